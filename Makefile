@@ -1,0 +1,51 @@
+# Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
+.PHONY: help demo test test-slow lint format types accuracy bench env clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that runs and is 3.11 or 3.12; override with `make PYTHON=/path/to/python3.12 demo`.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+DEMO ?= demo
+
+help:
+	@echo "make demo       simulate a fleet, score a night, write its report (no weights, key or cluster)"
+	@echo "make test       the whole test suite, with lint and types"
+	@echo "make test-slow  tests that take longer"
+	@echo "make accuracy   the tables of docs/accuracy.md, from ASD_REAL_DATA"
+	@echo "make lint | format | types | env | clean"
+
+env: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install one, or run make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON) and installing about 6 GB (PyTorch with CUDA is most of it); once, some minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,test]"
+	@touch $@
+
+demo: env
+	@$(BIN)/asd demo $(DEMO)
+
+test: lint types
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-slow: env
+	$(BIN)/python -m pytest -m slow
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: env
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: env
+	$(BIN)/mypy
+
+accuracy: env
+	$(BIN)/python -m tests.accuracy.modspec
+
+clean:
+	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What a clip sounds like, and how it differs from the normal clips nearest to it."""

@@ -1,0 +1,7 @@
+"""Archives of recordings → the clips table: one row per recording, whoever named the files."""
+
+from asd_core.clips.archive import Listing, list_archive
+from asd_core.clips.clip import UNPLACED, Clip, clip_id
+from asd_core.clips.selection import latest_date, select
+
+__all__ = ["UNPLACED", "Clip", "Listing", "clip_id", "latest_date", "list_archive", "select"]

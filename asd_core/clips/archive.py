@@ -1,0 +1,128 @@
+"""Listing an archive: every recording once, with what its place says about it.
+
+Nothing is left out silently. A recording whose name fits no layout is listed as ``unplaced``; files that are no audio
+are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from asd_core.clips import dcase, fleet
+from asd_core.clips.clip import Placement, clips_table
+from asd_core.clips.manifest import is_manifest, read_manifest
+from asd_core.clips.pattern import compile_pattern
+from asd_core.errors import AsdError, UsageError, did_you_mean
+from asd_core.files import FileInfo, Files, open_files
+
+_AUDIO = (".wav", ".flac", ".ogg", ".mp3")
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is in an archive.
+
+    Attributes:
+        clips: a table of CLIPS sorted by machine type, machine id, date and uri.
+        layout: ``dcase``, ``fleet``, ``pattern`` or ``manifest``.
+        skipped: how many files are no audio by their names.
+        skipped_examples: paths of a few of them.
+        duplicates: how many recordings were listed a second time, or are there as a renamed copy too.
+        unplaced: how many clips have no known machine.
+        unplaced_examples: paths of a few of them.
+    """
+
+    clips: pa.Table
+    layout: str
+    skipped: int = 0
+    skipped_examples: tuple[str, ...] = ()
+    duplicates: int = 0
+    unplaced: int = 0
+    unplaced_examples: tuple[str, ...] = ()
+
+
+def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None) -> Listing:
+    """List a folder of recordings, or the recordings that a manifest (.parquet or .csv) names.
+
+    Args:
+        url: folder or manifest.
+        layout: ``dcase``, ``fleet``, or ``auto``: the one that places more of the recordings.
+        pattern: a layout of one's own instead; see `compile_pattern`.
+
+    Raises:
+        UsageError: there is no such archive, no recording in it, or none that any layout places.
+    """
+    if layout not in ("auto", "dcase", "fleet"):
+        raise UsageError(f"unknown layout {layout!r}" + did_you_mean(layout, ("auto", "dcase", "fleet")))
+    if pattern is not None and layout != "auto":
+        raise UsageError(f"--layout {layout} and --pattern {pattern!r} exclude each other: leave one out")
+    if is_manifest(url):
+        if pattern is not None or layout != "auto":
+            raise UsageError(f"the manifest {url} names its machines itself: leave --layout and --pattern out")
+        clips, duplicates, unplaced = read_manifest(url)
+        return Listing(clips, "manifest", 0, (), duplicates, len(unplaced), tuple(unplaced[:_EXAMPLES]))
+    return list_files(open_files(url), layout, pattern)
+
+
+def list_files(files: Files, layout: str, pattern: str | None) -> Listing:
+    """`list_archive` of a folder."""
+    try:
+        infos = files.list()
+    except OSError as error:
+        raise AsdError(f"cannot list {files.url}: {error}") from error
+    if not infos:
+        raise UsageError(f"no such folder, or nothing in it: {files.url}")
+    audio = [info for info in infos if info.path.lower().endswith(_AUDIO)]
+    skipped = [_text(info.path) for info in infos if not info.path.lower().endswith(_AUDIO)]
+    if not audio:
+        raise UsageError(f"no recording ({', '.join(_AUDIO)}) among the {len(infos)} files of {files.url}")
+    chosen, placements = _place(files.url, [_text(info.path) for info in audio], layout, pattern)
+    copies = dcase.superseded([info.path for info in audio]) if chosen == "dcase" else set()
+    kept = [(info, placed) for info, placed in zip(audio, placements, strict=True) if info.path not in copies]
+    unplaced = [_text(info.path) for info, placed in kept if placed.is_unplaced]
+    return Listing(
+        _table(files, kept),
+        chosen,
+        len(skipped),
+        tuple(skipped[:_EXAMPLES]),
+        len(copies),
+        len(unplaced),
+        tuple(unplaced[:_EXAMPLES]),
+    )
+
+
+def _place(url: str, paths: list[str], layout: str, pattern: str | None) -> tuple[str, list[Placement]]:
+    # An archive may be one machine type's folder, or its train folder: the names above it count too.
+    above = "/".join(unquote(url).rstrip("/").split("/")[-2:])
+    known: dict[str, Callable[[str], Placement]] = {"fleet": fleet.place, "dcase": dcase.place}
+    if pattern is not None:
+        place = compile_pattern(pattern)
+        results = {"pattern": [place(path) for path in paths]}
+    else:
+        names = known if layout == "auto" else [layout]
+        results = {name: [known[name](f"{above}/{path}") for path in paths] for name in names}
+    chosen = max(results, key=lambda name: sum(not placed.is_unplaced for placed in results[name]))
+    if all(placed.is_unplaced for placed in results[chosen]):
+        asked = f"--pattern {pattern}" if pattern else f"layout {layout}" if layout != "auto" else "any known layout"
+        raise UsageError(
+            f"none of {len(paths)} recordings fits {asked}, the first: {paths[0]!r}; they look like {fleet.EXAMPLE} "
+            f"(fleet) or {dcase.EXAMPLE} (dcase); describe others with --pattern or list them in a manifest"
+        )
+    return chosen, results[chosen]
+
+
+def _table(files: Files, kept: list[tuple[FileInfo, Placement]]) -> pa.Table:
+    uris = [files.uri(info.path) for info, _ in kept]
+    sizes = [info.size for info, _ in kept]
+    versions = [info.version for info, _ in kept]
+    return clips_table(uris, sizes, versions, [placed for _, placed in kept])
+
+
+def _text(path: str) -> str:
+    """A path as text: bytes that are no UTF-8 become the replacement character."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,227 @@
+"""A table that lists an archive's recordings, as CSV or Parquet.
+
+Columns: ``path`` (relative to the manifest's folder, or absolute) or ``uri`` (file://…, percent-encoded);
+``machine_type``; and as far as known ``machine_id`` ("00" without the column), ``split``, ``domain``, ``attributes``,
+``condition`` (or ``label``: normal, anomalous, anomaly, 0, 1 or empty), ``date`` and ``recorded_at``. Further columns
+are kept in ``extra``.
+
+A row whose file is missing stays a row: it becomes an error ``vanished`` when it is read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import urllib.parse
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
+from asd_core.clips.dates import parse_date, parse_moment
+from asd_core.errors import UsageError, did_you_mean
+from asd_core.files import open_files
+
+_MISSING = "missing"  # the version of a file that is not there
+
+
+def is_manifest(url: str) -> bool:
+    """Whether an archive's address names a manifest rather than a folder."""
+    return url.lower().endswith((".parquet", ".csv"))
+
+
+def read_manifest(url: str) -> tuple[pa.Table, int, list[str]]:
+    """The clips a manifest lists, how many rows repeat a file, and the addresses of those without a known machine.
+
+    Of rows that name the same file the first is taken.
+
+    Raises:
+        UsageError: there is no such manifest, it cannot be read, lacks a column, or holds a value that is not known,
+            with its row.
+    """
+    folder, name = _folder_and_name(url)
+    table = _load(url, folder, name)
+    rows: dict[str, int] = {}
+    for row, uri in enumerate(_uris(url, table, open_files(folder).url)):
+        rows.setdefault(uri, row)
+    columns = pa.table(_columns(url, table)).take(list(rows.values()))
+    uris = list(rows)
+    looks = [_look(uri) for uri in uris]
+    sizes, versions = [size for size, _ in looks], [version for _, version in looks]
+    clips = sort_clips(
+        dict(zip(columns.column_names, columns.columns, strict=True))
+        | {"uri": uris, "size": sizes, "clip_id": clip_ids(uris, sizes, versions)}
+    )
+    is_unplaced = pc.or_(pc.equal(clips["machine_type"], UNPLACED), pc.equal(clips["machine_id"], UNPLACED))
+    return clips, len(table) - len(uris), clips["uri"].filter(is_unplaced).to_pylist()
+
+
+def _folder_and_name(url: str) -> tuple[str, str]:
+    folder, _, name = url.rpartition("/")
+    if "://" in url:
+        return folder, urllib.parse.unquote(name)
+    return folder or ("/" if url.startswith("/") else "."), name
+
+
+def _load(url: str, folder: str, name: str) -> pa.Table:
+    try:
+        data = open_files(folder).read(name)
+    except OSError as error:
+        raise UsageError(f"cannot read the manifest {url}: {error.strerror or error}") from error
+    try:
+        table = pq.read_table(io.BytesIO(data)) if name.lower().endswith(".parquet") else _read_csv(data)
+    except pa.ArrowException as error:
+        raise UsageError(f"cannot read the manifest {url}: {str(error).splitlines()[0]}") from error
+    names = table.column_names
+    if repeated := sorted({column for column in names if names.count(column) > 1}):
+        raise UsageError(f"the manifest {url} has the column {repeated[0]!r} twice")
+    if not {"uri", "path"} & set(names):
+        raise UsageError(
+            f"the manifest {url} has neither a column 'path' nor 'uri', only {', '.join(map(repr, names))}"
+        )
+    if "machine_type" not in names:
+        near = did_you_mean("machine_type", names)
+        raise UsageError(f"the manifest {url} has no column 'machine_type'{near}")
+    if not len(table):
+        raise UsageError(f"the manifest {url} lists no recording")
+    return table
+
+
+def _read_csv(data: bytes) -> pa.Table:
+    # Every column as text: machine id "07" must not become 7.
+    parsing = pyarrow.csv.ParseOptions(newlines_in_values=True)
+    names = pyarrow.csv.open_csv(io.BytesIO(data), parse_options=parsing).schema.names
+    as_text = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    return pyarrow.csv.read_csv(io.BytesIO(data), parse_options=parsing, convert_options=as_text)
+
+
+def _uris(url: str, table: pa.Table, folder_uri: str) -> list[str]:
+    root = os.fsdecode(urllib.parse.unquote_to_bytes(folder_uri.removeprefix("file://")))
+    name = "uri" if "uri" in table.column_names else "path"
+    return [_uri(url, root, text, row) for row, text in enumerate(_text(table[name]).to_pylist(), 1)]
+
+
+def _uri(url: str, root: str, text: str, row: int) -> str:
+    scheme, separator, _ = text.partition("://")
+    if separator and scheme != "file":
+        raise UsageError(f"row {row} of {url}: cannot read {text!r}: only paths and file:// addresses so far")
+    if not text:
+        raise UsageError(f"row {row} of {url} names no file")
+    path = os.fsdecode(urllib.parse.unquote_to_bytes(text.removeprefix("file://"))) if separator else text
+    full = os.path.normpath(os.path.join(root, path))
+    return "file://" + urllib.parse.quote_from_bytes(os.fsencode(full))
+
+
+def _look(uri: str) -> tuple[int, str]:
+    """The size and version of a file; of one that cannot be looked at, 0 and "missing": reading it tells why."""
+    try:
+        stat = os.stat(os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix("file://"))))
+    except OSError:
+        return 0, _MISSING
+    return stat.st_size, str(stat.st_mtime_ns)
+
+
+def _columns(url: str, table: pa.Table) -> dict[str, Any]:
+    """The columns of CLIPS that a manifest tells, checked."""
+
+    def given(name: str, absent: str = "") -> pa.ChunkedArray:
+        names = table.column_names
+        return _text(table[name]) if name in names else pa.chunked_array([pa.repeat(absent, len(table))])
+
+    def known(name: str, words: dict[str, str]) -> pa.ChunkedArray:
+        return _translate(given(name), lambda text: words.get(text.lower()), url, name, f"one of {sorted(words)}")
+
+    recorded_at = _recorded_at(url, table)
+    condition = "condition" if "condition" in table.column_names else "label"
+    day = _translate(
+        given("date"), lambda text: parse_date(text) if text not in ("", UNDATED) else "", url, "date", "2026-11-19"
+    )
+    recorded_day = pc.coalesce(pc.strftime(recorded_at, "%Y-%m-%d"), UNDATED)
+    return {
+        "machine_type": _filled(given("machine_type")),
+        "machine_id": _filled(given("machine_id", "00")),
+        "split": known("split", {word: word for word in SPLITS}),
+        "domain": known("domain", {word: word for word in DOMAINS}),
+        "attributes": given("attributes"),
+        "condition": known(condition, CONDITIONS),
+        "date": pc.if_else(pc.equal(day, ""), recorded_day, day),
+        "recorded_at": recorded_at,
+        "extra": _extra(url, table, condition),
+    }
+
+
+def _recorded_at(url: str, table: pa.Table) -> pa.ChunkedArray:
+    kind = pa.timestamp("us", tz="UTC")
+    if "recorded_at" not in table.column_names:
+        return pa.chunked_array([pa.nulls(len(table), kind)])
+    column = table["recorded_at"]
+    if pa.types.is_timestamp(column.type):
+        return column.cast(kind, safe=False)
+
+    def moment(text: str) -> datetime | str | None:
+        return parse_moment(text) if text else ""
+
+    return _translate(_text(column), moment, url, "recorded_at", "2026-11-19T03:15:00", kind)
+
+
+def _extra(url: str, table: pa.Table, condition: str) -> pa.ChunkedArray:
+    """Further columns as one JSON object a row, on top of an ``extra`` column of a clips table."""
+    used = {"machine_type", "machine_id", "split", "domain", "attributes", "date", "recorded_at", condition}
+    used |= {"uri" if "uri" in table.column_names else "path", "clip_id", "size", "extra"}
+    further = table.select([name for name in table.column_names if name not in used])
+    if "extra" in table.column_names:
+        inner = _translate(
+            _text(table["extra"]), _json_object, url, "extra", 'a JSON object such as {"line": 3}'
+        ).to_pylist()
+    else:
+        inner = ["{}"] * len(table)
+    if not further.num_columns:
+        return pa.chunked_array([pa.array(inner, pa.string())])
+    rows = zip(inner, further.to_pylist(), strict=True)
+    merged = [
+        json.dumps(json.loads(old) | new if old != "{}" else new, ensure_ascii=False, default=str) for old, new in rows
+    ]
+    return pa.chunked_array([pa.array(merged, pa.string())])
+
+
+def _json_object(text: str) -> str | None:
+    try:
+        return (text or "{}") if isinstance(json.loads(text or "{}"), dict) else None
+    except ValueError:
+        return None
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.fill_null(column.cast(pa.string()), "")
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(column, ""), UNPLACED, column)
+
+
+def _translate(
+    column: pa.ChunkedArray,
+    translate: Callable[[str], Any],
+    url: str,
+    name: str,
+    expected: str,
+    kind: pa.DataType | None = None,
+) -> pa.ChunkedArray:
+    """Translate each distinct text of a column once; None refuses it, "" stays empty."""
+    encoded = column.combine_chunks().dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    translated = [translate(word) for word in words]
+    for word, value in zip(words, translated, strict=True):
+        if value is None:
+            row = pc.index(column, word).as_py() + 1
+            raise UsageError(f"row {row} of {url}: {name} {word!r} is not known: write {expected}")
+    kind = kind or pa.string()
+    empty = "" if pa.types.is_string(kind) else None
+    values = pa.array([empty if value == "" else value for value in translated], kind)
+    return pa.chunked_array([values.take(encoded.indices)])

@@ -1,0 +1,64 @@
+"""Choosing rows of a clips table."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.clips.clip import SPLITS, UNDATED
+from asd_core.clips.dates import parse_date
+from asd_core.errors import UsageError, did_you_mean
+
+
+def select(
+    clips: pa.Table,
+    *,
+    split: str | None = None,
+    date: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+) -> pa.Table:
+    """The rows that meet every condition given, in their order.
+
+    Args:
+        clips: a table with the columns of CLIPS.
+        split: "train", "test" or "".
+        date: ``2026-11-19``, or "undated".
+        since: the first date, inclusive. Clips without a date are in no span.
+        until: the last date, inclusive.
+
+    Raises:
+        UsageError: no such split, no date, or a span that ends before it begins.
+    """
+    keep: list[pa.ChunkedArray] = []
+    if split is not None:
+        if split not in SPLITS:
+            raise UsageError(f"unknown split {split!r}" + did_you_mean(split, SPLITS[1:]))
+        keep.append(pc.equal(clips["split"], split))
+    if date is not None:
+        keep.append(pc.equal(clips["date"], date if date == UNDATED else _checked(date)))
+    first, last = since and _checked(since), until and _checked(until)
+    if first and last and first > last:
+        raise UsageError(f"no date is since {first} and until {last}: the span ends before it begins")
+    if first or last:
+        keep.append(pc.not_equal(clips["date"], UNDATED))
+    if first:
+        keep.append(pc.greater_equal(clips["date"], first))
+    if last:
+        keep.append(pc.less_equal(clips["date"], last))
+    for mask in keep[1:]:
+        keep[0] = pc.and_(keep[0], mask)
+    return clips.filter(keep[0]) if keep else clips
+
+
+def latest_date(clips: pa.Table) -> str | None:
+    """The latest date of any clip; None where none has one."""
+    latest: str | None = pc.max(clips["date"].filter(pc.not_equal(clips["date"], UNDATED))).as_py()
+    return latest
+
+
+def _checked(text: str) -> str:
+    date = parse_date(text)
+    if date is None:
+        raise UsageError(f"{text!r} is no date: write it as 2026-11-19")
+    return date

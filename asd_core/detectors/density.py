@@ -1,0 +1,68 @@
+"""Local density of a memory bank: how far apart its own rows lie.
+
+K. Wilkinghoff et al., "Keeping the Balance: Anomaly Score Calculation for Domain Generalization": each distance
+d(x, r) is divided by rho(r), the mean distance of the reference r to its own K nearest other references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.nearest import NearestRows
+
+_FLOOR = 0.01  # of the median; on real features the least rho is 0.2 of it, so only duplicates are touched
+_BLOCK_VALUES = 1 << 22
+
+
+def local_distances(bank: NearestRows, density_k: int) -> NDArray[np.float64]:
+    """The rho of each row, (N,) > 0: mean distance to its density_k nearest other rows (all, where there are fewer).
+
+    Rows that are duplicates of each other would divide by 0, see `floored`. A single row has no others: 1.
+    """
+    if len(bank) == 1:
+        return np.ones(1)
+    return floored(bank.search_others(density_k)[1].mean(axis=1))
+
+
+def floored(rho: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Raise rho to at least 1 % of the median of its positive values; all ones where none is positive.
+
+    A clip stored more than K times says nothing about how dense its surroundings are. The floor keeps its
+    distances finite and comparable with those of the other rows.
+    """
+    positive = rho[rho > 0]
+    if len(positive) == 0:
+        return np.ones_like(rho)
+    return np.maximum(rho, _FLOOR * np.median(positive))
+
+
+def local_distances_without_each(
+    bank: NearestRows, density_k: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """The rho of every row of a bank from which row i is taken, for each i, in blocks of i.
+
+    Exact, from one search: a row that had i among its K nearest gets its (K + 1)-th instead.
+
+    Yields:
+        The block's i, (B,), and the rho of every row, (B, N), where the value of row i itself is 1 and of no use.
+    """
+    total = len(bank)
+    k = min(density_k, total - 2)
+    neighbours, distances = bank.search_others(k + 1)
+    whole = distances[:, :k].mean(axis=1) if k else np.zeros(total)
+    replaced = np.stack([np.delete(distances, j, axis=1).mean(axis=1) for j in range(k)], axis=1) if k else None
+    step = max(1, _BLOCK_VALUES // total)
+    for start in range(0, total, step):
+        removed = np.arange(start, min(start + step, total))
+        rho = np.tile(whole, (len(removed), 1))
+        if replaced is not None:
+            row, rank = np.nonzero(np.isin(neighbours[:, :k], removed))
+            rho[neighbours[row, rank] - start, row] = replaced[row, rank]
+        for own, values in zip(removed, rho, strict=True):
+            others = np.arange(total) != own
+            values[others] = floored(values[others])
+            values[own] = 1.0
+        yield removed, rho

@@ -1,0 +1,54 @@
+"""Scores of the training normals as if they were unseen: what thresholds and p-values are taken from.
+
+In-sample scores will not do: a clip in a memory bank is at distance 0 from itself, and a mixture of full covariances
+is so near to the few clips it was fitted to that every other clip looks anomalous.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.build import DetectorConfig, new_detector
+from asd_core.detectors.checks import checked_normals
+from asd_core.detectors.cross_fitting import Rows, cross_fitted_scores
+from asd_core.detectors.gmm import Gmm
+from asd_core.detectors.kmeans import KMeansConfig
+from asd_core.detectors.memory_bank import MemoryBank
+from asd_core.detectors.protocol import Domains, Embeddings
+from asd_core.detectors.soft_scoring import SoftScoring
+
+
+def unseen_scores(
+    config: DetectorConfig, embeddings: Embeddings, domains: Domains, *, folds: int = 5, seed: int = 0
+) -> NDArray[np.float64]:
+    """The anomaly score of each training normal under a detector that did not learn from it.
+
+    Leave-one-out for memory banks (exact) and for Gaussian mixtures with few clips for their dimensions
+    (`Gmm.leaves_one_out` says why). Otherwise, and with whitening, upsampling or standardised soft scoring, the
+    detector is fitted again without each fold of the clips, the folds alike in domains.
+
+    Args:
+        config: of the detector.
+        embeddings: (N, D), the training normals.
+        domains: (N,).
+        folds: of the cross-fitting; as many as clips where there are fewer.
+        seed: of the shuffle into folds.
+
+    Returns:
+        (N,) float64, same order; higher is more anomalous.
+
+    Raises:
+        AsdError: fewer than 2 clips, or too few without a fold for the detector to be fitted.
+    """
+    rows, _ = checked_normals(embeddings, domains)
+    if not isinstance(config, KMeansConfig):
+        detector = new_detector(config).fit(rows, domains)
+        if isinstance(detector, MemoryBank | Gmm | SoftScoring) and detector.leaves_one_out:
+            return detector.leave_one_out_scores()
+    labels = np.asarray(domains)
+
+    def score_held_out(learnt: Rows, held_out: Rows) -> NDArray[np.float64]:
+        return new_detector(config).fit(rows[learnt], labels[learnt]).anomaly_score(rows[held_out])
+
+    return cross_fitted_scores(score_held_out, labels, folds=folds, seed=seed)

@@ -1,0 +1,264 @@
+"""From clips to committed shards of embeddings.
+
+A shard is a few dozen clips. `decode_shard` and `encode_shard` are pure; `commit_shard` writes the one file that both
+end in. A process maps them over shards one after the other, a cluster many at once: one code path, two maps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from asd_core.audio import decode, fit_length, read_clip, windows
+from asd_core.encoders.build import EncoderConfig, new_encoder
+from asd_core.encoders.protocol import Encoder
+from asd_core.errors import AsdError, ClipError
+from asd_core.files import open_files
+from asd_core.store import Store
+from asd_core.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
+from asd_core.threads import one_thread
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Clips that are embedded and committed together.
+
+    Attributes:
+        name: hash of the clips' ids and the fingerprint: the same clips always end in the same file.
+        clips: rows of CLIPS.
+        encoder: what embeds them.
+        fingerprint: of the embeddings.
+    """
+
+    name: str
+    clips: pa.Table
+    encoder: EncoderConfig
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class DecodedClip:
+    """One clip ready for an encoder, or what kept it from being so.
+
+    Attributes:
+        waveforms: (W, T) float32, one row per window; None for an error.
+        seconds: length of the whole recording.
+        error: why there is no waveform.
+        warning: what is odd about a clip that is used all the same.
+    """
+
+    waveforms: NDArray[np.float32] | None
+    seconds: float | None = None
+    error: ClipError | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class ShardOutcome:
+    """What is left to tell once a shard is committed.
+
+    Attributes:
+        name: the shard's.
+        errors: clip id → reason of the clips that its file holds as errors.
+        transient: clip id → (reason, message) of clips that a later run shall try again; not in the file.
+        decode_seconds: time spent reading and decoding.
+        encode_seconds: time spent embedding.
+    """
+
+    name: str
+    errors: dict[str, str]
+    transient: dict[str, tuple[str, str]]
+    decode_seconds: float = 0.0
+    encode_seconds: float = 0.0
+
+
+def decode_shard(
+    clips: pa.Table, config: EncoderConfig, sample_rate: int, read: Callable[[str], bytes] = read_clip
+) -> Iterator[DecodedClip]:
+    """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
+
+    Args:
+        clips: rows of CLIPS.
+        config: how much of a recording is heard, and which channel.
+        sample_rate: Hz that the encoder expects.
+        read: uri → the file's bytes; raises ClipError.
+    """
+    length = round(config.clip_seconds * sample_rate)
+    heard = None if config.clip_rule == "windows" else config.clip_seconds
+    for uri in clips["uri"].to_pylist():
+        try:
+            decoded = decode(read(uri), sample_rate=sample_rate, channel=config.channel, seconds=heard)
+        except ClipError as error:
+            yield DecodedClip(None, error=error)
+            continue
+        if config.clip_rule == "windows":
+            waveforms = windows(decoded.samples, length)
+        else:
+            waveforms = fit_length(decoded.samples, length, config.clip_rule)[None]
+        yield DecodedClip(waveforms, decoded.seconds, warning=decoded.warning)
+
+
+def encode_shard(
+    decoded: list[DecodedClip], encoder: Encoder, batch_size: int
+) -> list[NDArray[np.float32] | ClipError]:
+    """Embed decoded clips, windows averaged; an embedding (D,) or an error per clip, in the same order.
+
+    Waveforms of one length go to the encoder together, at most ``batch_size`` at once.
+    """
+    outcomes: list[NDArray[np.float32] | ClipError] = [
+        clip.error or ClipError("not_decoded", "no waveform") for clip in decoded
+    ]
+    by_length: dict[int, list[int]] = {}
+    for index, clip in enumerate(decoded):
+        if clip.waveforms is not None:
+            by_length.setdefault(clip.waveforms.shape[1], []).append(index)
+    for indices in by_length.values():
+        for batch in _batches(indices, decoded, batch_size):
+            for index, outcome in zip(batch, _embed_batch(batch, decoded, encoder), strict=True):
+                outcomes[index] = outcome
+    return outcomes
+
+
+def shard_table(
+    shard: Shard, decoded: list[DecodedClip], outcomes: list[NDArray[np.float32] | ClipError], embedding_dim: int
+) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
+    """The rows of a shard's file, and the clips left out of it because a later run shall try them again."""
+    keep: list[int] = []
+    transient: dict[str, tuple[str, str]] = {}
+    clip_ids = shard.clips["clip_id"].to_pylist()
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, ClipError) and outcome.transient:
+            transient[clip_ids[index]] = (outcome.reason, outcome.message)
+        else:
+            keep.append(index)
+    kept = [outcomes[index] for index in keep]
+    errors = [outcome if isinstance(outcome, ClipError) else None for outcome in kept]
+    rows = np.zeros((len(kept), embedding_dim), np.float32)
+    for row, outcome in zip(rows, kept, strict=True):
+        if not isinstance(outcome, ClipError):
+            row[:] = outcome
+    columns = {
+        **{name: column for name, column in zip(CLIPS.names, shard.clips.take(keep).columns, strict=True)},
+        "seconds": [decoded[index].seconds for index in keep],
+        "error_reason": [error and error.reason for error in errors],
+        "error": [error and error.message for error in errors],
+        "warning": [decoded[index].warning for index in keep],
+        "embedding": embedding_column(rows, np.array([error is None for error in errors], bool)),
+    }
+    return pa.table(columns, schema=EMBEDDINGS), transient
+
+
+def commit_shard(store: Store, shard: Shard, table: pa.Table) -> None:
+    """Write a shard's file, unless it is there already or there is nothing to keep."""
+    if len(table):
+        store.files.write_new(store.shard_path(shard.fingerprint, shard.name), to_parquet(table))
+
+
+class ShardEmbedder:
+    """Embeds and commits shards one at a time, keeping the encoder between them."""
+
+    def __init__(self, store_url: str, device: str = "cpu") -> None:
+        self._store = Store(open_files(store_url))
+        self._device = device
+        self._encoders: dict[EncoderConfig, Encoder] = {}
+
+    def encoder(self, config: EncoderConfig) -> Encoder:
+        """The encoder of a configuration, made at its first use."""
+        if config not in self._encoders:
+            self._encoders[config] = new_encoder(config, self._device)
+        return self._encoders[config]
+
+    def __call__(self, shard: Shard) -> ShardOutcome:
+        """Decode, embed and commit a shard."""
+        with one_thread():
+            start = time.perf_counter()
+            decoded = list(decode_shard(shard.clips, shard.encoder, self.encoder(shard.encoder).sample_rate))
+            return self.commit(shard, decoded, time.perf_counter() - start)
+
+    def commit(self, shard: Shard, decoded: list[DecodedClip], decode_seconds: float) -> ShardOutcome:
+        """Embed what was decoded and commit it."""
+        start = time.perf_counter()
+        encoder = self.encoder(shard.encoder)
+        outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
+        encode_seconds = time.perf_counter() - start
+        table, transient = shard_table(shard, decoded, outcomes, encoder.embedding_dim)
+        commit_shard(self._store, shard, table)
+        failed = table.filter(pc.is_valid(table["error_reason"]))
+        errors = dict(zip(failed["clip_id"].to_pylist(), failed["error_reason"].to_pylist(), strict=True))
+        return ShardOutcome(shard.name, errors, transient, decode_seconds, encode_seconds)
+
+
+def shard_to_bytes(shard: Shard) -> bytes:
+    """A shard as bytes that travel between processes."""
+    head = json.dumps({"name": shard.name, "fingerprint": shard.fingerprint, "encoder": asdict(shard.encoder)})
+    table = shard.clips.replace_schema_metadata({b"shard": head.encode()})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def shard_from_bytes(data: bytes) -> Shard:
+    """The inverse of `shard_to_bytes`."""
+    table = pa.ipc.open_stream(data).read_all()
+    head: dict[str, Any] = json.loads(table.schema.metadata[b"shard"])
+    return Shard(
+        head["name"], table.replace_schema_metadata(None), EncoderConfig(**head["encoder"]), head["fingerprint"]
+    )
+
+
+def shard_name(clip_ids: list[str], fingerprint: str) -> str:
+    """32 hex digits that name a set of clips under one fingerprint."""
+    return hashlib.blake2b(json.dumps([fingerprint, sorted(clip_ids)]).encode(), digest_size=16).hexdigest()
+
+
+def _batches(indices: list[int], decoded: list[DecodedClip], batch_size: int) -> Iterator[list[int]]:
+    batch: list[int] = []
+    size = 0
+    for index in indices:
+        waveforms = decoded[index].waveforms
+        count = 0 if waveforms is None else len(waveforms)
+        if batch and size + count > batch_size:
+            yield batch
+            batch, size = [], 0
+        batch.append(index)
+        size += count
+    if batch:
+        yield batch
+
+
+def _embed_batch(
+    batch: list[int], decoded: list[DecodedClip], encoder: Encoder
+) -> list[NDArray[np.float32] | ClipError]:
+    stacks = [waveforms for index in batch if (waveforms := decoded[index].waveforms) is not None]
+    counts = [len(stack) for stack in stacks]
+    try:
+        embedded = np.asarray(encoder.embed(np.concatenate(stacks)))
+    except ClipError as error:
+        # One clip's fault must not be the batch's: one by one, those that can be embedded are.
+        return [error] if len(batch) == 1 else [_embed_batch([index], decoded, encoder)[0] for index in batch]
+    if embedded.shape != (sum(counts), encoder.embedding_dim):
+        raise AsdError(
+            f"the encoder returned an array of shape {embedded.shape} for {sum(counts)} waveforms of "
+            f"embedding_dim {encoder.embedding_dim}: it must return one row a waveform"
+        )
+    edges = np.cumsum(counts)[:-1]
+    return [
+        _checked(rows.mean(axis=0, dtype=np.float64) if len(rows) > 1 else rows[0])
+        for rows in np.split(embedded, edges)
+    ]
+
+
+def _checked(embedding: NDArray[Any]) -> NDArray[np.float32] | ClipError:
+    if not np.all(np.isfinite(embedding)):
+        return ClipError("embedding_not_finite", "the encoder returned a value that is not finite")
+    return embedding.astype(np.float32)

@@ -1,0 +1,130 @@
+"""From a recipe's ``[encoder]`` table to an encoder."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from asd_core.encoders.protocol import Encoder
+from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.errors import UsageError, did_you_mean
+from asd_core.settings import check_keys, from_mapping
+
+IMPORTED = "imported"
+_KINDS = ("twfr", IMPORTED)
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
+
+    Attributes:
+        kind: ``twfr``, ``imported`` (embeddings made elsewhere) or ``package.module:Class`` of one's own.
+        clip_seconds: how much of each recording is heard.
+        clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
+            cut) or ``windows`` (evenly spaced windows of that length that cover the clip, embeddings averaged).
+        channel: which channel, counted from 0; None mixes them all.
+        batch_size: waveforms embedded at once.
+        name: for ``imported``: the name under which they were imported.
+        options: what the kind itself takes, as JSON text (``{"r": 0.98}``), so that the whole stays hashable.
+    """
+
+    kind: str = "twfr"
+    clip_seconds: float = 10.0
+    clip_rule: Literal["crop", "tile", "windows"] = "crop"
+    channel: int | None = None
+    batch_size: int = 32
+    name: str = ""
+    options: str = "{}"
+
+    def __post_init__(self) -> None:
+        if not self.clip_seconds > 0:
+            raise UsageError(f"encoder.clip_seconds must be positive, got {self.clip_seconds}")
+        if self.batch_size < 1:
+            raise UsageError(f"encoder.batch_size must be at least 1, got {self.batch_size}")
+        if self.channel is not None and self.channel < 0:
+            raise UsageError(f"encoder.channel counts from 0, got {self.channel}")
+
+
+def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
+    """Check a recipe's ``[encoder]`` table.
+
+    Raises:
+        UsageError: an unknown kind or key, or a value that the encoder refuses.
+    """
+    own = [field.name for field in dataclasses.fields(EncoderConfig) if field.name != "options"]
+    settings = {key: value for key, value in mapping.items() if key in own}
+    options = {key: value for key, value in mapping.items() if key not in own}
+    config = from_mapping(EncoderConfig, {**settings, "options": json.dumps(options, sort_keys=True)}, "[encoder]")
+    if config.kind == IMPORTED:
+        check_keys(options, own, "[encoder]")
+    elif config.kind == "twfr":
+        known = [field.name for field in dataclasses.fields(TwfrEncoder)]
+        check_keys(options, known + own, "[encoder]")
+        _twfr(options)
+    elif ":" not in config.kind:
+        raise UsageError(
+            f"[encoder] kind = {config.kind!r} is unknown{did_you_mean(config.kind, _KINDS)}, or package.module:Class"
+        )
+    return config
+
+
+def new_encoder(config: EncoderConfig, device: str = "cpu") -> Encoder:
+    """Make the encoder that a recipe asks for.
+
+    Args:
+        config: from `encoder_config`.
+        device: ``cpu`` or ``cuda``; given to an encoder of one's own where its constructor takes ``device``.
+
+    Raises:
+        UsageError: embeddings are imported, so there is none; a class that cannot be had or does not keep `Encoder`.
+    """
+    options = json.loads(config.options)
+    if config.kind == "twfr":
+        return _twfr(options)
+    if config.kind == IMPORTED:
+        raise UsageError("imported embeddings have no encoder: leave ARCHIVE out, or take a recipe with an encoder")
+    return _own_encoder(config.kind, options, device)
+
+
+def embeddings_fingerprint(config: EncoderConfig) -> str:
+    """Name the embeddings that a configuration gives: 16 hex digits, equal only where every embedding is.
+
+    Batch size is left out: it may not change an embedding.
+    """
+    if config.kind == IMPORTED:
+        if not config.name:
+            raise UsageError("the recipe takes imported embeddings: say which with --encoder NAME")
+        heard: list[object] = [IMPORTED, config.name]
+    else:
+        heard = [config.kind, config.clip_seconds, config.clip_rule, config.channel, new_encoder(config).fingerprint]
+    return hashlib.blake2b(json.dumps(heard).encode(), digest_size=8).hexdigest()
+
+
+def _twfr(options: Mapping[str, Any]) -> TwfrEncoder:
+    return from_mapping(TwfrEncoder, options, "[encoder]")
+
+
+def _own_encoder(kind: str, options: Mapping[str, Any], device: str) -> Encoder:
+    module_name, _, class_name = kind.partition(":")
+    try:
+        made = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"[encoder] kind = {kind!r} cannot be imported: {error}; is its package installed?") from error
+    parameters = inspect.signature(made).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        check_keys(options, [name for name in parameters if name != "device"], "[encoder]")
+    extra = {"device": device} if "device" in parameters else {}
+    encoder = made(**options, **extra)
+    for name in ("sample_rate", "embedding_dim", "fingerprint", "embed"):
+        if not hasattr(encoder, name):
+            raise UsageError(
+                f"[encoder] kind = {kind!r} has no {name}: see asd_core/encoders/protocol.py for what is kept"
+            )
+    return cast(Encoder, encoder)

@@ -1,0 +1,44 @@
+"""Where shards and machines are worked on: in this process, or on a cluster (`cluster.engine.RayEngine`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from asd_core.embedding import Shard, ShardEmbedder, ShardOutcome
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """Maps the two functions that all work is made of."""
+
+    workers: int
+    """How many items are worked on at once: how finely it pays to cut."""
+
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[ShardOutcome]:
+        """Decode, embed and commit every shard; outcomes in any order."""
+        ...
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Apply a pure function that can be pickled to every item; results in the items' order."""
+        ...
+
+
+class LocalEngine:
+    """One after the other in this process: small archives, tests, debugging."""
+
+    workers = 1
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[ShardOutcome]:
+        """See `Engine.embed`."""
+        embedder = ShardEmbedder(store_url, self._device)
+        return map(embedder, shards)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """See `Engine.map`."""
+        return map(function, items)

@@ -1,0 +1,120 @@
+"""One night's committed scores, its history and its scorers, put together for the report."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import soundfile
+from numpy.typing import NDArray
+
+from asd_core.audio import decode, read_clip
+from asd_core.errors import AsdError, ClipError
+from asd_core.recipe import Recipe
+from asd_core.report import MachineRecord, Night, write_report
+from asd_core.scorer import newest_versions
+from asd_core.store import Store, safe_name
+
+HEARD_SECONDS = 30.0  # of a recording in the report's players: longer ones would swell it
+HIGHEST_RATE = 48_000  # Hz that every browser plays
+
+_HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
+
+
+def report_night(
+    store: Store,
+    recipe: Recipe,
+    date: str | None,
+    map_function: Callable[..., Iterable[Any]] = map,
+) -> str:
+    """Write the report of a scored night into the store.
+
+    Args:
+        store: where scores are and the report goes.
+        recipe: whose scores.
+        date: of the recordings; None takes the latest scored.
+        map_function: maps the making of media over flagged clips; the builtin, or a cluster's.
+
+    Returns:
+        The path of the page in the store.
+
+    Raises:
+        AsdError: nothing has been scored for it.
+    """
+    key = recipe.key()
+    date = date or latest_scored(store, key)
+    night = read_night(store, recipe, key, date)
+    folder = report_path(recipe, date).rsplit("/", 1)[0]
+    channel = recipe.for_machine("").encoder.channel
+    return write_report(night, store.files, folder, AudioReader(channel), map_function=map_function)
+
+
+def report_path(recipe: Recipe, date: str) -> str:
+    """Where the page of a night lies in the store."""
+    return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
+
+
+def latest_scored(store: Store, key: str) -> str:
+    """The latest date with committed scores; "undated" where none has a date."""
+    dates = {date for record in store.runs(key=key) for date in record.get("dates", [])}
+    if not dates:
+        raise AsdError(f"nothing is scored for {key}: run asd nightly or asd score first")
+    return max(dates - {"undated"}, default="undated")
+
+
+def read_night(store: Store, recipe: Recipe, key: str, date: str) -> Night:
+    """Everything that a report tells of one date."""
+    scores = store.scores(key, date)
+    if not len(scores):
+        raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
+    history = store.scores(key, columns=_HISTORY)
+    history = history.filter(pc.less(history["date"], date)) if date != "undated" else history.slice(0, 0)
+    records = [record for record in store.runs(key=key) if date in record.get("dates", [])]
+    machines = [
+        machine_record(json.loads(store.files.read(f"{folder}/{version}/scorer.json")), version)
+        for folder, version in sorted(newest_versions(store, f"scorers/{key}").items())
+    ]
+    return Night(
+        recipe=recipe.name,
+        key=key,
+        date=date,
+        run=records[-1],
+        scores=scores,
+        history=history.select(_HISTORY),
+        machines=machines,
+    )
+
+
+def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
+    """What a report tells of a machine's scorer."""
+    rate = head["false_alarm_rate"]
+    return MachineRecord(
+        machine_type=head["machine_type"],
+        machine_id=head["machine_id"],
+        scorer_version=version,
+        n_normal_clips=len(head["uris"]),
+        decision_threshold=head["threshold"],
+        median_unseen_score=head["median_unseen_score"],
+        false_alarm_rate=float("nan") if rate is None else rate,
+        notes=tuple(head["notes"]),
+    )
+
+
+class AudioReader:
+    """Reads a clip for listening: mono float32 at its own rate (or the highest that browsers play)."""
+
+    def __init__(self, channel: int | None = None) -> None:
+        self._channel = channel
+
+    def __call__(self, uri: str) -> tuple[NDArray[np.float32], int]:
+        """Uri → samples (T,) float32 and Hz. Raises ClipError."""
+        data = read_clip(uri)
+        try:
+            rate = min(soundfile.info(io.BytesIO(data)).samplerate, HIGHEST_RATE)
+        except soundfile.LibsndfileError as error:
+            raise ClipError("not_audio", f"cannot be played: {error}") from error
+        return decode(data, sample_rate=rate, channel=self._channel, seconds=HEARD_SECONDS).samples, rate

@@ -1,0 +1,144 @@
+"""Spectrograms of a clip and its nearest normal clip as PNGs that can be laid side by side.
+
+Both share the frequency axis (mel spaced, labelled in Hz), the colours and their range in dB, so that what looks
+different is different.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Waveform = NDArray[np.float32]
+Grid = NDArray[np.floating[Any]]
+
+WIDTH, HEIGHT = 720, 372
+_LEFT, _TOP, _RIGHT, _BOTTOM = 92, 16, 594, 326  # the plot's edges
+_BAR = (608, 624)
+_COLOURS = 224  # of the palette; the rest are shades between background and text
+_PAPER, _INK = (18, 17, 26), (226, 226, 232)
+_TEXT_SIZE = 20
+_RANGE_DB = 70.0
+_FLOOR = 1e-12  # power: -120 dB
+
+
+def draw_spectrograms(recordings: Sequence[tuple[Waveform, int]]) -> list[bytes]:
+    """Draw waveforms, (T,) with their sample rate, as PNGs of 720 x 372 with one frequency axis and colour range.
+
+    The levels are of each bin of the transform, in dB re a full-scale sine.
+    """
+    highest = max(sample_rate for _, sample_rate in recordings) / 2
+    grids = [_levels(waveform, sample_rate, highest) for waveform, sample_rate in recordings]
+    top = 5.0 * math.ceil(max(float(np.percentile(grid, 99.9)) for grid in grids) / 5.0)
+    pairs = zip(grids, recordings, strict=True)
+    return [_draw(grid, top, waveform.size / rate, highest) for grid, (waveform, rate) in pairs]
+
+
+def _levels(waveform: Waveform, sample_rate: int, highest: float) -> Grid:
+    """Mel-spaced level in dB, (rows, columns), lowest frequency first."""
+    columns, rows = _RIGHT - _LEFT, _BOTTOM - _TOP
+    hop = max(64, waveform.size // columns)
+    length = max(1024, 2 ** math.ceil(math.log2(2 * hop)))  # no sample falls between two windows
+    padded = np.pad(waveform, (length // 2, length // 2))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, length)[::hop]
+    window = np.hanning(length).astype(np.float32)
+    spectrum = np.fft.rfft(frames * window, axis=1)
+    power = np.square(np.abs(spectrum)) * (2.0 / window.sum()) ** 2
+    mels = np.linspace(0.0, _mel(highest), rows + 1)
+    edges = 700.0 * (10.0 ** (mels / 2595.0) - 1.0) * length / sample_rate
+    shown = _average(power, edges + 0.5)  # bin b covers b - 1/2 to b + 1/2
+    shown = _average(shown.T, np.linspace(0.0, shown.shape[0], columns + 1))
+    return np.asarray(10.0 * np.log10(np.maximum(shown, _FLOOR)))
+
+
+def _average(values: Grid, edges: Grid) -> Grid:
+    """Mean over the second axis between fractional edges: (A, B) and (E + 1,) → (A, E); nothing beyond B."""
+    total = np.concatenate([np.zeros((values.shape[0], 1)), np.cumsum(values, axis=1, dtype=np.float64)], axis=1)
+    inside = np.clip(edges, 0.0, values.shape[1])
+    below = np.minimum(inside.astype(int), values.shape[1] - 1)
+    integral = total[:, below] + (inside - below) * (total[:, below + 1] - total[:, below])
+    return np.asarray(np.diff(integral, axis=1) / np.diff(edges))
+
+
+def _draw(grid: Grid, top: float, seconds: float, highest: float) -> bytes:
+    from PIL import Image
+
+    share = np.clip((grid - (top - _RANGE_DB)) / _RANGE_DB, 0.0, 1.0)
+    pixels = np.full((HEIGHT, WIDTH), _COLOURS, dtype=np.uint8)
+    pixels[_TOP:_BOTTOM, _LEFT:_RIGHT] = np.round(share[::-1] * (_COLOURS - 1))
+    pixels[_TOP:_BOTTOM, _BAR[0] : _BAR[1]] = np.linspace(_COLOURS - 1, 0, _BOTTOM - _TOP)[:, None]
+    labels = _labels(top, seconds, highest)
+    pixels = np.where(labels > 0, _COLOURS + (labels.astype(int) * (255 - _COLOURS)) // 255, pixels)
+    image = Image.fromarray(pixels.astype(np.uint8))
+    image.putpalette(_palette())
+    out = io.BytesIO()
+    image.save(out, format="PNG", compress_level=6)
+    return out.getvalue()
+
+
+def _labels(top: float, seconds: float, highest: float) -> NDArray[np.uint8]:
+    """Text and tick marks as coverage, 0 to 255."""
+    from PIL import Image, ImageDraw
+
+    canvas = Image.new("L", (WIDTH, HEIGHT))
+    draw, font = ImageDraw.Draw(canvas), _font()
+    for hertz in _frequencies(highest):
+        y = _BOTTOM - _mel(hertz) / _mel(highest) * (_BOTTOM - _TOP)
+        draw.line((_LEFT - 7, y, _LEFT - 1, y), fill=200)
+        text = f"{hertz / 1000:g} kHz" if hertz >= 1000 else f"{hertz:g} Hz"
+        draw.text((_LEFT - 11, y), text, fill=255, font=font, anchor="rm")
+    for second in _round_steps(seconds):
+        x = _LEFT + second / seconds * (_RIGHT - _LEFT)
+        draw.line((x, _BOTTOM, x, _BOTTOM + 6), fill=200)
+        draw.text((x, _BOTTOM + 11), f"{second:g} s", fill=255, font=font, anchor="mt")
+    for level in (top, top - _RANGE_DB / 2, top - _RANGE_DB):
+        y = _BOTTOM - (level - top + _RANGE_DB) / _RANGE_DB * (_BOTTOM - _TOP)
+        draw.line((_BAR[1], y, _BAR[1] + 5, y), fill=200)
+        draw.text((_BAR[1] + 8, y), f"{level:.0f} dB".replace("-", "−"), fill=255, font=font, anchor="lm")
+    return np.asarray(canvas)
+
+
+def _frequencies(highest: float) -> list[float]:
+    """Labels that are at least a line of text apart."""
+    shown: list[float] = []
+    for hertz in (0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0, 32000.0, 64000.0):
+        gap = (_mel(hertz) - _mel(shown[-1])) / _mel(highest) * (_BOTTOM - _TOP) if shown else math.inf
+        if hertz <= highest and gap >= 1.2 * _TEXT_SIZE:
+            shown.append(hertz)
+    return shown
+
+
+def _round_steps(seconds: float) -> list[float]:
+    rough = seconds / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    return [float(f"{index * step:.6g}") for index in range(math.floor(seconds / step + 1e-9) + 1)]
+
+
+def _mel(hertz: float) -> float:
+    return 2595.0 * math.log10(1.0 + hertz / 700.0)
+
+
+@functools.cache
+def _palette() -> bytes:
+    import matplotlib
+
+    colours = matplotlib.colormaps["magma"](np.linspace(0.0, 1.0, _COLOURS))[:, :3] * 255
+    shades = np.linspace(_PAPER, _INK, 256 - _COLOURS)
+    return bytes(np.concatenate([colours, shades]).round().astype(np.uint8).tobytes())
+
+
+@functools.cache
+def _font() -> Any:
+    import matplotlib
+    from PIL import ImageFont
+
+    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return ImageFont.truetype(str(path), _TEXT_SIZE)

@@ -1,0 +1,63 @@
+"""Mappings (from TOML) into frozen dataclasses, with unknown keys and wrong types refused in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from asd_core.errors import UsageError, did_you_mean
+
+T = TypeVar("T")
+
+
+def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
+    """Make a dataclass from a mapping of its fields.
+
+    Args:
+        cls: a dataclass whose fields are numbers, strings, booleans, ``Literal`` choices or optionals of these.
+        mapping: field name → value; fields left out keep their defaults.
+        where: how messages name the mapping, e.g. ``[detector]``.
+
+    Raises:
+        UsageError: an unknown key (with the nearest known one), or a value of the wrong type.
+    """
+    hints = get_type_hints(cls)
+    known = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
+    check_keys(mapping, known, where)
+    return cls(**{key: checked(value, hints[key], f"{where} {key}") for key, value in mapping.items()})
+
+
+def check_keys(mapping: Mapping[str, Any], known: list[str], where: str) -> None:
+    """Refuse the first key that is not among the known ones."""
+    for key in mapping:
+        if key not in known:
+            raise UsageError(f"{where} has no key {key!r}{did_you_mean(key, known)}")
+
+
+def checked(value: Any, hint: Any, where: str) -> Any:
+    """Return the value as the type hint wants it, an integer where a float is wanted made a float.
+
+    Raises:
+        UsageError: it does not fit.
+    """
+    origin = get_origin(hint)
+    if origin is Literal:
+        if value not in get_args(hint):
+            raise UsageError(f"{where} = {value!r}{did_you_mean(str(value), map(str, get_args(hint)))}")
+        return value
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in get_args(hint):
+            return None
+        return checked(value, next(arg for arg in get_args(hint) if arg is not type(None)), where)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(hint, type) or not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise UsageError(f"{where} = {value!r} is not {_NAMES.get(hint, hint)}")
+    if hint is float and value != value:
+        raise UsageError(f"{where} is not a number")
+    return value
+
+
+_NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}

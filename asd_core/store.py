@@ -1,0 +1,177 @@
+"""The store: where every stage's tables lie, and which of them are committed.
+
+    runs/<run id>.json                                   what was asked and what came out; written last
+    clips/<run id>.parquet                               the run's manifest
+    embeddings/<fingerprint>/shards/<shard>.parquet      keys, and embedding or error
+    embeddings/<fingerprint>/index/<index>.parquet       clip → shard, for shards of finished embedding stages
+    scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
+    scores/<KEY>/date=<date>/<run id>-<part>.parquet     keys, and score or error
+    reports/<KEY>/date=<date>/index.html
+    encoders.json                                        names of imported embeddings
+
+Readers of scores open only files that a run record names, never whatever lies in the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.errors import AsdError
+from asd_core.files import Files, open_files
+from asd_core.tables import CLIPS, SCORES, content_hash, from_parquet, to_parquet
+
+INDEX = pa.schema([*CLIPS, pa.field("error_reason", pa.string()), pa.field("shard", pa.string(), nullable=False)])
+"""One row per clip whose embedding (or lasting error) is stored: its keys, and the shard that holds it."""
+
+
+class Store:
+    """A store in a folder."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def run(self, run_id: str) -> dict[str, Any] | None:
+        """The record of a committed run, or None."""
+        path = f"runs/{run_id}.json"
+        return self._json(path) if self.files.exists(path) else None
+
+    def runs(self, job: str | None = None, key: str | None = None) -> list[dict[str, Any]]:
+        """Records of the committed runs, of one job and recipe key where given, oldest first."""
+        records = [self._json(info.path) for info in self.files.list("runs") if info.path.endswith(".json")]
+        chosen = [
+            record
+            for record in records
+            if (job is None or record.get("job") == job) and (key is None or record.get("key") == key)
+        ]
+        return sorted(chosen, key=lambda record: (str(record.get("committed_at", "")), str(record.get("run_id", ""))))
+
+    def commit_run(self, record: Mapping[str, Any]) -> bool:
+        """Publish a run: from here on readers see it. False where that run had been published already."""
+        text = json.dumps(record, indent=1, sort_keys=True)
+        return self.files.write_new(f"runs/{record['run_id']}.json", text.encode())
+
+    def write_clips(self, run_id: str, clips: pa.Table) -> str:
+        """Keep a run's manifest; returns its path."""
+        path = f"clips/{run_id}.parquet"
+        self.files.write_new(path, to_parquet(clips))
+        return path
+
+    def shard_path(self, fingerprint: str, shard: str) -> str:
+        """Where a shard of embeddings lies."""
+        return f"embeddings/{fingerprint}/shards/{shard}.parquet"
+
+    def read_shard(self, fingerprint: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a committed shard."""
+        return from_parquet(self.files.read(self.shard_path(fingerprint, shard)), columns)
+
+    def embedded(self, fingerprint: str) -> pa.Table:
+        """Which clips have a stored embedding (or lasting error), and where: INDEX rows, one a clip.
+
+        Shards that a broken run left without an index count too: a shard's file is whole or not there.
+        """
+        folder = f"embeddings/{fingerprint}"
+        tables = [
+            from_parquet(self.files.read(info.path)).select(INDEX.names).cast(INDEX)
+            for info in self.files.list(f"{folder}/index")
+        ]
+        indexed = {shard for table in tables for shard in pc.unique(table["shard"]).to_pylist()}
+        for info in self.files.list(f"{folder}/shards"):
+            shard = info.path.rsplit("/", 1)[-1].removesuffix(".parquet")
+            if shard not in indexed:
+                keys = self.read_shard(fingerprint, shard, INDEX.names[:-1])
+                tables.append(keys.append_column("shard", pa.array([shard] * len(keys))).cast(INDEX))
+        together = pa.concat_tables([INDEX.empty_table(), *tables])
+        return _first_of_each(together, "clip_id")
+
+    def write_index(self, fingerprint: str, index: pa.Table) -> None:
+        """Keep which shard holds each newly embedded clip, so that later runs need not open the shards."""
+        if len(index):
+            data = to_parquet(index)
+            self.files.write_new(f"embeddings/{fingerprint}/index/{content_hash(data)}.parquet", data)
+
+    def imported_names(self) -> dict[str, Any]:
+        """Name → description of embeddings that were imported."""
+        return self._json("encoders.json") if self.files.exists("encoders.json") else {}
+
+    def write_imported_names(self, names: Mapping[str, Any]) -> None:
+        """Replace the descriptions of imported embeddings."""
+        self.files.write("encoders.json", json.dumps(names, indent=1, sort_keys=True).encode())
+
+    def scores_path(self, key: str, date: str, run_id: str, part: int) -> str:
+        """Where a part of a run's scores lies."""
+        return f"scores/{key}/date={safe_name(date)}/{run_id}-{part:05d}.parquet"
+
+    def read_scores(self, record: Mapping[str, Any], columns: Sequence[str] | None = None) -> pa.Table:
+        """The score rows of a committed run, in the order of its files.
+
+        Raises:
+            AsdError: a file is missing or its bytes are not those that were committed.
+        """
+        tables = []
+        for path, checksum in record["score_files"].items():
+            try:
+                data = self.files.read(path)
+            except FileNotFoundError as error:
+                raise AsdError(
+                    f"run {record['run_id']} names {path}, which is gone from the store; restore it"
+                ) from error
+            if content_hash(data) != checksum:
+                raise AsdError(f"run {record['run_id']} names {path}, whose bytes have changed since; restore it")
+            tables.append(from_parquet(data, columns))
+        names = SCORES.names if columns is None else list(columns)
+        schema = pa.schema([SCORES.field(name) for name in names])
+        return pa.concat_tables([schema.empty_table(), *(table.select(names).cast(schema) for table in tables)])
+
+    def scores(self, key: str, date: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
+        """All committed scores of a recipe key, of one date where given; of a clip scored often, the last committed."""
+        newest_first = list(reversed([record for record in self.runs(key=key) if record.get("score_files")]))
+        wanted = None if columns is None else list(dict.fromkeys([*columns, "uri", "date"]))
+        chosen = [record for record in newest_first if date is None or date in record.get("dates", [])]
+        tables = [self.read_scores(record, wanted) for record in chosen]
+        if not tables:
+            schema = SCORES if wanted is None else pa.schema([SCORES.field(name) for name in wanted])
+            return schema.empty_table()
+        rows = pa.concat_tables(tables)
+        if date is not None:
+            rows = rows.filter(pc.equal(rows["date"], date))
+        return _first_of_each(rows, "uri")
+
+    def _json(self, path: str) -> dict[str, Any]:
+        try:
+            value = json.loads(self.files.read(path))
+        except ValueError as error:
+            raise AsdError(f"{path} in the store is no valid JSON: {error}; restore it or remove it") from error
+        if not isinstance(value, dict):
+            raise AsdError(f"{path} in the store is no JSON object; restore it or remove it")
+        return value
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a folder or address; it is made when something is first written."""
+    return Store(open_files(url))
+
+
+def safe_name(text: str) -> str:
+    """Percent-encode a user's word so that it is one file name anywhere: no separator, no leading dot."""
+    quoted = urllib.parse.quote(text, safe=" ")
+    if not quoted:
+        return "%"  # which no word is quoted to
+    return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
+
+
+def _first_of_each(table: pa.Table, column: str) -> pa.Table:
+    """The first row of each value of a column, in the order in which they stand."""
+    encoded = table[column].combine_chunks().dictionary_encode() if len(table) else None
+    if encoded is None or len(encoded.dictionary) == len(table):
+        return table
+    position = pa.array(range(len(table)), pa.int64())
+    firsts = (
+        pa.table({"value": encoded.indices, "position": position}).group_by("value").aggregate([("position", "min")])
+    )
+    return table.take(firsts["position_min"].combine_chunks().sort())

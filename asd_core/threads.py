@@ -1,0 +1,28 @@
+"""One thread a worker.
+
+Workers are the parallelism here; a BLAS that starts its own threads in each of them makes a machine 14 to 60 times
+slower, and sums in another order, so that scores would differ in the last bit between one process and a cluster.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from threadpoolctl import threadpool_limits
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit BLAS, OpenMP (faiss, scikit-learn) and, where it is loaded, torch to one thread inside the block."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch is not None else 1
+    with threadpool_limits(1):
+        if torch is not None:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch is not None:
+                torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""Where it runs: `asd_core` mapped over a Ray cluster. No click, no algorithms."""

@@ -1,0 +1,171 @@
+"""Shards through Ray Data: decode (CPU tasks) → encode and commit (actors on GPUs or CPUs) → outcomes."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asd_core.embedding import (
+    DecodedClip,
+    Shard,
+    ShardEmbedder,
+    ShardOutcome,
+    decode_shard,
+    shard_from_bytes,
+    shard_to_bytes,
+)
+from asd_core.encoders.build import new_encoder
+from asd_core.errors import AsdError, ClipError
+from asd_core.threads import one_thread
+
+if TYPE_CHECKING:
+    from cluster.engine import Resources
+
+Batch = dict[str, NDArray[Any]]
+
+
+def embed_shards(
+    store_url: str, shards: Sequence[Shard], resources: Resources, encoders: int, no_progress_seconds: int
+) -> Iterator[ShardOutcome]:
+    """Decode, embed and commit every shard on the Ray session that is open; outcomes as they come.
+
+    Args:
+        store_url: a place that every node reaches.
+        shards: what to embed; one row of the data set each, so that nothing is ever shuffled.
+        resources: what tasks and actors ask for.
+        encoders: how many encoder actors at most.
+        no_progress_seconds: after so long without a finished block the run ends rather than hangs.
+
+    Raises:
+        AsdError: the pipeline failed; what was committed stays, and the same command goes on from there.
+    """
+    import ray
+    from ray.data import ActorPoolStrategy, DataContext, Dataset
+
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.execution_options.verbose_progress = False
+    context.print_on_execution_start = False
+    context.execution_no_progress_timeout_s = no_progress_seconds
+    on_gpu, in_encoder = resources.on_gpu, resources.decodes_in_encoder
+    rows: Dataset = ray.data.from_arrow([pa.table({"shard": pa.array([shard_to_bytes(shard)])}) for shard in shards])
+    if not in_encoder:
+        rows = rows.map_batches(decode_rows, batch_size=1, num_cpus=resources.cpus_per_worker)
+    with warnings.catch_warnings():
+        # The only way to bound an actor's restarts in this version of Ray Data is one that it means to replace.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        outcomes = rows.map_batches(
+            EncodeRows,
+            fn_constructor_args=(store_url, "cuda" if on_gpu else "cpu"),
+            batch_size=1,
+            compute=ActorPoolStrategy(min_size=1, max_size=encoders, initial_size=encoders),
+            num_gpus=resources.gpus_per_encoder or None,
+            # Encoders that decoders feed ask for no CPU, so that they can never keep the decoders from one.
+            num_cpus=resources.cpus_per_worker if in_encoder else 0,
+            ray_remote_args_fn=_bounded_retries,
+        )
+    try:
+        for row in outcomes.iter_rows():
+            yield _outcome(json.loads(row["outcome"]))
+    except (ray.exceptions.RayError, RuntimeError, TimeoutError) as error:
+        raise AsdError(
+            f"embedding stopped: {_cause(error)}; the same command goes on from what is committed"
+        ) from error
+
+
+def decode_rows(batch: Any) -> Any:
+    """A row with a shard → the row with its decoded clips as one array of bytes (NumPy's npz)."""
+    shard = shard_from_bytes(bytes(batch["shard"][0]))
+    start = time.perf_counter()
+    with one_thread():
+        sample_rate = new_encoder(shard.encoder).sample_rate
+        decoded = list(decode_shard(shard.clips, shard.encoder, sample_rate))
+    payload = pack(decoded)
+    return {
+        "shard": batch["shard"],
+        "decoded": np.array([payload], object),
+        "seconds": np.array([time.perf_counter() - start]),
+    }
+
+
+class EncodeRows:
+    """An encoder actor: embeds and commits one shard at a time, and says how it went."""
+
+    def __init__(self, store_url: str, device: str) -> None:
+        self._embedder = ShardEmbedder(store_url, device)
+
+    def __call__(self, batch: Batch) -> Batch:
+        """A row with a shard, decoded or not → a row with its outcome as JSON."""
+        shard = shard_from_bytes(bytes(batch["shard"][0]))
+        if "decoded" in batch:
+            with one_thread():
+                outcome = self._embedder.commit(shard, unpack(bytes(batch["decoded"][0])), float(batch["seconds"][0]))
+        else:
+            outcome = self._embedder(shard)
+        return {"outcome": np.array([json.dumps(vars(outcome))], object)}
+
+
+def pack(decoded: list[DecodedClip]) -> bytes:
+    """Decoded clips as bytes: waveforms as plain arrays, the rest as JSON."""
+    heads = [
+        {
+            "shape": None if clip.waveforms is None else clip.waveforms.shape,
+            "seconds": clip.seconds,
+            "error": clip.error and [clip.error.reason, clip.error.message, clip.error.transient],
+            "warning": clip.warning,
+        }
+        for clip in decoded
+    ]
+    head = json.dumps(heads).encode()
+    head += b" " * (-(8 + len(head)) % 64)  # so that the arrays behind it are aligned
+    sink = io.BytesIO()
+    sink.write(len(head).to_bytes(8, "little"))
+    sink.write(head)
+    for clip in decoded:
+        if clip.waveforms is not None:
+            sink.write(np.ascontiguousarray(clip.waveforms, np.float32).data)
+    return sink.getvalue()
+
+
+def unpack(data: bytes) -> list[DecodedClip]:
+    """The inverse of `pack`."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    clips = []
+    for head in json.loads(data[8:end]):
+        waveforms = None
+        if head["shape"] is not None:
+            count = int(np.prod(head["shape"]))
+            waveforms = np.frombuffer(data, np.float32, count, end).reshape(head["shape"])
+            end += 4 * count
+        error = head["error"] and ClipError(head["error"][0], head["error"][1], transient=head["error"][2])
+        clips.append(DecodedClip(waveforms, head["seconds"], error, head["warning"]))
+    return clips
+
+
+def _bounded_retries() -> dict[str, Any]:
+    """Ray Data's defaults restart a crashing actor and try its task again without end."""
+    return {"max_restarts": 4, "max_task_retries": 2}
+
+
+def _outcome(values: dict[str, Any]) -> ShardOutcome:
+    values["transient"] = {clip_id: (entry[0], entry[1]) for clip_id, entry in values["transient"].items()}
+    return ShardOutcome(**values)
+
+
+def _cause(error: BaseException) -> str:
+    """The last line of the innermost exception, which is what a person can act on."""
+    inner = getattr(error, "cause", None) or error.__cause__
+    if isinstance(inner, BaseException) and inner is not error:
+        return _cause(inner)
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__

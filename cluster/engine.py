@@ -1,0 +1,107 @@
+"""The engine on Ray: Ray Data streams shards through decoders and encoders, tasks reduce machines.
+
+Ray Data is the engine, never the record of what is done: one row is one shard, the encoder commits the shard's file
+itself, and only a few numbers come back.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from asd_core.embedding import Shard, ShardOutcome
+from asd_core.errors import AsdError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run asks of the cluster.
+
+    Attributes:
+        cpus_per_worker: logical CPUs of a decode task, a CPU encoder or a reducer.
+        gpus_per_encoder: 0 embeds on CPUs; a fraction lets encoders share a GPU.
+        encoders: how many encoder actors at most; None: one for every CPU (or GPU share) there is.
+        decode: ``tasks`` decodes in CPU tasks of their own, which feed encoders on GPUs; ``in-encoder`` decodes in
+            the encoder's process, which saves copying every waveform where the encoder is on a CPU too; ``auto`` is
+            the former with GPUs and the latter without.
+    """
+
+    cpus_per_worker: float = 1.0
+    gpus_per_encoder: float = 0.0
+    encoders: int | None = None
+    decode: Literal["auto", "tasks", "in-encoder"] = "auto"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether encoders get a GPU or a share of one."""
+        return self.gpus_per_encoder > 0
+
+    @property
+    def decodes_in_encoder(self) -> bool:
+        """Whether an encoder decodes for itself."""
+        return self.decode == "in-encoder" or (self.decode == "auto" and not self.on_gpu)
+
+
+class RayEngine:
+    """Maps shards and machines over the Ray session that is open."""
+
+    def __init__(self, resources: Resources | None = None, no_progress_seconds: int = 600) -> None:
+        import ray
+
+        self.resources = resources or Resources()
+        self._no_progress_seconds = no_progress_seconds
+        available = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        self._cpus = available.get("CPU", 1.0)
+        self._gpus = available.get("GPU", 0.0)
+        self.workers = max(1, int(self._cpus / self.resources.cpus_per_worker))
+        if self.resources.gpus_per_encoder > self._gpus:
+            raise AsdError(
+                f"an encoder wants {self.resources.gpus_per_encoder} GPU, but the cluster has {self._gpus:g}: "
+                "leave --gpus out, or join a cluster with GPUs"
+            )
+
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[ShardOutcome]:
+        """See `asd_core.engine.Engine.embed`."""
+        from cluster.embedding import embed_shards
+
+        return embed_shards(store_url, shards, self.resources, self._encoders(len(shards)), self._no_progress_seconds)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """See `asd_core.engine.Engine.map`; twice as many tasks are under way as there are workers, never all."""
+        import ray
+
+        def call(function: Callable[[T], R], item: T) -> R:
+            return function(item)
+
+        remote = ray.remote(num_cpus=self.resources.cpus_per_worker, max_retries=2)(call)
+        waiting: deque[Any] = deque()
+        for item in items:
+            waiting.append(remote.remote(function, item))
+            if len(waiting) >= 2 * self.workers:
+                yield self._get(waiting.popleft())
+        while waiting:
+            yield self._get(waiting.popleft())
+
+    def _get(self, reference: Any) -> Any:
+        import ray
+
+        try:
+            return ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, AsdError):
+                raise cause from error
+            raise
+
+    def _encoders(self, shards: int) -> int:
+        wanted = self.resources.encoders
+        if wanted is None and self.resources.on_gpu:
+            wanted = int(self._gpus / self.resources.gpus_per_encoder)
+        elif wanted is None:
+            wanted = self.workers if self.resources.decodes_in_encoder else self.workers // 2
+        return max(1, min(wanted, shards))

@@ -1,0 +1,83 @@
+"""Ray: a session of one's own, or a cluster that runs already."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from asd_core.errors import AsdError
+
+_ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+}
+
+
+@contextmanager
+def session(address: str | None = None, cpus: int | None = None) -> Iterator[None]:
+    """Start a local Ray, or join the cluster at an address, and leave it at the end.
+
+    Args:
+        address: ``auto``, ``ray://host:port`` or ``host:port``; None takes the environment's RAY_ADDRESS, and without
+            that a local Ray of its own, never one that happens to run.
+        cpus: of the local Ray; None takes the machine's.
+
+    Raises:
+        AsdError: the cluster cannot be joined.
+    """
+    # Read when ray is imported: its remarks on telemetry and on the accelerators' environment are for its developers.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    import ray
+
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    environment: dict[str, Any] = {"env_vars": dict(_ONE_THREAD)}
+    options: dict[str, Any] = {}
+    if address == "local":
+        # Workers find what the driver finds: an encoder of a user's own too.
+        environment["env_vars"]["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        options = {"num_cpus": cpus, "include_dashboard": False}
+    elif (packages := _checkout()) is not None:
+        environment["py_modules"] = packages
+    try:
+        with _stderr_closed():
+            ray.init(
+                address=address, runtime_env=environment, logging_level=logging.ERROR, log_to_driver=False, **options
+            )
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        first = str(error).strip().splitlines() or [type(error).__name__]
+        raise AsdError(
+            f"cannot start or join Ray at {address}: {first[0]}; try --local, or another --ray-address"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """Ray's native part greets on stderr, past every logger; what goes wrong there arrives as an exception."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _checkout() -> list[str] | None:
+    """The package folders of a source checkout, which a cluster must be sent; None where they are installed."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / "pyproject.toml").exists():
+        return None
+    return [str(root / name) for name in ("asd_core", "cluster", "jobs")]

@@ -1,0 +1,1 @@
+"""The commands of `asd`: a thin click layer, one file per command."""

@@ -1,0 +1,92 @@
+"""What a command says: progress and remarks on stderr, its summary on stdout, or one JSON line there."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+_PLAIN_SECONDS = 10.0  # between two plain progress lines of a stage: a log of a night stays readable
+
+
+class Talk:
+    """How a command talks; a context manager, so that a bar under way is closed before anything else is printed."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self._console = Console(stderr=True, highlight=False)
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._last: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        """Open a progress display on a terminal."""
+        if self._console.is_terminal and not self.quiet:
+            self._bars = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=self._console,
+            )
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def say(self, line: str) -> None:
+        """A remark, on stderr unless quiet."""
+        if not self.quiet:
+            self._console.print(printable(line), markup=False, soft_wrap=True)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Progress of a stage: a bar on a terminal, otherwise a plain line now and then."""
+        if self.quiet:
+            return
+        if self._bars is not None:
+            if stage not in self._tasks:
+                self._tasks[stage] = self._bars.add_task(stage, total=total)
+            self._bars.update(self._tasks[stage], completed=done, total=total)
+        elif done >= total or time.monotonic() - self._last.get(stage, -_PLAIN_SECONDS) >= _PLAIN_SECONDS:
+            self._last[stage] = time.monotonic()
+            self._console.print(f"{stage}: {done} of {total}", markup=False)
+
+    def result(self, summary: Mapping[str, Any], text: str) -> None:
+        """The summary of a command, on stdout: text, or one line of JSON."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+        sys.stdout.flush()
+        click.echo(json.dumps(summary) if self.as_json else printable(text, keep_newlines=True))
+
+
+def printable(text: str, *, keep_newlines: bool = False) -> str:
+    """Text with control characters (a file name's newline, a terminal's escape codes) shown as escapes."""
+    kept = "\n" if keep_newlines else ""
+    shown = "".join(
+        character if character.isprintable() or character in kept else character.encode("unicode_escape").decode()
+        for character in text
+    )
+    return shown.encode("utf-8", "backslashreplace").decode()
+
+
+def counts_text(counts: Mapping[str, Any]) -> str:
+    """The counts of a run in one line, errors by reason behind it."""
+    words = ("listed", "decoded", "embedded", "scored", "errors", "flagged", "warnings")
+    line = ", ".join(f"{word} {counts[word]}" for word in words if word in counts)
+    reasons = counts.get("errors_by_reason", {})
+    return line + "".join(f"\n  {count} {reason}" for reason, count in reasons.items())

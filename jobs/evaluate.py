@@ -1,0 +1,119 @@
+"""``asd evaluate``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.console import Talk
+from jobs.options import (
+    archive_options,
+    engine_options,
+    listed_clips,
+    open_engine,
+    open_recipe,
+    open_store_of,
+    output_options,
+    recipe_options,
+    store_option,
+)
+
+
+@click.command("evaluate")
+@click.argument("archive", required=False)
+@recipe_options
+@store_option
+@click.option("--date", metavar="DATE", help="Only recordings of this date.")
+@click.option(
+    "--out", metavar="FOLDER", help="Write evaluation.txt, .json and .csv and the DCASE submission files there."
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["auto", "dcase2020", "dcase2021", "dcase2022"]),
+    default="auto",
+    show_default=True,
+    help="Official score; dcase2022 holds to 2025. auto: dcase2022 where clips have domains, else dcase2020.",
+)
+@archive_options
+@engine_options
+@output_options
+def command(
+    archive: str | None,
+    recipe_name: str,
+    settings: tuple[str, ...],
+    encoder_name: str | None,
+    store_url: str,
+    date: str | None,
+    out: str | None,
+    protocol: Any,
+    layout: str,
+    pattern: str | None,
+    channel: int | None,
+    as_json: bool,
+    quiet: bool,
+    **engine: Any,
+) -> None:
+    """Measure detection on labelled recordings: AUC, pAUC, F1 and the official DCASE score, machine by machine.
+
+    Labels come from DCASE names or from a manifest's column "condition". What is not scored yet is scored first.
+    ARCHIVE may be left out where embeddings are stored.
+
+    \b
+    Example:
+      asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
+    """
+    from asd_core.evaluation import evaluate
+    from asd_core.evaluation_tables import to_csv, to_json, to_text
+    from asd_core.runs import score
+    from asd_core.submission import submission_files
+    from jobs.selection import clips_to_score
+
+    recipe = open_recipe(recipe_name, settings, encoder_name, channel)
+    store = open_store_of(store_url)
+    with Talk(as_json=as_json, quiet=quiet) as talk:
+        listed = listed_clips(talk, store, recipe, archive, layout, pattern)
+        clips, _ = clips_to_score(listed, date, latest=False)
+        with open_engine(talk, engine) as chosen:
+            record = score(store, recipe, clips, chosen, talk.progress, job="evaluate")
+        scores = store.read_scores(record)
+        evaluation = evaluate(scores, protocol)
+        summary, text = to_json(evaluation), to_text(evaluation)
+        if out is not None:
+            complete, left_out = completely_scored(scores)
+            if left_out:
+                talk.say(
+                    f"no submission files for {len(left_out)} machines with clips that have no score: "
+                    f"{', '.join(left_out[:5])}{', ...' * (len(left_out) > 5)}"
+                )
+            files = {
+                "evaluation.txt": text.encode("utf-8", "surrogateescape"),
+                "evaluation.json": json.dumps(summary, indent=1).encode(),
+                "evaluation.csv": to_csv(evaluation).encode("utf-8", "surrogateescape"),
+                **{f"submission/{name}": data for name, data in submission_files(complete).items()},
+            }
+            write_files(out, files)
+            talk.say(f"wrote {len(files)} files to {out}")
+        talk.result(summary, text)
+
+
+def completely_scored(scores: pa.Table) -> tuple[pa.Table, list[str]]:
+    """The rows of machines whose every clip has a score, as a submission must be, and the names of the others."""
+    failed = scores.filter(pc.is_null(scores["anomaly_score"]))
+    machines = set(zip(failed["machine_type"].to_pylist(), failed["machine_id"].to_pylist(), strict=True))
+    pairs = zip(scores["machine_type"].to_pylist(), scores["machine_id"].to_pylist(), strict=True)
+    keep = pa.array([pair not in machines for pair in pairs], pa.bool_())
+    return scores.filter(keep), sorted(" ".join(machine) for machine in machines)
+
+
+def write_files(folder: str, files: Mapping[str, bytes]) -> None:
+    """Write files under a folder, each as a whole."""
+    from asd_core.files import open_files
+
+    place = open_files(folder)
+    for name, data in files.items():
+        place.write(name, data)

@@ -1,0 +1,101 @@
+"""The command ``asd``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from asd_core.errors import AsdError
+from jobs.console import printable
+
+_COMMANDS = {
+    "demo": "Simulate a fleet, fit, score a night and write its report.",
+    "simulate": "Write a simulated fleet of machines with faults.",
+    "embed": "Embed the recordings of an archive.",
+    "import-embeddings": "Import embeddings made elsewhere.",
+    "fit": "Learn the normal sound of every machine.",
+    "score": "Score recordings with the machines' newest scorers.",
+    "nightly": "Score last night's recordings and write the report.",
+    "evaluate": "Measure detection on labelled recordings.",
+    "report": "Write the report of a scored night.",
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported only when it is asked for, so that ``asd --help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of their use."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"jobs.{cmd_name.replace('-', '_')}")
+        command = module.command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"jobs.{cmd_name}.command is no click command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or a usage error that names the nearest one."""
+        from asd_core.errors import did_you_mean
+
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            raise click.UsageError(f"there is no command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line a command, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="asd-fleet", prog_name="asd")
+def asd() -> None:
+    """Score the sound of a fleet of machines: which sound wrong, how sure, and what changed.
+
+    \b
+    Example:
+      asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
+      asd nightly recordings --recipe twfr-gmm --store store
+
+    Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 interrupted (the same command goes on from there).
+    """
+
+
+def main() -> None:
+    """Run ``asd``; every failure is one line on stderr and an exit code."""
+    try:
+        code = asd.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = _fail("interrupted; the same command goes on from here", 3)
+    except KeyboardInterrupt:
+        code = _fail("interrupted; the same command goes on from here", 3)
+    except AsdError as error:
+        code = _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        code = _fail(f"{error.strerror or error}{where}", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(click.style("Error: ", fg="red", bold=True) + printable(message), err=True)
+    return code

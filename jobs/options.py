@@ -1,0 +1,186 @@
+"""Options that commands share, and what they mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from asd_core.errors import AsdError, UsageError
+from jobs.console import Talk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from asd_core.engine import Engine
+    from asd_core.recipe import Recipe
+    from asd_core.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+archive_options = _together(
+    click.option(
+        "--layout",
+        type=click.Choice(["auto", "dcase", "fleet"]),
+        default="auto",
+        help="How names and folders tell machine and date; found out by itself.",
+    ),
+    click.option(
+        "--pattern",
+        help="Layout of one's own, e.g. '{machine_type}/{machine_id}/{date}_{}.wav'; {} is anything.",
+    ),
+    click.option("--channel", type=click.IntRange(min=0), help="Which channel, from 0. [default: the mean of all]"),
+)
+
+store_option = click.option(
+    "--store", "store_url", required=True, metavar="FOLDER", help="Folder that keeps everything."
+)
+
+recipe_options = _together(
+    click.option(
+        "--recipe", "recipe_name", required=True, metavar="NAME", help="Built-in recipe, or path to a .toml file."
+    ),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a setting, e.g. detector.k=8 (repeatable).",
+    ),
+    click.option("--encoder", "encoder_name", metavar="NAME", help="Imported embeddings to use."),
+)
+
+engine_options = _together(
+    click.option("--local", is_flag=True, help="In this process, without Ray: for small archives."),
+    click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="Cluster to join: auto, host:port or ray://host:port. [default: a local Ray of its own]",
+    ),
+    click.option("--cpus", type=click.IntRange(min=1), help="CPUs of the local Ray. [default: all]"),
+    click.option(
+        "--cpus-per-worker", type=float, default=1.0, show_default=True, help="CPUs that one worker asks for."
+    ),
+    click.option(
+        "--gpus",
+        "gpus_per_encoder",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="GPUs (or a share of one) that each encoder asks for.",
+    ),
+    click.option("--encoders", type=click.IntRange(min=1), help="Encoder actors at most. [default: as many as fit]"),
+    click.option(
+        "--decode",
+        type=click.Choice(["auto", "tasks", "in-encoder"]),
+        default="auto",
+        show_default=True,
+        help="Decode in tasks of their own or in the encoder's process; auto: tasks where encoders have GPUs.",
+    ),
+)
+
+output_options = _together(
+    click.option("--json", "as_json", is_flag=True, help="One line of JSON last on stdout, all else on stderr."),
+    click.option("--quiet", is_flag=True, help="No progress and no remarks."),
+)
+
+
+@contextmanager
+def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
+    """The engine that `engine_options` ask for; a Ray session lives as long as the block."""
+    if options["local"]:
+        if options["ray_address"]:
+            raise UsageError("--local and --ray-address exclude each other: leave one out")
+        from asd_core.engine import LocalEngine
+
+        yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
+        return
+    talk.say(f"joining Ray at {options['ray_address']}" if options["ray_address"] else "starting Ray on this machine")
+    from cluster.engine import RayEngine, Resources
+    from cluster.session import session
+
+    with session(options["ray_address"], options["cpus"]):
+        yield RayEngine(
+            Resources(options["cpus_per_worker"], options["gpus_per_encoder"], options["encoders"], options["decode"])
+        )
+
+
+def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
+    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it."""
+    from asd_core.encoders.build import IMPORTED
+    from asd_core.recipe import load_recipe
+
+    recipe = load_recipe(name)
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes KEY=VALUE, such as detector.k=8, got {setting!r}")
+        changes[key.strip()] = _value(value.strip())
+    recipe = recipe.with_settings(changes | {"encoder.channel": channel})
+    if encoder_name is not None:
+        if recipe.for_machine("").encoder.kind != IMPORTED:
+            raise UsageError(
+                f"recipe {name} makes its own embeddings, so --encoder {encoder_name} has no place: "
+                "take imported-knn or another imported-... recipe"
+            )
+        recipe = recipe.with_settings({"encoder.name": encoder_name})
+    return recipe
+
+
+def open_store_of(url: str) -> Store:
+    """The store of ``--store``; a file in its place is refused."""
+    from asd_core.store import open_store
+
+    if "://" not in url and Path(url).is_file():
+        raise AsdError(f"the store {url} is a file: name a folder")
+    return open_store(url)
+
+
+def listed_clips(
+    talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
+) -> pa.Table:
+    """The clips of an archive, or all that are stored where ARCHIVE is left out; says what it found."""
+    from asd_core.encoders.build import IMPORTED
+
+    if archive is None:
+        from asd_core.runs import stored_clips
+
+        clips = stored_clips(store, recipe)
+        talk.say(f"{len(clips)} stored clips")
+        return clips
+    if recipe.for_machine("").encoder.kind == IMPORTED:
+        raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
+    from asd_core.clips import list_archive
+
+    listing = list_archive(archive, layout=layout, pattern=pattern)
+    remarks = [f"{len(listing.clips)} clips in {archive} ({listing.layout} layout)"]
+    if listing.duplicates:
+        remarks.append(f"{listing.duplicates} listed twice, taken once")
+    if listing.skipped:
+        remarks.append(f"{listing.skipped} other files left out")
+    talk.say("; ".join(remarks))
+    return listing.clips
+
+
+def _value(text: str) -> Any:
+    """``8``, ``0.5``, ``true`` and ``null`` as JSON has them, anything else as a string."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float | str) else text

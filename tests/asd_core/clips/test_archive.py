@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from asd_core.audio import read_clip
+from asd_core.clips import UNPLACED, clip_id, list_archive
+from asd_core.clips.archive import list_files
+from asd_core.errors import UsageError
+from asd_core.files import FileInfo
+from asd_core.tables import CLIPS
+
+
+def touch(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"12")
+
+
+class FakeFiles:
+    """A folder of so many files that making them would take minutes."""
+
+    url = "file:///archive"
+
+    def __init__(self, paths: list[str]) -> None:
+        self._paths = paths
+
+    def list(self, prefix: str = "") -> list[FileInfo]:
+        return [FileInfo(path, 320044, "1") for path in self._paths if path.startswith(prefix)]
+
+    def read(self, path: str) -> bytes:
+        raise FileNotFoundError(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        raise PermissionError(path)
+
+    def write_new(self, path: str, data: bytes) -> bool:
+        raise PermissionError(path)
+
+    def exists(self, path: str) -> bool:
+        return path in self._paths
+
+    def uri(self, path: str) -> str:
+        return f"{self.url}/{quote(path)}"
+
+
+def test_a_dcase_archive_is_recognised_and_other_files_are_counted(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "fan/train/normal_id_00_00000000.wav", "fan/test/anomaly_id_00_00000000.WAV", "fan/attributes_00.csv"
+    )
+    listing = list_archive(str(tmp_path))
+    assert (listing.layout, listing.skipped, listing.skipped_examples) == ("dcase", 1, ("fan/attributes_00.csv",))
+    assert listing.clips["split"].to_pylist() == ["test", "train"] and listing.clips.schema == CLIPS
+    first = listing.clips.to_pylist()[0]
+    version = str((tmp_path / "fan/test/anomaly_id_00_00000000.WAV").stat().st_mtime_ns)
+    assert first["clip_id"] == clip_id(first["uri"], 2, version)
+
+
+def test_a_fleet_is_recognised(tmp_path: Path) -> None:
+    touch(tmp_path, "machine_type=fan/machine_id=07/date=2026-11-19/a.flac", "machine_type=fan/machine_id=08/b.ogg")
+    listing = list_archive(str(tmp_path))
+    assert listing.layout == "fleet" and listing.clips["machine_id"].to_pylist() == ["07", "08"]
+
+
+@pytest.mark.parametrize("folder", ["raw/fan", "raw/fan/train"])
+def test_a_part_of_a_dcase_archive_knows_its_machine_type_from_the_folders_above(tmp_path: Path, folder: str) -> None:
+    touch(tmp_path, "raw/fan/train/normal_id_00_00000000.wav")
+    clips = list_archive(str(tmp_path / folder)).clips
+    assert (clips["machine_type"].to_pylist(), clips["split"].to_pylist()) == (["fan"], ["train"])
+
+
+def test_a_recording_that_fits_no_layout_stays_a_row(tmp_path: Path) -> None:
+    touch(tmp_path, "fan/test/normal_id_00_00000000.wav", "fan/test/holiday.mp3", "stray.wav")
+    listing = list_archive(str(tmp_path))
+    assert (listing.unplaced, len(listing.clips)) == (2, 3)
+    assert set(listing.unplaced_examples) == {"fan/test/holiday.mp3", "stray.wav"}
+    machines = list(zip(*(listing.clips[name].to_pylist() for name in ("machine_type", "machine_id")), strict=True))
+    assert machines == [("fan", "00"), ("fan", UNPLACED), (UNPLACED, UNPLACED)]
+
+
+def test_renamed_copies_are_not_listed_twice(tmp_path: Path) -> None:
+    touch(tmp_path, "fan/test/section_00_0000.wav", "fan/test_rename/section_00_source_test_anomaly_0000_x.wav")
+    listing = list_archive(str(tmp_path))
+    assert listing.clips["condition"].to_pylist() == ["anomalous"] and listing.duplicates == 1
+
+
+def test_a_pattern_describes_any_other_layout(tmp_path: Path) -> None:
+    touch(tmp_path, "pump/07/20261119_a.wav", "pump/odd.wav")
+    listing = list_archive(str(tmp_path), pattern="{machine_type}/{machine_id}/{date}_{}.wav")
+    assert (listing.layout, listing.unplaced) == ("pattern", 1)
+    assert listing.clips["date"].to_pylist() == ["2026-11-19", "undated"]
+
+
+def test_nothing_recognised_is_refused_with_an_example_of_each_layout(tmp_path: Path) -> None:
+    touch(tmp_path, "a/b/c.wav")
+    with pytest.raises(UsageError, match=r"machine_type=fan/.*section_00_source_test.*--pattern"):
+        list_archive(str(tmp_path))
+    with pytest.raises(UsageError, match="fits --pattern"):
+        list_archive(str(tmp_path), pattern="{machine_type}_{}.wav")
+
+
+def test_an_archive_that_is_not_there_or_holds_no_recording_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder"):
+        list_archive(str(tmp_path / "none"))
+    touch(tmp_path, "notes.txt")
+    with pytest.raises(UsageError, match=r"no recording \(.wav"):
+        list_archive(str(tmp_path))
+
+
+def test_wrong_options_are_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean 'dcase'"):
+        list_archive("archive", layout="dcas")
+    with pytest.raises(UsageError, match="exclude each other"):
+        list_archive("archive", layout="dcase", pattern="{machine_type}/{}.wav")
+
+
+def test_names_that_are_no_utf8_can_be_listed_and_read(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/machine_type=l\xfcfter"
+    os.mkdir(folder)
+    with open(folder + b"/\xff 100%.wav", "wb") as file:
+        file.write(b"sound")
+    [clip] = list_archive(str(tmp_path)).clips.to_pylist()
+    assert clip["machine_type"] == "l\ufffdfter" and read_clip(clip["uri"]) == b"sound"
+
+
+def test_a_large_fleet_is_listed_whole_through_any_files() -> None:
+    paths = [
+        f"machine_type=fan/machine_id={i // 300:04}/date=2026-11-{i % 28 + 1:02}/20261119T031500_{i:06}.wav"
+        for i in range(20_000)
+    ]
+    clips = list_files(FakeFiles(paths), "auto", None).clips
+    assert len(clips) == len(set(clips["clip_id"].to_pylist())) == 20_000
+    assert clips.group_by(["machine_type", "machine_id"]).aggregate([]).num_rows == 67

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asd_core.clips.clip import UNPLACED, Placement
+from asd_core.clips.fleet import place
+
+NIGHT = datetime(2026, 11, 19, 3, 15, tzinfo=UTC)
+
+
+def test_folders_and_a_time_in_the_name_are_read() -> None:
+    placed = place("site/machine_type=fan/machine_id=07/date=2026-11-19/20261119T031500_03.wav")
+    assert placed == Placement("fan", "07", date="2026-11-19", recorded_at=NIGHT)
+
+
+def test_further_keys_are_kept_and_known_ones_taken() -> None:
+    placed = place(
+        "line=3/machine_type=fan/split=train/domain=target/condition=anomaly/attributes=a_b/shift=n%C3%BC/x.wav"
+    )
+    expected = ("fan", "00", "train", "target", "a_b", "anomalous", "undated", None, '{"line": "3", "shift": "nü"}')
+    assert placed == Placement(*expected)
+
+
+def test_the_folder_names_the_night_where_the_time_says_another_day() -> None:
+    placed = place("machine_type=fan/date=20261118/20261119T031500.wav")
+    assert placed.date == "2026-11-18" and placed.recorded_at == NIGHT
+
+
+def test_the_time_names_the_date_where_no_folder_does_and_nothing_else_ever() -> None:
+    assert place("machine_type=fan/2026-11-19T03-15-00.wav").date == "2026-11-19"
+    assert place("machine_type=fan/take7.wav").date == "undated"
+
+
+@pytest.mark.parametrize(
+    ("path", "machine"),
+    [
+        ("fan/07/x.wav", (UNPLACED, UNPLACED)),
+        ("machine_type=/machine_id=07/x.wav", (UNPLACED, UNPLACED)),
+        ("machine_id=07/x.wav", (UNPLACED, UNPLACED)),
+        ("machine_type=fan/machine_id=/x.wav", ("fan", UNPLACED)),
+        ("machine_type=fan/machine_id=07/date=2026-13-45/x.wav", ("fan", UNPLACED)),
+        ("machine_type=fan/split=dev/x.wav", ("fan", UNPLACED)),
+        ("machine_type=fan/condition=odd/x.wav", ("fan", UNPLACED)),
+    ],
+)
+def test_what_does_not_say_its_machine_or_says_nonsense_is_unplaced(path: str, machine: tuple[str, str]) -> None:
+    placed = place(path)
+    assert (placed.machine_type, placed.machine_id) == machine
+
+
+names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12).filter(lambda s: s != UNPLACED)
+
+
+@given(machine_type=names, machine_id=names, attributes=names, date=st.dates())
+def test_percent_encoded_folders_give_back_what_they_were_made_of(
+    machine_type: str, machine_id: str, attributes: str, date: object
+) -> None:
+    values = {"machine_type": machine_type, "machine_id": machine_id, "attributes": attributes, "date": str(date)}
+    folder = "/".join(f"{key}={quote(value, safe='')}" for key, value in values.items())
+    assert place(f"{folder}/x.wav") == Placement(machine_type, machine_id, attributes=attributes, date=str(date))

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from asd_core.audio import read_clip
+from asd_core.clips import Listing, list_archive
+from asd_core.errors import ClipError, UsageError
+from asd_core.tables import CLIPS
+
+
+def csv(folder: Path, text: str) -> Listing:
+    (folder / "list.csv").write_text(text, encoding="utf-8")
+    return list_archive(str(folder / "list.csv"))
+
+
+def rows(listing: Listing, *names: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(listing.clips[name].to_pylist() for name in names), strict=True))
+
+
+def test_paths_are_relative_to_the_manifest_and_text_stays_text(tmp_path: Path) -> None:
+    (tmp_path / "a b.wav").write_bytes(b"123")
+    listing = csv(tmp_path, "path,machine_type,machine_id,date\na b.wav,fan,07,20261119\n")
+    assert listing.layout == "manifest" and listing.clips.schema == CLIPS
+    expected = ((tmp_path / "a b.wav").as_uri(), "07", "2026-11-19", 3, "{}")
+    assert rows(listing, "uri", "machine_id", "date", "size", "extra") == [expected]
+    assert read_clip(expected[0]) == b"123"
+
+
+def test_an_address_or_an_absolute_path_names_the_same_file_as_a_relative_one(tmp_path: Path) -> None:
+    (tmp_path / "x.wav").write_bytes(b"1")
+    listing = csv(tmp_path, f"path,machine_type\nx.wav,fan\n./sub/../x.wav,fan\n{tmp_path}/x.wav,pump\n")
+    assert rows(listing, "machine_type") == [("fan",)] and listing.duplicates == 2
+    listing = csv(tmp_path, f"uri,machine_type\n{(tmp_path / 'x.wav').as_uri()},fan\n")
+    assert rows(listing, "machine_type", "machine_id", "size") == [("fan", "00", 1)]
+
+
+def test_a_file_that_is_not_there_stays_a_row_that_reads_as_vanished(tmp_path: Path) -> None:
+    listing = csv(tmp_path, "path,machine_type\ngone.wav,fan\n")
+    [(uri, size)] = rows(listing, "uri", "size")
+    with pytest.raises(ClipError) as caught:
+        read_clip(uri)
+    assert size == 0 and caught.value.reason == "vanished"
+
+
+def test_labels_have_a_few_synonyms(tmp_path: Path) -> None:
+    labels = ["normal", "anomalous", "anomaly", "0", "1", "", "Normal"]
+    listing = csv(tmp_path, "path,machine_type,label\n" + "".join(f"{i}.wav,fan,{x}\n" for i, x in enumerate(labels)))
+    expected = ["normal", "anomalous", "anomalous", "normal", "anomalous", "", "normal"]
+    assert [condition for _, condition in rows(listing, "uri", "condition")] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("path,machine_type,label\na.wav,fan,normal\nb.wav,fan,broken\n", "row 2 .*label 'broken' is not known|row 2"),
+        ("path,machine_type,split\na.wav,fan,dev\n", "row 1 .*split 'dev'"),
+        ("path,machine_type,date\na.wav,fan,19.11.2026\n", "row 1 .*date '19.11.2026'"),
+        ("path,machine_type,recorded_at\na.wav,fan,soon\n", "row 1 .*recorded_at 'soon'"),
+        ("path,machine_type,extra\na.wav,fan,[1]\n", "row 1 .*extra"),
+        ("path,machine_typ\na.wav,fan\n", "did you mean 'machine_typ'"),
+        ("file,machine_type\na.wav,fan\n", "neither a column 'path' nor 'uri'"),
+        ("path,machine_type\n,fan\n", "row 1 .*names no file"),
+        ("uri,machine_type\ns3://b/a.wav,fan\n", "row 1 .*s3://"),
+        ("path,machine_type\n", "lists no recording"),
+        ("path,machine_type\na,b,c\n", "cannot read the manifest"),
+        ("path,machine_type,path\na,b,c\n", "twice"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_row(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        csv(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_is_not_there_or_no_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        list_archive(str(tmp_path / "none.csv"))
+    (tmp_path / "bad.parquet").write_bytes(b"not parquet")
+    with pytest.raises(UsageError, match="cannot read the manifest"):
+        list_archive(str(tmp_path / "bad.parquet"))
+
+
+def test_further_columns_are_kept_as_json(tmp_path: Path) -> None:
+    listing = csv(tmp_path, 'path,machine_type,fault,note\na.wav,fan,squeal,"two ""lines"""\n')
+    [(extra,)] = rows(listing, "extra")
+    assert json.loads(extra) == {"fault": "squeal", "note": 'two "lines"'}
+
+
+def test_a_machine_left_empty_is_unplaced_and_counted(tmp_path: Path) -> None:
+    listing = csv(tmp_path, "path,machine_type,machine_id\na.wav,,07\nb.wav,fan,\nc.wav,fan,1\n")
+    assert listing.unplaced == 2
+    assert set(rows(listing, "machine_type", "machine_id")) == {("unplaced", "07"), ("fan", "unplaced"), ("fan", "1")}
+
+
+def test_the_date_comes_from_the_time_where_it_is_not_given(tmp_path: Path) -> None:
+    listing = csv(
+        tmp_path,
+        "path,machine_type,date,recorded_at\na.wav,fan,,2026-11-19T03:15:00\nb.wav,fan,,\nc.wav,fan,2026-11-01,\n",
+    )
+    moment = datetime(2026, 11, 19, 3, 15, tzinfo=UTC)
+    assert rows(listing, "date", "recorded_at") == [("2026-11-01", None), ("2026-11-19", moment), ("undated", None)]
+
+
+def test_parquet_has_types_of_its_own(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 19, 3, 15, tzinfo=UTC)
+    table = pa.table(
+        {
+            "path": ["a.wav"],
+            "machine_type": ["fan"],
+            "machine_id": [7],
+            "date": [moment.date()],
+            "recorded_at": [moment],
+        }
+    )
+    pq.write_table(table.append_column("load", pa.array([0.5])), tmp_path / "list.parquet")
+    listing = list_archive((tmp_path / "list.parquet").as_uri())
+    expected = ("7", "2026-11-19", moment, '{"load": 0.5}')
+    assert rows(listing, "machine_id", "date", "recorded_at", "extra") == [expected]
+
+
+def test_a_clips_table_is_a_manifest_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"1")
+    listing = csv(
+        tmp_path, "path,machine_type,fault,recorded_at\na.wav,fan,squeal,2026-11-19T03:15:00\ngone.wav,fan,,\n"
+    )
+    pq.write_table(listing.clips, tmp_path / "clips.parquet")
+    assert list_archive(str(tmp_path / "clips.parquet")).clips.equals(listing.clips)
+
+
+def test_a_layout_or_a_pattern_of_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names its machines itself"):
+        list_archive(str(tmp_path / "list.csv"), layout="dcase")

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from asd_core.clips import latest_date, select
+from asd_core.clips.clip import Placement, clips_table
+from asd_core.errors import UsageError
+
+DATES = ["2026-11-01", "2026-11-02", "2026-11-03", "undated"]
+CLIPS = clips_table(
+    [f"file:///{i}.wav" for i in range(4)],
+    [1] * 4,
+    ["v"] * 4,
+    [Placement("fan", "00", "test" if i % 2 else "train", date=date) for i, date in enumerate(DATES)],
+)
+
+
+def dates(**conditions: str) -> list[str]:
+    chosen: list[str] = select(CLIPS, **conditions)["date"].to_pylist()
+    return chosen
+
+
+def test_no_condition_keeps_everything() -> None:
+    assert dates() == DATES
+
+
+def test_spans_are_inclusive_and_leave_out_what_has_no_date() -> None:
+    assert dates(since="2026-11-02") == DATES[1:3]
+    assert dates(until="20261102") == DATES[:2]
+    assert dates(since="2026-11-02", until="2026-11-02") == DATES[1:2]
+
+
+def test_conditions_hold_together() -> None:
+    assert dates(date="undated") == ["undated"]
+    assert dates(split="test", until="2026-11-03") == ["2026-11-02"]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [{"date": "19.11.2026"}, {"since": "yesterday"}, {"split": "dev"}, {"since": "2026-11-02", "until": "2026-11-01"}],
+)
+def test_a_wrong_condition_is_refused(conditions: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        select(CLIPS, **conditions)
+
+
+def test_the_latest_date_is_of_the_dated_clips_only() -> None:
+    assert latest_date(CLIPS) == "2026-11-03"
+    assert latest_date(select(CLIPS, date="undated")) is None
+    assert latest_date(CLIPS.slice(0, 0)) is None

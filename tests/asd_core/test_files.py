@@ -1,0 +1,73 @@
+import os
+import threading
+
+import pytest
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.files import LocalFiles, open_files, read_uri
+
+
+def test_what_is_written_is_read_listed_and_found(tmp_path):
+    files = LocalFiles(tmp_path)
+    files.write("a/b.txt", b"one")
+    files.write("a/b.txt", b"two")
+    assert files.read("a/b.txt") == b"two"
+    assert [(info.path, info.size) for info in files.list()] == [("a/b.txt", 3)]
+    assert files.exists("a/b.txt") and not files.exists("a")
+
+
+def test_the_first_writer_of_a_new_file_wins(tmp_path):
+    files = LocalFiles(tmp_path)
+    assert files.write_new("x", b"first")
+    assert not files.write_new("x", b"second")
+    assert files.read("x") == b"first"
+
+
+def test_of_many_writers_at_once_exactly_one_wins(tmp_path):
+    won = []
+    gate = threading.Barrier(8)
+
+    def write(number):
+        gate.wait()
+        if LocalFiles(tmp_path).write_new("x", bytes([number]) * 100_000):
+            won.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(won) == 1
+    assert LocalFiles(tmp_path).read("x") == bytes(won) * 100_000
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_changed_file_has_another_version(tmp_path):
+    files = LocalFiles(tmp_path)
+    files.write("x", b"1")
+    before = files.list()[0].version
+    os.utime(tmp_path / "x", ns=(1, 1))
+    assert files.list()[0].version != before
+
+
+def test_a_folder_that_is_not_there_lists_as_empty(tmp_path):
+    assert LocalFiles(tmp_path / "none").list() == []
+
+
+def test_any_name_that_the_file_system_takes_can_be_read_back_by_its_uri(tmp_path):
+    for name in [b"plain.wav", b"a b%20c.wav", b"new\nline.wav", b'quote".wav', b"<script>.wav", b"latin-\xe9.wav"]:
+        (tmp_path / os.fsdecode(name)).write_bytes(name)
+    files = LocalFiles(tmp_path)
+    for info in files.list():
+        uri = files.uri(info.path)
+        assert uri.isascii() and "\n" not in uri and '"' not in uri and "<" not in uri
+        assert read_uri(uri) == os.fsencode(info.path)
+
+
+def test_a_file_in_the_way_of_a_folder_is_said_in_one_line(tmp_path):
+    (tmp_path / "store").write_text("")
+    with pytest.raises(AsdError, match="a file is in the way"):
+        LocalFiles(tmp_path / "store").write("runs/x.json", b"")
+
+
+def test_another_scheme_is_refused():
+    with pytest.raises(UsageError, match="not gopher://"):
+        open_files("gopher://somewhere/else")

@@ -1,0 +1,85 @@
+import os
+from functools import partial
+
+import numpy as np
+import pytest
+import soundfile
+
+from asd_core.embedding import DecodedClip
+from asd_core.encoders.build import EncoderConfig
+from asd_core.engine import LocalEngine
+from asd_core.errors import AsdError, ClipError
+from asd_core.files import LocalFiles
+from asd_core.planning import cut_shards
+from asd_core.store import Store
+from cluster.embedding import pack, unpack
+from cluster.engine import RayEngine, Resources
+from tests.asd_core.test_embedding import clips
+
+
+def shards_of(folder, workers):
+    """Shards of twelve clips, one of them empty and one gone."""
+    names = [f"{i}.wav" for i in range(10)]
+    for i, name in enumerate(names):
+        soundfile.write(folder / name, np.random.default_rng(i).normal(0, 0.1, 16_000), 16_000)
+    (folder / "empty.wav").write_bytes(b"")
+    uris = [LocalFiles(folder).uri(name) for name in [*names, "empty.wav", "gone.wav"]]
+    return cut_shards(clips(uris), EncoderConfig(options='{"r": 0.9}'), "f", workers)
+
+
+def rows(store):
+    found = {}
+    for info in store.files.list("embeddings/f/shards"):
+        shard = info.path.split("/")[-1].removesuffix(".parquet")
+        found |= {row["clip_id"]: row for row in store.read_shard("f", shard).to_pylist()}
+    return found
+
+
+@pytest.mark.parametrize("decode", ["in-encoder", "tasks"])
+def test_ray_commits_the_rows_of_one_process_to_the_bit(ray_session, tmp_path, decode):
+    engine = RayEngine(Resources(decode=decode))
+    stores = [Store(LocalFiles(tmp_path / name)) for name in ("ray", "local")]
+    told = []
+    for store, chosen in zip(stores, (engine, LocalEngine()), strict=True):
+        outcomes = list(chosen.embed(store.files.url, shards_of(tmp_path, chosen.workers)))
+        errors = sorted(error for outcome in outcomes for error in outcome.errors.items())
+        told.append((errors, sorted(clip_id for outcome in outcomes for clip_id in outcome.transient)))
+    assert rows(stores[0]) == rows(stores[1])
+    assert len(rows(stores[0])) == 11
+    assert told[0] == told[1]
+    assert [reason for _, reason in told[0][0]] == ["empty"] and len(told[0][1]) == 1
+
+
+def test_results_of_a_map_come_in_the_order_of_the_items(ray_session):
+    assert list(RayEngine().map(partial(pow, 2), range(20))) == [2**i for i in range(20)]
+
+
+def test_a_failure_in_a_worker_is_the_same_failure_here(ray_session):
+    with pytest.raises(AsdError, match="no such thing"):
+        list(RayEngine().map(_fail, [1]))
+
+
+def _fail(item):
+    raise AsdError("no such thing")
+
+
+def _variable(name):
+    return os.environ.get(name)
+
+
+def test_more_gpus_than_there_are_is_refused(ray_session):
+    with pytest.raises(AsdError, match="the cluster has 0"):
+        RayEngine(Resources(gpus_per_encoder=1))
+
+
+def test_workers_have_one_blas_thread(ray_session):
+    assert list(RayEngine().map(_variable, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])) == ["1", "1"]
+
+
+def test_decoded_clips_survive_the_trip_between_processes():
+    waveforms = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
+    failed = DecodedClip(None, error=ClipError("empty", "zero bytes", transient=True))
+    error, clip = unpack(pack([failed, DecodedClip(waveforms, 1.5, None, "odd")]))
+    assert (error.error.reason, error.error.message, error.error.transient) == ("empty", "zero bytes", True)
+    np.testing.assert_array_equal(clip.waveforms, waveforms)
+    assert (clip.seconds, clip.error, clip.warning) == (1.5, None, "odd")

@@ -1,0 +1,43 @@
+import json
+
+import pytest
+
+from jobs.console import Talk, counts_text, printable
+
+
+def test_json_is_one_line_last_on_stdout_and_all_else_on_stderr(capsys):
+    with Talk(as_json=True) as talk:
+        talk.say("a remark")
+        talk.progress("embedding clips", 1, 2)
+        talk.result({"listed": 2}, "text")
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"listed": 2} and out.count("\n") == 1
+    assert "a remark" in err and "embedding clips: 1 of 2" in err
+
+
+def test_quiet_says_only_the_summary(capsys):
+    with Talk(quiet=True) as talk:
+        talk.say("a remark")
+        talk.progress("embedding clips", 2, 2)
+        talk.result({}, "the summary")
+    assert capsys.readouterr() == ("the summary\n", "")
+
+
+def test_plain_progress_is_a_line_now_and_then_and_one_at_the_end(capsys):
+    with Talk() as talk:
+        for done in range(1001):
+            talk.progress("embedding clips", done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["embedding clips: 0 of 1000", "embedding clips: 1000 of 1000"]
+
+
+@pytest.mark.parametrize("name", ["new\nline", "\x1b[31mred", "bell\x07", "caf\udce9"])
+def test_a_file_name_cannot_steer_the_terminal(name):
+    shown = printable(name)
+    assert "\n" not in shown and "\x1b" not in shown and "\x07" not in shown
+    shown.encode("utf-8")
+
+
+def test_counts_are_one_line_with_the_reasons_below():
+    counts = {"listed": 93, "scored": 4, "errors": 89, "flagged": 2, "errors_by_reason": {"no_scorer": 89}}
+    assert counts_text(counts) == "listed 93, scored 4, errors 89, flagged 2\n  89 no_scorer"
