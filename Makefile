@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo test test-slow lint format types accuracy bench env clean
+.PHONY: help demo test test-slow lint format types accuracy env clean
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -97,23 +97,34 @@ def list_files(files: Files, layout: str, pattern: str | None) -> Listing:
 
 
 def _place(url: str, paths: list[str], layout: str, pattern: str | None) -> tuple[str, list[Placement]]:
-    # An archive may be one machine type's folder, or its train folder: the names above it count too.
-    above = "/".join(unquote(url).rstrip("/").split("/")[-2:])
-    known: dict[str, Callable[[str], Placement]] = {"fleet": fleet.place, "dcase": dcase.place}
-    if pattern is not None:
-        place = compile_pattern(pattern)
-        results = {"pattern": [place(path) for path in paths]}
-    else:
-        names = known if layout == "auto" else [layout]
-        results = {name: [known[name](f"{above}/{path}") for path in paths] for name in names}
-    chosen = max(results, key=lambda name: sum(not placed.is_unplaced for placed in results[name]))
-    if all(placed.is_unplaced for placed in results[chosen]):
+    """The layout that places most of the recordings, and what it says about each."""
+    chosen, placements, most = "", list[Placement](), 0
+    for name, place in _layouts(url, layout, pattern).items():
+        found = [place(path) for path in paths]
+        count = sum(not placed.is_unplaced for placed in found)
+        if count > most:
+            chosen, placements, most = name, found, count
+        if count == len(paths):
+            break
+    if not most:
         asked = f"--pattern {pattern}" if pattern else f"layout {layout}" if layout != "auto" else "any known layout"
         raise UsageError(
             f"none of {len(paths)} recordings fits {asked}, the first: {paths[0]!r}; they look like {fleet.EXAMPLE} "
             f"(fleet) or {dcase.EXAMPLE} (dcase); describe others with --pattern or list them in a manifest"
         )
-    return chosen, results[chosen]
+    return chosen, placements
+
+
+def _layouts(url: str, layout: str, pattern: str | None) -> dict[str, Callable[[str], Placement]]:
+    if pattern is not None:
+        return {"pattern": compile_pattern(pattern)}
+    # An archive may be one machine type's folder, or its train folder: the names above it count too.
+    above = "/".join(unquote(url).rstrip("/").split("/")[-2:])
+    layouts: dict[str, Callable[[str], Placement]] = {
+        "fleet": lambda path: fleet.place(f"{above}/{path}"),
+        "dcase": lambda path: dcase.place(f"{above}/{path}"),
+    }
+    return layouts if layout == "auto" else {layout: layouts[layout]}
 
 
 def _table(files: Files, kept: list[tuple[FileInfo, Placement]]) -> pa.Table:
