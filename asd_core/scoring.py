@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.clips import UNPLACED
 from asd_core.errors import AsdError
 from asd_core.recipe import Recipe
 from asd_core.scorer import Scorer, fit_scorer, load_scorer, save_scorer, scorer_folder
@@ -169,14 +170,19 @@ def _score_machine(
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name != "embedding"}
     columns |= {name: pa.nulls(len(rows), SCORES.field(name).type) for name in SCORES.names if name not in columns}
     if version is None:
-        reasons, messages = rows["error_reason"], rows["error"]
-        missing = f"no scorer for {machine_type} {machine_id}: fit one from its normal clips with asd fit"
-        columns["error_reason"] = pc.coalesce(reasons, pa.scalar("no_scorer"))
-        columns["error"] = pc.coalesce(messages, pa.scalar(missing))
+        reason, message = _without_scorer(machine_type, machine_id)
+        columns["error_reason"] = pc.coalesce(rows["error_reason"], pa.scalar(reason))
+        columns["error"] = pc.coalesce(rows["error"], pa.scalar(message))
     else:
         scorer = load_scorer(store, folder, version, recipe.for_machine(machine_type), fingerprint)
         columns |= _scored_columns(rows, scorer, version)
     return pa.table({name: columns[name] for name in SCORES.names}).cast(SCORES)
+
+
+def _without_scorer(machine_type: str, machine_id: str) -> tuple[str, str]:
+    if UNPLACED in (machine_type, machine_id):
+        return "unplaced", "its name and folders do not tell the machine: rename it, or describe them with --pattern"
+    return "no_scorer", f"no scorer for {machine_type} {machine_id}: fit one from its normal clips with asd fit"
 
 
 def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, Any]:

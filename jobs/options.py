@@ -171,6 +171,8 @@ def listed_clips(
     remarks = [f"{len(listing.clips)} clips in {archive} ({listing.layout} layout)"]
     if listing.duplicates:
         remarks.append(f"{listing.duplicates} listed twice, taken once")
+    if listing.unplaced:
+        remarks.append(f"{listing.unplaced} of no known machine, such as {listing.unplaced_examples[0]}")
     if listing.skipped:
         remarks.append(f"{listing.skipped} other files left out")
     talk.say("; ".join(remarks))
