@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -52,6 +53,7 @@ class DecodedClip:
     Attributes:
         waveforms: (W, T) float32, one row per window; None for an error.
         seconds: length of the whole recording.
+        level_db: RMS of the part that is heard, dB re full scale.
         error: why there is no waveform.
         warning: what is odd about a clip that is used all the same.
     """
@@ -60,6 +62,7 @@ class DecodedClip:
     seconds: float | None = None
     error: ClipError | None = None
     warning: str | None = None
+    level_db: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ def decode_shard(
             waveforms = windows(decoded.samples, length)
         else:
             waveforms = fit_length(decoded.samples, length, config.clip_rule)[None]
-        yield DecodedClip(waveforms, decoded.seconds, warning=decoded.warning)
+        level_db = 10 * math.log10(np.mean(np.square(waveforms, dtype=np.float64)))  # silence is an error above
+        yield DecodedClip(waveforms, decoded.seconds, warning=decoded.warning, level_db=level_db)
 
 
 def encode_shard(
@@ -149,6 +153,7 @@ def shard_table(
     columns = {
         **{name: column for name, column in zip(CLIPS.names, shard.clips.take(keep).columns, strict=True)},
         "seconds": [decoded[index].seconds for index in keep],
+        "level_db": [decoded[index].level_db for index in keep],
         "error_reason": [error and error.reason for error in errors],
         "error": [error and error.message for error in errors],
         "warning": [decoded[index].warning for index in keep],
@@ -157,10 +162,17 @@ def shard_table(
     return pa.table(columns, schema=EMBEDDINGS), transient
 
 
-def commit_shard(store: Store, shard: Shard, table: pa.Table) -> None:
-    """Write a shard's file, unless it is there already or there is nothing to keep."""
-    if len(table):
-        store.files.write_new(store.shard_path(shard.fingerprint, shard.name), to_parquet(table))
+def commit_shard(store: Store, shard: Shard, table: pa.Table) -> list[str]:
+    """Write a shard's file, unless it is there already or there is nothing to keep.
+
+    Returns:
+        Ids of clips that are not in the file: another run wrote it first, and could not read them.
+    """
+    path = store.shard_path(shard.fingerprint, shard.name)
+    if not len(table) or store.files.write_new(path, to_parquet(table)):
+        return []
+    written = set(store.read_shard(shard.fingerprint, shard.name, ["clip_id"])["clip_id"].to_pylist())
+    return [clip_id for clip_id in table["clip_id"].to_pylist() if clip_id not in written]
 
 
 class ShardEmbedder:
@@ -191,7 +203,8 @@ class ShardEmbedder:
         outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
         encode_seconds = time.perf_counter() - start
         table, transient = shard_table(shard, decoded, outcomes, encoder.embedding_dim)
-        commit_shard(self._store, shard, table)
+        for clip_id in commit_shard(self._store, shard, table):
+            transient[clip_id] = ("not_committed", "another run could not read it at the same time: run it again")
         failed = table.filter(pc.is_valid(table["error_reason"]))
         errors = dict(zip(failed["clip_id"].to_pylist(), failed["error_reason"].to_pylist(), strict=True))
         return ShardOutcome(shard.name, errors, transient, decode_seconds, encode_seconds)

@@ -8,7 +8,7 @@ Conventions:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,8 @@ class MachineEvaluation:
         decisions: over all its clips.
         decisions_source: on the clips of the source domain only.
         decisions_target: likewise.
+        auc_level_only: ``auc`` of the trivial twin, the distance of a clip's level to the median level of the training
+            normals: what loudness alone shows. None where clips were not heard.
         note: why figures are missing, or "".
     """
 
@@ -81,6 +83,7 @@ class MachineEvaluation:
     decisions: Decisions
     decisions_source: Decisions
     decisions_target: Decisions
+    auc_level_only: float | None
     note: str
 
 
@@ -92,6 +95,7 @@ class Means:
     pauc: float | None
     auc_source: float | None
     auc_target: float | None
+    auc_level_only: float | None
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,7 @@ def _evaluate_machine(
         decisions=_decisions(machine.flagged, clips.is_anomalous),
         decisions_source=_decisions_within(machine, "source"),
         decisions_target=_decisions_within(machine, "target"),
+        auc_level_only=_auc_level_only(machine),
         note="; ".join(notes),
     )
     return row, shares
@@ -187,6 +192,12 @@ def _or_none(metric: Callable[[ArrayLike, ArrayLike], float], clips: LabelledCli
         return metric(clips.anomaly_scores, clips.is_anomalous)
     except OneClassError:
         return None
+
+
+def _auc_level_only(machine: MachineClips) -> float | None:
+    if np.isnan(machine.level_deviations).any():
+        return None
+    return _or_none(auc, replace(machine.clips, anomaly_scores=machine.level_deviations))
 
 
 def _decisions_within(machine: MachineClips, domain: str) -> Decisions:
@@ -210,7 +221,7 @@ def _means(machines: Iterable[MachineEvaluation], mean: Callable[[list[float]], 
         values = [value for machine in machines if (value := getattr(machine, name)) is not None]
         return mean(values) if values else None
 
-    return Means(over("auc"), over("pauc"), over("auc_source"), over("auc_target"))
+    return Means(over("auc"), over("pauc"), over("auc_source"), over("auc_target"), over("auc_level_only"))
 
 
 def _standard_error_of_mean(machines: Iterable[MachineEvaluation]) -> float | None:

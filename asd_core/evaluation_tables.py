@@ -17,6 +17,7 @@ _TEXT_COLUMNS = {
     "auc": "AUC",
     "auc_standard_error": "+/-",
     "pauc": "pAUC",
+    "auc_level_only": "level only",
     "auc_source": "AUC source",
     "auc_target": "AUC target",
     "pauc_source": "pAUC source",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +57,10 @@ class Files(Protocol):
         """Whether there is such a file."""
         ...
 
+    def delete(self, path: str) -> None:
+        """Remove a file; nothing happens where there is none."""
+        ...
+
     def uri(self, path: str) -> str:
         """The percent-encoded absolute address of a file, which `read_uri` takes."""
         ...
@@ -70,7 +75,8 @@ class LocalFiles:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(os.path.abspath(root))
-        self.url = self.uri("")
+        self._prefix = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
+        self.url = self._prefix
 
     def list(self, prefix: str = "") -> list[FileInfo]:
         """See `Files.list`. Temporary files of a write under way are not listed."""
@@ -116,10 +122,13 @@ class LocalFiles:
         """See `Files.exists`."""
         return (self.root / path).is_file()
 
+    def delete(self, path: str) -> None:
+        """See `Files.delete`."""
+        (self.root / path).unlink(missing_ok=True)
+
     def uri(self, path: str) -> str:
         """See `Files.uri`."""
-        full = self.root / path if path else self.root
-        return "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(full)))
+        return f"{self._prefix}/{urllib.parse.quote_from_bytes(os.fsencode(path))}" if path else self._prefix
 
     def address(self, path: str) -> str:
         """See `Files.address`."""
@@ -149,28 +158,79 @@ _TEMPORARY = ".asd-part-"
 
 
 def open_files(url: str) -> Files:
-    """Open a folder by its path or ``file://`` address; it need not exist yet.
+    """Open a folder by its path, ``file://`` or ``s3://`` address; it need not exist yet.
 
     Raises:
         UsageError: another scheme.
     """
-    scheme, separator, _ = url.partition("://")
-    if not separator:
-        return LocalFiles(url)
-    if scheme == "file":
-        return LocalFiles(_local_path(url))
-    raise UsageError(f"cannot open {url}: only folders and file:// addresses can be read so far, not {scheme}://")
+    match _scheme(url):
+        case "":
+            return LocalFiles(url)
+        case "file":
+            return LocalFiles(_local_path(url))
+        case "s3":
+            from asd_core.s3_files import S3Files
+
+            return S3Files(url)
+    raise _unknown_scheme(url)
 
 
 def read_uri(uri: str) -> bytes:
     """The bytes behind an absolute address made by `Files.uri`. Raises OSError where they cannot be read."""
-    if not uri.startswith("file://"):
-        raise UsageError(f"cannot read {uri}: only file:// addresses can be read so far")
-    return Path(_local_path(uri)).read_bytes()
+    match _scheme(uri):
+        case "file":
+            return Path(_local_path(uri)).read_bytes()
+        case "s3":
+            from asd_core.s3_files import read_s3
+
+            return read_s3(uri)
+    raise _unknown_scheme(uri)
 
 
-def _local_path(uri: str) -> str:
-    return os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix("file://")))
+def look_at(uris: Sequence[str]) -> list[FileInfo | None]:
+    """Size and version of the files behind absolute addresses, in their order; None where one cannot be looked at."""
+    remote = [uri for uri in uris if _scheme(uri) == "s3"]
+    found: dict[str, FileInfo | None] = {}
+    if remote:
+        from asd_core.s3_files import look_at_s3
+
+        found = dict(zip(remote, look_at_s3(remote), strict=True))
+    return [found[uri] if uri in found else _look(uri) for uri in uris]
+
+
+def canonical_uri(uri: str) -> str:
+    """An absolute address as `Files.uri` writes it: percent-encoded, with no ``.`` or ``..`` in it.
+
+    Raises:
+        UsageError: another scheme than ``file`` and ``s3``.
+    """
+    scheme = _scheme(uri)
+    if scheme not in ("file", "s3"):
+        raise _unknown_scheme(uri)
+    path = os.path.normpath(_local_path(uri, scheme))
+    return f"{scheme}://{urllib.parse.quote_from_bytes(os.fsencode(path))}"
+
+
+def _look(uri: str) -> FileInfo | None:
+    path = _local_path(uri)
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return FileInfo(path, stat.st_size, str(stat.st_mtime_ns))
+
+
+def _scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    return scheme if separator else ""
+
+
+def _unknown_scheme(url: str) -> UsageError:
+    return UsageError(f"cannot open {url}: write a folder, file:// or s3://")
+
+
+def _local_path(uri: str, scheme: str = "file") -> str:
+    return os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix(f"{scheme}://")))
 
 
 def _raise(error: OSError) -> None:

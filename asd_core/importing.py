@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from asd_core.clips import clip_id
+from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED
+from asd_core.clips.dates import parse_date
 from asd_core.embedding import Shard, commit_shard, shard_name
 from asd_core.encoders.build import IMPORTED, EncoderConfig, embeddings_fingerprint
 from asd_core.errors import UsageError
-from asd_core.planning import LARGEST_SHARD, missing
+from asd_core.planning import LARGEST_SHARD
 from asd_core.store import INDEX, Store
 from asd_core.tables import CLIPS, EMBEDDINGS, content_hash, embedding_column
 
@@ -53,7 +57,10 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
     fingerprint = embeddings_fingerprint(config)
     names = store.imported_names()
     dim = names.get(name, {}).get("embedding_dim")
-    listed = new = 0
+    stored = store.embedded(fingerprint, keep_index=True)
+    clip_ids = dict(zip(stored["uri"].to_pylist(), stored["clip_id"].to_pylist(), strict=True))
+    indexes = [INDEX.empty_table()]
+    listed = 0
     reasons: dict[str, int] = {}
     machines: set[tuple[str, str]] = set()
     for path in paths:
@@ -63,19 +70,22 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
                 f"{path} holds embeddings of {embeddings.shape[1]} dimensions, {name} of {dim}: "
                 "take another --encoder name"
             )
-        dim = embeddings.shape[1]
+        if dim is None:  # kept before any embedding is, so that a broken import cannot be followed by other ones
+            dim = embeddings.shape[1]
+            names[name] = {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim}
+            store.write_imported_names(names)
         listed += len(rows)
         bad = int(np.sum(~np.isfinite(embeddings).all(axis=1)))
         if bad:
             reasons["embedding_not_finite"] = reasons.get("embedding_not_finite", 0) + bad
         machines |= set(zip(rows["machine_type"].to_pylist(), rows["machine_id"].to_pylist(), strict=True))
-        new += _store_rows(store, config, fingerprint, path, rows, embeddings)
-    names[name] = {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim}
-    store.write_imported_names(names)
+        indexes += _store_rows(store, config, fingerprint, path, rows, embeddings, clip_ids)
+    index = pa.concat_tables(indexes)
+    store.write_index(fingerprint, index)
     errors = sum(reasons.values())
     return {
         "listed": listed,
-        "decoded": new,
+        "decoded": len(index),
         "embedded": listed - errors,
         "errors": errors,
         "errors_by_reason": reasons,
@@ -97,7 +107,7 @@ def read_embeddings(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32
                 return _read_npz(path, name)
             case ".parquet":
                 return _read_parquet(path, name)
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, pa.ArrowException) as error:
         raise UsageError(f"cannot read embeddings from {path}: {error}") from error
     raise UsageError(f"cannot import {path}: embeddings come as .npz or .parquet files")
 
@@ -137,13 +147,45 @@ def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]
         raise UsageError(f"{path}: every embedding must be a list of one length, got lengths {lengths[:5]}")
     embeddings = np.asarray(values.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(len(table), lengths[0])
     columns: dict[str, Any] = {
-        field: table[field].to_pylist() for field in CLIPS.names if field in table.column_names and field != "clip_id"
+        field: _column(path, table[field], field)
+        for field in CLIPS.names
+        if field in table.column_names and field not in ("clip_id", "size")
     }
-    for field in ("machine_type", "machine_id", "split", "domain", "attributes", "condition", "date"):
-        if field in columns:
-            columns[field] = ["" if value is None else str(value) for value in columns[field]]
     columns.setdefault("uri", [_uri(name, path.stem, f"{i:06d}") for i in range(len(table))])
     return _clips(columns, embeddings), embeddings
+
+
+def _column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
+    """A column of CLIPS, its words as the clips table has them."""
+    if field == "recorded_at":
+        return list(values.to_pylist())
+    words: dict[Any, Any] = {}
+    for value in values.unique().to_pylist():
+        words[value] = _WORDS.get(field, _text)("" if value is None else str(value))
+        if words[value] is None:
+            row = values.to_pylist().index(value) + 1
+            raise UsageError(f"row {row} of {path}: {field} = {value!r} is not known; write it as a manifest has it")
+    return [words[value] for value in values.to_pylist()]
+
+
+def _text(text: str) -> str | None:
+    return text
+
+
+def _filled(text: str) -> str | None:
+    return text or None
+
+
+_WORDS: dict[str, Callable[[str], str | None]] = {
+    "uri": _filled,
+    "machine_type": _filled,
+    "machine_id": _filled,
+    "split": lambda text: text if text in SPLITS else None,
+    "domain": lambda text: text if text in DOMAINS else None,
+    "condition": lambda text: CONDITIONS.get(text.lower()),
+    "date": lambda text: UNDATED if text in ("", UNDATED) else parse_date(text),
+    "extra": lambda text: text or "{}",
+}
 
 
 def _clips(columns: dict[str, Any], embeddings: NDArray[np.float32]) -> pa.Table:
@@ -160,35 +202,41 @@ def _clips(columns: dict[str, Any], embeddings: NDArray[np.float32]) -> pa.Table
 
 
 def _store_rows(
-    store: Store, config: EncoderConfig, fingerprint: str, path: Path, rows: pa.Table, embeddings: NDArray[np.float32]
-) -> int:
-    if len(set(rows["uri"].to_pylist())) != len(rows):
+    store: Store,
+    config: EncoderConfig,
+    fingerprint: str,
+    path: Path,
+    rows: pa.Table,
+    embeddings: NDArray[np.float32],
+    stored: dict[str, str],
+) -> list[pa.Table]:
+    """Commit the rows that are not stored yet; INDEX rows of them, and their uri → clip id added to ``stored``."""
+    named = dict(zip(rows["uri"].to_pylist(), rows["clip_id"].to_pylist(), strict=True))
+    if len(named) != len(rows):
         raise UsageError(f"{path} names the same clip twice; leave one of them out")
-    stored = store.embedded(fingerprint)
-    todo = missing(rows, stored)
-    clash = pc.is_in(todo["uri"], value_set=stored["uri"].combine_chunks())
-    if pc.any(clash).as_py():
-        uri = todo.filter(clash)["uri"][0].as_py()
-        raise UsageError(
-            f"{path}: {uri} is stored as {config.name} with another embedding: take another --encoder name"
-        )
-    positions = pc.index_in(todo["clip_id"], value_set=rows["clip_id"].combine_chunks()).to_numpy()
-    indexes = [INDEX.empty_table()]
-    for start in range(0, len(todo), 8 * LARGEST_SHARD):
-        part = todo.slice(start, 8 * LARGEST_SHARD)
+    for uri, identity in named.items():
+        if stored.get(uri, identity) != identity:
+            raise UsageError(
+                f"{path}: {uri} is stored as {config.name} with another embedding: take another --encoder name"
+            )
+    positions = np.flatnonzero([uri not in stored for uri in named])
+    stored |= named
+    indexes = []
+    for start in range(0, len(positions), 8 * LARGEST_SHARD):
+        some = positions[start : start + 8 * LARGEST_SHARD]
+        part = rows.take(some)
         shard = Shard(shard_name(part["clip_id"].to_pylist(), fingerprint), part, config, fingerprint)
-        table = _shard_rows(part, embeddings[positions[start : start + len(part)]])
+        table = _shard_rows(part, embeddings[some])
         commit_shard(store, shard, table)
         index = table.select([*CLIPS.names, "error_reason"])
         indexes.append(index.append_column("shard", pa.array([shard.name] * len(part))).cast(INDEX))
-    store.write_index(fingerprint, pa.concat_tables(indexes))
-    return len(todo)
+    return indexes
 
 
 def _shard_rows(clips: pa.Table, embeddings: NDArray[np.float32]) -> pa.Table:
     good = np.isfinite(embeddings).all(axis=1)
     columns: dict[str, Any] = dict(zip(CLIPS.names, clips.columns, strict=True))
-    columns["seconds"] = pa.nulls(len(clips), pa.float64())
+    columns["seconds"] = columns["level_db"] = pa.nulls(len(clips), pa.float64())
     columns["error_reason"] = [None if ok else "embedding_not_finite" for ok in good]
     columns["error"] = [None if ok else "the imported embedding holds a value that is not finite" for ok in good]
     columns["warning"] = pa.nulls(len(clips), pa.string())

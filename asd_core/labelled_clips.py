@@ -59,6 +59,7 @@ class MachineClips:
         counts: of all its rows.
         clips: the N of them that can be compared.
         flagged: (N,), 0 or 1, NaN where the clip has no decision.
+        level_deviations: (N,) dB, the trivial twin of the anomaly score; NaN where the clip was not heard.
     """
 
     machine_type: str
@@ -66,6 +67,7 @@ class MachineClips:
     counts: Counts
     clips: LabelledClips
     flagged: NDArray[np.float64]
+    level_deviations: NDArray[np.float64]
 
 
 def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
@@ -74,6 +76,7 @@ def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
     kind, ident, split, domain, condition = (np.array(scores[name].to_pylist(), dtype=object) for name in names)
     anomaly_score = np.array(scores["anomaly_score"].to_pylist(), dtype=np.float64)
     flagged = np.array(scores["is_flagged"].to_pylist(), dtype=np.float64)
+    level_deviation = np.array(scores["level_deviation_db"].to_pylist(), dtype=np.float64)
     is_training = split == "train"
     is_error = ~is_training & ~np.isfinite(anomaly_score)
     is_labelled = (condition == "normal") | (condition == "anomalous")
@@ -98,5 +101,5 @@ def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
             training=n_training,
         )
         clips = LabelledClips(anomaly_score[use], is_anomalous[use], domain[use])
-        machines.append(MachineClips(machine_type, machine_id, counts, clips, flagged[use]))
+        machines.append(MachineClips(machine_type, machine_id, counts, clips, flagged[use], level_deviation[use]))
     return machines

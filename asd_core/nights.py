@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 import soundfile
 from numpy.typing import NDArray
 
 from asd_core.audio import decode, read_clip
+from asd_core.encoders.build import IMPORTED
 from asd_core.errors import AsdError, ClipError
 from asd_core.recipe import Recipe
 from asd_core.report import MachineRecord, Night, write_report
@@ -20,6 +20,7 @@ from asd_core.scorer import newest_versions
 from asd_core.store import Store, safe_name
 
 HEARD_SECONDS = 30.0  # of a recording in the report's players: longer ones would swell it
+HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 HIGHEST_RATE = 48_000  # Hz that every browser plays
 
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
@@ -66,14 +67,14 @@ def latest_scored(store: Store, key: str) -> str:
     return max(dates - {"undated"}, default="undated")
 
 
-def read_night(store: Store, recipe: Recipe, key: str, date: str) -> Night:
+def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights: int = HISTORY_NIGHTS) -> Night:
     """Everything that a report tells of one date."""
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
-    history = store.scores(key, columns=_HISTORY)
-    history = history.filter(pc.less(history["date"], date)) if date != "undated" else history.slice(0, 0)
-    records = [record for record in store.runs(key=key) if date in record.get("dates", [])]
+    records = store.runs(key=key)
+    earlier = sorted({night for record in records for night in record.get("dates", []) if night < date != "undated"})
+    history = store.scores(key, earlier[-history_nights:], _HISTORY)
     machines = [
         machine_record(json.loads(store.files.read(f"{folder}/{version}/scorer.json")), version)
         for folder, version in sorted(newest_versions(store, f"scorers/{key}").items())
@@ -82,16 +83,25 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str) -> Night:
         recipe=recipe.name,
         key=key,
         date=date,
-        run=records[-1],
+        run=_run_of(records, date),
         scores=scores,
         history=history.select(_HISTORY),
         machines=machines,
     )
 
 
+def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
+    """The last run of a date, and what of its record belongs on a page."""
+    record = [record for record in records if date in record.get("dates", [])][-1]
+    shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
+    if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
+        shown["counts_of_all_dates"] = shown.pop("counts")
+    return shown
+
+
 def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
     """What a report tells of a machine's scorer."""
-    rate = head["false_alarm_rate"]
+    encoder = head["recipe"]["encoder"]
     return MachineRecord(
         machine_type=head["machine_type"],
         machine_id=head["machine_id"],
@@ -99,8 +109,9 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
         n_normal_clips=len(head["uris"]),
         decision_threshold=head["threshold"],
         median_unseen_score=head["median_unseen_score"],
-        false_alarm_rate=float("nan") if rate is None else rate,
+        false_alarm_rate=head["false_alarm_rate"],
         notes=tuple(head["notes"]),
+        embeddings_note=f"Embeddings imported as {encoder['name']}." if encoder["kind"] == IMPORTED else "",
     )
 
 
@@ -112,6 +123,8 @@ class AudioReader:
 
     def __call__(self, uri: str) -> tuple[NDArray[np.float32], int]:
         """Uri → samples (T,) float32 and Hz. Raises ClipError."""
+        if uri.startswith("import:"):
+            raise ClipError("imported", "its embedding was imported, so there is no sound of it here")
         data = read_clip(uri)
         try:
             rate = min(soundfile.info(io.BytesIO(data)).samplerate, HIGHEST_RATE)

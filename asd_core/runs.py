@@ -77,7 +77,7 @@ def embed(store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progres
     start = time.monotonic()
     encoders = _encoders(recipe, clips)
     fingerprints = {kind: embeddings_fingerprint(config) for kind, config in encoders.items()}
-    stored = {name: store.embedded(name) for name in set(fingerprints.values())}
+    stored = {name: store.embedded(name, keep_index=True) for name in set(fingerprints.values())}
     shards: list[Shard] = []
     for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
         if config.kind != IMPORTED:
@@ -191,17 +191,16 @@ def score(
     run_id = _run_id(job, clips, key, sorted(versions.items()), embedded.transient)
     complete = store.run(run_id)
     if complete is not None:
-        return {**complete, "already_complete": True}
+        _refuse_too_many_errors(complete["counts"], max_error_rate, "an earlier run has published them all the same")
+        seconds = {"embed": round(embedded.seconds, 3), "score": 0.0}
+        counts = {**complete["counts"], "decoded": embedded.decoded}
+        return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
     tasks = _machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
     outcomes = _tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
     counts, files = _reconciled(len(clips), outcomes)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded
-    if counts["errors"] > max_error_rate * len(clips):
-        raise AsdError(
-            f"{counts['errors']} of {len(clips)} clips are errors ({_reasons(counts['errors_by_reason'])}), more than "
-            f"--max-error-rate {max_error_rate}: nothing is published; mend them or allow more"
-        )
+    _refuse_too_many_errors(counts, max_error_rate, "nothing is published; mend them or allow more")
     record = {
         "run_id": run_id,
         "job": job,
@@ -384,6 +383,15 @@ def _reconciled(listed: int, outcomes: Iterable[ScoreOutcome]) -> tuple[dict[str
     return counts, files
 
 
+def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, consequence: str) -> None:
+    if counts["errors"] > max_error_rate * counts["listed"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+        raise AsdError(
+            f"{counts['errors']} of {counts['listed']} clips are errors ({reasons}), more than "
+            f"--max-error-rate {max_error_rate:g}: {consequence}"
+        )
+
+
 def _tracked(items: Iterable[T], stage: str, total: int, progress: Progress) -> Iterator[T]:
     for done, item in enumerate(items, 1):
         yield item
@@ -404,8 +412,9 @@ def _run_id(job: str, clips: pa.Table, key: str, scorers: object, transient: Map
     digest = hashlib.blake2b(digest_size=12)
     digest.update(json.dumps([job, key, scorers, sorted(transient)]).encode())
     ordered = clips.sort_by("clip_id")
-    for name in ("clip_id", "machine_type", "machine_id", "date"):  # a clip id covers uri, size and version
-        digest.update("\n".join(ordered[name].to_pylist()).encode("utf-8", "surrogateescape"))
+    for name in CLIPS.names:
+        if name not in ("uri", "size", "recorded_at", "extra"):  # a clip id covers the first two
+            digest.update(json.dumps(ordered[name].to_pylist()).encode())
     return f"{job}-{digest.hexdigest()}"
 
 
@@ -413,9 +422,5 @@ def _recipe_record(recipe: Recipe) -> dict[str, Any]:
     return {"name": recipe.name, "settings": recipe.settings}
 
 
-def _reasons(errors_by_reason: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {reason}" for reason, count in errors_by_reason.items())
-
-
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")  # the newest run is told by it

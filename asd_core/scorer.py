@@ -46,6 +46,7 @@ class Scorer:
         false_alarm_rate: share of unseen normals above a threshold that was set without them.
         uris: the training clips, in the order of the detector's rows.
         notes: what was done otherwise than asked.
+        median_level_db: of the training clips, dB re full scale; None where they were not heard here.
     """
 
     machine_type: str
@@ -59,6 +60,7 @@ class Scorer:
     false_alarm_rate: float
     uris: Sequence[str]
     notes: Sequence[str] = field(default_factory=tuple)
+    median_level_db: float | None = None
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
@@ -79,6 +81,7 @@ def fit_scorer(
     embeddings: NDArray[np.float32],
     domains: Domains,
     uris: Sequence[str],
+    levels_db: Sequence[float | None] = (),
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -90,6 +93,7 @@ def fit_scorer(
         embeddings: (N, D) float32 of normal clips.
         domains: (N,) "source", "target" or "".
         uris: (N,) of the clips.
+        levels_db: (N,) dB re full scale; None for a clip that was not heard here.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
@@ -103,6 +107,7 @@ def fit_scorer(
     detector = new_detector(recipe.detector).fit(values, domains)
     unseen = np.sort(unseen_scores(recipe.detector, values, domains))
     threshold = decision_threshold(unseen, recipe.threshold)
+    heard = [level for level in levels_db if level is not None]
     return Scorer(
         machine_type,
         machine_id,
@@ -115,6 +120,7 @@ def fit_scorer(
         cross_validated_false_alarm_rate(unseen, recipe.threshold),
         tuple(uris),
         (*detector.notes_, *threshold.notes),
+        None if not heard else float(np.median(heard)),
     )
 
 
@@ -125,9 +131,10 @@ def fit_transform(embeddings: NDArray[np.float32], kind: str) -> dict[str, NDArr
     if np.any(embeddings < 0):
         raise AsdError(f'log-zscore takes powers, but an embedding holds {embeddings.min()}; take transform = "none"')
     logarithms = np.log(embeddings.astype(np.float64) + 1e-12)
-    deviation = logarithms.std(axis=0)
-    # A dimension that never varied says nothing about normal sound; a deviation of 1 leaves it as it is.
-    return {"mean": logarithms.mean(axis=0), "deviation": np.where(deviation > 0, deviation, 1.0)}
+    # A dimension that never varied says nothing about normal sound; a deviation of 1 leaves it as it is. Its computed
+    # deviation need not be 0: the mean is rounded, and dividing by what that leaves would drown all other dimensions.
+    varies = logarithms.min(axis=0) < logarithms.max(axis=0)
+    return {"mean": logarithms.mean(axis=0), "deviation": np.where(varies, logarithms.std(axis=0), 1.0)}
 
 
 def transformed(embeddings: NDArray[np.float32], transform: dict[str, NDArray[np.float64]]) -> Embeddings:
@@ -166,6 +173,7 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         "fingerprint": scorer.fingerprint,
         "threshold": scorer.threshold,
         "median_unseen_score": float(np.median(scorer.unseen)),
+        "median_level_db": scorer.median_level_db,
         "false_alarm_rate": None if np.isnan(scorer.false_alarm_rate) else scorer.false_alarm_rate,
         "uris": list(scorer.uris),
         "notes": list(scorer.notes),
@@ -191,21 +199,28 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    head = json.loads(store.files.read(f"{folder}/{version}/scorer.json"))
+    text = store.files.read(f"{folder}/{version}/scorer.json")
+    if content_hash(text)[:8] != version[-8:]:
+        raise _changed(folder, version)
+    head = json.loads(text)
     if head["fingerprint"] != fingerprint:
         raise AsdError(
             f"the scorer in {folder} was fitted on embeddings {head['fingerprint']}, not {fingerprint}: "
             "run asd fit again"
         )
-    data = store.files.read(f"{folder}/{version}/{head['arrays']}.npz")
+    try:
+        data = store.files.read(f"{folder}/{version}/{head['arrays']}.npz")
+    except FileNotFoundError as error:
+        raise _changed(folder, version) from error
     if content_hash(data) != head["arrays"]:
-        raise AsdError(
-            f"the bytes of the scorer in {folder}/{version} have changed: remove the folder and run asd fit again"
-        )
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        detector = {name[9:]: arrays[name] for name in arrays.files if name.startswith("detector.")}
-        transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
-        unseen = arrays["unseen"]
+        raise _changed(folder, version)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            detector = {name[9:]: arrays[name] for name in arrays.files if name.startswith("detector.")}
+            transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
+            unseen = arrays["unseen"]
+    except ValueError as error:  # an array of Python objects, which would be executed
+        raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
     rate = head["false_alarm_rate"]
     return Scorer(
         head["machine_type"],
@@ -219,7 +234,12 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         float("nan") if rate is None else rate,
         head["uris"],
         head["notes"],
+        head["median_level_db"],
     )
+
+
+def _changed(folder: str, version: str) -> AsdError:
+    return AsdError(f"the scorer in {folder}/{version} has changed since: remove that folder and run asd fit again")
 
 
 def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:

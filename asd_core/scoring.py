@@ -22,9 +22,10 @@ from asd_core.store import Store, open_store
 from asd_core.tables import CLIPS, SCORES, content_hash, embedding_matrix, to_parquet
 from asd_core.threads import one_thread
 
-_OUTCOME = ("seconds", "error_reason", "error", "warning")
+_OUTCOME = ("seconds", "level_db", "error_reason", "error", "warning")
 _NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed")
-NEAREST = 4  # normal clips that a score row names, enough for captions from k = 4 neighbours
+KEPT_BYTES = 64 << 20  # of shards that a reducer keeps open for the machines to come
+NEAREST = 5  # normal clips that a score row names: enough to see the spread that a difference must exceed
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,11 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
         )
     files = {}
     for date in pc.unique(rows["date"]).to_pylist():
-        path = store.scores_path(task.key, date, task.run_id, task.part)
         data = to_parquet(rows.filter(pc.equal(rows["date"], date)))
+        checksum = content_hash(data)
+        path = store.scores_path(task.key, date, task.run_id, task.part, checksum[:8])
         store.files.write(path, data)
-        files[path] = content_hash(data)
+        files[path] = checksum
     reasons = rows["error_reason"].drop_null().value_counts().to_pylist()
     return ScoreOutcome(
         scored=len(rows) - rows["anomaly_score"].null_count,
@@ -137,8 +139,9 @@ def _fit_machine(
             embedding_matrix(good),
             np.array(good["domain"].to_pylist(), np.str_),
             good["uri"].to_pylist(),
+            good["level_db"].to_pylist(),
         )
-    except AsdError as error:
+    except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, len(good), None, False, None, None, (), str(error))
     version, is_new = save_scorer(store, task.key, scorer)
     return FitOutcome(
@@ -197,6 +200,7 @@ def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, A
         "anomaly_score": scores.tolist(),
         "decision_threshold": [scorer.threshold] * len(good),
         "is_flagged": flagged.tolist(),
+        "level_deviation_db": _level_deviations(rows["level_db"].take(good).to_pylist(), scorer.median_level_db),
         "p_value": p_values.tolist(),
         "nearest_uris": uris,
         "nearest_distances": distances.tolist(),
@@ -209,6 +213,10 @@ def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, A
             whole[position] = value
         columns[name] = pa.array(whole, SCORES.field(name).type)
     return columns
+
+
+def _level_deviations(levels_db: list[float | None], median: float | None) -> list[float | None]:
+    return [None if level is None or median is None else abs(level - median) for level in levels_db]
 
 
 def _with_outcomes(
@@ -237,9 +245,9 @@ def _with_outcomes(
 
 
 def _shard(store: Store, fingerprint: str, shard: str, cache: dict[tuple[str, str], pa.Table]) -> pa.Table:
-    # Consecutive machines share a shard at most at their border or where small ones were packed: one is kept.
+    # Small machines are packed into one shard a night, so that consecutive ones share as many as there are nights.
     if (fingerprint, shard) not in cache:
-        while len(cache) > 2:
+        while cache and sum(table.nbytes for table in cache.values()) > KEPT_BYTES:
             cache.pop(next(iter(cache)))
         cache[fingerprint, shard] = store.read_shard(fingerprint, shard)
     return cache[fingerprint, shard]

@@ -5,7 +5,7 @@
     embeddings/<fingerprint>/shards/<shard>.parquet      keys, and embedding or error
     embeddings/<fingerprint>/index/<index>.parquet       clip → shard, for shards of finished embedding stages
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
-    scores/<KEY>/date=<date>/<run id>-<part>.parquet     keys, and score or error
+    scores/<KEY>/date=<date>/<run id>-<part>.parquet     keys, and score or error; the part ends in its own hash
     reports/<KEY>/date=<date>/index.html
     encoders.json                                        names of imported embeddings
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -67,27 +67,41 @@ class Store:
         return f"embeddings/{fingerprint}/shards/{shard}.parquet"
 
     def read_shard(self, fingerprint: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of a committed shard."""
-        return from_parquet(self.files.read(self.shard_path(fingerprint, shard)), columns)
+        """The rows of a committed shard.
 
-    def embedded(self, fingerprint: str) -> pa.Table:
+        Raises:
+            AsdError: its file is gone or no longer what was written.
+        """
+        path = self.shard_path(fingerprint, shard)
+        try:
+            return from_parquet(self.files.read(path), columns)
+        except (FileNotFoundError, pa.ArrowException) as error:
+            raise AsdError(
+                f"{path} in the store is gone or broken: restore it, or remove it together with "
+                f"embeddings/{fingerprint}/index and run the same command again, which embeds its clips anew"
+            ) from error
+
+    def embedded(self, fingerprint: str, *, keep_index: bool = False) -> pa.Table:
         """Which clips have a stored embedding (or lasting error), and where: INDEX rows, one a clip.
 
         Shards that a broken run left without an index count too: a shard's file is whole or not there.
+
+        Args:
+            fingerprint: of the embeddings.
+            keep_index: index those shards now, so that they are opened this once only.
         """
         folder = f"embeddings/{fingerprint}"
-        tables = [
-            from_parquet(self.files.read(info.path)).select(INDEX.names).cast(INDEX)
-            for info in self.files.list(f"{folder}/index")
-        ]
+        tables = [self._read_index(info.path) for info in self.files.list(f"{folder}/index")]
         indexed = {shard for table in tables for shard in pc.unique(table["shard"]).to_pylist()}
+        found = [INDEX.empty_table()]
         for info in self.files.list(f"{folder}/shards"):
             shard = info.path.rsplit("/", 1)[-1].removesuffix(".parquet")
             if shard not in indexed:
                 keys = self.read_shard(fingerprint, shard, INDEX.names[:-1])
-                tables.append(keys.append_column("shard", pa.array([shard] * len(keys))).cast(INDEX))
-        together = pa.concat_tables([INDEX.empty_table(), *tables])
-        return _first_of_each(together, "clip_id")
+                found.append(keys.append_column("shard", pa.array([shard] * len(keys), pa.string())).cast(INDEX))
+        if keep_index:
+            self.write_index(fingerprint, pa.concat_tables(found))
+        return _first_of_each(pa.concat_tables([*tables, *found]), "clip_id")
 
     def write_index(self, fingerprint: str, index: pa.Table) -> None:
         """Keep which shard holds each newly embedded clip, so that later runs need not open the shards."""
@@ -103,18 +117,31 @@ class Store:
         """Replace the descriptions of imported embeddings."""
         self.files.write("encoders.json", json.dumps(names, indent=1, sort_keys=True).encode())
 
-    def scores_path(self, key: str, date: str, run_id: str, part: int) -> str:
-        """Where a part of a run's scores lies."""
-        return f"scores/{key}/date={safe_name(date)}/{run_id}-{part:05d}.parquet"
+    def scores_path(self, key: str, date: str, run_id: str, part: int, digest: str = "") -> str:
+        """Where a part of a run's scores lies.
 
-    def read_scores(self, record: Mapping[str, Any], columns: Sequence[str] | None = None) -> pa.Table:
-        """The score rows of a committed run, in the order of its files.
+        Args:
+            key: of the recipe.
+            date: of the recordings.
+            run_id: whose.
+            part: its number.
+            digest: of its bytes: runs at once that cut their parts otherwise never write over one another's.
+        """
+        return f"scores/{key}/date={safe_name(date)}/{run_id}-{part:05d}{digest and f'-{digest}'}.parquet"
+
+    def read_scores(
+        self, record: Mapping[str, Any], columns: Sequence[str] | None = None, dates: Collection[str] | None = None
+    ) -> pa.Table:
+        """The score rows of a committed run, of some dates where given, in the order of its files.
 
         Raises:
             AsdError: a file is missing or its bytes are not those that were committed.
         """
+        folders = None if dates is None else {f"date={safe_name(date)}" for date in dates}
         tables = []
         for path, checksum in record["score_files"].items():
+            if folders is not None and path.split("/")[-2] not in folders:
+                continue
             try:
                 data = self.files.read(path)
             except FileNotFoundError as error:
@@ -128,19 +155,24 @@ class Store:
         schema = pa.schema([SCORES.field(name) for name in names])
         return pa.concat_tables([schema.empty_table(), *(table.select(names).cast(schema) for table in tables)])
 
-    def scores(self, key: str, date: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
-        """All committed scores of a recipe key, of one date where given; of a clip scored often, the last committed."""
+    def scores(
+        self, key: str, dates: str | Collection[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Committed scores of a recipe key, of some dates where given; of a clip scored often, the last committed."""
+        wanted_dates = {dates} if isinstance(dates, str) else dates
         newest_first = list(reversed([record for record in self.runs(key=key) if record.get("score_files")]))
         wanted = None if columns is None else list(dict.fromkeys([*columns, "uri", "date"]))
-        chosen = [record for record in newest_first if date is None or date in record.get("dates", [])]
-        tables = [self.read_scores(record, wanted) for record in chosen]
+        tables = [self.read_scores(record, wanted, wanted_dates) for record in newest_first]
         if not tables:
             schema = SCORES if wanted is None else pa.schema([SCORES.field(name) for name in wanted])
             return schema.empty_table()
-        rows = pa.concat_tables(tables)
-        if date is not None:
-            rows = rows.filter(pc.equal(rows["date"], date))
-        return _first_of_each(rows, "uri")
+        return _first_of_each(pa.concat_tables(tables), "uri")
+
+    def _read_index(self, path: str) -> pa.Table:
+        try:
+            return from_parquet(self.files.read(path)).select(INDEX.names).cast(INDEX)
+        except pa.ArrowException as error:
+            raise AsdError(f"{path} in the store is broken: remove it, and it is made again from the shards") from error
 
     def _json(self, path: str) -> dict[str, Any]:
         try:

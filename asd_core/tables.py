@@ -34,6 +34,7 @@ CLIPS = pa.schema(
 
 _OUTCOME = [
     pa.field("seconds", pa.float64()),  # length of the whole recording; null where it could not be read
+    pa.field("level_db", pa.float64()),  # RMS of the part heard, dB re full scale; null where it was not heard here
     pa.field("error_reason", pa.string()),  # short stable code; null where the clip is good
     pa.field("error", pa.string()),  # one line for people; null where the clip is good
     pa.field("warning", pa.string()),  # used all the same, but; null where there is nothing to say
@@ -68,6 +69,8 @@ SCORES = pa.schema(
         pa.field("anomaly_score", pa.float64()),  # higher is more anomalous; null for an error
         pa.field("decision_threshold", pa.float64()),  # null where the machine has no scorer
         pa.field("is_flagged", pa.bool_()),  # anomaly_score > decision_threshold; null for an error
+        # How far level_db is from its median over the training normals: the trivial twin of the anomaly score.
+        pa.field("level_deviation_db", pa.float64()),
         pa.field("p_value", pa.float64()),  # share of unseen normal scores at least as high, (1 + #) / (1 + n)
         pa.field("nearest_uris", pa.list_(pa.string())),  # nearest normal training clips, nearest first
         pa.field("nearest_distances", pa.list_(pa.float64())),  # in the transformed embedding space, not squared

@@ -26,6 +26,7 @@ from asd_core.embedding import (
 from asd_core.encoders.build import new_encoder
 from asd_core.errors import AsdError, ClipError
 from asd_core.threads import one_thread
+from cluster.failures import innermost
 
 if TYPE_CHECKING:
     from cluster.engine import Resources
@@ -79,7 +80,7 @@ def embed_shards(
             yield _outcome(json.loads(row["outcome"]))
     except (ray.exceptions.RayError, RuntimeError, TimeoutError) as error:
         raise AsdError(
-            f"embedding stopped: {_cause(error)}; the same command goes on from what is committed"
+            f"embedding stopped: {innermost(error)}; the same command goes on from what is committed"
         ) from error
 
 
@@ -123,6 +124,7 @@ def pack(decoded: list[DecodedClip]) -> bytes:
             "seconds": clip.seconds,
             "error": clip.error and [clip.error.reason, clip.error.message, clip.error.transient],
             "warning": clip.warning,
+            "level_db": clip.level_db,
         }
         for clip in decoded
     ]
@@ -148,7 +150,7 @@ def unpack(data: bytes) -> list[DecodedClip]:
             waveforms = np.frombuffer(data, np.float32, count, end).reshape(head["shape"])
             end += 4 * count
         error = head["error"] and ClipError(head["error"][0], head["error"][1], transient=head["error"][2])
-        clips.append(DecodedClip(waveforms, head["seconds"], error, head["warning"]))
+        clips.append(DecodedClip(waveforms, head["seconds"], error, head["warning"], head["level_db"]))
     return clips
 
 
@@ -160,12 +162,3 @@ def _bounded_retries() -> dict[str, Any]:
 def _outcome(values: dict[str, Any]) -> ShardOutcome:
     values["transient"] = {clip_id: (entry[0], entry[1]) for clip_id, entry in values["transient"].items()}
     return ShardOutcome(**values)
-
-
-def _cause(error: BaseException) -> str:
-    """The last line of the innermost exception, which is what a person can act on."""
-    inner = getattr(error, "cause", None) or error.__cause__
-    if isinstance(inner, BaseException) and inner is not error:
-        return _cause(inner)
-    lines = str(error).strip().splitlines()
-    return lines[-1] if lines else type(error).__name__

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from asd_core.embedding import Shard, ShardOutcome
 from asd_core.errors import AsdError
+from cluster.failures import innermost
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -94,9 +95,13 @@ class RayEngine:
             return ray.get(reference)
         except ray.exceptions.RayTaskError as error:
             cause = error.cause
-            if isinstance(cause, AsdError):
+            if isinstance(cause, AsdError | OSError):
                 raise cause from error
-            raise
+            raise AsdError(f"a worker failed: {innermost(error)}") from error
+        except ray.exceptions.RayError as error:
+            raise AsdError(
+                f"a worker died: {innermost(error)}; the same command goes on from what is committed"
+            ) from error
 
     def _encoders(self, shards: int) -> int:
         wanted = self.resources.encoders

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,10 +45,12 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
         # Workers find what the driver finds: an encoder of a user's own too.
         environment["env_vars"]["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         options = {"num_cpus": cpus, "include_dashboard": False}
-    elif (packages := _checkout()) is not None:
-        environment["py_modules"] = packages
+    else:
+        _knock(address)
+        if (packages := _checkout()) is not None:
+            environment["py_modules"] = packages
     try:
-        with _stderr_closed():
+        with _stderr_closed(), _sigterm_kept():
             ray.init(
                 address=address, runtime_env=environment, logging_level=logging.ERROR, log_to_driver=False, **options
             )
@@ -58,6 +63,30 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Refuse a cluster that does not answer now: Ray itself tries for two minutes before it says so."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise AsdError(
+            f"no Ray answers at {address}: {error}; start it, name another --ray-address, or leave it out"
+        ) from error
+
+
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Ray puts a handler of its own on SIGTERM, which would end a command with a code that says nothing."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 @contextmanager

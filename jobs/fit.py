@@ -76,7 +76,7 @@ def command(
         text = f"{counts_text(counts)}\n{fitted}"
         talk.result({**counts, "key": record["key"], "seconds": sum(record["seconds"].values())}, text)
     if not counts["fitted"]:
-        raise AsdError("no machine could be fitted; the lines above say why")
+        raise AsdError(f"no machine could be fitted, the first for this: {outcomes[0].error}")
 
 
 def _line(outcome: FitOutcome) -> str:

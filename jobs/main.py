@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+import traceback
 
 import click
 
@@ -72,7 +74,8 @@ def asd() -> None:
 
 
 def main() -> None:
-    """Run ``asd``; every failure is one line on stderr and an exit code."""
+    """Run ``asd``; every failure is one line on stderr and an exit code (and a traceback where ASD_DEBUG is set)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how clusters ask a job to stop
     try:
         code = asd.main(standalone_mode=False)
     except click.UsageError as error:
@@ -97,5 +100,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> int:
+    if os.environ.get("ASD_DEBUG"):
+        traceback.print_exc()
     click.echo(click.style("Error: ", fg="red", bold=True) + printable(message), err=True)
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from asd_core.errors import AsdError, UsageError
+from asd_core.errors import UsageError
 from jobs.console import Talk
 
 if TYPE_CHECKING:
@@ -109,11 +110,12 @@ def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
 
         yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
         return
-    talk.say(f"joining Ray at {options['ray_address']}" if options["ray_address"] else "starting Ray on this machine")
+    address = options["ray_address"] or os.environ.get("RAY_ADDRESS")
+    talk.say(f"joining Ray at {address}" if address else "starting Ray on this machine")
     from cluster.engine import RayEngine, Resources
     from cluster.session import session
 
-    with session(options["ray_address"], options["cpus"]):
+    with session(address, options["cpus"]):
         yield RayEngine(
             Resources(options["cpus_per_worker"], options["gpus_per_encoder"], options["encoders"], options["decode"])
         )
@@ -147,7 +149,7 @@ def open_store_of(url: str) -> Store:
     from asd_core.store import open_store
 
     if "://" not in url and Path(url).is_file():
-        raise AsdError(f"the store {url} is a file: name a folder")
+        raise UsageError(f"the store {url} is a file: name a folder")
     return open_store(url)
 
 

@@ -19,7 +19,7 @@ def training_clips(clips: pa.Table, since: str | None, until: str | None, normal
     """
     import pyarrow.compute as pc
 
-    from asd_core.clips import select
+    from asd_core.clips import UNPLACED, select
 
     if normal_list is not None:
         chosen = _listed(clips, normal_list)
@@ -34,6 +34,8 @@ def training_clips(clips: pa.Table, since: str | None, until: str | None, normal
                 "name them with --since and --until, or list the clips with --normal-list"
             )
     chosen = chosen.filter(pc.not_equal(chosen["condition"], "anomalous"))
+    for name in ("machine_type", "machine_id"):
+        chosen = chosen.filter(pc.not_equal(chosen[name], UNPLACED))
     if not len(chosen):
         raise UsageError(f"no normal clip is left of {len(clips)}: widen --since and --until")
     return chosen

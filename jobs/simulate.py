@@ -1,1 +1,87 @@
 """``asd simulate``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from jobs.console import Talk
+from jobs.options import output_options
+
+
+@click.command("simulate")
+@click.argument("folder")
+@click.option("--nights", type=click.IntRange(min=1), default=15, show_default=True, help="Consecutive nights.")
+@click.option(
+    "--machines-per-type", type=click.IntRange(min=1), default=2, show_default=True, help="Machines of each type."
+)
+@click.option(
+    "--clips-per-night",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Recordings a machine and night.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Length of a recording."
+)
+@click.option(
+    "--sample-rate", type=click.IntRange(min=8000), default=16_000, show_default=True, help="Of the recordings, in Hz."
+)
+@click.option("--first-date", default="2026-11-01", show_default=True, metavar="DATE", help="Of the first night.")
+@click.option(
+    "--fault-night",
+    "fault_nights",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="Night with faults and broken files, from 1 (repeatable). [default: the last]",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
+@click.option("--format", "file_format", type=click.Choice(["wav", "flac"]), default="wav", help="Of the files.")
+@output_options
+def command(
+    folder: str,
+    nights: int,
+    machines_per_type: int,
+    clips_per_night: int,
+    seconds: float,
+    sample_rate: int,
+    first_date: str,
+    fault_nights: tuple[int, ...],
+    seed: int,
+    file_format: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Write a simulated fleet into FOLDER: fans, pumps, ... with nights of normal sound and a night of faults.
+
+    manifest.csv in it holds the ground truth and is itself an archive with labels, for asd evaluate.
+
+    \b
+    Example:
+      asd simulate recordings --nights 15
+      asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
+    """
+    from asd_core.simulate import simulate_fleet
+
+    with Talk(as_json=as_json, quiet=quiet) as talk:
+        fleet = simulate_fleet(
+            folder,
+            nights=nights,
+            machines_per_type=machines_per_type,
+            clips_per_night=clips_per_night,
+            seconds=seconds,
+            sample_rate=sample_rate,
+            first_date=first_date,
+            fault_nights=[night - 1 for night in fault_nights] or None,
+            seed=seed,
+            file_format=file_format,
+            on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
+        )
+        summary = asdict(fleet)
+        faults = [f"  {f.date} {f.machine_type} {f.machine_id}: {f.kind}, {f.severity}" for f in fleet.faults]
+        silent = [f"  {date} {kind} {name}: records nothing" for date, kind, name in fleet.silent]
+        line = f"{fleet.clips} recordings of {fleet.machines} machines, {fleet.dates[0]} to {fleet.dates[-1]}"
+        broken = f"{len(fleet.broken)} of them are broken files"
+        talk.result(summary, "\n".join([f"{line}, in {folder}; {broken}", *faults, *silent]))

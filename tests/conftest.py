@@ -1,6 +1,8 @@
 """What tests share: where the real recordings are."""
 
+import logging
 import os
+import secrets
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,38 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ray_session():
+def s3_server():
+    """A real S3 API on this machine, found as any is: by the environment."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    given = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+    given |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    yield boto3.client("s3")
+    server.stop()
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name)
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture
+def bucket(s3_server):
+    """The ``s3://`` address of an empty bucket."""
+    name = f"fleet-{secrets.token_hex(6)}"
+    s3_server.create_bucket(Bucket=name)
+    return f"s3://{name}"
+
+
+@pytest.fixture(scope="session")
+def ray_session(s3_server):
     """One Ray for all tests of this process; commands under test start their own in processes of their own."""
     from cluster.session import session
 

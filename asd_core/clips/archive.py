@@ -74,13 +74,13 @@ def list_files(files: Files, layout: str, pattern: str | None) -> Listing:
     try:
         infos = files.list()
     except OSError as error:
-        raise AsdError(f"cannot list {files.url}: {error}") from error
+        raise AsdError(f"cannot list {files.address('')}: {error}") from error
     if not infos:
-        raise UsageError(f"no such folder, or nothing in it: {files.url}")
+        raise UsageError(f"no such folder, or nothing in it: {files.address('')}")
     audio = [info for info in infos if info.path.lower().endswith(_AUDIO)]
     skipped = [_text(info.path) for info in infos if not info.path.lower().endswith(_AUDIO)]
     if not audio:
-        raise UsageError(f"no recording ({', '.join(_AUDIO)}) among the {len(infos)} files of {files.url}")
+        raise UsageError(f"no recording ({', '.join(_AUDIO)}) among the {len(infos)} files of {files.address('')}")
     chosen, placements = _place(files.url, [_text(info.path) for info in audio], layout, pattern)
     copies = dcase.superseded([info.path for info in audio]) if chosen == "dcase" else set()
     kept = [(info, placed) for info, placed in zip(audio, placements, strict=True) if info.path not in copies]

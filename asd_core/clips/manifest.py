@@ -1,6 +1,6 @@
 """A table that lists an archive's recordings, as CSV or Parquet.
 
-Columns: ``path`` (relative to the manifest's folder, or absolute) or ``uri`` (file://…, percent-encoded);
+Columns: ``path`` (relative to the manifest's folder, or absolute) or ``uri`` (file://… or s3://…, percent-encoded);
 ``machine_type``; and as far as known ``machine_id`` ("00" without the column), ``split``, ``domain``, ``attributes``,
 ``condition`` (or ``label``: normal, anomalous, anomaly, 0, 1 or empty), ``date`` and ``recorded_at``. Further columns
 are kept in ``extra``.
@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
 from asd_core.clips.dates import parse_date, parse_moment
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.files import open_files
+from asd_core.files import FileInfo, Files, canonical_uri, look_at, open_files
 
-_MISSING = "missing"  # the version of a file that is not there
+_MISSING = "missing"  # the version of a file that cannot be looked at: reading it tells why
 
 
 def is_manifest(url: str) -> bool:
@@ -48,12 +48,12 @@ def read_manifest(url: str) -> tuple[pa.Table, int, list[str]]:
     folder, name = _folder_and_name(url)
     table = _load(url, folder, name)
     rows: dict[str, int] = {}
-    for row, uri in enumerate(_uris(url, table, open_files(folder).url)):
+    for row, uri in enumerate(_uris(url, table, open_files(folder))):
         rows.setdefault(uri, row)
     columns = pa.table(_columns(url, table)).take(list(rows.values()))
     uris = list(rows)
-    looks = [_look(uri) for uri in uris]
-    sizes, versions = [size for size, _ in looks], [version for _, version in looks]
+    looks = [info or FileInfo(uri, 0, _MISSING) for uri, info in zip(uris, look_at(uris), strict=True)]
+    sizes, versions = [info.size for info in looks], [info.version for info in looks]
     clips = sort_clips(
         dict(zip(columns.column_names, columns.columns, strict=True))
         | {"uri": uris, "size": sizes, "clip_id": clip_ids(uris, sizes, versions)}
@@ -101,30 +101,22 @@ def _read_csv(data: bytes) -> pa.Table:
     return pyarrow.csv.read_csv(io.BytesIO(data), parse_options=parsing, convert_options=as_text)
 
 
-def _uris(url: str, table: pa.Table, folder_uri: str) -> list[str]:
-    root = os.fsdecode(urllib.parse.unquote_to_bytes(folder_uri.removeprefix("file://")))
+def _uris(url: str, table: pa.Table, folder: Files) -> list[str]:
     name = "uri" if "uri" in table.column_names else "path"
-    return [_uri(url, root, text, row) for row, text in enumerate(_text(table[name]).to_pylist(), 1)]
+    return [_uri(url, folder, text, row) for row, text in enumerate(_text(table[name]).to_pylist(), 1)]
 
 
-def _uri(url: str, root: str, text: str, row: int) -> str:
-    scheme, separator, _ = text.partition("://")
-    if separator and scheme != "file":
-        raise UsageError(f"row {row} of {url}: cannot read {text!r}: only paths and file:// addresses so far")
+def _uri(url: str, folder: Files, text: str, row: int) -> str:
     if not text:
         raise UsageError(f"row {row} of {url} names no file")
-    path = os.fsdecode(urllib.parse.unquote_to_bytes(text.removeprefix("file://"))) if separator else text
-    full = os.path.normpath(os.path.join(root, path))
-    return "file://" + urllib.parse.quote_from_bytes(os.fsencode(full))
-
-
-def _look(uri: str) -> tuple[int, str]:
-    """The size and version of a file; of one that cannot be looked at, 0 and "missing": reading it tells why."""
-    try:
-        stat = os.stat(os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix("file://"))))
-    except OSError:
-        return 0, _MISSING
-    return stat.st_size, str(stat.st_mtime_ns)
+    if "://" in text:
+        try:
+            return canonical_uri(text)
+        except UsageError as error:
+            raise UsageError(f"row {row} of {url}: {error}") from error
+    if text.startswith("/") and folder.url.startswith("file://"):
+        return canonical_uri("file://" + urllib.parse.quote_from_bytes(os.fsencode(text)))
+    return canonical_uri(folder.uri(text))
 
 
 def _columns(url: str, table: pa.Table) -> dict[str, Any]:

@@ -77,6 +77,14 @@ def test_a_short_clip_stays_as_it_is_under_crop_and_is_repeated_under_tile():
     np.testing.assert_array_equal(tile.waveforms[0, 16_000:32_000], crop.waveforms[0])
 
 
+def test_the_level_is_that_of_the_part_that_is_heard():
+    sink = io.BytesIO()
+    tone = np.sin(2 * np.pi * 440 * np.arange(32_000) / 16_000)
+    soundfile.write(sink, np.concatenate([0.5 * tone[:16_000], tone[:16_000]]), 16_000, format="WAV", subtype="FLOAT")
+    (clip,) = decode_shard(clips(["a"]), EncoderConfig(clip_seconds=1.0), 16_000, read_from({"a": sink.getvalue()}))
+    assert clip.level_db == pytest.approx(20 * np.log10(0.5) - 3.01, abs=0.01)  # a full-scale sine has -3.01 dB
+
+
 def test_windows_are_embedded_and_averaged():
     config = EncoderConfig(clip_seconds=1.0, clip_rule="windows")
     decoded = list(decode_shard(clips(["a"]), config, 16_000, read_from({"a": wav(3)})))

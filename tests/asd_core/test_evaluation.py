@@ -208,3 +208,16 @@ def test_the_official_evaluator_of_2023_says_the_same(tmp_path, system, official
         assert [ours, evaluation.harmonic_mean.pauc] == pytest.approx(
             [float(figure) for figure in figures.groups()], abs=1e-12
         )
+
+
+def test_the_trivial_twin_shows_what_level_alone_tells():
+    levels = {"normal": [0.1, 0.2], "anomalous": [3.0, 0.15]}
+    rows = [score_row(condition=c, score=0.0, level_deviation_db=x) for c, xs in levels.items() for x in xs]
+    evaluation = evaluate(score_table(*rows))
+    assert evaluation.machines[0].auc == 0.5
+    assert evaluation.machines[0].auc_level_only == evaluation.mean.auc_level_only == 0.75
+
+
+def test_without_sound_there_is_no_trivial_twin():
+    rows = [score_row(condition=c, score=0.0, level_deviation_db=x) for c, x in (("normal", 1.0), ("anomalous", None))]
+    assert evaluate(score_table(*rows)).machines[0].auc_level_only is None

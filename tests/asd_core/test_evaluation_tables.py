@@ -20,6 +20,7 @@ def score_table(*rows):
             "condition": conditions,
             "anomaly_score": pa.array(scores, pa.float64()),
             "is_flagged": [None if score is None else score > 0.5 for score in scores],
+            "level_deviation_db": pa.nulls(len(rows), pa.float64()),
         }
     )
 

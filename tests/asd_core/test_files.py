@@ -69,5 +69,5 @@ def test_a_file_in_the_way_of_a_folder_is_said_in_one_line(tmp_path):
 
 
 def test_another_scheme_is_refused():
-    with pytest.raises(UsageError, match="not gopher://"):
+    with pytest.raises(UsageError, match="write a folder, file:// or s3://"):
         open_files("gopher://somewhere/else")

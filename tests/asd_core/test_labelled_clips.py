@@ -14,6 +14,7 @@ ROWS = st.lists(
             "condition": st.sampled_from(["normal", "anomalous", ""]),
             "anomaly_score": st.sampled_from([0.0, 1.0, float("nan"), None]),
             "is_flagged": st.sampled_from([True, False, None]),
+            "level_deviation_db": st.sampled_from([0.0, 6.0, None]),
         }
     ),
     min_size=1,
@@ -53,6 +54,7 @@ def test_only_scored_labelled_test_clips_are_compared(rows):
 
 def test_a_missing_decision_is_not_a_number():
     row = {"machine_type": "fan", "machine_id": "00", "split": "test", "domain": "", "condition": "normal"}
-    table = pa.Table.from_pylist([row | {"anomaly_score": 1.0, "is_flagged": flag} for flag in (True, None, False)])
+    row |= {"anomaly_score": 1.0, "level_deviation_db": 0.0}
+    table = pa.Table.from_pylist([row | {"is_flagged": flag} for flag in (True, None, False)])
     flagged = clips_by_machine(table)[0].flagged
     assert [str(value) for value in flagged] == ["1.0", "nan", "0.0"]

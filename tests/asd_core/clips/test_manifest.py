@@ -67,7 +67,7 @@ def test_labels_have_a_few_synonyms(tmp_path: Path) -> None:
         ("path,machine_typ\na.wav,fan\n", "did you mean 'machine_typ'"),
         ("file,machine_type\na.wav,fan\n", "neither a column 'path' nor 'uri'"),
         ("path,machine_type\n,fan\n", "row 1 .*names no file"),
-        ("uri,machine_type\ns3://b/a.wav,fan\n", "row 1 .*s3://"),
+        ("uri,machine_type\nftp://b/a.wav,fan\n", "row 1 .*ftp://"),
         ("path,machine_type\n", "lists no recording"),
         ("path,machine_type\na,b,c\n", "cannot read the manifest"),
         ("path,machine_type,path\na,b,c\n", "twice"),

@@ -1,0 +1,94 @@
+"""The few sounds that machines are put together from; every function returns (T,) float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+import scipy.signal
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+Rng = np.random.Generator
+
+
+@lru_cache(maxsize=8)
+def frequencies(count: int, sample_rate: int) -> Samples:
+    """Hz of each bin of the spectrum of ``count`` samples: (count // 2 + 1,)."""
+    hertz: Samples = scipy.fft.rfftfreq(count, 1 / sample_rate).astype(np.float32)
+    return hertz
+
+
+def shaped_noise(shape: Samples, count: int, rng: Rng) -> Samples:
+    """Stationary noise with the magnitude spectrum ``shape`` (count // 2 + 1,), of rms 1."""
+    parts = rng.standard_normal((len(shape), 2), dtype=np.float32)
+    spectrum = parts.view(np.complex64)[:, 0] * shape
+    return unit_rms(scipy.fft.irfft(spectrum, count))
+
+
+def filtered(samples: Samples, gain: Samples) -> Samples:
+    """Samples with each bin of their spectrum multiplied by ``gain``."""
+    changed: Samples = scipy.fft.irfft(scipy.fft.rfft(samples) * gain, len(samples))
+    return changed
+
+
+def tones(turns: NDArray[np.float64], amplitudes: Sequence[float], rng: Rng) -> Samples:
+    """A tone and its harmonics, with random phases.
+
+    Args:
+        turns: (T,) cycles of the fundamental since the start.
+        amplitudes: of the fundamental and each harmonic after it.
+        rng: draws the phases.
+    """
+    # Whole turns are dropped in float64 first: float32 then has the precision, at a fifth of the time.
+    angle = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
+    total = np.zeros(len(turns), np.float32)
+    for order, amplitude in enumerate(amplitudes, 1):
+        phase = np.float32(2 * np.pi * rng.random())
+        total += np.float32(amplitude) * np.cos(np.float32(order) * angle + phase)
+    return total
+
+
+def bursts(
+    starts: NDArray[np.float64], heights: NDArray[np.float64], kernel: Samples, count: int, rate: int
+) -> Samples:
+    """The same short sound at given moments (seconds), each with its own height."""
+    train = np.zeros(count, np.float32)
+    inside = (starts >= 0) & (starts * rate < count - 1)
+    np.add.at(train, (starts[inside] * rate).astype(int), heights[inside].astype(np.float32))
+    sound: Samples = scipy.signal.oaconvolve(train, kernel)[:count].astype(np.float32)
+    return sound
+
+
+def ringing(hertz: float, decay: float, sample_rate: int) -> Samples:
+    """A struck resonance: a tone that falls by a factor of e in ``decay`` seconds."""
+    seconds = np.arange(max(2, round(6 * decay * sample_rate))) / sample_rate
+    sound: Samples = (np.exp(-seconds / decay) * np.sin(2 * np.pi * hertz * seconds)).astype(np.float32)
+    return sound
+
+
+def slow_wave(count: int, sample_rate: int, hertz: float, rng: Rng) -> Samples:
+    """An uneven slow movement within [-1, 1], about ``hertz``: two sines of no common period."""
+    seconds = np.arange(count, dtype=np.float32) / sample_rate
+    first, second = rng.random(2) * 2 * np.pi
+    wave: Samples = 0.6 * np.sin(np.float32(2 * np.pi * hertz) * seconds + np.float32(first))
+    wave += 0.4 * np.sin(np.float32(2 * np.pi * hertz * 1.618) * seconds + np.float32(second))
+    return wave
+
+
+def unit_rms(samples: Samples) -> Samples:
+    """Samples scaled to rms 1; zeros stay zeros."""
+    level = rms(samples)
+    return (samples / np.float32(level)).astype(np.float32) if level > 0 else samples
+
+
+def rms(samples: Samples) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(np.square(samples), dtype=np.float64)))
+
+
+def from_db(decibels: float) -> float:
+    """The factor on amplitudes that a number of decibels is."""
+    return float(10 ** (decibels / 20))

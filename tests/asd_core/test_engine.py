@@ -1,0 +1,37 @@
+from functools import partial
+
+import pytest
+
+from asd_core.encoders.build import EncoderConfig
+from asd_core.engine import LocalEngine
+from asd_core.errors import UsageError
+from asd_core.files import LocalFiles
+from asd_core.planning import cut_shards
+from asd_core.store import Store
+from tests.asd_core.test_runs import KNN, NIGHTS, listed, write_fleet
+
+
+def test_results_come_in_the_order_of_the_items_and_one_at_a_time():
+    seen = []
+    results = LocalEngine().map(seen.append, [1, 2])
+    assert seen == []
+    assert list(results) == [None, None] and seen == [1, 2]
+    assert list(LocalEngine().map(partial(pow, 2), range(5))) == [1, 2, 4, 8, 16]
+
+
+def test_shards_are_committed_as_their_outcomes_come(tmp_path):
+    archive = write_fleet(tmp_path / "archive", dates=NIGHTS[:1], clips=8)
+    store = Store(LocalFiles(tmp_path / "store"))
+    shards = cut_shards(listed(archive), KNN.for_machine("fan").encoder, "f")
+    outcomes = LocalEngine().embed(store.files.url, shards)
+    assert len(shards) == 2 and store.files.list("embeddings") == []
+    first = next(outcomes)
+    assert [info.path for info in store.files.list("embeddings")] == [store.shard_path("f", first.name)]
+    assert {first.name, next(outcomes).name} == {shard.name for shard in shards}
+
+
+def test_an_encoder_that_cannot_be_had_is_said_at_the_first_shard(tmp_path):
+    archive = write_fleet(tmp_path / "archive", dates=NIGHTS[:1])
+    shards = cut_shards(listed(archive), EncoderConfig(kind="no_such_package.module:Class"), "f")
+    with pytest.raises(UsageError, match="cannot be imported"):
+        list(LocalEngine().embed(str(tmp_path / "store"), shards))

@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from asd_core.engine import LocalEngine
+from asd_core.errors import AsdError, ClipError
+from asd_core.files import LocalFiles
+from asd_core.importing import import_embeddings
+from asd_core.nights import AudioReader, latest_scored, read_night, report_night, report_path
+from asd_core.recipe import load_recipe
+from asd_core.runs import fit, score, stored_clips
+from asd_core.store import Store
+from tests.asd_core.test_importing import recipe_for, write_npz
+from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, fitted, listed, write_fleet, write_wav
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A fleet of two fans, its first two nights learnt, the second and third scored one after the other."""
+    archive, store = fitted(tmp_path)
+    for date in NIGHTS[1:]:
+        score(store, KNN, listed(archive, date=date), LocalEngine(), job="nightly")
+    return archive, store
+
+
+def page_of(store, path):
+    return store.files.read(path).decode()
+
+
+def test_the_latest_scored_night_is_the_default(scored):
+    _, store = scored
+    assert latest_scored(store, KNN.key()) == NIGHTS[2]
+    assert report_night(store, KNN, None) == report_path(KNN, NIGHTS[2])
+    assert NIGHTS[2] in page_of(store, report_path(KNN, NIGHTS[2]))
+
+
+def test_a_night_that_nobody_scored_is_said_with_the_way_out(scored, tmp_path):
+    _, store = scored
+    with pytest.raises(AsdError, match="on 2026-11-01: run asd nightly --date 2026-11-01 first"):
+        report_night(store, KNN, NIGHTS[0])
+    with pytest.raises(AsdError, match="nothing is scored for twfr-knn-.*: run asd nightly or asd score first"):
+        report_night(Store(LocalFiles(tmp_path / "empty")), KNN, None)
+
+
+def test_the_history_is_of_earlier_nights_only(scored):
+    _, store = scored
+    assert set(read_night(store, KNN, KNN.key(), NIGHTS[2]).history["date"].to_pylist()) == {NIGHTS[1]}
+    assert len(read_night(store, KNN, KNN.key(), NIGHTS[1]).history) == 0
+
+
+def test_the_history_is_bounded(scored):
+    archive, store = scored
+    score(store, KNN, listed(archive, date=NIGHTS[0]), LocalEngine())
+    assert set(read_night(store, KNN, KNN.key(), NIGHTS[2], history_nights=1).history["date"].to_pylist()) == {
+        NIGHTS[1]
+    }
+
+
+def test_a_machine_that_was_silent_is_listed(scored):
+    archive, store = scored
+    write_fleet(archive, machines=["quiet"], dates=NIGHTS[:1])
+    fit(store, KNN, listed(archive, until=NIGHTS[0]), LocalEngine())
+    score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
+    night = read_night(store, KNN, KNN.key(), NIGHTS[2])
+    assert {record.machine_id for record in night.machines} == {"00", "01", "quiet"}
+    assert "quiet" not in night.scores["machine_id"].to_pylist()
+    assert "fan quiet" in page_of(store, report_night(store, KNN, NIGHTS[2]))
+
+
+def test_counts_of_a_run_over_many_nights_are_not_taken_for_those_of_one(scored):
+    archive, store = scored
+    record = score(store, KNN, listed(archive), LocalEngine())
+    assert len(record["dates"]) == 3
+    run = read_night(store, KNN, KNN.key(), NIGHTS[2]).run
+    assert "counts" not in run and run["counts_of_all_dates"]["listed"] == 24
+    assert "The run counted" not in page_of(store, report_night(store, KNN, NIGHTS[2]))
+
+
+def test_what_is_told_of_a_machine_is_what_its_scorer_holds(scored):
+    _, store = scored
+    (record, _) = read_night(store, KNN, KNN.key(), NIGHTS[2]).machines
+    folder = store.files.root / f"scorers/{KNN.key()}/fan/00/{record.scorer_version}"
+    head = json.loads((folder / "scorer.json").read_text())
+    assert (record.machine_type, record.machine_id, record.n_normal_clips) == ("fan", "00", 8)
+    assert (record.decision_threshold, record.median_unseen_score) == (head["threshold"], head["median_unseen_score"])
+    assert record.false_alarm_rate is None  # eight clips are too few to tell
+
+
+def test_a_night_of_imported_embeddings_has_a_report_without_sounds(tmp_path):
+    store, recipe = Store(LocalFiles(tmp_path / "store")), recipe_for(**{"embedding.transform": "log-zscore"})
+    import_embeddings(store, "here", [write_npz(tmp_path)])
+    clips = stored_clips(store, recipe)
+    fit(store, recipe, clips.filter([split == "train" for split in clips["split"].to_pylist()]), LocalEngine())
+    record = score(store, recipe, clips, LocalEngine())
+    assert record["counts"]["flagged"] > 0
+    page = page_of(store, report_night(store, recipe, None))
+    assert "there is no sound of it here" in page and "imported as here" in page
+
+
+def test_a_recording_is_heard_at_its_own_rate(tmp_path):
+    write_wav(tmp_path / "a.wav", seed=1, seconds=0.5)
+    samples, rate = AudioReader()((tmp_path / "a.wav").as_uri())
+    assert (len(samples), rate, samples.dtype) == (8000, 16_000, np.float32)
+
+
+@pytest.mark.parametrize(("data", "reason"), [(b"", "not_audio"), (b"\xff\xd8 a picture", "not_audio")])
+def test_what_cannot_be_played_is_a_clip_error(tmp_path, data, reason):
+    path = tmp_path / "a.wav"
+    path.write_bytes(data)
+    with pytest.raises(ClipError) as refused:
+        AudioReader()(path.as_uri())
+    assert refused.value.reason == reason
+
+
+def test_a_flagged_clip_that_vanished_since_is_said_in_the_report(scored):
+    archive, store = scored
+    loud = clip_path(archive, "00", NIGHTS[2], 9)
+    loud.write_bytes((archive / clip_path(archive, "00", NIGHTS[2], 0)).read_bytes())
+    soundfile.write(loud, np.sin(np.arange(16_000) / 3) * 0.9, 16_000)
+    record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
+    assert record["counts"]["flagged"] >= 1
+    loud.unlink()
+    assert "no longer there" in page_of(store, report_night(store, KNN, NIGHTS[2]))
+
+
+def test_recipes_have_reports_of_their_own():
+    assert report_path(KNN, NIGHTS[0]) != report_path(load_recipe("twfr-gmm"), NIGHTS[0])
+    assert ".." not in report_path(KNN, "../../etc").split("/")

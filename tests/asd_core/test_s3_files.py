@@ -1,0 +1,88 @@
+import threading
+
+import pytest
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.files import look_at, open_files, read_uri
+from asd_core.s3_files import S3Files
+
+
+def test_what_is_written_is_read_listed_and_found(bucket):
+    files = open_files(f"{bucket}/deep/store")
+    files.write("a/b.txt", b"one")
+    files.write("a/b.txt", b"two")
+    assert files.read("a/b.txt") == b"two"
+    assert [(info.path, info.size) for info in files.list()] == [("a/b.txt", 3)]
+    assert files.exists("a/b.txt") and not files.exists("a") and not files.exists("c")
+
+
+def test_a_folder_lists_only_what_is_under_it(bucket):
+    files = open_files(bucket)
+    for path in ("ab/1", "abc/2", "ab/d/3"):
+        files.write(path, b"")
+    assert [info.path for info in files.list("ab")] == ["ab/1", "ab/d/3"]
+    assert files.list("nothing") == []
+    assert [info.path for info in open_files(f"{bucket}/ab").list()] == ["1", "d/3"]
+
+
+def test_of_many_writers_of_a_new_file_exactly_one_wins(bucket):
+    won = []
+    gate = threading.Barrier(8)
+
+    def write(number):
+        gate.wait()
+        if S3Files(bucket).write_new("x", bytes([number])):
+            won.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(won) == 1 and S3Files(bucket).read("x") == bytes(won)
+
+
+def test_a_changed_file_has_another_version_and_is_never_read_from_a_cache(bucket):
+    files = open_files(bucket)
+    files.write("x", b"1")
+    (before,) = files.list()
+    open_files(bucket).write("x", b"22")
+    (after,) = files.list()
+    assert before.version != after.version and files.read("x") == b"22"
+
+
+@pytest.mark.parametrize("name", ["a b%20c.wav", 'quote".wav', "<script>.wav", "ü.wav", "a+b&c=d?e#f.wav"])
+def test_any_key_can_be_read_back_by_its_uri(bucket, name):
+    files = open_files(bucket)
+    files.write(name, name.encode())
+    uri = files.uri(name)
+    assert uri.isascii() and not set(uri) & set(' "<>')
+    assert read_uri(uri) == name.encode()
+    assert look_at([uri, files.uri("none")])[0].size == len(name.encode())
+    assert look_at([files.uri("none")]) == [None]
+
+
+def test_a_deleted_file_is_gone_and_deleting_it_again_is_nothing(bucket):
+    files = open_files(bucket)
+    files.write("x", b"")
+    files.delete("x")
+    files.delete("x")
+    assert files.list() == []
+
+
+def test_a_missing_file_is_said_as_such(bucket):
+    with pytest.raises(FileNotFoundError):
+        open_files(bucket).read("none")
+
+
+def test_a_missing_bucket_is_one_line(s3_server):
+    for ask in (
+        lambda files: files.list(),
+        lambda files: files.write("x", b""),
+        lambda files: files.write_new("x", b""),
+    ):
+        with pytest.raises(AsdError, match="s3://no-such-bucket/x: there is no such bucket"):
+            ask(open_files("s3://no-such-bucket/x"))
+
+
+def test_an_address_without_a_bucket_is_refused():
+    with pytest.raises(UsageError, match="names no bucket"):
+        open_files("s3://x")

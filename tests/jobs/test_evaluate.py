@@ -1,0 +1,87 @@
+import csv
+import json
+
+import pytest
+
+from tests.asd_core.test_importing import write_npz
+from tests.asd_core.test_runs import files_of, write_wav
+from tests.jobs.test_main import asd
+
+
+def write_dcase(root, machines=("00", "02"), train=6, test=4):
+    """DCASE 2020 folders of fans; anomalies are longer noises of another seed."""
+    for machine in machines:
+        for number in range(train):
+            write_wav(root / f"fan/train/normal_id_{machine}_{number:08d}.wav", seed=number)
+        for number in range(test):
+            for condition in ("normal", "anomaly"):
+                path = root / f"fan/test/{condition}_id_{machine}_{number:08d}.wav"
+                write_wav(path, seed=100 + number, seconds=1.0 if condition == "normal" else 1.25)
+    return root
+
+
+@pytest.fixture
+def dcase(tmp_path):
+    archive = write_dcase(tmp_path / "dev_data")
+    assert asd("fit", archive, *options(tmp_path)).json["fitted"] == 2
+    return archive
+
+
+def options(tmp_path, recipe="twfr-knn"):
+    return ["--recipe", recipe, "--store", tmp_path / "store", "--local", "--json"]
+
+
+def test_every_machine_has_figures_and_the_mean_and_official_score_are_theirs(tmp_path, dcase):
+    found = asd("evaluate", dcase, *options(tmp_path)).json
+    assert [machine["machine_id"] for machine in found["machines"]] == ["00", "02"]
+    assert 0 <= found["mean"]["auc"] <= 1 and found["official_score"] is not None
+
+
+def test_out_holds_the_tables_and_a_submission(tmp_path, dcase):
+    said = asd("evaluate", dcase, *options(tmp_path), "--out", tmp_path / "out")
+    names = {path for path in files_of(tmp_path / "out")}
+    assert names == {
+        "evaluation.txt",
+        "evaluation.json",
+        "evaluation.csv",
+        *(
+            f"submission/{kind}_fan_id_{machine}.csv"
+            for kind in ("anomaly_score", "decision_result")
+            for machine in ("00", "02")
+        ),
+    }
+    assert json.loads((tmp_path / "out/evaluation.json").read_text()) == said.json
+    rows = list(csv.reader((tmp_path / "out/submission/anomaly_score_fan_id_00.csv").open()))
+    assert len(rows) == 8 and rows[0][0] == "anomaly_id_00_00000000.wav"
+
+
+def test_machines_with_clips_that_have_no_score_are_left_out_of_the_submission(tmp_path, dcase):
+    (dcase / "fan/test/normal_id_02_00000000.wav").write_bytes(b"")
+    said = asd("evaluate", dcase, *options(tmp_path), "--out", tmp_path / "out")
+    assert said.code == 0 and "no submission files for 1 machines with clips that have no score: fan 02" in said.err
+    assert not [path for path in files_of(tmp_path / "out") if "id_02" in path]
+    assert (tmp_path / "out/submission/anomaly_score_fan_id_00.csv").exists()
+
+
+def test_a_second_evaluation_scores_nothing_again(tmp_path, dcase):
+    first = asd("evaluate", dcase, *options(tmp_path))
+    before = files_of(tmp_path / "store")
+    assert asd("evaluate", dcase, *options(tmp_path)).out == first.out
+    assert files_of(tmp_path / "store") == before
+
+
+def test_imported_embeddings_go_through_fit_score_and_evaluate_without_an_archive(tmp_path):
+    folder = tmp_path / "vectors"
+    for machine in ("fan_id_00", "fan_id_02"):
+        write_npz(folder, machine, train=100, normal=40, anomalous=40)
+    said = asd("import-embeddings", folder, "--encoder", "here", "--store", tmp_path / "store", "--json")
+    assert (said.json["listed"], said.json["decoded"], said.json["embedding_dim"]) == (360, 360, 8)
+    before = files_of(tmp_path / "store")
+    again = asd("import-embeddings", folder, "--encoder", "here", "--store", tmp_path / "store", "--json")
+    assert again.json["decoded"] == 0 and files_of(tmp_path / "store") == before
+    common = [*options(tmp_path, "imported-knn"), "--encoder", "here", "--set", "embedding.transform=log-zscore"]
+    assert asd("fit", *common).json["fitted"] == 2
+    assert asd("score", *common).json["scored"] == 160
+    found = asd("evaluate", *common, "--out", tmp_path / "out").json
+    assert len(found["machines"]) == 2 and found["mean"]["auc"] > 0.9
+    assert len(list((tmp_path / "out/submission").glob("decision_result_fan_*02*.csv"))) == 1

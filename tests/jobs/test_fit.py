@@ -1,0 +1,71 @@
+import pytest
+
+from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, write_fleet, write_wav
+from tests.jobs.test_main import asd
+
+
+def options(tmp_path, recipe="twfr-knn"):
+    return ["--recipe", recipe, "--store", tmp_path / "store", "--local", "--json"]
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return write_fleet(tmp_path / "archive")
+
+
+def test_the_nights_between_two_dates_are_learnt_and_no_other(tmp_path, archive):
+    said = asd("fit", archive, *options(tmp_path), "--since", NIGHTS[1], "--until", NIGHTS[1])
+    assert (said.json["listed"], said.json["machines"], said.json["new_scorers"]) == (8, 2, 2)
+    assert "fan 00: 4 normal clips, threshold " in said.err
+
+
+def test_a_second_fit_adds_no_file(tmp_path, archive):
+    asd("fit", archive, *options(tmp_path), "--until", NIGHTS[1])
+    before = files_of(tmp_path / "store")
+    said = asd("fit", archive, *options(tmp_path), "--until", NIGHTS[1])
+    assert (said.code, said.json["new_scorers"], said.json["decoded"]) == (0, 0, 0)
+    assert files_of(tmp_path / "store") == before
+
+
+def test_a_list_may_name_the_normal_clips(tmp_path, archive):
+    names = [clip_path(archive, "00", NIGHTS[0], number) for number in range(3)]
+    listing = tmp_path / "normal.txt"
+    listing.write_text("\n".join([str(names[0]), *(str(name.relative_to(archive)) for name in names[1:]), ""]))
+    said = asd("fit", archive, *options(tmp_path), "--normal-list", listing)
+    assert (said.json["listed"], said.json["fitted"]) == (3, 1)
+    listing.write_text("no/such.wav")
+    said = asd("fit", archive, *options(tmp_path), "--normal-list", listing)
+    assert said.code == 2 and "1 lines of" in said.err and "'no/such.wav'" in said.err
+
+
+def test_clips_known_to_be_anomalous_or_of_the_test_split_are_never_learnt(tmp_path):
+    for number, (split, condition) in enumerate([("train", "normal")] * 3 + [("test", "normal"), ("train", "anomaly")]):
+        path = tmp_path / f"archive/machine_type=fan/split={split}/condition={condition}/date=2026-11-01/{number}.wav"
+        write_wav(path, seed=number)
+    for where in ([], ["--since", "2026-11-01"]):
+        assert asd("fit", tmp_path / "archive", *options(tmp_path), *where).json["listed"] == 3
+
+
+def test_a_machine_that_cannot_be_fitted_is_a_line_and_the_others_go_on(tmp_path, archive):
+    write_wav(clip_path(archive, "one", NIGHTS[0], 0), seed=0)
+    said = asd("fit", archive, *options(tmp_path), "--since", NIGHTS[0])
+    assert (said.code, said.json["fitted"], said.json["machines"]) == (0, 2, 3)
+    assert "fan one: no scorer: 1 normal clip of fan one: at least 2 are needed" in said.err
+
+
+def test_a_fit_without_a_single_scorer_has_failed_and_says_why(tmp_path):
+    write_wav(clip_path(tmp_path / "archive", "one", NIGHTS[0], 0), seed=0)
+    said = asd("fit", tmp_path / "archive", *options(tmp_path), "--since", NIGHTS[0], "--quiet")
+    assert (said.code, said.json["fitted"]) == (1, 0)
+    assert said.err == (
+        "Error: no machine could be fitted, the first for this: 1 normal clip of fan one: "
+        "at least 2 are needed; record more\n"
+    )
+
+
+def test_an_archive_left_out_is_what_is_embedded(tmp_path, archive):
+    said = asd("embed", archive, *options(tmp_path))
+    assert (said.json["listed"], said.json["embedded"], said.json["decoded"]) == (24, 24, 24)
+    said = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
+    assert (said.json["listed"], said.json["decoded"]) == (16, 0)
+    assert asd("score", *options(tmp_path), "--date", NIGHTS[2]).json["scored"] == 8
