@@ -107,9 +107,12 @@ class Recipe:
     def key(self) -> str:
         """What names this recipe's scorers and scores: its name and 8 hex digits of all that it resolves to.
 
-        An edited recipe, or the same recipe on other embeddings, has another key.
+        An edited recipe, or the same recipe on other embeddings, has another key; another batch size has not, since
+        it may not change an embedding.
         """
         resolved = self.resolved()
+        for tables in resolved.values():
+            del tables["encoder"]["batch_size"]
         fingerprints = [embeddings_fingerprint(self.for_machine(kind).encoder) for kind in resolved]
         text = json.dumps([resolved, fingerprints], sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"

@@ -332,14 +332,30 @@ def test_a_machine_type_with_an_encoder_of_its_own_is_scored_with_it(tmp_path):
         stored_clips(store, recipe)
 
 
-@pytest.mark.parametrize("workers", [(1, 1), (1, 4)])
-def test_two_runs_at_once_leave_one_record_and_no_row_twice(tmp_path, workers):
+def test_two_runs_at_once_leave_one_record_and_no_row_twice(tmp_path):
     archive, store = fitted(tmp_path)
     clips = listed(archive, date=NIGHTS[2])
-    engines = [Breaks(workers=count) for count in workers]  # which never break
     with ThreadPoolExecutor(2) as pool:
-        records = list(pool.map(lambda engine: score(store, KNN, clips, engine), engines))
+        records = list(pool.map(lambda engine: score(store, KNN, clips, engine), [LocalEngine(), LocalEngine()]))
     assert len(store.runs("score")) == 1 and records[0]["run_id"] == records[1]["run_id"]
     rows = store.scores(KNN.key())
     assert sorted(rows["clip_id"].to_pylist()) == sorted(clips["clip_id"].to_pylist())
     assert len(store.read_scores(store.runs("score")[0])) == len(rows)
+
+
+def test_a_slower_run_of_more_workers_leaves_what_is_published_as_it_is(tmp_path):
+    archive, store = write_fleet(tmp_path / "archive", "abcdefgh"), Store(LocalFiles(tmp_path / "store"))
+    fit(store, KNN, listed(archive, until=NIGHTS[1]), LocalEngine())
+    clips = listed(archive, date=NIGHTS[2])
+
+    class Slower(Breaks):
+        def map(self, function, items):
+            self.other = score(store, KNN, clips, LocalEngine())  # begins and ends while this one is under way
+            return super().map(function, items)
+
+    slower = Slower(workers=4)
+    record = score(store, KNN, clips, slower)
+    assert record["run_id"] == slower.other["run_id"] and record["score_files"] != slower.other["score_files"]
+    assert store.run(record["run_id"])["score_files"] == slower.other["score_files"]
+    assert by_uri(store.scores(KNN.key())) == by_uri(store.read_scores(record))
+    assert len(store.scores(KNN.key())) == 32

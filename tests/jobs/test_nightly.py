@@ -10,6 +10,7 @@ from asd_core.recipe import load_recipe
 from asd_core.store import Store
 from tests.asd_core.encoders.test_build import write_package
 from tests.asd_core.test_runs import NIGHTS, by_uri, clip_path, files_of, write_fleet, write_wav
+from tests.jobs.test_evaluate import write_dcase
 from tests.jobs.test_main import asd, asd_process
 
 KNN = load_recipe("twfr-knn")
@@ -150,7 +151,13 @@ def test_an_encoder_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, own):
     rows = [by_uri(store.scores(load_key(store))) for store in stores]
     assert rows[0] == rows[1] and len(rows[0]) == 8
     assert {len(row) for row in embeddings(stores[0])} == {5}
-    assert asd("evaluate", archive, *options(here, recipe)).json["machines"]
+
+
+def test_an_encoder_of_ones_own_is_evaluated(tmp_path, own):
+    archive = write_dcase(tmp_path / "dev_data")
+    assert asd("fit", archive, *options(tmp_path / "store", own[1])).json["fitted"] == 2
+    found = asd("evaluate", archive, *options(tmp_path / "store", own[1]), "--set", "encoder.batch_size=1").json
+    assert len(found["machines"]) == 2 and found["mean"]["auc"] is not None
 
 
 @pytest.mark.parametrize(
