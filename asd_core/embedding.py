@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -82,6 +82,12 @@ class ShardOutcome:
     transient: dict[str, tuple[str, str]]
     decode_seconds: float = 0.0
     encode_seconds: float = 0.0
+
+
+def outcome_from(told: Mapping[str, Any]) -> ShardOutcome:
+    """A shard's outcome from its fields after a trip as JSON, which makes lists of tuples."""
+    transient = {clip_id: (reason, message) for clip_id, (reason, message) in told["transient"].items()}
+    return ShardOutcome(**{**told, "transient": transient})
 
 
 def decode_shard(

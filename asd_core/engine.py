@@ -17,8 +17,12 @@ class Engine(Protocol):
     workers: int
     """How many items are worked on at once: how finely it pays to cut."""
 
-    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[ShardOutcome]:
-        """Decode, embed and commit every shard; outcomes in any order."""
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
+        """Decode, embed and commit every shard, in any order.
+
+        Yields:
+            What was committed and how it went: the shards given, or pieces of them that hold the same clips.
+        """
         ...
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -34,10 +38,10 @@ class LocalEngine:
     def __init__(self, device: str = "cpu") -> None:
         self._device = device
 
-    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[ShardOutcome]:
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
         """See `Engine.embed`."""
         embedder = ShardEmbedder(store_url, self._device)
-        return map(embedder, shards)
+        return ((shard, embedder(shard)) for shard in shards)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """See `Engine.map`."""

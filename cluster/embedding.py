@@ -20,6 +20,7 @@ from asd_core.embedding import (
     ShardEmbedder,
     ShardOutcome,
     decode_shard,
+    outcome_from,
     shard_from_bytes,
     shard_to_bytes,
 )
@@ -27,43 +28,80 @@ from asd_core.encoders.build import new_encoder
 from asd_core.errors import AsdError, ClipError
 from asd_core.threads import one_thread
 from cluster.failures import innermost
+from cluster.isolation import embed_alone
 
 if TYPE_CHECKING:
     from cluster.engine import Resources
 
 Batch = dict[str, NDArray[Any]]
 
+_PASSES = 4
+
 
 def embed_shards(
     store_url: str, shards: Sequence[Shard], resources: Resources, encoders: int, no_progress_seconds: int
-) -> Iterator[ShardOutcome]:
-    """Decode, embed and commit every shard on the Ray session that is open; outcomes as they come.
+) -> Iterator[tuple[Shard, ShardOutcome]]:
+    """Decode, embed and commit every shard on the Ray session that is open, as they come.
+
+    A pass streams all of them. What it leaves over, because workers or nodes died, goes into another pass as long as
+    passes finish something, and then alone (`cluster.isolation`), where a clip that kills its process is found.
 
     Args:
         store_url: a place that every node reaches.
         shards: what to embed; one row of the data set each, so that nothing is ever shuffled.
         resources: what tasks and actors ask for.
         encoders: how many encoder actors at most.
-        no_progress_seconds: after so long without a finished block the run ends rather than hangs.
+        no_progress_seconds: after so long without a finished block a pass ends rather than hangs.
+
+    Yields:
+        What was committed: the shards, or pieces of those that killed their workers.
 
     Raises:
-        AsdError: the pipeline failed; what was committed stays, and the same command goes on from there.
+        AsdError: an encoder fails, or nothing goes on; what was committed stays, and the same command goes on from it.
     """
+    waiting = {shard.name: shard for shard in shards}
+    for _ in range(_PASSES):
+        before, failure = len(waiting), None
+        try:
+            for outcome in _stream(store_url, list(waiting.values()), resources, encoders, no_progress_seconds):
+                if (shard := waiting.pop(outcome.name, None)) is not None:
+                    yield shard, outcome
+        except _RayFailure as error:
+            failure = error
+        if not waiting:
+            return
+        if failure is None:
+            break
+        if len(waiting) == before:
+            raise AsdError(f"embedding stopped: {failure}; the same command goes on from what is committed")
+    yield from embed_alone(store_url, list(waiting.values()), resources)
+
+
+class _RayFailure(Exception):
+    """A pass ended before its end."""
+
+
+def _stream(
+    store_url: str, shards: list[Shard], resources: Resources, encoders: int, no_progress_seconds: int
+) -> Iterator[ShardOutcome]:
+    """One pass of the shards through Ray Data; those whose workers died are left out."""
     import ray
     from ray.data import ActorPoolStrategy, DataContext, Dataset
 
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.verbose_progress = False
     context.print_on_execution_start = False
     context.execution_no_progress_timeout_s = no_progress_seconds
+    # A block is one shard, and `embed_shards` counts what comes back, so that a lost block is never a lost clip.
+    context.max_errored_blocks = -1
     on_gpu, in_encoder = resources.on_gpu, resources.decodes_in_encoder
     rows: Dataset = ray.data.from_arrow([pa.table({"shard": pa.array([shard_to_bytes(shard)])}) for shard in shards])
     if not in_encoder:
         rows = rows.map_batches(decode_rows, batch_size=1, num_cpus=resources.cpus_per_worker)
     with warnings.catch_warnings():
-        # The only way to bound an actor's restarts in this version of Ray Data is one that it means to replace.
+        # The only way to bound an actor's retries in this version of Ray Data is one that it means to replace.
         warnings.simplefilter("ignore", DeprecationWarning)
         outcomes = rows.map_batches(
             EncodeRows,
@@ -77,11 +115,12 @@ def embed_shards(
         )
     try:
         for row in outcomes.iter_rows():
-            yield _outcome(json.loads(row["outcome"]))
+            told = json.loads(row["outcome"])
+            if "failure" in told:
+                raise AsdError(f"an encoder failed: {told['failure']}")
+            yield outcome_from(told)
     except (ray.exceptions.RayError, RuntimeError, TimeoutError) as error:
-        raise AsdError(
-            f"embedding stopped: {innermost(error)}; the same command goes on from what is committed"
-        ) from error
+        raise _RayFailure(innermost(error)) from error
 
 
 def decode_rows(batch: Any) -> Any:
@@ -106,14 +145,19 @@ class EncodeRows:
         self._embedder = ShardEmbedder(store_url, device)
 
     def __call__(self, batch: Batch) -> Batch:
-        """A row with a shard, decoded or not → a row with its outcome as JSON."""
+        """A row with a shard, decoded or not → a row with its outcome, or with what failed, as JSON."""
+        try:
+            told = vars(self._embed(batch))
+        except Exception as error:  # told apart from a worker's death, which is nobody's exception
+            told = {"failure": str(error) or type(error).__name__}
+        return {"outcome": np.array([json.dumps(told)], object)}
+
+    def _embed(self, batch: Batch) -> ShardOutcome:
         shard = shard_from_bytes(bytes(batch["shard"][0]))
-        if "decoded" in batch:
-            with one_thread():
-                outcome = self._embedder.commit(shard, unpack(bytes(batch["decoded"][0])), float(batch["seconds"][0]))
-        else:
-            outcome = self._embedder(shard)
-        return {"outcome": np.array([json.dumps(vars(outcome))], object)}
+        if "decoded" not in batch:
+            return self._embedder(shard)
+        with one_thread():
+            return self._embedder.commit(shard, unpack(bytes(batch["decoded"][0])), float(batch["seconds"][0]))
 
 
 def pack(decoded: list[DecodedClip]) -> bytes:
@@ -155,10 +199,5 @@ def unpack(data: bytes) -> list[DecodedClip]:
 
 
 def _bounded_retries() -> dict[str, Any]:
-    """Ray Data's defaults restart a crashing actor and try its task again without end."""
-    return {"max_restarts": 4, "max_task_retries": 2}
-
-
-def _outcome(values: dict[str, Any]) -> ShardOutcome:
-    values["transient"] = {clip_id: (entry[0], entry[1]) for clip_id, entry in values["transient"].items()}
-    return ShardOutcome(**values)
+    """By default the task of a worker that crashed is tried again without end; workers may come back without end."""
+    return {"max_restarts": -1, "max_task_retries": 1}

@@ -66,7 +66,7 @@ class RayEngine:
                 "leave --gpus out, or join a cluster with GPUs"
             )
 
-    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[ShardOutcome]:
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
         """See `asd_core.engine.Engine.embed`."""
         from cluster.embedding import embed_shards
 

@@ -26,9 +26,9 @@ def test_shards_are_committed_as_their_outcomes_come(tmp_path):
     shards = cut_shards(listed(archive), KNN.for_machine("fan").encoder, "f")
     outcomes = LocalEngine().embed(store.files.url, shards)
     assert len(shards) == 2 and store.files.list("embeddings") == []
-    first = next(outcomes)
+    _, first = next(outcomes)
     assert [info.path for info in store.files.list("embeddings")] == [store.shard_path("f", first.name)]
-    assert {first.name, next(outcomes).name} == {shard.name for shard in shards}
+    assert {first.name, next(outcomes)[1].name} == {shard.name for shard in shards}
 
 
 def test_an_encoder_that_cannot_be_had_is_said_at_the_first_shard(tmp_path):
@@ -48,6 +48,6 @@ def test_a_clip_that_a_run_at_the_same_time_could_not_read_is_tried_again_and_ne
     list(LocalEngine().embed(store.files.url, [shard]))  # the other run, which commits the shard without it
     gone.write_bytes(data)
     os.utime(gone, ns=(moment, moment))
-    (outcome,) = LocalEngine().embed(store.files.url, [shard])
+    ((_, outcome),) = LocalEngine().embed(store.files.url, [shard])
     assert [reason for reason, _ in outcome.transient.values()] == ["not_committed"]
     assert missing(clips, store.embedded("f"))["uri"].to_pylist() == [gone.as_uri().replace("=", "%3D")]

@@ -41,7 +41,7 @@ def test_ray_commits_the_rows_of_one_process_to_the_bit(ray_session, tmp_path, d
     stores = [Store(LocalFiles(tmp_path / name)) for name in ("ray", "local")]
     told = []
     for store, chosen in zip(stores, (engine, LocalEngine()), strict=True):
-        outcomes = list(chosen.embed(store.files.url, shards_of(tmp_path, chosen.workers)))
+        outcomes = [outcome for _, outcome in chosen.embed(store.files.url, shards_of(tmp_path, chosen.workers))]
         errors = sorted(error for outcome in outcomes for error in outcome.errors.items())
         told.append((errors, sorted(clip_id for outcome in outcomes for clip_id in outcome.transient)))
     assert rows(stores[0]) == rows(stores[1])

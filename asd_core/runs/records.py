@@ -1,0 +1,53 @@
+"""What a run leaves behind to be found again: its id and its record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version as library_version
+from typing import Any
+
+import pyarrow as pa
+
+from asd_core.recipe import Recipe
+from asd_core.store import Store
+from asd_core.tables import CLIPS
+
+Progress = Callable[[str, int, int], None]
+"""Told a stage, how much of it is done, and of how much."""
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Say nothing."""
+
+
+def commit(store: Store, record: dict[str, Any], clips: pa.Table) -> None:
+    """Complete a record and publish it, unless the same run was published before."""
+    if store.run(record["run_id"]) is None:
+        record["clips"] = store.write_clips(record["run_id"], clips)
+        record["libraries"] = {name: library_version(name) for name in ("asd-fleet", "numpy", "pyarrow")}
+        record["committed_at"] = now()
+        store.commit_run(record)
+
+
+def run_id_of(job: str, clips: pa.Table, key: str, scorers: object, transient: Mapping[str, object]) -> str:
+    """Hash of all that decides what a run gives; clips that could not be read count, so that a later try can help."""
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(json.dumps([job, key, scorers, sorted(transient)]).encode())
+    ordered = clips.sort_by("clip_id")
+    for name in CLIPS.names:
+        if name not in ("uri", "size", "recorded_at", "extra"):  # a clip id covers the first two
+            digest.update(json.dumps(ordered[name].to_pylist()).encode())
+    return f"{job}-{digest.hexdigest()}"
+
+
+def recipe_record(recipe: Recipe) -> dict[str, Any]:
+    """What a record says of a recipe."""
+    return {"name": recipe.name, "settings": recipe.settings}
+
+
+def now() -> str:
+    """The time, to the microsecond: the newest run is told by it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
