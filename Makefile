@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo test test-slow lint format types accuracy env clean
+.PHONY: help demo test test-slow lint format types accuracy bench env clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,8 @@ DEMO ?= demo
 help:
 	@echo "make demo       simulate a fleet, score a night, write its report (no weights, key or cluster)"
 	@echo "make test       the whole test suite, with lint and types"
-	@echo "make test-slow  tests that take longer"
+	@echo "make test-slow  the kill tests: driver, worker and node, on a folder and on S3"
+	@echo "make bench      throughput and memory, as ratios to references in the same run"
 	@echo "make accuracy   the tables of docs/accuracy.md, from ASD_REAL_DATA"
 	@echo "make lint | format | types | env | clean"
 
@@ -43,6 +44,9 @@ format: env
 
 types: env
 	$(BIN)/mypy
+
+bench: env
+	$(BIN)/python -m tests.benchmarks.bench
 
 accuracy: env
 	$(BIN)/python -m tests.accuracy.modspec

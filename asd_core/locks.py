@@ -8,6 +8,7 @@ its file behind; it is passed over once its lease has run out, or at once where 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -23,6 +24,11 @@ from asd_core.errors import AsdError
 from asd_core.files import Files
 
 LEASE_SECONDS = 60.0
+
+
+def lock_name(*words: str | None) -> str:
+    """A file name for what words describe: the same for the same words, whatever characters they hold."""
+    return hashlib.blake2b(json.dumps(words).encode(), digest_size=12).hexdigest()
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from jobs.options import (
     archive_options,
     engine_options,
     listed_clips,
+    lock_option,
+    only_run,
     open_engine,
     open_recipe,
     open_store_of,
@@ -26,6 +28,7 @@ from jobs.options import (
 @store_option
 @archive_options
 @engine_options
+@lock_option
 @output_options
 def command(
     archive: str,
@@ -36,6 +39,7 @@ def command(
     layout: str,
     pattern: str | None,
     channel: int | None,
+    no_wait: bool,
     as_json: bool,
     quiet: bool,
     **engine: Any,
@@ -52,7 +56,7 @@ def command(
     store = open_store_of(store_url)
     with Talk(as_json=as_json, quiet=quiet) as talk:
         clips = listed_clips(talk, store, recipe, archive, layout, pattern)
-        with open_engine(talk, engine) as chosen:
+        with only_run(talk, store, no_wait, "embed", recipe.key(), archive), open_engine(talk, engine) as chosen:
             record = embed_run(store, recipe, clips, chosen, talk.progress)
         counts = record["counts"]
         talk.result({**counts, "seconds": record["seconds"]["embed"]}, counts_text(counts))

@@ -15,6 +15,8 @@ from jobs.options import (
     archive_options,
     engine_options,
     listed_clips,
+    lock_option,
+    only_run,
     open_engine,
     open_recipe,
     open_store_of,
@@ -41,6 +43,7 @@ from jobs.options import (
 )
 @archive_options
 @engine_options
+@lock_option
 @output_options
 def command(
     archive: str | None,
@@ -54,6 +57,7 @@ def command(
     layout: str,
     pattern: str | None,
     channel: int | None,
+    no_wait: bool,
     as_json: bool,
     quiet: bool,
     **engine: Any,
@@ -67,6 +71,7 @@ def command(
     Example:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
+    from asd_core.errors import AsdError
     from asd_core.evaluation import evaluate
     from asd_core.evaluation_tables import to_csv, to_json, to_text
     from asd_core.runs import score
@@ -78,8 +83,15 @@ def command(
     with Talk(as_json=as_json, quiet=quiet) as talk:
         listed = listed_clips(talk, store, recipe, archive, layout, pattern)
         clips, _ = clips_to_score(listed, date, latest=False)
-        with open_engine(talk, engine) as chosen:
+        with (
+            only_run(talk, store, no_wait, "evaluate", recipe.key(), archive, date),
+            open_engine(talk, engine) as chosen,
+        ):
             record = score(store, recipe, clips, chosen, talk.progress, job="evaluate")
+        counts = record["counts"]
+        if not counts["scored"]:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+            raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
         scores = store.read_scores(record)
         evaluation = evaluate(scores, protocol)
         summary, text = to_json(evaluation), to_text(evaluation)

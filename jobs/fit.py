@@ -12,6 +12,8 @@ from jobs.options import (
     archive_options,
     engine_options,
     listed_clips,
+    lock_option,
+    only_run,
     open_engine,
     open_recipe,
     open_store_of,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--normal-list", metavar="FILE", help="Text file that names the normal clips, one a line.")
 @archive_options
 @engine_options
+@lock_option
 @output_options
 def command(
     archive: str | None,
@@ -46,6 +49,7 @@ def command(
     layout: str,
     pattern: str | None,
     channel: int | None,
+    no_wait: bool,
     as_json: bool,
     quiet: bool,
     **engine: Any,
@@ -67,7 +71,7 @@ def command(
     store = open_store_of(store_url)
     with Talk(as_json=as_json, quiet=quiet) as talk:
         clips = training_clips(listed_clips(talk, store, recipe, archive, layout, pattern), since, until, normal_list)
-        with open_engine(talk, engine) as chosen:
+        with only_run(talk, store, no_wait, "fit", recipe.key()), open_engine(talk, engine) as chosen:
             record, outcomes = fit(store, recipe, clips, chosen, talk.progress)
         for outcome in outcomes:
             talk.say(_line(outcome))

@@ -11,6 +11,8 @@ from jobs.options import (
     archive_options,
     engine_options,
     listed_clips,
+    lock_option,
+    only_run,
     open_engine,
     open_recipe,
     open_store_of,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--no-report", is_flag=True, help="Scores only.")
 @archive_options
 @engine_options
+@lock_option
 @output_options
 def command(
     archive: str | None,
@@ -55,6 +58,7 @@ def command(
     layout: str,
     pattern: str | None,
     channel: int | None,
+    no_wait: bool,
     as_json: bool,
     quiet: bool,
     **engine: Any,
@@ -79,7 +83,10 @@ def command(
         )
         if night:
             talk.say(f"the night of {night}: {len(clips)} clips")
-        with open_engine(talk, engine) as chosen:
+        with (
+            only_run(talk, store, no_wait, "nightly", recipe.key(), archive, night),
+            open_engine(talk, engine) as chosen,
+        ):
             record = score(store, recipe, clips, chosen, talk.progress, job="nightly", max_error_rate=max_error_rate)
             pages = [] if no_report else reports(talk, store, recipe, record, chosen)
         if record["already_complete"]:

@@ -94,10 +94,30 @@ engine_options = _together(
     ),
 )
 
+lock_option = click.option(
+    "--no-wait", is_flag=True, help="Give up at once if another run is at the same work. [default: wait for it]"
+)
+
 output_options = _together(
     click.option("--json", "as_json", is_flag=True, help="One line of JSON last on stdout, all else on stderr."),
     click.option("--quiet", is_flag=True, help="No progress and no remarks."),
 )
+
+
+@contextmanager
+def only_run(
+    talk: Talk, store: Store, no_wait: bool, job: str, key: str, archive: str | None = None, date: str | None = None
+) -> Iterator[None]:
+    """Be the only run of a job on a recipe's archive and date for the length of the block."""
+    from asd_core.files import open_files
+    from asd_core.locks import lock_name, run_lock
+
+    def waiting(holder: str) -> None:
+        talk.say(f"waiting for {holder}, which is at the same run (--no-wait gives up instead)")
+
+    name = lock_name(job, key, open_files(archive).url if archive else None, date)
+    with run_lock(store.files, name, wait=not no_wait, waiting=waiting):
+        yield
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from jobs.options import (
     archive_options,
     engine_options,
     listed_clips,
+    lock_option,
+    only_run,
     open_engine,
     open_recipe,
     open_store_of,
@@ -28,6 +30,7 @@ from jobs.options import (
 @click.option("--include-train", is_flag=True, help="Also clips of split train.")
 @archive_options
 @engine_options
+@lock_option
 @output_options
 def command(
     archive: str | None,
@@ -40,6 +43,7 @@ def command(
     layout: str,
     pattern: str | None,
     channel: int | None,
+    no_wait: bool,
     as_json: bool,
     quiet: bool,
     **engine: Any,
@@ -61,7 +65,7 @@ def command(
         clips, _ = clips_to_score(
             listed_clips(talk, store, recipe, archive, layout, pattern), date, latest=False, include_train=include_train
         )
-        with open_engine(talk, engine) as chosen:
+        with only_run(talk, store, no_wait, "score", recipe.key(), archive, date), open_engine(talk, engine) as chosen:
             record = score(store, recipe, clips, chosen, talk.progress)
         if record["already_complete"]:
             talk.say(f"run {record['run_id']} was complete already: nothing to do")
