@@ -10,26 +10,11 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.console import Talk
-from jobs.options import (
-    archive_options,
-    engine_options,
-    listed_clips,
-    lock_option,
-    only_run,
-    open_engine,
-    open_recipe,
-    open_store_of,
-    output_options,
-    recipe_options,
-    store_option,
-)
+from jobs.job import Job, on_archive
 
 
 @click.command("evaluate")
 @click.argument("archive", required=False)
-@recipe_options
-@store_option
 @click.option("--date", metavar="DATE", help="Only recordings of this date.")
 @click.option(
     "--out", metavar="FOLDER", help="Write evaluation.txt, .json and .csv and the DCASE submission files there."
@@ -41,27 +26,8 @@ from jobs.options import (
     show_default=True,
     help="Official score; dcase2022 holds to 2025. auto: dcase2022 where clips have domains, else dcase2020.",
 )
-@archive_options
-@engine_options
-@lock_option
-@output_options
-def command(
-    archive: str | None,
-    recipe_name: str,
-    settings: tuple[str, ...],
-    encoder_name: str | None,
-    store_url: str,
-    date: str | None,
-    out: str | None,
-    protocol: Any,
-    layout: str,
-    pattern: str | None,
-    channel: int | None,
-    no_wait: bool,
-    as_json: bool,
-    quiet: bool,
-    **engine: Any,
-) -> None:
+@on_archive
+def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     """Measure detection on labelled recordings: AUC, pAUC, F1 and the official DCASE score, machine by machine.
 
     Labels come from DCASE names or from a manifest's column "condition". What is not scored yet is scored first.
@@ -78,39 +44,32 @@ def command(
     from asd_core.submission import submission_files
     from jobs.selection import clips_to_score
 
-    recipe = open_recipe(recipe_name, settings, encoder_name, channel)
-    store = open_store_of(store_url)
-    with Talk(as_json=as_json, quiet=quiet) as talk:
-        listed = listed_clips(talk, store, recipe, archive, layout, pattern)
-        clips, _ = clips_to_score(listed, date, latest=False)
-        with (
-            only_run(talk, store, no_wait, "evaluate", recipe.key(), archive, date),
-            open_engine(talk, engine) as chosen,
-        ):
-            record = score(store, recipe, clips, chosen, talk.progress, job="evaluate")
-        counts = record["counts"]
-        if not counts["scored"]:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
-            raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
-        scores = store.read_scores(record)
-        evaluation = evaluate(scores, protocol)
-        summary, text = to_json(evaluation), to_text(evaluation)
-        if out is not None:
-            complete, left_out = completely_scored(scores)
-            if left_out:
-                talk.say(
-                    f"no submission files for {len(left_out)} machines with clips that have no score: "
-                    f"{', '.join(left_out[:5])}{', ...' * (len(left_out) > 5)}"
-                )
-            files = {
-                "evaluation.txt": text.encode("utf-8", "surrogateescape"),
-                "evaluation.json": json.dumps(summary, indent=1).encode(),
-                "evaluation.csv": to_csv(evaluation).encode("utf-8", "surrogateescape"),
-                **{f"submission/{name}": data for name, data in submission_files(complete).items()},
-            }
-            write_files(out, files)
-            talk.say(f"wrote {len(files)} files to {out}")
-        talk.result(summary, text)
+    clips, _ = clips_to_score(job.clips(), date, latest=False)
+    with job.engine("evaluate", date) as engine:
+        record = score(job.store, job.recipe, clips, engine, job.talk.progress, job="evaluate")
+    counts = record["counts"]
+    if not counts["scored"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+        raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
+    scores = job.store.read_scores(record)
+    evaluation = evaluate(scores, protocol)
+    summary, text = to_json(evaluation), to_text(evaluation)
+    if out is not None:
+        complete, left_out = completely_scored(scores)
+        if left_out:
+            job.talk.say(
+                f"no submission files for {len(left_out)} machines with clips that have no score: "
+                f"{', '.join(left_out[:5])}{', ...' * (len(left_out) > 5)}"
+            )
+        files = {
+            "evaluation.txt": text.encode("utf-8", "surrogateescape"),
+            "evaluation.json": json.dumps(summary, indent=1).encode(),
+            "evaluation.csv": to_csv(evaluation).encode("utf-8", "surrogateescape"),
+            **{f"submission/{name}": data for name, data in submission_files(complete).items()},
+        }
+        write_files(out, files)
+        job.talk.say(f"wrote {len(files)} files to {out}")
+    job.talk.result(summary, text)
 
 
 def completely_scored(scores: pa.Table) -> tuple[pa.Table, list[str]]:

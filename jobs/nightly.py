@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobs.console import Talk, counts_text
-from jobs.options import (
-    archive_options,
-    engine_options,
-    listed_clips,
-    lock_option,
-    only_run,
-    open_engine,
-    open_recipe,
-    open_store_of,
-    output_options,
-    recipe_options,
-    store_option,
-)
+from jobs.job import Job, on_archive
 
 if TYPE_CHECKING:
     from asd_core.engine import Engine
@@ -29,8 +17,6 @@ if TYPE_CHECKING:
 
 @click.command("nightly")
 @click.argument("archive", required=False)
-@recipe_options
-@store_option
 @click.option("--date", metavar="DATE", help="The night. [default: the latest in the archive]")
 @click.option("--include-train", is_flag=True, help="Also clips of split train.")
 @click.option(
@@ -41,28 +27,8 @@ if TYPE_CHECKING:
     help="Fail, publishing nothing, above this share of errors.",
 )
 @click.option("--no-report", is_flag=True, help="Scores only.")
-@archive_options
-@engine_options
-@lock_option
-@output_options
-def command(
-    archive: str | None,
-    recipe_name: str,
-    settings: tuple[str, ...],
-    encoder_name: str | None,
-    store_url: str,
-    date: str | None,
-    include_train: bool,
-    max_error_rate: float,
-    no_report: bool,
-    layout: str,
-    pattern: str | None,
-    channel: int | None,
-    no_wait: bool,
-    as_json: bool,
-    quiet: bool,
-    **engine: Any,
-) -> None:
+@on_archive
+def command(job: Job, date: str | None, include_train: bool, max_error_rate: float, no_report: bool) -> None:
     """Score the recordings of one night (or of split test, where the archive has splits) and write the report.
 
     Every listed clip ends as a score or as an error with its reason. A run that broke is finished by the same command;
@@ -75,26 +41,20 @@ def command(
     from asd_core.runs import score
     from jobs.selection import clips_to_score
 
-    recipe = open_recipe(recipe_name, settings, encoder_name, channel)
-    store = open_store_of(store_url)
-    with Talk(as_json=as_json, quiet=quiet) as talk:
-        clips, night = clips_to_score(
-            listed_clips(talk, store, recipe, archive, layout, pattern), date, latest=True, include_train=include_train
+    clips, night = clips_to_score(job.clips(), date, latest=True, include_train=include_train)
+    if night:
+        job.talk.say(f"the night of {night}: {len(clips)} clips")
+    with job.engine("nightly", night) as engine:
+        record = score(
+            job.store, job.recipe, clips, engine, job.talk.progress, job="nightly", max_error_rate=max_error_rate
         )
-        if night:
-            talk.say(f"the night of {night}: {len(clips)} clips")
-        with (
-            only_run(talk, store, no_wait, "nightly", recipe.key(), archive, night),
-            open_engine(talk, engine) as chosen,
-        ):
-            record = score(store, recipe, clips, chosen, talk.progress, job="nightly", max_error_rate=max_error_rate)
-            pages = [] if no_report else reports(talk, store, recipe, record, chosen)
-        if record["already_complete"]:
-            talk.say(f"run {record['run_id']} was complete already: nothing to score")
-        counts = record["counts"]
-        summary = {**counts, "key": record["key"], "run_id": record["run_id"], "reports": pages}
-        text = "\n".join([counts_text(counts), *(f"report: {page}" for page in pages)])
-        talk.result({**summary, "seconds": sum(record["seconds"].values())}, text)
+        pages = [] if no_report else reports(job.talk, job.store, job.recipe, record, engine)
+    if record["already_complete"]:
+        job.talk.say(f"run {record['run_id']} was complete already: nothing to score")
+    counts = record["counts"]
+    summary = {**counts, "key": record["key"], "run_id": record["run_id"], "reports": pages}
+    text = "\n".join([counts_text(counts), *(f"report: {page}" for page in pages)])
+    job.talk.result({**summary, "seconds": sum(record["seconds"].values())}, text)
 
 
 def reports(talk: Talk, store: Store, recipe: Recipe, record: dict[str, Any], engine: Engine) -> list[str]:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+def together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Several options as one decorator, in this order in the help."""
+
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
@@ -33,7 +35,7 @@ def _together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
     return decorate
 
 
-archive_options = _together(
+archive_options = together(
     click.option(
         "--layout",
         type=click.Choice(["auto", "dcase", "fleet"]),
@@ -51,7 +53,7 @@ store_option = click.option(
     "--store", "store_url", required=True, metavar="FOLDER", help="Folder that keeps everything."
 )
 
-recipe_options = _together(
+recipe_options = together(
     click.option(
         "--recipe", "recipe_name", required=True, metavar="NAME", help="Built-in recipe, or path to a .toml file."
     ),
@@ -65,7 +67,7 @@ recipe_options = _together(
     click.option("--encoder", "encoder_name", metavar="NAME", help="Imported embeddings to use."),
 )
 
-engine_options = _together(
+engine_options = together(
     click.option("--local", is_flag=True, help="In this process, without Ray: for small archives."),
     click.option(
         "--ray-address",
@@ -98,7 +100,7 @@ lock_option = click.option(
     "--no-wait", is_flag=True, help="Give up at once if another run is at the same work. [default: wait for it]"
 )
 
-output_options = _together(
+output_options = together(
     click.option("--json", "as_json", is_flag=True, help="One line of JSON last on stdout, all else on stderr."),
     click.option("--quiet", is_flag=True, help="No progress and no remarks."),
 )
@@ -120,12 +122,17 @@ def only_run(
         yield
 
 
+def refuse_contradictions(options: dict[str, Any]) -> None:
+    """Refuse `engine_options` that exclude each other."""
+    if options["local"] and options["ray_address"]:
+        raise UsageError("--local and --ray-address exclude each other: leave one out")
+
+
 @contextmanager
 def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
     """The engine that `engine_options` ask for; a Ray session lives as long as the block."""
+    refuse_contradictions(options)
     if options["local"]:
-        if options["ray_address"]:
-            raise UsageError("--local and --ray-address exclude each other: leave one out")
         from asd_core.engine import LocalEngine
 
         yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
