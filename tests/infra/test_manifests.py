@@ -1,0 +1,61 @@
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from jobs.main import asd
+
+ROOT = Path(__file__).parents[2]
+JOB = yaml.safe_load((ROOT / "infra/ray-job.nightly.yaml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def pinned(name):
+    (line,) = [line for line in PROJECT["dependencies"] if re.match(rf"{name}\b", line)]
+    return line.partition("==")[2]
+
+
+def test_the_cluster_runs_the_ray_that_the_package_pins():
+    assert JOB["spec"]["rayClusterSpec"]["rayVersion"] == pinned("ray")
+    constraints = (ROOT / "constraints.txt").read_text()
+    for name in ("ray", "torch", "torchaudio"):
+        assert f"\n{name}=={pinned(name)}\n" in constraints
+
+
+def test_the_entrypoint_is_a_command_that_there_is():
+    program, name, *arguments = shlex.split(JOB["spec"]["entrypoint"])
+    command = asd.get_command(click.Context(asd), name)
+    assert program == "asd"
+    command.make_context(name, arguments)  # a usage error otherwise
+
+
+def test_the_no_progress_guard_is_well_under_the_jobs_deadline():
+    from inspect import signature
+
+    from cluster.engine import RayEngine
+
+    guard = signature(RayEngine).parameters["no_progress_seconds"].default
+    assert 4 * guard <= JOB["spec"]["activeDeadlineSeconds"]
+
+
+def test_head_and_workers_see_the_same_places():
+    cluster = JOB["spec"]["rayClusterSpec"]
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    specs = [group["template"]["spec"] for group in groups]
+    assert all(spec["volumes"] == specs[0]["volumes"] for spec in specs)
+    assert all(spec["containers"][0]["volumeMounts"] == specs[0]["containers"][0]["volumeMounts"] for spec in specs)
+
+
+@pytest.mark.parametrize(("name", "faiss"), [("cpu", "faiss-cpu"), ("gpu", "faiss-gpu")])
+def test_each_image_installs_one_faiss_and_what_the_build_needs(name, faiss):
+    text = (ROOT / f"infra/Dockerfile.{name}").read_text()
+    assert f'".[{name}]"' in text and "--constraint constraints.txt" in text
+    assert [line.split(">")[0] for line in PROJECT["optional-dependencies"][name]] == [faiss]
+    for folder in ("asd_core", "cluster", "jobs"):
+        assert f"COPY {folder} {folder}" in text
+    for file in re.search(r"COPY (pyproject.*) \./", text)[1].split():
+        assert (ROOT / file).exists()
