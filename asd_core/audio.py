@@ -9,8 +9,9 @@ Verdicts (`ClipError.reason`) on recordings that cannot be used:
     not_finite       NaN or infinite samples in the part that is used
     silent           every sample of the part that is used has the same value: a dead microphone or cable. An error, not
                      a warning: its score would put the blame on the machine, and error rows head the report
-    too_long         larger than memory allows once decoded
+    too_long         larger than memory allows, as a file or once decoded
     vanished         listed, but gone when read (transient: tried again by the next run)
+    changed          other bytes than were listed: replaced, or still being written (transient)
     unreadable       not allowed or not possible to read (transient)
 
 A recording cut short is used with a warning.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 
 from asd_core.errors import ClipError, UsageError, did_you_mean
 from asd_core.file_headers import looks_like, riff_promise
-from asd_core.files import read_uri
+from asd_core.files import FileInfo, accept_any, read_uri
 
 Samples = NDArray[np.float32]
 
@@ -98,14 +99,18 @@ def decode(
     return Decoded(np.ascontiguousarray(resampled), sample_rate, frames / rate, rate, file.channels, warning)
 
 
-def read_clip(uri: str) -> bytes:
+def read_clip(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
     """The bytes of a listed recording.
+
+    Args:
+        uri: its address.
+        accept: see `asd_core.files.read_uri`; may raise further ClipErrors.
 
     Raises:
         ClipError: ``vanished`` or ``unreadable``, both transient.
     """
     try:
-        return read_uri(uri)
+        return read_uri(uri, accept)
     except FileNotFoundError as error:
         raise ClipError("vanished", f"listed, but no longer there: {uri}", transient=True) from error
     except OSError as error:

@@ -20,13 +20,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.audio import decode, fit_length, read_clip, windows
+from asd_core.clips.clip import clip_id
 from asd_core.encoders.build import EncoderConfig, new_encoder
 from asd_core.encoders.protocol import Encoder
 from asd_core.errors import AsdError, ClipError
-from asd_core.files import open_files
+from asd_core.files import FileInfo, open_files
 from asd_core.store import Store
 from asd_core.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
 from asd_core.threads import one_thread
+
+LARGEST_FILE = 2 << 30  # bytes: a recording is read whole, by as many workers at once as there are
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,27 @@ def outcome_from(told: Mapping[str, Any]) -> ShardOutcome:
     return ShardOutcome(**{**told, "transient": transient})
 
 
+def read_listed(uri: str, listed_id: str) -> bytes:
+    """The bytes of a recording, if they are still those that were listed as this clip id.
+
+    Raises:
+        ClipError: ``changed`` where they are others, ``vanished`` or ``unreadable``, all transient; ``too_long`` where
+            the file is larger than `LARGEST_FILE`.
+    """
+
+    def as_listed(info: FileInfo) -> None:
+        if clip_id(uri, info.size, info.version) != listed_id:
+            message = f"not what was listed: replaced since, or still being written ({info.size} bytes now): {uri}"
+            raise ClipError("changed", message, transient=True)
+        if info.size > LARGEST_FILE:
+            size, limit = info.size / 2**30, LARGEST_FILE / 2**30
+            raise ClipError("too_long", f"{size:.1f} GiB are too large to be read whole: the limit is {limit:g} GiB")
+
+    return read_clip(uri, as_listed)
+
+
 def decode_shard(
-    clips: pa.Table, config: EncoderConfig, sample_rate: int, read: Callable[[str], bytes] = read_clip
+    clips: pa.Table, config: EncoderConfig, sample_rate: int, read: Callable[[str, str], bytes] = read_listed
 ) -> Iterator[DecodedClip]:
     """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
 
@@ -99,13 +121,13 @@ def decode_shard(
         clips: rows of CLIPS.
         config: how much of a recording is heard, and which channel.
         sample_rate: Hz that the encoder expects.
-        read: uri → the file's bytes; raises ClipError.
+        read: uri and clip id → the file's bytes; raises ClipError.
     """
     length = round(config.clip_seconds * sample_rate)
     heard = None if config.clip_rule == "windows" else config.clip_seconds
-    for uri in clips["uri"].to_pylist():
+    for uri, listed_id in zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True):
         try:
-            decoded = decode(read(uri), sample_rate=sample_rate, channel=config.channel, seconds=heard)
+            decoded = decode(read(uri, listed_id), sample_rate=sample_rate, channel=config.channel, seconds=heard)
         except ClipError as error:
             yield DecodedClip(None, error=error)
             continue
@@ -150,6 +172,7 @@ def shard_table(
             transient[clip_ids[index]] = (outcome.reason, outcome.message)
         else:
             keep.append(index)
+    kept_clips = shard.clips.take(pa.array(keep, pa.int64()))  # typed: there may be none
     kept = [outcomes[index] for index in keep]
     errors = [outcome if isinstance(outcome, ClipError) else None for outcome in kept]
     rows = np.zeros((len(kept), embedding_dim), np.float32)
@@ -157,7 +180,7 @@ def shard_table(
         if not isinstance(outcome, ClipError):
             row[:] = outcome
     columns = {
-        **{name: column for name, column in zip(CLIPS.names, shard.clips.take(keep).columns, strict=True)},
+        **{name: column for name, column in zip(CLIPS.names, kept_clips.columns, strict=True)},
         "seconds": [decoded[index].seconds for index in keep],
         "level_db": [decoded[index].level_db for index in keep],
         "error_reason": [error and error.reason for error in errors],
@@ -209,8 +232,8 @@ class ShardEmbedder:
         outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
         encode_seconds = time.perf_counter() - start
         table, transient = shard_table(shard, decoded, outcomes, encoder.embedding_dim)
-        for clip_id in commit_shard(self._store, shard, table):
-            transient[clip_id] = ("not_committed", "another run could not read it at the same time: run it again")
+        for left_out in commit_shard(self._store, shard, table):
+            transient[left_out] = ("not_committed", "another run could not read it at the same time: run it again")
         failed = table.filter(pc.is_valid(table["error_reason"]))
         errors = dict(zip(failed["clip_id"].to_pylist(), failed["error_reason"].to_pylist(), strict=True))
         return ShardOutcome(shard.name, errors, transient, decode_seconds, encode_seconds)

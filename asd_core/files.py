@@ -6,15 +6,21 @@ more class here and nothing elsewhere. Paths are relative to the folder, with ``
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from asd_core.errors import AsdError, UsageError
+
+MISSING = "missing"
+"""The version of a file that is listed and cannot be looked at: reading it tells why."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +85,17 @@ class LocalFiles:
         self.url = self._prefix
 
     def list(self, prefix: str = "") -> list[FileInfo]:
-        """See `Files.list`. Temporary files of a write under way are not listed."""
+        """See `Files.list`. Temporary files of a write under way are not listed; links to folders are followed."""
         found: list[FileInfo] = []
-        top = self.root / prefix if prefix else self.root
-        for folder, folders, names in os.walk(top, onerror=_raise):
-            folders.sort()
-            for name in names:
-                if name.startswith(_TEMPORARY):
-                    continue
-                full = os.path.join(folder, name)
-                try:
-                    stat = os.stat(full)
-                except FileNotFoundError:  # vanished between the listing and the look
-                    continue
-                path = os.path.relpath(full, self.root).replace(os.sep, "/")
-                found.append(FileInfo(path, stat.st_size, str(stat.st_mtime_ns)))
+        for full in _walk(str(self.root / prefix if prefix else self.root)):
+            path = os.path.relpath(full, self.root).replace(os.sep, "/")
+            try:
+                found.append(_info(path, os.stat(full)))
+            except FileNotFoundError:
+                if os.path.islink(full):  # to nowhere; any other file vanished between the listing and the look
+                    found.append(FileInfo(path, 0, MISSING))
+            except OSError:
+                found.append(FileInfo(path, 0, MISSING))
         return sorted(found, key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
@@ -102,20 +104,22 @@ class LocalFiles:
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files.write`: a temporary file in the same folder, renamed."""
-        temporary = self._write_temporary(path, data)
-        os.replace(temporary, self.root / path)
+        with _said(self.root / path):
+            temporary = self._write_temporary(path, data)
+            os.replace(temporary, self.root / path)
 
     def write_new(self, path: str, data: bytes) -> bool:
         """See `Files.write_new`: a hard link to the whole temporary file, which fails where the name is taken."""
         if self.exists(path):
             return False
-        temporary = self._write_temporary(path, data)
-        try:
-            os.link(temporary, self.root / path)
-        except FileExistsError:
-            return False
-        finally:
-            os.unlink(temporary)
+        with _said(self.root / path):
+            temporary = self._write_temporary(path, data)
+            try:
+                os.link(temporary, self.root / path)
+            except FileExistsError:
+                return False
+            finally:
+                os.unlink(temporary)
         return True
 
     def exists(self, path: str) -> bool:
@@ -175,15 +179,28 @@ def open_files(url: str) -> Files:
     raise _unknown_scheme(url)
 
 
-def read_uri(uri: str) -> bytes:
-    """The bytes behind an absolute address made by `Files.uri`. Raises OSError where they cannot be read."""
+def accept_any(info: FileInfo) -> None:
+    """Read whatever is there."""
+
+
+def read_uri(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """The bytes behind an absolute address made by `Files.uri`.
+
+    Args:
+        uri: the address.
+        accept: shown size and version of what is there, before its bytes are read and wherever they may have changed
+            since; what it raises ends the reading.
+
+    Raises:
+        OSError: they cannot be read, or are no regular file: a FIFO would be waited for, a device need not end.
+    """
     match _scheme(uri):
         case "file":
-            return Path(_local_path(uri)).read_bytes()
+            return _read(_local_path(uri), accept)
         case "s3":
             from asd_core.s3_files import read_s3
 
-            return read_s3(uri)
+            return read_s3(uri, accept)
     raise _unknown_scheme(uri)
 
 
@@ -214,10 +231,49 @@ def canonical_uri(uri: str) -> str:
 def _look(uri: str) -> FileInfo | None:
     path = _local_path(uri)
     try:
-        stat = os.stat(path)
+        return _info(path, os.stat(path))
     except OSError:
         return None
-    return FileInfo(path, stat.st_size, str(stat.st_mtime_ns))
+
+
+def _info(path: str, status: os.stat_result) -> FileInfo:
+    return FileInfo(path, status.st_size, str(status.st_mtime_ns))
+
+
+def _read(path: str, accept: Callable[[FileInfo], None]) -> bytes:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+        accept(_info(path, before))
+        data = file.read(before.st_size)
+        accept(_info(path, os.fstat(file.fileno())))
+    return data
+
+
+def _walk(top: str) -> Iterator[str]:
+    """Every file below a folder.
+
+    Links to folders are followed after all else and only into folders not seen by then, so that no loop is endless
+    and a ``latest`` beside the nights lists nothing twice.
+    """
+    seen: set[tuple[int, int]] = set()
+    tops = [top]
+    while tops:
+        links: list[str] = []
+        for folder, folders, names in os.walk(tops.pop(0), onerror=_raise):
+            try:
+                status = os.stat(folder)
+            except FileNotFoundError:
+                continue
+            if (status.st_dev, status.st_ino) in seen:
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            folders.sort()
+            links += [full for name in folders if os.path.islink(full := os.path.join(folder, name))]
+            yield from (os.path.join(folder, name) for name in names if not name.startswith(_TEMPORARY))
+        tops += links
 
 
 def _scheme(url: str) -> str:
@@ -231,6 +287,18 @@ def _unknown_scheme(url: str) -> UsageError:
 
 def _local_path(uri: str, scheme: str = "file") -> str:
     return os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix(f"{scheme}://")))
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """A failure to write, as one line for people."""
+    try:
+        yield
+    except OSError as error:
+        raise AsdError(
+            f"cannot write {path}: {error.strerror or error}; nothing of it was kept: "
+            "make room or give access, and run the same command again"
+        ) from error
 
 
 def _raise(error: OSError) -> None:

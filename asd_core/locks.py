@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,8 @@ def run_lock(
         count = 0
         while not stop.wait(lease_seconds / 4):
             count += 1
-            files.write(path, _record(me, count))
+            with suppress(OSError, AsdError):  # the run itself will say what is wrong with the store
+                files.write(path, _record(me, count))
 
     renewer = threading.Thread(target=renew, name="lock", daemon=True)
     renewer.start()
@@ -69,7 +70,8 @@ def run_lock(
     finally:
         stop.set()
         renewer.join()
-        files.delete(path)
+        with suppress(OSError, AsdError):
+            files.delete(path)
 
 
 def _acquire(

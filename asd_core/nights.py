@@ -22,6 +22,7 @@ from asd_core.store import Store, safe_name
 HEARD_SECONDS = 30.0  # of a recording in the report's players: longer ones would swell it
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 HIGHEST_RATE = 48_000  # Hz that every browser plays
+LOWEST_RATE = 8_000  # Hz, likewise; the measures need some hundred
 
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
@@ -116,7 +117,7 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
 
 
 class AudioReader:
-    """Reads a clip for listening: mono float32 at its own rate (or the highest that browsers play)."""
+    """Reads a clip for listening: mono float32 at its own rate, or the nearest that browsers play."""
 
     def __init__(self, channel: int | None = None) -> None:
         self._channel = channel
@@ -127,7 +128,7 @@ class AudioReader:
             raise ClipError("imported", "its embedding was imported, so there is no sound of it here")
         data = read_clip(uri)
         try:
-            rate = min(soundfile.info(io.BytesIO(data)).samplerate, HIGHEST_RATE)
+            rate = min(max(soundfile.info(io.BytesIO(data)).samplerate, LOWEST_RATE), HIGHEST_RATE)
         except soundfile.LibsndfileError as error:
             raise ClipError("not_audio", f"cannot be played: {error}") from error
         return decode(data, sample_rate=rate, channel=self._channel, seconds=HEARD_SECONDS).samples, rate

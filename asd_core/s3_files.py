@@ -7,14 +7,15 @@ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, a profile or an instance's role. They 
 from __future__ import annotations
 
 import contextlib
+import errno
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError, UsageError
-from asd_core.files import FileInfo
+from asd_core.files import FileInfo, accept_any
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
@@ -39,7 +40,7 @@ class S3Files:
             found = _filesystem().find(top, detail=True, refresh=True)
         start = len(self._key("")) + 1
         infos = [
-            FileInfo(key[start:], int(info["size"]), info["ETag"].strip('"'))
+            _info(key[start:], info)
             for key, info in found.items()
             if not key.endswith("/") and key.startswith(top + "/")
         ]
@@ -74,7 +75,7 @@ class S3Files:
 
     def delete(self, path: str) -> None:
         """See `asd_core.files.Files.delete`."""
-        with contextlib.suppress(FileNotFoundError):
+        with _said(self.url), contextlib.suppress(FileNotFoundError):
             _filesystem().rm_file(self._key(path))
 
     def uri(self, path: str) -> str:
@@ -89,14 +90,19 @@ class S3Files:
         return "/".join(part for part in (self._bucket, self._prefix, path) if part)
 
 
-def read_s3(uri: str) -> bytes:
-    """The bytes behind an ``s3://`` address made by `S3Files.uri`. Raises OSError where they cannot be read."""
-    return _read(urllib.parse.unquote(uri.removeprefix(_SCHEME)))
+def read_s3(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """See `asd_core.files.read_uri`."""
+    return _read(urllib.parse.unquote(uri.removeprefix(_SCHEME)), accept)
 
 
-def _read(key: str) -> bytes:
+def _read(key: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
     try:
-        return bytes(_filesystem().cat_file(key))
+        # Read on condition of the version that was looked at, so that what is accepted is what is read.
+        with _filesystem().open(key, "rb") as file:
+            if file.details["type"] != "file":
+                raise OSError(errno.EISDIR, "it is a folder", key)
+            accept(_info(key, file.details))
+            return bytes(file.read())
     except Exception as error:
         if _is_botocore(error):  # an endpoint that does not answer, credentials that are missing
             raise OSError(_first_line(error)) from error
@@ -113,9 +119,15 @@ def _look(uri: str) -> FileInfo | None:
     key = urllib.parse.unquote(uri.removeprefix(_SCHEME))
     try:
         info = _filesystem().info(key, refresh=True)
-    except OSError:
-        return None
-    return None if info["type"] != "file" else FileInfo(key, int(info["size"]), info["ETag"].strip('"'))
+    except Exception as error:
+        if isinstance(error, OSError) or _is_botocore(error):
+            return None
+        raise
+    return None if info["type"] != "file" else _info(key, info)
+
+
+def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
+    return FileInfo(key, int(details["size"]), details["ETag"].strip('"'))
 
 
 @lru_cache(maxsize=1)

@@ -130,13 +130,20 @@ def _fit_machine(
         return FitOutcome(
             machine_type, machine_id, 0, None, False, None, None, (), f"none of {len(clips)} normal clips can be used"
         )
+    embeddings = embedding_matrix(good)
+    distinct = len(np.unique(embeddings, axis=0))
     try:
+        if distinct == 1 < len(good):
+            raise AsdError(
+                f"all {len(good)} normal clips of {machine_type} {machine_id} have the same embedding, so how much its "
+                "sound varies is not known: record others, or look for copies of one file"
+            )
         scorer = fit_scorer(
             machine_type,
             machine_id,
             recipe.for_machine(machine_type),
             fingerprint,
-            embedding_matrix(good),
+            embeddings,
             np.array(good["domain"].to_pylist(), np.str_),
             good["uri"].to_pylist(),
             good["level_db"].to_pylist(),
@@ -144,6 +151,7 @@ def _fit_machine(
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, len(good), None, False, None, None, (), str(error))
     version, is_new = save_scorer(store, task.key, scorer)
+    copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
         machine_type,
         machine_id,
@@ -152,7 +160,7 @@ def _fit_machine(
         is_new,
         scorer.threshold,
         scorer.false_alarm_rate,
-        tuple(scorer.notes),
+        (*copies, *scorer.notes),
         None,
     )
 

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from asd_core.errors import ClipError, UsageError
 
 _FRAMES_AT_ONCE = 4096  # bounds the memory of an hour-long clip: 4096 frames of 1024 samples are 16 MiB
+_MOST = {"sample_rate": 768_000, "n_fft": 1 << 20, "n_mels": 4096}  # what a slip of the pen is beyond
+_NARROWEST = 0.1  # Hz
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,14 @@ class LogMel:
         for name in ("sample_rate", "n_fft", "hop", "n_mels", "floor"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be positive, got {getattr(self, name)}")
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise UsageError(f"{name} must be at most {most}, got {getattr(self, name)}")
         top = self.sample_rate / 2 if self.f_max is None else self.f_max
         if not 0 <= self.f_min < top <= self.sample_rate / 2:
             raise UsageError(f"need 0 <= f_min < f_max <= {self.sample_rate / 2} Hz, got {self.f_min} and {top}")
+        if top - self.f_min < _NARROWEST:
+            raise UsageError(f"f_max must lie {_NARROWEST} Hz or more above f_min, got {self.f_min} and {top}")
 
     def __call__(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take the log-mel spectrogram of one waveform.

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from asd_core.embedding import (
@@ -27,7 +26,7 @@ from asd_core.embedding import (
 from asd_core.encoders.build import new_encoder
 from asd_core.errors import AsdError, ClipError
 from asd_core.threads import one_thread
-from cluster.failures import innermost
+from cluster.failures import innermost, nothing_finished
 from cluster.isolation import embed_alone
 
 if TYPE_CHECKING:
@@ -36,10 +35,11 @@ if TYPE_CHECKING:
 Batch = dict[str, NDArray[Any]]
 
 _PASSES = 4
+_DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again without end
 
 
 def embed_shards(
-    store_url: str, shards: Sequence[Shard], resources: Resources, encoders: int, no_progress_seconds: int
+    store_url: str, shards: Sequence[Shard], resources: Resources, encoders: int, no_progress_seconds: float
 ) -> Iterator[tuple[Shard, ShardOutcome]]:
     """Decode, embed and commit every shard on the Ray session that is open, as they come.
 
@@ -51,7 +51,7 @@ def embed_shards(
         shards: what to embed; one row of the data set each, so that nothing is ever shuffled.
         resources: what tasks and actors ask for.
         encoders: how many encoder actors at most.
-        no_progress_seconds: after so long without a finished block a pass ends rather than hangs.
+        no_progress_seconds: after so long without anything finished it ends rather than hangs.
 
     Yields:
         What was committed: the shards, or pieces of those that killed their workers.
@@ -70,11 +70,11 @@ def embed_shards(
             failure = error
         if not waiting:
             return
-        if failure is None:
-            break
-        if len(waiting) == before:
+        if len(waiting) == before and failure is not None:
             raise AsdError(f"embedding stopped: {failure}; the same command goes on from what is committed")
-    yield from embed_alone(store_url, list(waiting.values()), resources)
+        if failure is None and (len(waiting) == before or len(waiting) <= encoders):
+            break
+    yield from embed_alone(store_url, list(waiting.values()), resources, no_progress_seconds)
 
 
 class _RayFailure(Exception):
@@ -82,11 +82,12 @@ class _RayFailure(Exception):
 
 
 def _stream(
-    store_url: str, shards: list[Shard], resources: Resources, encoders: int, no_progress_seconds: int
+    store_url: str, shards: list[Shard], resources: Resources, encoders: int, no_progress_seconds: float
 ) -> Iterator[ShardOutcome]:
     """One pass of the shards through Ray Data; those whose workers died are left out."""
     import ray
     from ray.data import ActorPoolStrategy, DataContext, Dataset
+    from ray.data.exceptions import ExecutionTimeoutError, SystemException
 
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = DataContext.get_current()
@@ -97,12 +98,16 @@ def _stream(
     # A block is one shard, and `embed_shards` counts what comes back, so that a lost block is never a lost clip.
     context.max_errored_blocks = -1
     on_gpu, in_encoder = resources.on_gpu, resources.decodes_in_encoder
-    rows: Dataset = ray.data.from_arrow([pa.table({"shard": pa.array([shard_to_bytes(shard)])}) for shard in shards])
-    if not in_encoder:
-        rows = rows.map_batches(decode_rows, batch_size=1, num_cpus=resources.cpus_per_worker)
+    # Not from_arrow, which starts a task a block and waits for them all, past every guard.
+    items = [{"shard": shard_to_bytes(shard)} for shard in shards]
+    rows: Dataset = ray.data.from_items(items, override_num_blocks=len(items))
     with warnings.catch_warnings():
-        # The only way to bound an actor's retries in this version of Ray Data is one that it means to replace.
+        # The only ways to bound retries in this version of Ray Data are ones that it means to replace.
         warnings.simplefilter("ignore", DeprecationWarning)
+        if not in_encoder:
+            rows = rows.map_batches(
+                decode_rows, batch_size=1, num_cpus=resources.cpus_per_worker, max_retries=_DECODE_RETRIES
+            )
         outcomes = rows.map_batches(
             EncodeRows,
             fn_constructor_args=(store_url, "cuda" if on_gpu else "cpu"),
@@ -119,7 +124,9 @@ def _stream(
             if "failure" in told:
                 raise AsdError(f"an encoder failed: {told['failure']}")
             yield outcome_from(told)
-    except (ray.exceptions.RayError, RuntimeError, TimeoutError) as error:
+    except ExecutionTimeoutError as error:
+        raise _RayFailure(nothing_finished(no_progress_seconds)) from error
+    except (ray.exceptions.RayError, SystemException, RuntimeError, TimeoutError) as error:
         raise _RayFailure(innermost(error)) from error
 
 

@@ -13,10 +13,13 @@ from typing import Any, Literal, TypeVar
 
 from asd_core.embedding import Shard, ShardOutcome
 from asd_core.errors import AsdError
-from cluster.failures import innermost
+from cluster.failures import innermost, nothing_finished
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# A twelfth of the nightly job's deadline (infra/): less would cut short a shard of long recordings on a slow encoder.
+NO_PROGRESS_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,17 @@ class Resources:
 
 
 class RayEngine:
-    """Maps shards and machines over the Ray session that is open."""
+    """Maps shards and machines over the Ray session that is open.
 
-    def __init__(self, resources: Resources | None = None, no_progress_seconds: int = 600) -> None:
+    Args:
+        resources: what tasks and actors ask for.
+        no_progress_seconds: after so long without anything finished a run ends with an error rather than hangs.
+
+    Raises:
+        AsdError: no node has what a worker asks for.
+    """
+
+    def __init__(self, resources: Resources | None = None, no_progress_seconds: float = NO_PROGRESS_SECONDS) -> None:
         import ray
 
         self.resources = resources or Resources()
@@ -64,6 +75,13 @@ class RayEngine:
             raise AsdError(
                 f"an encoder wants {self.resources.gpus_per_encoder} GPU, but the cluster has {self._gpus:g}: "
                 "leave --gpus out, or join a cluster with GPUs"
+            )
+        nodes = ray.nodes()  # type: ignore[no-untyped-call]
+        largest = max((node["Resources"].get("CPU", 0.0) for node in nodes if node["Alive"]), default=0.0)
+        if 0 < largest < self.resources.cpus_per_worker:  # nodes that have still to join may be larger than none
+            raise AsdError(
+                f"a worker wants {self.resources.cpus_per_worker:g} CPUs, but the largest node has {largest:g}: "
+                "lower --cpus-per-worker, or join larger nodes"
             )
 
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
@@ -92,7 +110,11 @@ class RayEngine:
         import ray
 
         try:
-            return ray.get(reference)
+            return ray.get(reference, timeout=self._no_progress_seconds)
+        except ray.exceptions.GetTimeoutError as error:
+            raise AsdError(
+                f"{nothing_finished(self._no_progress_seconds)}; the same command goes on from what is committed"
+            ) from error
         except ray.exceptions.RayTaskError as error:
             cause = error.cause
             if isinstance(cause, AsdError | OSError):

@@ -10,3 +10,8 @@ def innermost(error: BaseException) -> str:
         return innermost(inner)
     lines = str(error).strip().splitlines()
     return lines[-1] if lines else type(error).__name__
+
+
+def nothing_finished(seconds: float) -> str:
+    """What to say where a cluster has stood still for so long."""
+    return f"no worker finished anything for {seconds:g} s: see whether the cluster's nodes still have room for one"

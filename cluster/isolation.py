@@ -9,6 +9,7 @@ that dies is never a clip's fault.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from asd_core.embedding import (
     shard_to_bytes,
 )
 from asd_core.errors import AsdError, ClipError
-from cluster.failures import innermost
+from cluster.failures import innermost, nothing_finished
 
 if TYPE_CHECKING:
     from cluster.engine import Resources
@@ -54,21 +55,24 @@ class LoneEmbedder:
         return vars(self._embedder.commit(shard_from_bytes(shard), [error], 0.0))
 
 
-def embed_alone(store_url: str, shards: list[Shard], resources: Resources) -> Iterator[tuple[Shard, ShardOutcome]]:
+def embed_alone(
+    store_url: str, shards: list[Shard], resources: Resources, no_progress_seconds: float
+) -> Iterator[tuple[Shard, ShardOutcome]]:
     """Embed shards one by one, cutting in half those that kill their worker.
 
     Args:
         store_url: a place that every node reaches.
         shards: what is left over.
         resources: what an encoder asks for.
+        no_progress_seconds: for so long a worker may take to start, or over one shard.
 
     Yields:
         The shards that were committed, which are those given or pieces of them, with their outcomes.
 
     Raises:
-        AsdError: an encoder fails, or workers are lost again and again and no clip is to blame.
+        AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing goes on.
     """
-    worker = _Worker(store_url, resources)
+    worker = _Worker(store_url, resources, no_progress_seconds)
     waiting = list(shards)
     crashes: dict[str, int] = {}
     tries: dict[str, int] = {}
@@ -105,34 +109,28 @@ def halves(shard: Shard) -> list[Shard]:
 class _Worker:
     """A lone embedder that is made anew whenever it dies."""
 
-    def __init__(self, store_url: str, resources: Resources) -> None:
+    def __init__(self, store_url: str, resources: Resources, no_progress_seconds: float) -> None:
         self._arguments = (store_url, "cuda" if resources.on_gpu else "cpu")
         self._options = {"num_cpus": resources.cpus_per_worker, "num_gpus": resources.gpus_per_encoder or None}
+        self._no_progress_seconds = no_progress_seconds
         self._actor: Any = None
 
     def embed(self, shard: Shard) -> tuple[ShardOutcome | None, bool]:
         """The outcome, or None and whether it is the shard's own crash (else the node was lost)."""
-        import ray
-
         actor, node = self._alive()
         try:
-            return ShardOutcome(**ray.get(actor.embed.remote(shard_to_bytes(shard)))), False
-        except ray.exceptions.RayTaskError as error:
-            cause = error.cause
-            raise (
-                cause if isinstance(cause, AsdError | OSError) else AsdError(f"an encoder failed: {innermost(error)}")
-            ) from error
-        except ray.exceptions.RayError:
-            self._actor = None
+            return ShardOutcome(**self._get(actor.embed.remote(shard_to_bytes(shard)))), False
+        except _Lost:
             return None, _answers(node)
 
     def blame(self, shard: Shard, crashes: int) -> ShardOutcome:
         """Commit a clip as an error row."""
-        import ray
-
         message = f"its decoding or embedding killed {crashes} workers that were well before; listen to it apart"
-        actor, _ = self._alive()
-        return ShardOutcome(**ray.get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
+        for _ in range(_TRIES):
+            actor, _ = self._alive()
+            with suppress(_Lost):
+                return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
+        raise _lost_idle()
 
     def _alive(self) -> tuple[Any, str]:
         import ray
@@ -141,11 +139,37 @@ class _Worker:
             if self._actor is None:
                 made = ray.remote(LoneEmbedder).options(max_restarts=0, max_task_retries=0, **self._options)
                 self._actor = made.remote(*self._arguments)
-            try:
-                return self._actor, ray.get(self._actor.answer.remote())
-            except ray.exceptions.RayError:
-                self._actor = None
-        raise AsdError(f"{_TRIES} workers died before they had anything to do: see to the cluster, then run it again")
+            with suppress(_Lost):
+                actor = self._actor
+                return actor, self._get(actor.answer.remote())
+        raise _lost_idle()
+
+    def _get(self, reference: Any) -> Any:
+        """What the worker returned. Raises _Lost where it died, and AsdError for all else."""
+        import ray
+
+        try:
+            return ray.get(reference, timeout=self._no_progress_seconds)
+        except ray.exceptions.GetTimeoutError as error:
+            raise AsdError(
+                f"{nothing_finished(self._no_progress_seconds)}; the same command goes on from what is committed"
+            ) from error
+        except ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            raise (
+                cause if isinstance(cause, AsdError | OSError) else AsdError(f"an encoder failed: {innermost(error)}")
+            ) from error
+        except ray.exceptions.RayError as error:
+            self._actor = None
+            raise _Lost from error
+
+
+class _Lost(Exception):
+    """A worker died."""
+
+
+def _lost_idle() -> AsdError:
+    return AsdError(f"{_TRIES} workers died before they had anything to do: see to the cluster, then run it again")
 
 
 def _answers(node: str) -> bool:

@@ -26,9 +26,7 @@ import pyarrow.parquet as pq
 from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
 from asd_core.clips.dates import parse_date, parse_moment
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.files import FileInfo, Files, canonical_uri, look_at, open_files
-
-_MISSING = "missing"  # the version of a file that cannot be looked at: reading it tells why
+from asd_core.files import MISSING, FileInfo, Files, canonical_uri, look_at, open_files
 
 
 def is_manifest(url: str) -> bool:
@@ -52,7 +50,7 @@ def read_manifest(url: str) -> tuple[pa.Table, int, list[str]]:
         rows.setdefault(uri, row)
     columns = pa.table(_columns(url, table)).take(list(rows.values()))
     uris = list(rows)
-    looks = [info or FileInfo(uri, 0, _MISSING) for uri, info in zip(uris, look_at(uris), strict=True)]
+    looks = [info or FileInfo(uri, 0, MISSING) for uri, info in zip(uris, look_at(uris), strict=True)]
     sizes, versions = [info.size for info in looks], [info.version for info in looks]
     clips = sort_clips(
         dict(zip(columns.column_names, columns.columns, strict=True))

@@ -33,7 +33,8 @@ def compile_pattern(pattern: str) -> Callable[[str], Placement]:
     Raises:
         UsageError: an unknown field, one that stands twice, a brace too many, or no machine type.
     """
-    texts = re.split(r"\{([^{}]*)\}", pattern)
+    once = re.sub(r"(?:\{\}){2,}", "{}", pattern)  # one says the same, and does not try every way to share a name out
+    texts = re.split(r"\{([^{}]*)\}", once)
     fields = texts[1::2]
     for field in fields:
         if field and field not in _FIELDS:

@@ -17,6 +17,7 @@ from asd_core.errors import UsageError, did_you_mean
 from asd_core.settings import check_keys, from_mapping
 
 IMPORTED = "imported"
+LONGEST_SECONDS = 10_800.0  # heard of one recording: three hours are 0.7 GB at 16 kHz
 _KINDS = ("twfr", IMPORTED)
 
 
@@ -46,6 +47,8 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         if not self.clip_seconds > 0:
             raise UsageError(f"encoder.clip_seconds must be positive, got {self.clip_seconds}")
+        if self.clip_seconds > LONGEST_SECONDS:
+            raise UsageError(f"encoder.clip_seconds must be at most {LONGEST_SECONDS:g}, got {self.clip_seconds}")
         if self.batch_size < 1:
             raise UsageError(f"encoder.batch_size must be at least 1, got {self.batch_size}")
         if self.channel is not None and self.channel < 0:

@@ -1,4 +1,5 @@
 import os
+import time
 from functools import partial
 
 import numpy as np
@@ -70,6 +71,30 @@ def _variable(name):
 def test_more_gpus_than_there_are_is_refused(ray_session):
     with pytest.raises(AsdError, match="the cluster has 0"):
         RayEngine(Resources(gpus_per_encoder=1))
+
+
+def test_more_cpus_than_any_node_has_are_refused(ray_session):
+    with pytest.raises(AsdError, match="a worker wants 64 CPUs, but the largest node has 3: lower --cpus-per-worker"):
+        RayEngine(Resources(cpus_per_worker=64))
+
+
+@pytest.mark.parametrize("decode", ["in-encoder", "tasks"])
+def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time(ray_session, tmp_path, decode):
+    import ray
+
+    engine = RayEngine(Resources(decode=decode), no_progress_seconds=4)
+    shards = shards_of(tmp_path, 1)
+    group = ray.util.placement_group([{"CPU": 3}])  # takes every CPU, as another job does
+    try:
+        ray.get(group.ready())
+        start = time.monotonic()
+        for work in (engine.embed((tmp_path / "store").as_uri(), shards), engine.map(abs, [1])):
+            with pytest.raises(AsdError, match="no worker finished anything for 4 s: see whether") as refused:
+                list(work)
+            assert "\n" not in str(refused.value)
+        assert time.monotonic() - start < 30
+    finally:
+        ray.util.remove_placement_group(group)
 
 
 def test_workers_have_one_blas_thread(ray_session):

@@ -37,8 +37,17 @@ def test_a_clip_that_kills_its_process_is_one_error_row_and_no_good_clip_is_blam
     committed = list(RayEngine(Resources(decode=decode)).embed(store.files.url, shards))
     found = rows(store)
     assert len(found) == sum(len(shard.clips) for shard, _ in committed) == 40
-    assert {i: row["error_reason"] for i, row in found.items() if row["error_reason"]} == {f"{7:032x}": "crashed"}
+    errors = {row["uri"].rsplit("/")[-1]: row["error_reason"] for row in found.values() if row["error_reason"]}
+    assert errors == {"7.wav": "crashed"}
     assert [reason for _, outcome in committed for reason in outcome.errors.values()] == ["crashed"]
+
+
+@pytest.mark.filterwarnings("ignore:The minimum number of concurrent actors")
+def test_decoders_that_die_again_and_again_end_the_pass_and_blame_no_clip(ray_session, tmp_path):
+    store, shards = Store(LocalFiles(tmp_path / "store")), shards_of(tmp_path, set(), count=20, kind="KillsDecoders")
+    list(RayEngine(Resources(decode="tasks")).embed(store.files.url, shards))
+    found = rows(store)
+    assert len(found) == 20 and not [row for row in found.values() if row["error_reason"]]
 
 
 def test_an_encoder_that_raises_is_said_at_once_and_blames_no_clip(ray_session, tmp_path):
