@@ -73,7 +73,13 @@ def embed_alone(
         AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing goes on.
     """
     worker = _Worker(store_url, resources, no_progress_seconds)
-    waiting = list(shards)
+    try:
+        yield from _embed_alone(worker, list(shards))
+    finally:
+        worker.leave()
+
+
+def _embed_alone(worker: _Worker, waiting: list[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
     crashes: dict[str, int] = {}
     tries: dict[str, int] = {}
     while waiting:
@@ -131,6 +137,13 @@ class _Worker:
             with suppress(_Lost):
                 return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
         raise _lost_idle()
+
+    def leave(self) -> None:
+        """Give its CPU back now: an actor without a handle would go too, but some time later."""
+        import ray
+
+        if self._actor is not None:
+            ray.kill(self._actor)
 
     def _alive(self) -> tuple[Any, str]:
         import ray

@@ -121,8 +121,10 @@ class Nodes:
         from ray.cluster_utils import Cluster
 
         arguments = {"num_cpus": self._head, "include_dashboard": False}
+        handler = signal.getsignal(signal.SIGTERM)  # which Ray takes for itself
         self._cluster = Cluster(initialize_head=True, head_node_args=arguments)
         self._nodes = [self._cluster.add_node(num_cpus=size) for size in self._sizes]
+        signal.signal(signal.SIGTERM, handler)
         self.address = self._cluster.address
         return self
 

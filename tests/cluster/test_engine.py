@@ -86,7 +86,7 @@ def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time
     shards = shards_of(tmp_path, 1)
     group = ray.util.placement_group([{"CPU": 3}])  # takes every CPU, as another job does
     try:
-        ray.get(group.ready())
+        ray.get(group.ready(), timeout=60)
         start = time.monotonic()
         for work in (engine.embed((tmp_path / "store").as_uri(), shards), engine.map(abs, [1])):
             with pytest.raises(AsdError, match="no worker finished anything for 4 s: see whether") as refused:
