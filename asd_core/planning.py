@@ -13,7 +13,9 @@ from asd_core.embedding import Shard, shard_name
 from asd_core.encoders.build import EncoderConfig
 
 LARGEST_SHARD = 128  # clips: some seconds of work for a CPU, 80 MB of decoded ten-second clips
+LARGEST_SHARD_OF_MANY = 256  # where a worker gets dozens of shards, fewer and larger ones cost less and balance as well
 SMALLEST_SHARD = 8  # below this the fixed cost of a task and a file outweighs the balance that it gains
+SHARD_BYTES = 128 << 20  # of recordings: a shard is decoded whole, long ones to several times their size
 
 
 def missing(clips: pa.Table, embedded: pa.Table) -> pa.Table:
@@ -36,12 +38,18 @@ def cut_shards(clips: pa.Table, encoder: EncoderConfig, fingerprint: str, worker
     if not len(clips):
         return []
     clips = clips.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "date", "uri")])
-    size = int(np.clip(len(clips) // (4 * max(workers, 1)), SMALLEST_SHARD, LARGEST_SHARD))
+    size = _shard_size(len(clips), pc.mean(clips["size"]).as_py(), max(workers, 1))
     shards = []
     for start, stop in _cuts(_machine_edges(clips), size):
         part = clips.slice(start, stop - start)
         shards.append(Shard(shard_name(part["clip_id"].to_pylist(), fingerprint), part, encoder, fingerprint))
     return shards
+
+
+def _shard_size(clips: int, mean_bytes: float, workers: int) -> int:
+    largest = int(np.clip(clips // (64 * workers), LARGEST_SHARD, LARGEST_SHARD_OF_MANY))
+    largest = min(largest, int(SHARD_BYTES / max(mean_bytes, 1.0)))
+    return int(np.clip(clips // (4 * workers), SMALLEST_SHARD, max(largest, SMALLEST_SHARD)))
 
 
 def machine_groups(clips: pa.Table, size: int) -> list[pa.Table]:

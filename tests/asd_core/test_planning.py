@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asd_core.encoders.build import EncoderConfig
-from asd_core.planning import LARGEST_SHARD, cut_shards, machine_groups, missing
+from asd_core.planning import LARGEST_SHARD, LARGEST_SHARD_OF_MANY, SHARD_BYTES, cut_shards, machine_groups, missing
 from asd_core.tables import CLIPS
 
 
@@ -34,7 +34,7 @@ def test_every_clip_lies_in_exactly_one_shard_and_none_is_too_large(sizes, worke
 
 
 def test_small_machines_are_packed_whole():
-    shards = cut_shards(clips([30] * 1000), EncoderConfig(), "f")
+    shards = cut_shards(clips([30] * 1000), EncoderConfig(), "f", workers=8)
     assert len(shards) == 250  # four whole machines of 30 in each 128
     for shard in shards:
         machines = shard.clips["machine_id"].value_counts().to_pylist()
@@ -80,3 +80,14 @@ def test_groups_hold_whole_machines_and_are_larger_only_by_the_last(sizes, size)
 def test_nothing_to_do_is_no_shard_and_no_group():
     assert cut_shards(clips([]), EncoderConfig(), "f") == []
     assert machine_groups(clips([]), 10) == []
+
+
+def test_a_worker_with_dozens_of_shards_gets_fewer_and_larger_ones():
+    shards = cut_shards(clips([40_000]), EncoderConfig(), "f", workers=2)
+    assert LARGEST_SHARD < max(len(shard.clips) for shard in shards) <= LARGEST_SHARD_OF_MANY
+
+
+def test_long_recordings_lie_in_small_shards():
+    few, size = clips([400]), 16 << 20
+    heavy = few.set_column(few.schema.get_field_index("size"), "size", [pa.array([size] * 400)])
+    assert max(len(shard.clips) for shard in cut_shards(heavy, EncoderConfig(), "f")) * size <= SHARD_BYTES
