@@ -50,6 +50,7 @@ bench: env
 
 accuracy: env
 	$(BIN)/python -m tests.accuracy.modspec
+	$(BIN)/python -m tests.accuracy.first_shot
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,15 +69,17 @@ def decode(
     channel: int | None = None,
     seconds: float | None = None,
     max_bytes: int = 2 << 30,
+    native_rates: Collection[int] = (),
 ) -> Decoded:
     """Decode a WAV, FLAC, OGG or MP3 file, pick or mix its channels and resample it (soxr HQ, as librosa does).
 
     Args:
         data: the file's bytes; the format is recognised from them, never from a name.
-        sample_rate: Hz of the samples returned.
+        sample_rate: Hz of the samples returned, unless the recording's own is one of ``native_rates``.
         channel: counted from 0; None for the mean of all.
         seconds: how much of the beginning is decoded; None for all of it.
         max_bytes: limit on the decoded float32 samples, before and after resampling.
+        native_rates: Hz at which a recording is left as it is, for one who resamples it himself.
 
     Raises:
         ClipError: the recording cannot be used; see the module for the reasons.
@@ -86,6 +88,7 @@ def decode(
         raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
     with _open(data) as file:
         rate = file.samplerate
+        sample_rate = rate if rate in native_rates else sample_rate
         used = None if seconds is None else math.ceil(seconds * rate)
         limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
         samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)

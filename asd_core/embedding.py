@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from asd_core.audio import decode, fit_length, read_clip, windows
 from asd_core.clips.clip import clip_id
-from asd_core.encoders.build import EncoderConfig, new_encoder
-from asd_core.encoders.protocol import Encoder
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
+from asd_core.encoders.protocol import Encoder, native_rates, resampling
 from asd_core.errors import AsdError, ClipError
 from asd_core.files import FileInfo, open_files
 from asd_core.store import Store
@@ -59,6 +59,7 @@ class DecodedClip:
         level_db: RMS of the part that is heard, dB re full scale.
         error: why there is no waveform.
         warning: what is odd about a clip that is used all the same.
+        sample_rate: Hz of the waveforms; None for the encoder's own.
     """
 
     waveforms: NDArray[np.float32] | None
@@ -66,6 +67,7 @@ class DecodedClip:
     error: ClipError | None = None
     warning: str | None = None
     level_db: float | None = None
+    sample_rate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,11 @@ def read_listed(uri: str, listed_id: str) -> bytes:
 
 
 def decode_shard(
-    clips: pa.Table, config: EncoderConfig, sample_rate: int, read: Callable[[str, str], bytes] = read_listed
+    clips: pa.Table,
+    config: EncoderConfig,
+    sample_rate: int,
+    read: Callable[[str, str], bytes] = read_listed,
+    native_rates: Collection[int] = (),
 ) -> Iterator[DecodedClip]:
     """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
 
@@ -122,21 +128,33 @@ def decode_shard(
         config: how much of a recording is heard, and which channel.
         sample_rate: Hz that the encoder expects.
         read: uri and clip id → the file's bytes; raises ClipError.
+        native_rates: Hz at which it takes recordings as they are (`asd_core.encoders.protocol.native_rates`).
     """
-    length = round(config.clip_seconds * sample_rate)
     heard = None if config.clip_rule == "windows" else config.clip_seconds
     for uri, listed_id in zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True):
         try:
-            decoded = decode(read(uri, listed_id), sample_rate=sample_rate, channel=config.channel, seconds=heard)
+            decoded = decode(
+                read(uri, listed_id),
+                sample_rate=sample_rate,
+                channel=config.channel,
+                seconds=heard,
+                native_rates=native_rates,
+            )
         except ClipError as error:
             yield DecodedClip(None, error=error)
             continue
-        if config.clip_rule == "windows":
-            waveforms = windows(decoded.samples, length)
-        else:
-            waveforms = fit_length(decoded.samples, length, config.clip_rule)[None]
+        rate = decoded.sample_rate
+        waveforms = as_heard(decoded.samples, config, rate)
         level_db = 10 * math.log10(np.mean(np.square(waveforms, dtype=np.float64)))  # silence is an error above
-        yield DecodedClip(waveforms, decoded.seconds, warning=decoded.warning, level_db=level_db)
+        yield DecodedClip(waveforms, decoded.seconds, warning=decoded.warning, level_db=level_db, sample_rate=rate)
+
+
+def as_heard(samples: NDArray[np.float32], config: EncoderConfig, sample_rate: int) -> NDArray[np.float32]:
+    """Decoded samples (T,) as the recipe's encoder wants them, (W, T'): one row per window."""
+    length = round(config.clip_seconds * sample_rate)
+    if config.clip_rule == "windows":
+        return windows(samples, length)
+    return fit_length(samples, length, config.clip_rule)[None]
 
 
 def encode_shard(
@@ -144,16 +162,16 @@ def encode_shard(
 ) -> list[NDArray[np.float32] | ClipError]:
     """Embed decoded clips, windows averaged; an embedding (D,) or an error per clip, in the same order.
 
-    Waveforms of one length go to the encoder together, at most ``batch_size`` at once.
+    Waveforms of one rate and length go to the encoder together, at most ``batch_size`` at once.
     """
     outcomes: list[NDArray[np.float32] | ClipError] = [
         clip.error or ClipError("not_decoded", "no waveform") for clip in decoded
     ]
-    by_length: dict[int, list[int]] = {}
+    alike: dict[tuple[int | None, int], list[int]] = {}
     for index, clip in enumerate(decoded):
         if clip.waveforms is not None:
-            by_length.setdefault(clip.waveforms.shape[1], []).append(index)
-    for indices in by_length.values():
+            alike.setdefault((clip.sample_rate, clip.waveforms.shape[1]), []).append(index)
+    for indices in alike.values():
         for batch in _batches(indices, decoded, batch_size):
             for index, outcome in zip(batch, _embed_batch(batch, decoded, encoder), strict=True):
                 outcomes[index] = outcome
@@ -212,23 +230,38 @@ class ShardEmbedder:
         self._device = device
         self._encoders: dict[EncoderConfig, Encoder] = {}
 
-    def encoder(self, config: EncoderConfig) -> Encoder:
-        """The encoder of a configuration, made at its first use."""
+    def encoder(self, shard: Shard) -> Encoder:
+        """The encoder of a shard, made at its first use, with its weights.
+
+        Raises:
+            AsdError: its weights on this machine are others than those that the shard was planned with.
+        """
+        config = shard.encoder
         if config not in self._encoders:
-            self._encoders[config] = new_encoder(config, self._device)
+            encoder = new_encoder(config, self._device)
+            if (own := resampling(encoder)) is not None:
+                own.load()
+                if embeddings_fingerprint(config) != shard.fingerprint:
+                    raise AsdError(
+                        f"the weights of the encoder ({config.options}) are not those that this run was planned with: "
+                        "the file changed since, or is another on this machine"
+                    )
+            self._encoders[config] = encoder
         return self._encoders[config]
 
     def __call__(self, shard: Shard) -> ShardOutcome:
         """Decode, embed and commit a shard."""
+        encoder = self.encoder(shard)  # first: torch, where it brings that, must be there for its threads to be limited
         with one_thread():
             start = time.perf_counter()
-            decoded = list(decode_shard(shard.clips, shard.encoder, self.encoder(shard.encoder).sample_rate))
+            rates = native_rates(encoder)
+            decoded = list(decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates))
             return self.commit(shard, decoded, time.perf_counter() - start)
 
     def commit(self, shard: Shard, decoded: list[DecodedClip], decode_seconds: float) -> ShardOutcome:
         """Embed what was decoded and commit it."""
         start = time.perf_counter()
-        encoder = self.encoder(shard.encoder)
+        encoder = self.encoder(shard)
         outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
         encode_seconds = time.perf_counter() - start
         table, transient = shard_table(shard, decoded, outcomes, encoder.embedding_dim)
@@ -284,7 +317,7 @@ def _embed_batch(
     stacks = [waveforms for index in batch if (waveforms := decoded[index].waveforms) is not None]
     counts = [len(stack) for stack in stacks]
     try:
-        embedded = np.asarray(encoder.embed(np.concatenate(stacks)))
+        embedded = np.asarray(_embed(encoder, np.concatenate(stacks), decoded[batch[0]].sample_rate))
     except ClipError as error:
         # One clip's fault must not be the batch's: one by one, those that can be embedded are.
         return [error] if len(batch) == 1 else [_embed_batch([index], decoded, encoder)[0] for index in batch]
@@ -298,6 +331,13 @@ def _embed_batch(
         _checked(rows.mean(axis=0, dtype=np.float64) if len(rows) > 1 else rows[0])
         for rows in np.split(embedded, edges)
     ]
+
+
+def _embed(encoder: Encoder, waveforms: NDArray[np.float32], sample_rate: int | None) -> NDArray[np.float32]:
+    own = resampling(encoder)
+    if own is None or sample_rate in (None, encoder.sample_rate):
+        return encoder.embed(waveforms)
+    return own.embed_at(waveforms, sample_rate)
 
 
 def _checked(embedding: NDArray[Any]) -> NDArray[np.float32] | ClipError:

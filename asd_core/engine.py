@@ -17,6 +17,11 @@ class Engine(Protocol):
     workers: int
     """How many items are worked on at once: how finely it pays to cut."""
 
+    @property
+    def device(self) -> str:
+        """Where networks are computed: ``cpu`` or ``cuda``."""
+        ...
+
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
         """Decode, embed and commit every shard, in any order.
 
@@ -25,8 +30,14 @@ class Engine(Protocol):
         """
         ...
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Apply a pure function that can be pickled to every item; results in the items' order."""
+    def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
+        """Apply a pure function that can be pickled to every item; results in the items' order.
+
+        Args:
+            function: of one item.
+            items: taken as they are needed.
+            on_gpu: the function computes on `device`.
+        """
         ...
 
 
@@ -36,13 +47,13 @@ class LocalEngine:
     workers = 1
 
     def __init__(self, device: str = "cpu") -> None:
-        self._device = device
+        self.device = device
 
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
         """See `Engine.embed`."""
-        embedder = ShardEmbedder(store_url, self._device)
+        embedder = ShardEmbedder(store_url, self.device)
         return ((shard, embedder(shard)) for shard in shards)
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
         """See `Engine.map`."""
         return map(function, items)

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
+from asd_core.csv_cells import inert
 from asd_core.evaluation import Decisions, Evaluation, MachineEvaluation
 
 _DECISION_COLUMNS = {"decisions": "", "decisions_source": "_source", "decisions_target": "_target"}
@@ -108,7 +109,7 @@ def _flat(machine: MachineEvaluation) -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else value
+        return inert(value)
     return "" if value is None else value
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import soundfile
-from numpy.typing import NDArray
-
-from asd_core.audio import decode, read_clip
-from asd_core.encoders.build import IMPORTED
-from asd_core.errors import AsdError, ClipError
+from asd_core.encoders.build import IMPORTED, EncoderConfig, encoder_note
+from asd_core.errors import AsdError
+from asd_core.listening import AudioReader
 from asd_core.recipe import Recipe
 from asd_core.report import MachineRecord, Night, write_report
 from asd_core.scorer import newest_versions
 from asd_core.store import Store, safe_name
 
-HEARD_SECONDS = 30.0  # of a recording in the report's players: longer ones would swell it
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
-HIGHEST_RATE = 48_000  # Hz that every browser plays
-LOWEST_RATE = 8_000  # Hz, likewise; the measures need some hundred
 
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
@@ -62,7 +54,7 @@ def report_path(recipe: Recipe, date: str) -> str:
 
 def latest_scored(store: Store, key: str) -> str:
     """The latest date with committed scores; "undated" where none has a date."""
-    dates = {date for record in store.runs(key=key) for date in record.get("dates", [])}
+    dates = {date for record in _scored(store, key) for date in record["dates"]}
     if not dates:
         raise AsdError(f"nothing is scored for {key}: run asd nightly or asd score first")
     return max(dates - {"undated"}, default="undated")
@@ -73,8 +65,8 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
-    records = store.runs(key=key)
-    earlier = sorted({night for record in records for night in record.get("dates", []) if night < date != "undated"})
+    records = _scored(store, key)
+    earlier = sorted({night for record in records for night in record["dates"] if night < date != "undated"})
     history = store.scores(key, earlier[-history_nights:], _HISTORY)
     machines = [
         machine_record(json.loads(store.files.read(f"{folder}/{version}/scorer.json")), version)
@@ -88,12 +80,18 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         scores=scores,
         history=history.select(_HISTORY),
         machines=machines,
+        captions=store.captions(key, [date]),
     )
+
+
+def _scored(store: Store, key: str) -> list[dict[str, Any]]:
+    """The committed runs that scored something, oldest first."""
+    return [record for record in store.runs(key=key) if "score_files" in record]
 
 
 def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
     """The last run of a date, and what of its record belongs on a page."""
-    record = [record for record in records if date in record.get("dates", [])][-1]
+    record = [record for record in records if date in record["dates"]][-1]
     shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
     if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
         shown["counts_of_all_dates"] = shown.pop("counts")
@@ -102,7 +100,8 @@ def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
 
 def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
     """What a report tells of a machine's scorer."""
-    encoder = head["recipe"]["encoder"]
+    encoder = EncoderConfig(**head["recipe"]["encoder"])
+    imported = f"Embeddings imported as {encoder.name}." if encoder.kind == IMPORTED else ""
     return MachineRecord(
         machine_type=head["machine_type"],
         machine_id=head["machine_id"],
@@ -112,23 +111,5 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
         median_unseen_score=head["median_unseen_score"],
         false_alarm_rate=head["false_alarm_rate"],
         notes=tuple(head["notes"]),
-        embeddings_note=f"Embeddings imported as {encoder['name']}." if encoder["kind"] == IMPORTED else "",
+        embeddings_note=imported or encoder_note(encoder),
     )
-
-
-class AudioReader:
-    """Reads a clip for listening: mono float32 at its own rate, or the nearest that browsers play."""
-
-    def __init__(self, channel: int | None = None) -> None:
-        self._channel = channel
-
-    def __call__(self, uri: str) -> tuple[NDArray[np.float32], int]:
-        """Uri → samples (T,) float32 and Hz. Raises ClipError."""
-        if uri.startswith("import:"):
-            raise ClipError("imported", "its embedding was imported, so there is no sound of it here")
-        data = read_clip(uri)
-        try:
-            rate = min(max(soundfile.info(io.BytesIO(data)).samplerate, LOWEST_RATE), HIGHEST_RATE)
-        except soundfile.LibsndfileError as error:
-            raise ClipError("not_audio", f"cannot be played: {error}") from error
-        return decode(data, sample_rate=rate, channel=self._channel, seconds=HEARD_SECONDS).samples, rate

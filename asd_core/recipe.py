@@ -4,6 +4,7 @@
     [embedding]  transform = "none"
     [detector]   kind = "gmm", n_components = 2, ...
     [threshold]  kind = "quantile", quantile = 0.9
+    [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
 
 A built-in recipe is named, one of a site's own is a path to a ``.toml`` file.
@@ -16,14 +17,16 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
+from asd_core.captions.config import CaptionConfig
 from asd_core.detectors.build import DetectorConfig
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config, encoder_note
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.settings import check_keys, from_mapping
+from asd_core.settings import UnknownKeyError, check_keys, from_mapping
 from asd_core.thresholds import ThresholdConfig
 
 
@@ -46,6 +49,11 @@ class MachineRecipe:
     embedding: EmbeddingConfig
     detector: DetectorConfig
     threshold: ThresholdConfig
+    captions: CaptionConfig = CaptionConfig()
+
+    def of_scores(self) -> dict[str, Any]:
+        """All that a score depends on; captions explain scores and change none."""
+        return {table: value for table, value in asdict(self).items() if table != "captions"}
 
 
 class Recipe:
@@ -64,7 +72,7 @@ class Recipe:
         """
         self.name = name
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
-        check_keys(self.settings, [*_TABLES, "machine"], f"recipe {name}")
+        check_keys(self.settings, [*TABLES, "machine"], f"recipe {name}")
         for table, value in self.settings.items():
             if not isinstance(value, dict):
                 raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
@@ -73,36 +81,52 @@ class Recipe:
 
     def for_machine(self, machine_type: str) -> MachineRecipe:
         """The recipe with the overrides of ``[machine.<machine_type>]`` laid over it."""
-        tables = {table: dict(self.settings.get(table, {})) for table in _TABLES}
-        for key, value in _dotted(self.settings.get("machine", {}).get(machine_type, {})):
+        return machine_recipe(self.tables_for(machine_type))
+
+    def tables_for(self, machine_type: str) -> dict[str, dict[str, Any]]:
+        """The tables by name with the overrides of ``[machine.<machine_type>]`` laid over them, defaults left out.
+
+        An override of ``encoder.kind`` or ``detector.kind`` drops the keys and values that this kind does not take.
+        """
+        tables = {table: dict(self.settings.get(table, {})) for table in TABLES}
+        return laid_over(tables, self.overrides(machine_type))
+
+    def overrides(self, machine_type: str) -> dict[str, Any]:
+        """``[machine.<machine_type>]`` as ``table.key`` → value."""
+        overrides = dict(_dotted(self.settings.get("machine", {}).get(machine_type, {})))
+        for key in overrides:
             table, _, field = key.partition(".")
-            if table not in _TABLES or not field:
+            if table not in TABLES or not field:
                 raise UsageError(f"[machine.{machine_type}] has no key {key!r}: write table.key, such as encoder.r")
-            tables[table][field] = value
-        return MachineRecipe(
-            encoder=encoder_config(tables["encoder"]),
-            embedding=from_mapping(EmbeddingConfig, tables["embedding"], "[embedding]"),
-            detector=_detector_config(tables["detector"]),
-            threshold=from_mapping(ThresholdConfig, tables["threshold"], "[threshold]"),
-        )
+        return overrides
+
+    def only_for(self, machine_type: str) -> Recipe:
+        """The recipe of one machine type: its overrides laid over, no others left."""
+        return Recipe(self.name, {table: keys for table, keys in self.tables_for(machine_type).items() if keys})
 
     def with_settings(self, changes: Mapping[str, Any]) -> Recipe:
         """The recipe with ``table.key`` → value pairs laid over it; values of None are left out."""
         settings = json.loads(json.dumps(self.settings))
         for key, value in changes.items():
             table, _, field = key.partition(".")
-            if table not in _TABLES or not field:
+            if table not in TABLES or not field:
                 raise UsageError(
-                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}; tables: {', '.join(_TABLES)}"
+                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}; tables: {', '.join(TABLES)}"
                 )
             if value is not None:
                 settings.setdefault(table, {})[field] = value
         return Recipe(self.name, settings)
 
     def resolved(self) -> dict[str, Any]:
-        """Every setting with its defaults filled in: for each machine type with overrides, and ("") for the others."""
+        """All that scores depend on, defaults filled in: by machine type with overrides, and ("") for the others."""
         kinds = ["", *sorted(self.settings.get("machine", {}))]
-        return {kind: asdict(self.for_machine(kind)) for kind in kinds}
+        return {kind: self.for_machine(kind).of_scores() for kind in kinds}
+
+    def notes(self) -> list[str]:
+        """What must be said wherever its scores are shown, one line each: that an encoder has random weights."""
+        kinds = ["", *self.settings.get("machine", {})]
+        notes = [encoder_note(self.for_machine(kind).encoder) for kind in kinds]
+        return list(dict.fromkeys(note for note in notes if note))
 
     def key(self) -> str:
         """What names this recipe's scorers and scores: its name and 8 hex digits of all that it resolves to.
@@ -149,12 +173,17 @@ def built_in_recipes() -> dict[str, str]:
     }
 
 
-_TABLES = ("encoder", "embedding", "detector", "threshold")
+TABLES = ("encoder", "embedding", "detector", "threshold", "captions")
+
+
+def check_recipe_name(name: str) -> None:
+    """Raise UsageError unless a recipe may be called that: its name stands in folder names and addresses."""
+    if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
+        raise UsageError(f"a recipe's name may hold letters, digits, '-', '_' and '.', got {name!r}; rename the file")
 
 
 def _parse(name: str, text: str) -> Recipe:
-    if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
-        raise UsageError(f"a recipe's name may hold letters, digits, '-', '_' and '.', got {name!r}; rename the file")
+    check_recipe_name(name)
     try:
         return Recipe(name, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -163,12 +192,78 @@ def _parse(name: str, text: str) -> Recipe:
         raise UsageError(f"recipe {name}: {error}") from error
 
 
+def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
+    """Check tables by name, defaults filled in.
+
+    Raises:
+        UsageError: an unknown key or value.
+    """
+    return MachineRecipe(
+        encoder=encoder_config(tables.get("encoder", {})),
+        embedding=from_mapping(EmbeddingConfig, tables.get("embedding", {}), "[embedding]"),
+        detector=_detector_config(tables.get("detector", {})),
+        threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
+        captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
+    )
+
+
+def laid_over(tables: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Tables with ``table.key`` → value laid over them; a changed kind drops what it does not take."""
+    laid = {table: dict(values) for table, values in tables.items()}
+    for key, value in changes.items():
+        table, _, field = key.partition(".")
+        laid.setdefault(table, {})[field] = value
+    for table, default in _DEFAULT_KINDS.items():
+        kind = laid.get(table, {}).get("kind", default)
+        if kind != tables.get(table, {}).get("kind", default):
+            own = laid[table].items()
+            laid[table] = {
+                key: value for key, value in own if f"{table}.{key}" in changes or _fits(table, kind, key, value)
+            }
+    return laid
+
+
+@lru_cache(maxsize=1024)
+def takes_key(table: str, kind: str, key: str) -> bool:
+    """Whether a kind of encoder or detector has a key; one's own encoder is asked only once it is made.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    check = encoder_config if table == "encoder" else _detector_config
+    check({"kind": kind})
+    try:
+        check({"kind": kind, key: kind if key == "kind" else _OF_NO_TYPE})
+    except UnknownKeyError:
+        return False
+    except UsageError:  # a key that it has, as no value fits
+        return True
+    return True
+
+
+def _fits(table: str, kind: str, key: str, value: Any) -> bool:
+    try:
+        machine_recipe({table: {"kind": kind, key: value}})
+    except UsageError:
+        return False
+    return True
+
+
+_DEFAULT_KINDS = {"encoder": "twfr", "detector": "gmm"}
+_OF_NO_TYPE: tuple[()] = ()
+
+
+@lru_cache(maxsize=1)
+def _detector_kinds() -> dict[str, type[DetectorConfig]]:
+    return {config().kind: config for config in get_args(DetectorConfig)}
+
+
 def _detector_config(table: Mapping[str, Any]) -> DetectorConfig:
-    configs = {config().kind: config for config in get_args(DetectorConfig)}
-    kind = table.get("kind", "gmm")
+    configs = _detector_kinds()
+    kind = table.get("kind", _DEFAULT_KINDS["detector"])
     if kind not in configs:
         raise UsageError(f"[detector] kind = {kind!r}{did_you_mean(str(kind), configs)}")
-    return cast(DetectorConfig, from_mapping(configs[kind], table, "[detector]"))
+    return from_mapping(configs[kind], table, "[detector]")
 
 
 def _dotted(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

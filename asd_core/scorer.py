@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
 from typing import Any
 
@@ -169,7 +169,7 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     head: dict[str, Any] = {
         "machine_type": scorer.machine_type,
         "machine_id": scorer.machine_id,
-        "recipe": asdict(scorer.recipe),
+        "recipe": scorer.recipe.of_scores(),
         "fingerprint": scorer.fingerprint,
         "threshold": scorer.threshold,
         "median_unseen_score": float(np.median(scorer.unseen)),

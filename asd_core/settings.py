@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from asd_core.errors import UsageError, did_you_mean
 
 T = TypeVar("T")
+
+
+class UnknownKeyError(UsageError):
+    """A mapping has a key that its dataclass has not."""
 
 
 def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
@@ -21,19 +26,25 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
         where: how messages name the mapping, e.g. ``[detector]``.
 
     Raises:
-        UsageError: an unknown key (with the nearest known one), or a value of the wrong type.
+        UnknownKeyError: an unknown key, with the nearest known one.
+        UsageError: a value of the wrong type.
     """
-    hints = get_type_hints(cls)
+    hints = _hints_of(cls)  # type: ignore[arg-type]
     known = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
     check_keys(mapping, known, where)
     return cls(**{key: checked(value, hints[key], f"{where} {key}") for key, value in mapping.items()})
+
+
+@lru_cache(maxsize=64)
+def _hints_of(cls: type[Any]) -> dict[str, Any]:
+    return get_type_hints(cls)
 
 
 def check_keys(mapping: Mapping[str, Any], known: list[str], where: str) -> None:
     """Refuse the first key that is not among the known ones."""
     for key in mapping:
         if key not in known:
-            raise UsageError(f"{where} has no key {key!r}{did_you_mean(key, known)}")
+            raise UnknownKeyError(f"{where} has no key {key!r}{did_you_mean(key, known)}")
 
 
 def checked(value: Any, hint: Any, where: str) -> Any:

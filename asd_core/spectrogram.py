@@ -67,7 +67,10 @@ class LogMel:
         Raises:
             ClipError: ``too_short`` where there is no more than half a window to reflect.
         """
-        power = self.power(waveform)
+        return self.of_power(self.power(waveform))
+
+    def of_power(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same from a power spectrogram, whose window and hop other settings may share: (N, F) → (n_mels, N)."""
         return decibels(mel_filterbank(self) @ power.T, self.floor, self.floor_rule)
 
     def power(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,6 +6,11 @@
     embeddings/<fingerprint>/index/<index>.parquet       clip → shard, for shards of finished embedding stages
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
     scores/<KEY>/date=<date>/<run id>-<part>.parquet     keys, and score or error; the part ends in its own hash
+    captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
+    clip_captions/<decoder and embeddings>/<hash>.parquet  what the caption decoder said of single clips
+    measures/<channel>/<hash>.parquet                    acoustic measurements of single clips
+    tuning/results/ tuning/<run id>/                     see asd_core/tuning/results.py
+    intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     encoders.json                                        names of imported embeddings
 
@@ -24,7 +29,7 @@ import pyarrow.compute as pc
 
 from asd_core.errors import AsdError
 from asd_core.files import Files, open_files
-from asd_core.tables import CLIPS, SCORES, content_hash, from_parquet, to_parquet
+from asd_core.tables import CAPTIONS, CLIPS, SCORES, content_hash, from_parquet, to_parquet
 
 INDEX = pa.schema([*CLIPS, pa.field("error_reason", pa.string()), pa.field("shard", pa.string(), nullable=False)])
 """One row per clip whose embedding (or lasting error) is stored: its keys, and the shard that holds it."""
@@ -142,15 +147,7 @@ class Store:
         for path, checksum in record["score_files"].items():
             if folders is not None and path.split("/")[-2] not in folders:
                 continue
-            try:
-                data = self.files.read(path)
-            except FileNotFoundError as error:
-                raise AsdError(
-                    f"run {record['run_id']} names {path}, which is gone from the store; restore it"
-                ) from error
-            if content_hash(data) != checksum:
-                raise AsdError(f"run {record['run_id']} names {path}, whose bytes have changed since; restore it")
-            tables.append(from_parquet(data, columns))
+            tables.append(self._committed(record, path, checksum, columns))
         names = SCORES.names if columns is None else list(columns)
         schema = pa.schema([SCORES.field(name) for name in names])
         return pa.concat_tables([schema.empty_table(), *(table.select(names).cast(schema) for table in tables)])
@@ -167,6 +164,57 @@ class Store:
             schema = SCORES if wanted is None else pa.schema([SCORES.field(name) for name in wanted])
             return schema.empty_table()
         return _first_of_each(pa.concat_tables(tables), "uri")
+
+    def captions(self, key: str, dates: Collection[str] | None = None) -> pa.Table:
+        """Committed captions of a recipe key, of some dates where given: rows of CAPTIONS.
+
+        Of a clip, method and language model asked often: the last caption, or where there is none the last error.
+        """
+        tables = []
+        for record in reversed(self.runs("caption", key)):
+            if dates is not None and not set(record["dates"]) & set(dates):
+                continue
+            for path, checksum in record["caption_files"].items():
+                table = self._committed(record, path, checksum).cast(CAPTIONS)
+                if dates is not None:
+                    table = table.filter(pc.is_in(table["date"], value_set=pa.array(sorted(dates), pa.string())))
+                tables.append(table)
+        rows = pa.concat_tables([CAPTIONS.empty_table(), *tables])
+        good = pc.is_null(rows["error_reason"])
+        rows = pa.concat_tables([rows.filter(good), rows.filter(pc.invert(good))])
+        asked = pc.binary_join_element_wise(rows["clip_id"], rows["method"], rows["llm"], "\n")
+        return _first_of_each(rows.append_column("asked", asked), "asked").drop_columns("asked")
+
+    def write_captions(self, key: str, rows: pa.Table) -> tuple[str, str]:
+        """Write rows of CAPTIONS for a run record to name; returns their path and checksum."""
+        data = to_parquet(rows)
+        checksum = content_hash(data)
+        path = f"captions/{key}/{checksum}.parquet"
+        self.files.write_new(path, data)
+        return path, checksum
+
+    def kept(self, folder: str, schema: pa.Schema) -> pa.Table:
+        """What was worked out of single clips and kept: one row a clip id."""
+        tables = [from_parquet(self.files.read(info.path)).cast(schema) for info in self.files.list(folder)]
+        return _first_of_each(pa.concat_tables([schema.empty_table(), *tables]), "clip_id")
+
+    def keep(self, folder: str, rows: pa.Table) -> None:
+        """Keep rows for `kept`."""
+        if len(rows):
+            data = to_parquet(rows)
+            self.files.write_new(f"{folder}/{content_hash(data)}.parquet", data)
+
+    def _committed(
+        self, record: Mapping[str, Any], path: str, checksum: str, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """A file that a run record names."""
+        try:
+            data = self.files.read(path)
+        except FileNotFoundError as error:
+            raise AsdError(f"run {record['run_id']} names {path}, which is gone from the store; restore it") from error
+        if content_hash(data) != checksum:
+            raise AsdError(f"run {record['run_id']} names {path}, whose bytes have changed since; restore it")
+        return from_parquet(data, columns)
 
     def _read_index(self, path: str) -> pa.Table:
         try:

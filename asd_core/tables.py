@@ -80,6 +80,40 @@ SCORES = pa.schema(
 """One row per listed clip: a score or an error, never neither and never both."""
 
 
+CAPTIONS = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("machine_type", pa.string(), nullable=False),
+        pa.field("machine_id", pa.string(), nullable=False),
+        pa.field("date", pa.string(), nullable=False),
+        pa.field("method", pa.string(), nullable=False),  # "text-decoder", "zero-shot", "hybrid" or "acoustic"
+        pa.field("difference_caption", pa.string()),  # null for an error
+        pa.field("clip_caption", pa.string()),  # the decoder's, of the clip alone
+        pa.field("normal_uris", pa.list_(pa.string())),  # of the k nearest normal clips, nearest first
+        pa.field("normal_captions", pa.list_(pa.string())),  # the decoder's, of each of them
+        pa.field("texts", pa.list_(pa.string())),  # the L texts of the zero-shot method
+        pa.field("similarities", pa.list_(pa.float64())),  # (L,) cosines of the clip with each text
+        pa.field("normal_similarities", pa.list_(pa.list_(pa.float64()))),  # (k, L), of the normal clips
+        pa.field("findings", pa.list_(pa.string())),  # measured differences in words
+        pa.field("llm", pa.string(), nullable=False),  # "<name> at <host>"; "" where none was asked
+        pa.field("prompt_version", pa.string(), nullable=False),
+        pa.field("prompt_hash", pa.string(), nullable=False),
+        pa.field("prompt", pa.string(), nullable=False),
+        pa.field("input_tokens", pa.int64(), nullable=False),
+        pa.field("output_tokens", pa.int64(), nullable=False),
+        pa.field("attempts", pa.int64(), nullable=False),
+        pa.field("unknown", pa.int64(), nullable=False),  # attempts whose fate a crash left open
+        pa.field("warning", pa.string()),
+        pa.field("note", pa.string()),  # random weights, two audio towers
+        pa.field("error_reason", pa.string()),
+        pa.field("error", pa.string()),
+        pa.field("scorer_version", pa.string()),  # of the score that the caption explains
+    ]
+)
+"""One row per clip and method that was asked for: a difference caption or an error."""
+
+
 def to_parquet(table: pa.Table) -> bytes:
     """The table as the bytes of a Parquet file: the same bytes for the same table and library version."""
     sink = io.BytesIO()

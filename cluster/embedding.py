@@ -24,6 +24,7 @@ from asd_core.embedding import (
     shard_to_bytes,
 )
 from asd_core.encoders.build import new_encoder
+from asd_core.encoders.protocol import native_rates
 from asd_core.errors import AsdError, ClipError
 from asd_core.threads import one_thread
 from cluster.failures import innermost, nothing_finished
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 Batch = dict[str, NDArray[Any]]
 
 _PASSES = 4
+_FULL_SCALE = 1 << 15  # of 16-bit samples
 _DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again without end
 
 
@@ -135,8 +137,9 @@ def decode_rows(batch: Any) -> Any:
     shard = shard_from_bytes(bytes(batch["shard"][0]))
     start = time.perf_counter()
     with one_thread():
-        sample_rate = new_encoder(shard.encoder).sample_rate
-        decoded = list(decode_shard(shard.clips, shard.encoder, sample_rate))
+        encoder = new_encoder(shard.encoder)
+        rates = native_rates(encoder)
+        decoded = list(decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates))
     payload = pack(decoded)
     return {
         "shard": batch["shard"],
@@ -163,46 +166,63 @@ class EncodeRows:
         shard = shard_from_bytes(bytes(batch["shard"][0]))
         if "decoded" not in batch:
             return self._embedder(shard)
+        self._embedder.encoder(shard)  # before threads are limited: see ShardEmbedder
         with one_thread():
             return self._embedder.commit(shard, unpack(bytes(batch["decoded"][0])), float(batch["seconds"][0]))
 
 
 def pack(decoded: list[DecodedClip]) -> bytes:
-    """Decoded clips as bytes: waveforms as plain arrays, the rest as JSON."""
+    """Decoded clips as bytes: waveforms as plain arrays (16-bit where that loses nothing), the rest as JSON."""
+    waveforms = [None if clip.waveforms is None else _smallest(clip.waveforms) for clip in decoded]
     heads = [
         {
-            "shape": None if clip.waveforms is None else clip.waveforms.shape,
+            "shape": None if samples is None else samples.shape,
+            "type": None if samples is None else samples.dtype.str,
             "seconds": clip.seconds,
             "error": clip.error and [clip.error.reason, clip.error.message, clip.error.transient],
             "warning": clip.warning,
             "level_db": clip.level_db,
+            "sample_rate": clip.sample_rate,
         }
-        for clip in decoded
+        for clip, samples in zip(decoded, waveforms, strict=True)
     ]
     head = json.dumps(heads).encode()
     head += b" " * (-(8 + len(head)) % 64)  # so that the arrays behind it are aligned
     sink = io.BytesIO()
     sink.write(len(head).to_bytes(8, "little"))
     sink.write(head)
-    for clip in decoded:
-        if clip.waveforms is not None:
-            sink.write(np.ascontiguousarray(clip.waveforms, np.float32).data)
+    for samples in waveforms:
+        if samples is not None:
+            sink.write(samples.data)
+            sink.write(b" " * (-samples.nbytes % 4))
     return sink.getvalue()
 
 
 def unpack(data: bytes) -> list[DecodedClip]:
-    """The inverse of `pack`."""
+    """The inverse of `pack`, to the bit."""
     end = 8 + int.from_bytes(data[:8], "little")
     clips = []
     for head in json.loads(data[8:end]):
         waveforms = None
         if head["shape"] is not None:
             count = int(np.prod(head["shape"]))
-            waveforms = np.frombuffer(data, np.float32, count, end).reshape(head["shape"])
-            end += 4 * count
+            samples = np.frombuffer(data, head["type"], count, end).reshape(head["shape"])
+            waveforms = samples if samples.dtype == np.float32 else samples / np.float32(_FULL_SCALE)
+            end += samples.nbytes + -samples.nbytes % 4
         error = head["error"] and ClipError(head["error"][0], head["error"][1], transient=head["error"][2])
-        clips.append(DecodedClip(waveforms, head["seconds"], error, head["warning"], head["level_db"]))
+        rest = (head["seconds"], error, head["warning"], head["level_db"], head["sample_rate"])
+        clips.append(DecodedClip(waveforms, *rest))
     return clips
+
+
+def _smallest(waveforms: NDArray[np.float32]) -> NDArray[Any]:
+    """Waveforms as 16-bit integers where they come from such, which halves what travels."""
+    waveforms = np.ascontiguousarray(waveforms, np.float32)
+    scaled = waveforms * np.float32(_FULL_SCALE)
+    if not (scaled.min(initial=0) >= -_FULL_SCALE and scaled.max(initial=0) < _FULL_SCALE):
+        return waveforms
+    integers = scaled.astype(np.int16)
+    return integers if np.array_equal(integers, scaled) else waveforms
 
 
 def _bounded_retries() -> dict[str, Any]:

@@ -90,14 +90,20 @@ class RayEngine:
 
         return embed_shards(store_url, shards, self.resources, self._encoders(len(shards)), self._no_progress_seconds)
 
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    @property
+    def device(self) -> str:
+        """See `asd_core.engine.Engine.device`."""
+        return "cuda" if self.resources.on_gpu else "cpu"
+
+    def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
         """See `asd_core.engine.Engine.map`; twice as many tasks are under way as there are workers, never all."""
         import ray
 
         def call(function: Callable[[T], R], item: T) -> R:
             return function(item)
 
-        remote = ray.remote(num_cpus=self.resources.cpus_per_worker, max_retries=2)(call)
+        gpus = self.resources.gpus_per_encoder if on_gpu else 0
+        remote = ray.remote(num_cpus=self.resources.cpus_per_worker, num_gpus=gpus, max_retries=2)(call)
         waiting: deque[Any] = deque()
         for item in items:
             waiting.append(remote.remote(function, item))

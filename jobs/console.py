@@ -84,6 +84,11 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     return shown.encode("utf-8", "backslashreplace").decode()
 
 
+def note_text(note: str) -> str:
+    """A line for something that must be known of all that a command made."""
+    return f"note: {note}"
+
+
 def counts_text(counts: Mapping[str, Any]) -> str:
     """The counts of a run in one line, errors by reason behind it."""
     words = ("listed", "decoded", "embedded", "scored", "errors", "flagged", "warnings")

@@ -24,7 +24,7 @@ _FIT_NIGHTS = 9  # the nights after them, up to the last, are history in the rep
 @engine_options
 @output_options
 def command(folder: str, recipe_name: str, as_json: bool, quiet: bool, **engine: Any) -> None:
-    """Simulate a fleet, fit, score its last night, and write the report: everything in FOLDER, nothing from outside.
+    """Simulate a fleet, fit, score and explain its last night, and write the report: all in FOLDER, none from outside.
 
     Doing it again finds what is there and does nothing twice.
 
@@ -33,6 +33,7 @@ def command(folder: str, recipe_name: str, as_json: bool, quiet: bool, **engine:
       asd demo demo
     """
     from asd_core.runs import fit, score
+    from asd_core.runs.captioning import CaptionRun, Order, flagged
     from asd_core.simulate import simulate_fleet
     from jobs.nightly import reports
     from jobs.options import listed_clips
@@ -58,10 +59,13 @@ def command(folder: str, recipe_name: str, as_json: bool, quiet: bool, **engine:
             talk.say(f"4/4 the night of {tonight}, with faults and broken files")
             night, _ = clips_to_score(clips, tonight, latest=False)
             record = score(store, recipe, night, chosen, talk.progress, job="nightly")
-            (page,) = reports(talk, store, recipe, record, chosen)
+            captions = CaptionRun(store, recipe, Order("acoustic"), chosen, progress=talk.progress)
+            captions.add(flagged(store.read_scores(record)))
+            explained = captions.finish()
+            (page,) = reports(talk, store, recipe, record, chosen, is_news=explained["asked"] > 0)
         scores = store.read_scores(record)
         found = found_faults(fleet, scores)
-        summary = {**record["counts"], **found, "report": page, "key": record["key"]}
+        summary = {**record["counts"], **found, "report": page, "key": record["key"], "captions": explained}
         lines = [
             counts_text(record["counts"]),
             f"{found['faulty_clips_flagged']} of {found['faulty_clips']} faulty clips are flagged, and "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobs.console import counts_text
+from jobs.console import counts_text, note_text
 from jobs.job import Job, on_archive
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
         job.talk.say(_line(outcome))
     counts = record["counts"]
     fitted = f"fitted {counts['fitted']} of {counts['machines']} machines, {counts['new_scorers']} new scorers"
-    summary = {**counts, "key": record["key"], "seconds": sum(record["seconds"].values())}
-    job.talk.result(summary, f"{counts_text(counts)}\n{fitted}")
+    notes = job.recipe.notes()
+    summary = {**counts, "key": record["key"], "seconds": sum(record["seconds"].values()), "notes": notes}
+    job.talk.result(summary, "\n".join([counts_text(counts), fitted, *map(note_text, notes)]))
     if not counts["fitted"]:
         raise AsdError(f"no machine could be fitted, the first for this: {outcomes[0].error}")
 

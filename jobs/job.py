@@ -80,6 +80,21 @@ def on_archive(command: Callable[..., None]) -> Callable[..., None]:
     return together(*groups)(run)
 
 
+def on_store(command: Callable[..., None]) -> Callable[..., None]:
+    """As `on_archive`, for commands that work on what is stored and take no ARCHIVE."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        refuse_contradictions(options)
+        own = {name: value for name, value in options.items() if name not in _SHARED}
+        recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"])
+        store = open_store_of(options["store_url"])
+        with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
+            command(Job(talk, recipe, store, None, options), **own)
+
+    return together(recipe_options, store_option, engine_options, lock_option, output_options)(run)
+
+
 _SHARED = {
     *("archive", "layout", "pattern", "channel", "recipe_name", "settings", "encoder_name", "store_url", "no_wait"),
     *("local", "ray_address", "cpus", "cpus_per_worker", "gpus_per_encoder", "encoders", "decode", "as_json", "quiet"),

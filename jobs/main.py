@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
 import os
 import signal
 import sys
 import traceback
+from typing import NoReturn
 
 import click
 
@@ -21,8 +24,12 @@ _COMMANDS = {
     "fit": "Learn the normal sound of every machine.",
     "score": "Score recordings with the machines' newest scorers.",
     "nightly": "Score last night's recordings and write the report.",
+    "caption": "Explain the flagged clips of a scored night.",
+    "backfill-captions": "Explain flagged clips of past nights, from what is stored.",
     "evaluate": "Measure detection on labelled recordings.",
+    "tune": "Search for the settings that tell anomalous from normal best.",
     "report": "Write the report of a scored night.",
+    "ratings": "Sum up how people rated the captions.",
 }
 
 
@@ -73,7 +80,23 @@ def asd() -> None:
     """
 
 
-def main() -> None:
+def script() -> NoReturn:
+    """What the command's script runs: `main`, and out.
+
+    Without Python's own end: destructors of Arrow's thread pools now and then abort a process that has done its work
+    ("terminate called without an active exception"), which would turn its exit code into 134.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        logging.shutdown()
+        os._exit(end.code if isinstance(end.code, int) else 0)
+
+
+def main() -> NoReturn:
     """Run ``asd``; every failure is one line on stderr and an exit code (and a traceback where ASD_DEBUG is set)."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # how clusters ask a job to stop
     try:

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs.console import Talk, counts_text
+from asd_core.errors import AsdError
+from jobs.caption_options import caption_options, captions_text, open_captions
+from jobs.console import Talk, counts_text, note_text
 from jobs.job import Job, on_archive
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from asd_core.engine import Engine
     from asd_core.recipe import Recipe
     from asd_core.store import Store
@@ -26,10 +30,21 @@ if TYPE_CHECKING:
     show_default=True,
     help="Fail, publishing nothing, above this share of errors.",
 )
-@click.option("--no-report", is_flag=True, help="Scores only.")
+@click.option("--no-report", is_flag=True, help="No page.")
+@click.option("--no-captions", is_flag=True, help="Flag clips without explaining them.")
+@caption_options
 @on_archive
-def command(job: Job, date: str | None, include_train: bool, max_error_rate: float, no_report: bool) -> None:
-    """Score the recordings of one night (or of split test, where the archive has splits) and write the report.
+def command(
+    job: Job,
+    date: str | None,
+    include_train: bool,
+    max_error_rate: float,
+    no_report: bool,
+    no_captions: bool,
+    **options: Any,
+) -> None:
+    """Score the recordings of one night (or of split test, where the archive has splits), explain those that are
+    flagged, and write the report.
 
     Every listed clip ends as a score or as an error with its reason. A run that broke is finished by the same command;
     one that is complete does nothing again.
@@ -38,33 +53,78 @@ def command(job: Job, date: str | None, include_train: bool, max_error_rate: flo
     Example:
       asd nightly recordings --recipe twfr-gmm --store store --date 2026-11-19
     """
-    from asd_core.runs import score
     from jobs.selection import clips_to_score
 
     clips, night = clips_to_score(job.clips(), date, latest=True, include_train=include_train)
     if night:
         job.talk.say(f"the night of {night}: {len(clips)} clips")
     with job.engine("nightly", night) as engine:
-        record = score(
-            job.store, job.recipe, clips, engine, job.talk.progress, job="nightly", max_error_rate=max_error_rate
-        )
-        pages = [] if no_report else reports(job.talk, job.store, job.recipe, record, engine)
+        if no_captions:
+            record, captions, failure = _scored(job, clips, engine, max_error_rate), None, None
+        else:
+            record, captions, failure = _captioned(job, clips, engine, max_error_rate, options)
+        is_news = captions is not None and captions["asked"] > 0
+        pages = [] if no_report else reports(job.talk, job.store, job.recipe, record, engine, is_news=is_news)
     if record["already_complete"]:
         job.talk.say(f"run {record['run_id']} was complete already: nothing to score")
-    counts = record["counts"]
-    summary = {**counts, "key": record["key"], "run_id": record["run_id"], "reports": pages}
-    text = "\n".join([counts_text(counts), *(f"report: {page}" for page in pages)])
-    job.talk.result({**summary, "seconds": sum(record["seconds"].values())}, text)
+    counts, notes = record["counts"], job.recipe.notes()
+    summary = {
+        **counts,
+        "key": record["key"],
+        "run_id": record["run_id"],
+        "reports": pages,
+        "captions": captions,
+        "notes": notes,
+    }
+    lines = [
+        counts_text(counts),
+        *map(note_text, notes),
+        *([captions_text(captions)] if captions else []),
+        *(f"report: {page}" for page in pages),
+    ]
+    job.talk.result({**summary, "seconds": sum(record["seconds"].values())}, "\n".join(lines))
+    if failure is not None:
+        raise AsdError(f"the scores are published, the captions are not: {failure}; asd caption goes on from here")
 
 
-def reports(talk: Talk, store: Store, recipe: Recipe, record: dict[str, Any], engine: Engine) -> list[str]:
+def _scored(job: Job, clips: pa.Table, engine: Engine, max_error_rate: float, **hooks: Any) -> dict[str, Any]:
+    from asd_core.runs import score
+
+    progress = job.talk.progress
+    return score(job.store, job.recipe, clips, engine, progress, job="nightly", max_error_rate=max_error_rate, **hooks)
+
+
+def _captioned(
+    job: Job, clips: pa.Table, engine: Engine, max_error_rate: float, options: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any] | None, AsdError | None]:
+    """Score and caption at once: the run's record, the captions' summary, and why there are none."""
+    from asd_core.runs.captioning import flagged, flagged_in
+
+    with open_captions(job, options, engine, keeps_evidence=True) as captions:
+        record = _scored(
+            job,
+            clips,
+            engine,
+            max_error_rate,
+            on_scored=lambda outcome: captions.add(flagged_in(job.store, outcome.files)),
+        )
+        try:
+            captions.add(flagged(job.store.read_scores(record)))  # of a run that was complete: what it left over
+            return record, captions.finish(), None
+        except AsdError as error:
+            return record, None, error
+
+
+def reports(
+    talk: Talk, store: Store, recipe: Recipe, record: dict[str, Any], engine: Engine, *, is_news: bool = False
+) -> list[str]:
     """Write the report of every date of a run, unless the run and its report were there before; their addresses."""
     from asd_core.nights import report_night, report_path
 
     pages = []
     for date in record["dates"]:
         path = report_path(recipe, date)
-        if not (record["already_complete"] and store.files.exists(path)):
+        if is_news or not (record["already_complete"] and store.files.exists(path)):
             talk.say(f"writing the report of {date}")
             report_night(store, recipe, date, map_function=engine.map)
         pages.append(store.files.address(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from jobs.console import counts_text
+from jobs.console import counts_text, note_text
 from jobs.job import Job, on_archive
 
 
@@ -31,5 +31,7 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
     if record["already_complete"]:
         job.talk.say(f"run {record['run_id']} was complete already: nothing to do")
     counts = record["counts"]
-    summary = {**counts, "key": record["key"], "run_id": record["run_id"], "seconds": sum(record["seconds"].values())}
-    job.talk.result(summary, counts_text(counts))
+    notes = job.recipe.notes()
+    summary = {**counts, "key": record["key"], "run_id": record["run_id"], "notes": notes}
+    summary["seconds"] = sum(record["seconds"].values())
+    job.talk.result(summary, "\n".join([counts_text(counts), *map(note_text, notes)]))

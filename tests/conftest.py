@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("asd", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("asd")
 
+os.environ.pop("OPENAI_API_KEY", None)  # no test asks anybody but servers of its own
+KEY_OF_NODES = "sk-only-in-the-environment-of-nodes"
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
@@ -54,8 +57,13 @@ def bucket(s3_server):
 
 @pytest.fixture(scope="session")
 def ray_session(s3_server):
-    """One Ray for all tests of this process; commands under test start their own in processes of their own."""
+    """One Ray for all tests of this process; commands under test start their own in processes of their own.
+
+    Its processes find an API key in their environment, as the nodes of a cluster do; the tests' own has none.
+    """
     from cluster.session import session
 
+    os.environ["OPENAI_API_KEY"] = KEY_OF_NODES
     with session(cpus=3):
+        del os.environ["OPENAI_API_KEY"]
         yield

@@ -2,6 +2,6 @@
 
 from asd_core.clips.archive import Listing, list_archive
 from asd_core.clips.clip import UNPLACED, Clip, clip_id
-from asd_core.clips.selection import latest_date, select
+from asd_core.clips.selection import checked_date, latest_date, select
 
-__all__ = ["UNPLACED", "Clip", "Listing", "clip_id", "latest_date", "list_archive", "select"]
+__all__ = ["UNPLACED", "Clip", "Listing", "checked_date", "clip_id", "latest_date", "list_archive", "select"]

@@ -36,8 +36,8 @@ def select(
             raise UsageError(f"unknown split {split!r}" + did_you_mean(split, SPLITS[1:]))
         keep.append(pc.equal(clips["split"], split))
     if date is not None:
-        keep.append(pc.equal(clips["date"], date if date == UNDATED else _checked(date)))
-    first, last = since and _checked(since), until and _checked(until)
+        keep.append(pc.equal(clips["date"], date if date == UNDATED else checked_date(date)))
+    first, last = since and checked_date(since), until and checked_date(until)
     if first and last and first > last:
         raise UsageError(f"no date is since {first} and until {last}: the span ends before it begins")
     if first or last:
@@ -57,7 +57,12 @@ def latest_date(clips: pa.Table) -> str | None:
     return latest
 
 
-def _checked(text: str) -> str:
+def checked_date(text: str) -> str:
+    """A date as the tables have it.
+
+    Raises:
+        UsageError: it is none.
+    """
     date = parse_date(text)
     if date is None:
         raise UsageError(f"{text!r} is no date: write it as 2026-11-19")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.checks import check_choice, check_integer, check_number, checked_embeddings, checked_normals
+from asd_core.detectors.em import Mixture, cluster_labels, fit_diagonal_covariances, fit_full_covariances
 from asd_core.detectors.gaussians import component_log_densities, left_out_log_densities
 from asd_core.detectors.memory_bank import SoftScoringKind
 from asd_core.detectors.nearest import NearestRows
@@ -124,14 +124,13 @@ class Gmm:
     def fit_rows(self, rows: NDArray[np.float64], synthetic: NDArray[np.float64]) -> Self:
         """Fit to rows, (N, D), and to synthetic ones, (S, D), which are learnt from but are never `nearest`."""
         config, learnt = self.config, np.vstack([rows, synthetic])
-        n_components, ridge, self.notes_ = _within_reach(learnt, config)
-        mixture = _fitted_mixture(learnt, config, n_components, ridge)
-        if not mixture.converged_:
+        mixture, self.notes_ = _fitted_mixture(learnt, config)
+        if not mixture.converged:
             self.notes_.append(f"EM had not converged after max_iter = {config.max_iter} steps")
         self._real = NearestRows(rows)
-        self._log_weights = np.log(mixture.weights_)
-        self._means = mixture.means_
-        self._precisions_cholesky = mixture.precisions_cholesky_
+        self._log_weights = np.log(mixture.weights)
+        self._means = mixture.means
+        self._precisions_cholesky = mixture.precisions_cholesky
         return self
 
     def anomaly_score(self, embeddings: Embeddings) -> NDArray[np.float64]:
@@ -209,66 +208,76 @@ class Gmm:
         return self._real
 
 
-def _within_reach(rows: NDArray[np.float64], config: GmmConfig) -> tuple[int, float, list[str]]:
-    """How many components and which ridge these clips can bear, with a note on each change."""
-    total, dim = rows.shape
-    wanted = config.n_components
-    if config.strict or config.covariance == "diag" or total >= _CLIPS_PER_DIMENSION * dim * wanted:
-        return wanted, config.reg_covar, []
-    if total < 2:
-        raise AsdError("1 normal clip has no spread: give the machine at least 2, or use a memory bank")
-    notes = []
-    n_components = max(1, min(wanted, total // _CLIPS_PER_COMPONENT))
-    if n_components < wanted:
-        notes.append(
-            f"{total} normal clips for n_components = {wanted}: fitted {n_components}, "
-            f"{_CLIPS_PER_COMPONENT * wanted} clips are needed for {wanted}"
-        )
-    shrinkage, ridge = _ledoit_wolf_ridge(rows, n_components, config.seed)
-    if ridge > config.reg_covar:
-        notes.append(
-            f"{total} normal clips for {n_components} full covariance{'s' if n_components > 1 else ''} of {dim} "
-            f"dimensions: shrunk by {shrinkage:.3g} (Ledoit-Wolf), {_CLIPS_PER_DIMENSION * dim * wanted} clips "
-            f"are needed to fit {wanted} without"
-        )
-    return n_components, max(ridge, config.reg_covar), notes
-
-
-def _ledoit_wolf_ridge(rows: NDArray[np.float64], n_components: int, seed: int) -> tuple[float, float]:
-    """The shrinkage a that Ledoit and Wolf (2004) ask for, and the ridge that has its effect.
-
-    (1 − a) S + a mu I is proportional to S + a / (1 − a) mu I, and no score's order depends on the factor. a and mu
-    (the mean variance) are of the clips about their own k-means centroid.
-    """
-    from sklearn.cluster import KMeans
-    from sklearn.covariance import ledoit_wolf_shrinkage
-
-    fitted = KMeans(n_components, n_init=1, random_state=seed).fit(rows)
-    residuals = rows - fitted.cluster_centers_[fitted.labels_]
-    least = 0.5 if len(rows) < _CLIPS_FOR_LEDOIT_WOLF else 0.0
-    shrinkage = float(np.clip(ledoit_wolf_shrinkage(residuals, assume_centered=True), least, _MOST_SHRINKAGE))
-    return shrinkage, shrinkage / (1 - shrinkage) * float(np.mean(residuals**2))
-
-
-def _fitted_mixture(rows: NDArray[np.float64], config: GmmConfig, n_components: int, reg_covar: float) -> Any:
-    """A scikit-learn GaussianMixture after EM."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
-
-    mixture = GaussianMixture(
-        n_components,
-        covariance_type=config.covariance,
-        tol=config.tol,
-        reg_covar=reg_covar,
-        max_iter=config.max_iter,
-        random_state=config.seed,
-    )
+def _fitted_mixture(rows: NDArray[np.float64], config: GmmConfig) -> tuple[Mixture, list[str]]:
+    """The mixture after EM, and a note on each change that too few clips made necessary."""
+    n_components, notes = _components_within_reach(rows, config)
+    steps: dict[str, Any] = {"reg_covar": config.reg_covar, "tol": config.tol, "max_iter": config.max_iter}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # said in a note instead
-            return mixture.fit(rows)
+        if config.covariance == "diag":
+            return fit_diagonal_covariances(rows, n_components, seed=config.seed, **steps), notes
+        labels = cluster_labels(rows, n_components, config.seed)
+        steps["reg_covar"], shrunk = _ridge(rows, labels, n_components, config)
+        return fit_full_covariances(rows, labels, n_components, **steps), notes + shrunk
     except ValueError as error:
         raise AsdError(
             f"a Gaussian mixture of {n_components} components cannot be fitted to {len(rows)} normal clips of "
             f"{rows.shape[1]} dimensions: lower n_components, raise reg_covar, or use a memory bank"
         ) from error
+
+
+def _is_short_of_clips(rows: NDArray[np.float64], config: GmmConfig) -> bool:
+    total, dim = rows.shape
+    may_change = not config.strict and config.covariance == "full"
+    return may_change and total < _CLIPS_PER_DIMENSION * dim * config.n_components
+
+
+def _components_within_reach(rows: NDArray[np.float64], config: GmmConfig) -> tuple[int, list[str]]:
+    """How many components these clips can bear."""
+    total, wanted = len(rows), config.n_components
+    if not _is_short_of_clips(rows, config):
+        return wanted, []
+    if total < 2:
+        raise AsdError("1 normal clip has no spread: give the machine at least 2, or use a memory bank")
+    n_components = max(1, min(wanted, total // _CLIPS_PER_COMPONENT))
+    if n_components == wanted:
+        return wanted, []
+    note = (
+        f"{total} normal clips for n_components = {wanted}: fitted {n_components}, "
+        f"{_CLIPS_PER_COMPONENT * wanted} clips are needed for {wanted}"
+    )
+    return n_components, [note]
+
+
+def _ridge(
+    rows: NDArray[np.float64], labels: NDArray[np.int64], n_components: int, config: GmmConfig
+) -> tuple[float, list[str]]:
+    """What to add to the diagonals of the covariances so that these clips can bear them."""
+    if not _is_short_of_clips(rows, config):
+        return config.reg_covar, []
+    shrinkage, ridge = _ledoit_wolf_ridge(rows, labels)
+    if ridge <= config.reg_covar:
+        return config.reg_covar, []
+    (total, dim), wanted = rows.shape, config.n_components
+    note = (
+        f"{total} normal clips for {n_components} full covariance{'s' if n_components > 1 else ''} of {dim} "
+        f"dimensions: shrunk by {shrinkage:.3g} (Ledoit-Wolf), {_CLIPS_PER_DIMENSION * dim * wanted} clips "
+        f"are needed to fit {wanted} without"
+    )
+    return ridge, [note]
+
+
+def _ledoit_wolf_ridge(rows: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
+    """The shrinkage a that Ledoit and Wolf (2004) ask for, and the ridge that has its effect.
+
+    (1 − a) S + a mu I is proportional to S + a / (1 − a) mu I, and no score's order depends on the factor. a and mu
+    (the mean variance) are of the clips about the mean of their own k-means cluster.
+    """
+    from sklearn.covariance import ledoit_wolf_shrinkage
+
+    residuals = np.empty_like(rows)
+    for cluster in np.unique(labels):
+        own = labels == cluster
+        residuals[own] = rows[own] - rows[own].mean(axis=0)
+    least = 0.5 if len(rows) < _CLIPS_FOR_LEDOIT_WOLF else 0.0
+    shrinkage = float(np.clip(ledoit_wolf_shrinkage(residuals, assume_centered=True), least, _MOST_SHRINKAGE))
+    return shrinkage, shrinkage / (1 - shrinkage) * float(np.mean(residuals**2))

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from asd_core.encoders.clap import LONGEST_SECONDS as CLAP_LONGEST
+from asd_core.encoders.clap import SHORTEST_SECONDS as CLAP_SHORTEST
+from asd_core.encoders.clap import ClapEncoder
 from asd_core.encoders.protocol import Encoder
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.errors import UsageError, did_you_mean
@@ -18,7 +21,10 @@ from asd_core.settings import check_keys, from_mapping
 
 IMPORTED = "imported"
 LONGEST_SECONDS = 10_800.0  # heard of one recording: three hours are 0.7 GB at 16 kHz
-_KINDS = ("twfr", IMPORTED)
+CLAP = "clap"
+_KINDS = ("twfr", CLAP, IMPORTED)
+_CLAP_OPTIONS = ["weights", "checkpoint", "precision"]
+_CLAP_DEFAULTS = {"clip_seconds": 7.0, "clip_rule": "windows", "batch_size": 256}
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,12 @@ class EncoderConfig:
     """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
 
     Attributes:
-        kind: ``twfr``, ``imported`` (embeddings made elsewhere) or ``package.module:Class`` of one's own.
+        kind: ``twfr``, ``clap``, ``imported`` (embeddings made elsewhere) or ``package.module:Class`` of one's own.
         clip_seconds: how much of each recording is heard.
         clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
             cut) or ``windows`` (evenly spaced windows of that length that cover the clip, embeddings averaged).
         channel: which channel, counted from 0; None mixes them all.
-        batch_size: waveforms embedded at once.
+        batch_size: waveforms embedded at once, at most; ``clap`` takes fewer where memory is too small.
         name: for ``imported``: the name under which they were imported.
         options: what the kind itself takes, as JSON text (``{"r": 0.98}``), so that the whole stays hashable.
     """
@@ -62,6 +68,8 @@ def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
         UsageError: an unknown kind or key, or a value that the encoder refuses.
     """
     own = [field.name for field in dataclasses.fields(EncoderConfig) if field.name != "options"]
+    if mapping.get("kind") == CLAP:
+        mapping = {**_CLAP_DEFAULTS, **mapping}
     settings = {key: value for key, value in mapping.items() if key in own}
     options = {key: value for key, value in mapping.items() if key not in own}
     config = from_mapping(EncoderConfig, {**settings, "options": json.dumps(options, sort_keys=True)}, "[encoder]")
@@ -71,6 +79,10 @@ def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
         known = [field.name for field in dataclasses.fields(TwfrEncoder)]
         check_keys(options, known + own, "[encoder]")
         _twfr(options)
+    elif config.kind == CLAP:
+        check_keys(options, _CLAP_OPTIONS + own, "[encoder]")
+        _clap(options)
+        _check_clap_length(config)
     elif ":" not in config.kind:
         raise UsageError(
             f"[encoder] kind = {config.kind!r} is unknown{did_you_mean(config.kind, _KINDS)}, or package.module:Class"
@@ -91,6 +103,8 @@ def new_encoder(config: EncoderConfig, device: str = "cpu") -> Encoder:
     options = json.loads(config.options)
     if config.kind == "twfr":
         return _twfr(options)
+    if config.kind == CLAP:
+        return dataclasses.replace(_clap(options), device=device)
     if config.kind == IMPORTED:
         raise UsageError("imported embeddings have no encoder: leave ARCHIVE out, or take a recipe with an encoder")
     return _own_encoder(config.kind, options, device)
@@ -108,6 +122,25 @@ def embeddings_fingerprint(config: EncoderConfig) -> str:
     else:
         heard = [config.kind, config.clip_seconds, config.clip_rule, config.channel, new_encoder(config).fingerprint]
     return hashlib.blake2b(json.dumps(heard).encode(), digest_size=8).hexdigest()
+
+
+def encoder_note(config: EncoderConfig) -> str:
+    """What must be said wherever these embeddings are used, in one line; empty where nothing is."""
+    return _clap(json.loads(config.options)).note if config.kind == CLAP else ""
+
+
+def _clap(options: Mapping[str, Any]) -> ClapEncoder:
+    return from_mapping(ClapEncoder, options, "[encoder]")
+
+
+def _check_clap_length(config: EncoderConfig) -> None:
+    if not CLAP_SHORTEST <= config.clip_seconds <= CLAP_LONGEST:
+        raise UsageError(
+            f"encoder.clip_seconds must lie between {CLAP_SHORTEST:g} and {CLAP_LONGEST:g} for MS-CLAP, "
+            f"got {config.clip_seconds:g}; 7 is what it was trained on"
+        )
+    if config.clip_rule == "crop":
+        raise UsageError('encoder.clip_rule = "crop" leaves short clips short: MS-CLAP needs "windows" or "tile"')
 
 
 def _twfr(options: Mapping[str, Any]) -> TwfrEncoder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,3 +41,31 @@ class Encoder(Protocol):
             ClipError: the waveforms cannot be embedded at this length.
         """
         ...
+
+
+class ResamplingEncoder(Encoder, Protocol):
+    """An encoder with a network that resamples on its device: decoders leave recordings of some rates as they are."""
+
+    @property
+    def native_rates(self) -> frozenset[int]:
+        """Hz that it takes beside `sample_rate`, to which recordings of all other rates are brought."""
+        ...
+
+    def load(self) -> None:
+        """Read the weights now: decoders ask an encoder for its rates alone, so they are not read when it is made."""
+        ...
+
+    def embed_at(self, waveforms: Waveforms, sample_rate: int) -> NDArray[np.float32]:
+        """`Encoder.embed` of waveforms (B, T) at one of `native_rates`."""
+        ...
+
+
+def resampling(encoder: Encoder) -> ResamplingEncoder | None:
+    """The encoder, if it resamples for itself."""
+    return cast(ResamplingEncoder, encoder) if hasattr(encoder, "native_rates") else None
+
+
+def native_rates(encoder: Encoder) -> frozenset[int]:
+    """Hz at which decoders leave recordings as they are for this encoder."""
+    found = resampling(encoder)
+    return found.native_rates if found is not None else frozenset()

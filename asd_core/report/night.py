@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+
+from asd_core.tables import CAPTIONS
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Night:
         history: rows of earlier nights, with the columns uri, machine_type, machine_id, date, anomaly_score,
             decision_threshold, is_flagged and p_value; errors may be among them.
         machines: every machine with a scorer, whether it was heard this night or not.
+        captions: difference captions of the night's clips, errors too; schema `asd_core.tables.CAPTIONS`.
     """
 
     recipe: str
@@ -62,3 +65,4 @@ class Night:
     scores: pa.Table
     history: pa.Table
     machines: Sequence[MachineRecord]
+    captions: pa.Table = field(default_factory=CAPTIONS.empty_table)

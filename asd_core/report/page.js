@@ -22,7 +22,7 @@
     for (const player of document.querySelectorAll("audio")) if (player !== event.target) player.pause();
   }, true);
 
-  const isTyping = (target) => target instanceof Element && target.closest("input, textarea, select, audio");
+  const isTyping = (target) => target instanceof Element && target.closest("input:not([type=radio]), textarea, select, audio");
   document.addEventListener("keydown", (event) => {
     if (!keys || !keys.checked || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!["j", "k"].includes(event.key) || (isTyping(event.target) && event.target !== keys)) return;

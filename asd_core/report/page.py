@@ -11,11 +11,11 @@ from importlib import resources
 from typing import Any
 
 from asd_core.files import Files
-from asd_core.report import words
-from asd_core.report.chart import HEIGHT, WIDTH
+from asd_core.report import chart, similarity_chart, words
+from asd_core.report.captions import ClipCaptions, captioned_text, captions_by_clip
 from asd_core.report.media import ClipMedia, ReadAudio, Recording, clip_media
 from asd_core.report.night import Night
-from asd_core.report.summary import FlaggedClip, MachineNight, Summary, summarise, worst_first
+from asd_core.report.summary import MachineNight, ScoredClip, Summary, summarise, worst_first
 
 MapFunction = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
@@ -53,15 +53,16 @@ def write_report(
         files: the store.
         folder: relative to the store, such as ``reports/date=2026-11-19``.
         read_audio: reads one recording; None where there are none (imported embeddings).
-        media_limit: of how many flagged clips sounds and pictures are written: the worst of each machine first,
-            then the worst of the night.
+        media_limit: of how many clips (flagged, or captioned all the same) sounds and pictures are written: the worst
+            of each machine first, then the worst of the night.
         map_function: like the builtin, results in order; takes `clip_media` elsewhere, which needs ``read_audio``
             to survive that trip.
 
     Raises:
         AsdError: a table lacks a column, or the folder cannot be written.
     """
-    summary = summarise(night)
+    told = captions_by_clip(night.captions)
+    summary = summarise(night, told.keys())
     sections = [machine for machine in summary.machines if machine.state != "silent"][:_SECTIONS]
     shown = _worst(sections, media_limit)
     evidence = {clip.uri: NO_AUDIO for clip in shown}
@@ -72,7 +73,7 @@ def write_report(
         for (uri, _), media in zip(requests, results, strict=True):
             evidence[uri] = _write_media(media, name=words.name_hash(uri), files=files, folder=folder, written=written)
     path = f"{folder}/index.html" if folder else "index.html"
-    files.write(path, _render(night, summary, sections, evidence).encode("utf-8", "replace"))
+    files.write(path, _render(night, summary, sections, evidence, told).encode("utf-8", "replace"))
     return path
 
 
@@ -83,10 +84,11 @@ def _media_of(read_audio: ReadAudio, request: tuple[str, Sequence[str]]) -> Clip
     return clip_media(*request, read_audio)
 
 
-def _worst(sections: Sequence[MachineNight], limit: int) -> list[FlaggedClip]:
+def _worst(sections: Sequence[MachineNight], limit: int) -> list[ScoredClip]:
     """The clips to be heard: every machine's worst before any machine's second."""
-    firsts = [machine.flagged[0] for machine in sections if machine.flagged]
-    others = [clip for machine in sections for clip in machine.flagged[1:]]
+    shown = [(*machine.flagged, *machine.others) for machine in sections]
+    firsts = [clips[0] for clips in shown if clips]
+    others = [clip for clips in shown for clip in clips[1:]]
     return [*firsts, *sorted(others, key=worst_first)][:limit]
 
 
@@ -114,14 +116,19 @@ def _write_media(media: ClipMedia, name: str, files: Files, folder: str, written
     )
 
 
-def _render(night: Night, summary: Summary, sections: Sequence[MachineNight], evidence: Mapping[str, Evidence]) -> str:
+def _render(
+    night: Night,
+    summary: Summary,
+    sections: Sequence[MachineNight],
+    evidence: Mapping[str, Evidence],
+    told: Mapping[str, ClipCaptions],
+) -> str:
     import jinja2
     import markupsafe
 
-    package = resources.files("asd_core.report")
-    style = (package / "page.css").read_text("utf-8")
-    script = (package / "page.js").read_text("utf-8")
-    sources = {name: (package / name).read_text("utf-8") for name in ("page.html", "parts.html", "clip.html")}
+    style = _texts("page.css", "captions.css")
+    script = _texts("page.js", *(["ratings.js"] if told else []))
+    sources = {name: _texts(name) for name in ("page.html", "parts.html", "clip.html", "captions.html")}
     environment = jinja2.Environment(
         loader=jinja2.DictLoader(sources),
         autoescape=True,
@@ -136,7 +143,9 @@ def _render(night: Night, summary: Summary, sections: Sequence[MachineNight], ev
         probability=words.probability,
         tick=words.tick,
         number=words.count,
+        cosine=words.cosine,
         readable=words.readable,
+        readable_lines=words.readable_lines,
         readable_uri=words.readable_uri,
         clip_name=words.clip_name,
         name_hash=words.name_hash,
@@ -147,10 +156,14 @@ def _render(night: Night, summary: Summary, sections: Sequence[MachineNight], ev
         summary=summary,
         evidence=evidence,
         sections=sections,
-        n_tabled=sum(len(machine.flagged) for machine in sections) - len(evidence),
+        told=told,
+        captioned=captioned_text([clip.clip_id for clip in summary.flagged], told),
+        n_random_captions=sum(clip.has_random_weights for clip in told.values()),
+        n_tabled=sum(clip.uri not in evidence for machine in sections for clip in machine.flagged),
         has_section={machine.anchor for machine in sections},
         row_limit=_ROWS,
-        chart_size=(WIDTH, HEIGHT),
+        chart_size=(chart.WIDTH, chart.HEIGHT),
+        bar_size=(similarity_chart.WIDTH, similarity_chart.HEIGHT),
         disagreements=_disagreements(night, summary),
         untrusted=[
             machine.name for machine in summary.machines if machine.record and _is_random(machine.record.all_notes)
@@ -161,6 +174,11 @@ def _render(night: Night, summary: Summary, sections: Sequence[MachineNight], ev
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
     )
+
+
+def _texts(*names: str) -> str:
+    package = resources.files("asd_core.report")
+    return "\n".join((package / name).read_text("utf-8") for name in names)
 
 
 def _csp_hash(text: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from asd_core.errors import AsdError
 from asd_core.report.chart import HistoryChart, draw_history
+from asd_core.report.groups import Group, group_rows
 from asd_core.report.night import MachineRecord, Night
 from asd_core.report.words import machine_name, name_hash
 
@@ -19,19 +20,23 @@ Row = Mapping[str, Any]
 State = Literal["flagged", "normal", "unusable", "silent"]
 
 _HISTORY = ("machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged")
-_TONIGHT = (*_HISTORY, "uri", "recorded_at", "error_reason", "error", "warning", "p_value")
+_TONIGHT = (*_HISTORY, "clip_id", "uri", "recorded_at", "error_reason", "error", "warning", "p_value")
 _NEAREST = ("nearest_uris", "nearest_distances")
-_NAMES_PER_GROUP = 200  # what a page can hold of 100,000 clips that failed for one reason
 
 
 @dataclass(frozen=True)
-class FlaggedClip:
-    """A clip above its threshold; ``excess`` is None where the machine's median unseen score is not known."""
+class ScoredClip:
+    """A scored clip that the page shows: above its threshold, or captioned all the same.
 
+    ``excess`` is None where the machine's median unseen score is not known.
+    """
+
+    clip_id: str
     uri: str
     machine: str
     anchor: str
     recorded_at: str
+    is_flagged: bool
     anomaly_score: float
     decision_threshold: float | None
     excess: float | None
@@ -42,7 +47,7 @@ class FlaggedClip:
 
 @dataclass(frozen=True)
 class MachineNight:
-    """One machine this night; ``flagged`` has the worst clip first."""
+    """One machine this night; ``flagged`` and, of the clips with a caption, ``others`` have the worst clip first."""
 
     name: str
     anchor: str
@@ -51,7 +56,8 @@ class MachineNight:
     n_clips: int
     n_scored: int
     n_errors: int
-    flagged: tuple[FlaggedClip, ...]
+    flagged: tuple[ScoredClip, ...]
+    others: tuple[ScoredClip, ...]
     share_flagged: float
     expected_flagged: float | None
     worst_score: float | None
@@ -61,28 +67,13 @@ class MachineNight:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Clips with one reason (of an error) or one text (of a warning), by machine, the most first.
-
-    Attributes:
-        title: the reason or text.
-        count: of all clips.
-        machines: machine, its count, and the uri and message of its clips, at most 200 of them.
-    """
-
-    title: str
-    count: int
-    machines: tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...]
-
-
-@dataclass(frozen=True)
 class Summary:
     """What the page says before any sound is heard."""
 
     n_listed: int
     n_scored: int
     n_errors: int
-    flagged: tuple[FlaggedClip, ...]
+    flagged: tuple[ScoredClip, ...]
     machines: tuple[MachineNight, ...]
     errors: tuple[Group, ...]
     warnings: tuple[Group, ...]
@@ -97,8 +88,12 @@ class Summary:
         return sum(machine.n_scored > 0 for machine in self.machines)
 
 
-def summarise(night: Night) -> Summary:
+def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     """Sum up a night. The machines come in the order of the share of their clips flagged, then of the worst excess.
+
+    Args:
+        night: what to report.
+        captioned: ids of clips that have a caption, and so are shown even where they are not flagged.
 
     Raises:
         AsdError: a table lacks a column.
@@ -108,7 +103,9 @@ def summarise(night: Night) -> Summary:
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
     machines = [
-        _machine(machine, records.get(machine), tonight.get(machine, []), earlier.get(machine, []), night.date)
+        _machine(
+            machine, records.get(machine), tonight.get(machine, []), earlier.get(machine, []), night.date, captioned
+        )
         for machine in sorted(records.keys() | tonight.keys())
     ]
     machines.sort(key=_how_wrong)
@@ -119,8 +116,8 @@ def summarise(night: Night) -> Summary:
         n_errors=sum(not _is_scored(row) for row in rows),
         flagged=tuple(flagged),
         machines=tuple(machines),
-        errors=_groups([row for row in rows if not _is_scored(row)], "error_reason", "error"),
-        warnings=_groups([row for row in rows if row["warning"]], "warning", ""),
+        errors=group_rows([row for row in rows if not _is_scored(row)], "error_reason", "error"),
+        warnings=group_rows([row for row in rows if row["warning"]], "warning", ""),
     )
 
 
@@ -135,7 +132,7 @@ def excess(score: float, threshold: float | None, median: float | None) -> float
     return (score - threshold) / (threshold - median)
 
 
-def worst_first(clip: FlaggedClip) -> tuple[float, float, str]:
+def worst_first(clip: ScoredClip) -> tuple[float, float, str]:
     """Sort key: by excess, those of unknown excess last, then by score."""
     return (-clip.excess if clip.excess is not None else math.inf, -clip.anomaly_score, clip.uri)
 
@@ -159,11 +156,18 @@ def _is_scored(row: Row) -> bool:
 
 
 def _machine(
-    machine: tuple[str, str], record: MachineRecord | None, rows: Sequence[Row], earlier: Sequence[Row], date: str
+    machine: tuple[str, str],
+    record: MachineRecord | None,
+    rows: Sequence[Row],
+    earlier: Sequence[Row],
+    date: str,
+    captioned: Collection[str],
 ) -> MachineNight:
     name, anchor = machine_name(*machine), "machine-" + name_hash(*machine)
     scored = [row for row in rows if _is_scored(row)]
-    flagged = [_flagged_clip(row, name, anchor, record) for row in scored if row["is_flagged"]]
+    shown = [row for row in scored if row["is_flagged"] or row["clip_id"] in captioned]
+    clips = sorted((_scored_clip(row, name, anchor, record) for row in shown), key=worst_first)
+    flagged = tuple(clip for clip in clips if clip.is_flagged)
     worst = max(scored, key=lambda row: row["anomaly_score"], default=None)
     threshold = record.decision_threshold if record else None
     if worst is not None and worst["decision_threshold"] is not None:
@@ -179,7 +183,8 @@ def _machine(
         n_clips=len(rows),
         n_scored=len(scored),
         n_errors=len(rows) - len(scored),
-        flagged=tuple(sorted(flagged, key=worst_first)),
+        flagged=flagged,
+        others=tuple(clip for clip in clips if not clip.is_flagged),
         share_flagged=len(flagged) / len(scored) if scored else 0.0,
         expected_flagged=None if rate is None or not scored else rate * len(scored),
         worst_score=worst_score,
@@ -189,7 +194,7 @@ def _machine(
     )
 
 
-def _state(rows: Sequence[Row], scored: Sequence[Row], flagged: Sequence[FlaggedClip]) -> State:
+def _state(rows: Sequence[Row], scored: Sequence[Row], flagged: Sequence[ScoredClip]) -> State:
     if flagged:
         return "flagged"
     if scored:
@@ -197,15 +202,17 @@ def _state(rows: Sequence[Row], scored: Sequence[Row], flagged: Sequence[Flagged
     return "unusable" if rows else "silent"
 
 
-def _flagged_clip(row: Row, machine: str, anchor: str, record: MachineRecord | None) -> FlaggedClip:
+def _scored_clip(row: Row, machine: str, anchor: str, record: MachineRecord | None) -> ScoredClip:
     recorded_at = row["recorded_at"]
     uris, distances = row["nearest_uris"] or [], row["nearest_distances"] or []
     median = record.median_unseen_score if record else None
-    return FlaggedClip(
+    return ScoredClip(
+        clip_id=row["clip_id"],
         uri=row["uri"],
         machine=machine,
         anchor=anchor,
         recorded_at=f"{recorded_at:%Y-%m-%d %H:%M} UTC" if recorded_at else "",
+        is_flagged=bool(row["is_flagged"]),
         anomaly_score=row["anomaly_score"],
         decision_threshold=row["decision_threshold"],
         excess=excess(row["anomaly_score"], row["decision_threshold"], median),
@@ -219,25 +226,3 @@ def _how_wrong(machine: MachineNight) -> tuple[int, float, float, str]:
     heard = ("flagged", "normal", "unusable", "silent").index(machine.state)
     worst = machine.worst_excess if machine.worst_excess is not None else -math.inf
     return (heard, -machine.share_flagged, -worst, machine.name)
-
-
-def _groups(rows: Sequence[Row], title: str, message: str) -> tuple[Group, ...]:
-    by_title: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_title[row[title] or "no_score"].append(row)
-    groups = [Group(text, len(found), _group_machines(found, message)) for text, found in by_title.items()]
-    return tuple(sorted(groups, key=lambda group: (-group.count, group.title)))
-
-
-def _group_machines(rows: Sequence[Row], message: str) -> tuple[tuple[str, int, tuple[tuple[str, str], ...]], ...]:
-    counts = Counter(machine_name(row["machine_type"], row["machine_id"]) for row in rows)
-    left = _NAMES_PER_GROUP
-    clips: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row["uri"]):
-        if left == 0:
-            break
-        name = machine_name(row["machine_type"], row["machine_id"])
-        clips[name].append((row["uri"], (row[message] or "") if message else ""))
-        left -= 1
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple((name, number, tuple(clips[name])) for name, number in ordered)

@@ -13,6 +13,11 @@ def readable(text: str) -> str:
     return "".join(_visible(character) for character in text)
 
 
+def readable_lines(text: str) -> str:
+    """The same, with line breaks kept."""
+    return "\n".join(readable(line) for line in text.split("\n"))
+
+
 def readable_uri(uri: str) -> str:
     """A percent-encoded address, decoded for reading; bytes that are no UTF-8 become U+FFFD."""
     return readable(urllib.parse.unquote(uri, errors="replace"))
@@ -45,6 +50,11 @@ def figure(value: float | None) -> str:
 def probability(value: float | None) -> str:
     """A p-value with two significant digits."""
     return "–" if value is None else f"{value:.2g}"
+
+
+def cosine(value: float) -> str:
+    """A cosine similarity with three decimals."""
+    return _minus(f"{value:.3f}")
 
 
 def tick(value: float) -> str:

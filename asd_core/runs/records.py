@@ -23,10 +23,11 @@ def no_progress(stage: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def commit(store: Store, record: dict[str, Any], clips: pa.Table) -> None:
-    """Complete a record and publish it, unless the same run was published before."""
+def commit(store: Store, record: dict[str, Any], clips: pa.Table | None = None) -> None:
+    """Complete a record and publish it with its manifest, unless the same run was published before."""
     if store.run(record["run_id"]) is None:
-        record["clips"] = store.write_clips(record["run_id"], clips)
+        if clips is not None:
+            record["clips"] = store.write_clips(record["run_id"], clips)
         record["libraries"] = {name: library_version(name) for name in ("asd-fleet", "numpy", "pyarrow")}
         record["committed_at"] = now()
         store.commit_run(record)

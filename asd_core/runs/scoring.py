@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -22,6 +22,10 @@ from asd_core.store import Store
 T = TypeVar("T")
 
 
+def _ignore(outcome: ScoreOutcome) -> None:
+    """Nobody waits for it."""
+
+
 def score(
     store: Store,
     recipe: Recipe,
@@ -31,6 +35,7 @@ def score(
     *,
     job: str = "score",
     max_error_rate: float = 1.0,
+    on_scored: Callable[[ScoreOutcome], None] = _ignore,
 ) -> dict[str, Any]:
     """Score clips with each machine's newest scorer, and publish the rows once the counts agree.
 
@@ -42,6 +47,7 @@ def score(
         progress: told (stage, done, total).
         job: ``score`` or ``nightly``, for the record.
         max_error_rate: above this share of errors nothing is published.
+        on_scored: told of each group of machines as soon as it is scored, before anything is published.
 
     Returns:
         The run's record; ``already_complete`` is true where an earlier run had done all of it.
@@ -63,7 +69,7 @@ def score(
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
     tasks = machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
     outcomes = _tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
-    counts, files = _reconciled(len(clips), outcomes)
+    counts, files = _reconciled(len(clips), outcomes, on_scored)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded
     _refuse_too_many_errors(counts, max_error_rate, "nothing is published; mend them or allow more")
@@ -84,12 +90,15 @@ def score(
     return {**record, "already_complete": False}
 
 
-def _reconciled(listed: int, outcomes: Iterable[ScoreOutcome]) -> tuple[dict[str, Any], dict[str, str]]:
+def _reconciled(
+    listed: int, outcomes: Iterable[ScoreOutcome], on_scored: Callable[[ScoreOutcome], None]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Add up what the reducers did, and refuse to go on unless every listed clip is a score or an error."""
     scored = flagged = warnings = 0
     reasons: Counter[str] = Counter()
     files: dict[str, str] = {}
     for outcome in outcomes:
+        on_scored(outcome)
         scored += outcome.scored
         flagged += outcome.flagged
         warnings += outcome.warnings

@@ -23,9 +23,11 @@ from asd_core.simulate.signals import (
     bursts,
     frequencies,
     from_db,
+    rattling,
     ringing,
     rms,
     shaped_noise,
+    squealing,
     tones,
     unit_rms,
 )
@@ -76,14 +78,9 @@ def _added(kind: str, machine: Machine, count: int, sample_rate: int, rng: Rng) 
         case "imbalance":
             return tones(machine.speed * seconds, (1.0, 0.1), rng)
         case "squeal":
-            vibrato = 0.5 * np.sin(2 * np.pi * (0.7 * seconds + rng.random()))
-            harmonics = (1.0, 0.3, 0.1)[: int(0.5 * sample_rate / machine.squeal_hz)]
-            return tones(machine.squeal_hz * seconds + vibrato, harmonics, rng)
+            return squealing(machine.squeal_hz, count, sample_rate, rng)
         case "leak":
             hertz = frequencies(count, sample_rate) / (0.25 * sample_rate)
             return shaped_noise((hertz**4 / (1 + hertz**4)).astype(np.float32), count, rng)
         case _:  # rattle
-            starts = np.sort(rng.uniform(0, count / sample_rate, max(1, round(12 * count / sample_rate))))
-            fading = np.exp(-np.arange(round(0.06 * sample_rate)) / (0.012 * sample_rate))
-            kernel = (fading * rng.standard_normal(len(fading))).astype(np.float32)
-            return bursts(starts, rng.uniform(0.3, 1.0, len(starts)), kernel, count, sample_rate)
+            return rattling(12, count, sample_rate, rng)

@@ -69,6 +69,21 @@ def ringing(hertz: float, decay: float, sample_rate: int) -> Samples:
     return sound
 
 
+def rattling(per_second: float, count: int, sample_rate: int, rng: Rng) -> Samples:
+    """Short bursts of noise at no regular time, some louder than others: a loose part."""
+    starts = np.sort(rng.uniform(0, count / sample_rate, max(1, round(per_second * count / sample_rate))))
+    fading = np.exp(-np.arange(round(0.06 * sample_rate)) / (0.012 * sample_rate))
+    kernel = (fading * rng.standard_normal(len(fading))).astype(np.float32)
+    return bursts(starts, rng.uniform(0.3, 1.0, len(starts)), kernel, count, sample_rate)
+
+
+def squealing(hertz: float, count: int, sample_rate: int, rng: Rng) -> Samples:
+    """A tone of amplitude 1 that wavers by 2.2 Hz, and its two harmonics: a dry belt or rail."""
+    vibrato = 0.5 * np.sin(2 * np.pi * (0.7 * np.arange(count) / sample_rate + rng.random()))
+    harmonics = (1.0, 0.3, 0.1)[: int(0.5 * sample_rate / hertz)]
+    return tones(hertz * np.arange(count) / sample_rate + vibrato, harmonics, rng)
+
+
 def slow_wave(count: int, sample_rate: int, hertz: float, rng: Rng) -> Samples:
     """An uneven slow movement within [-1, 1], about ``hertz``: two sines of no common period."""
     seconds = np.arange(count, dtype=np.float32) / sample_rate

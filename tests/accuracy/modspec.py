@@ -24,6 +24,7 @@ from asd_core.recipe import Recipe
 from asd_core.runs import fit, score, stored_clips
 from asd_core.scorer import fit_scorer
 from asd_core.store import Store, open_store
+from tests.accuracy import choosing
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- figures: made by make accuracy -->\n", "<!-- end of figures -->\n"
@@ -125,6 +126,7 @@ def figures(real_data: Path) -> str:
 
         rates = false_alarms_in_folds(sliders, load_recipe(name))
         lines.append(f"- `{name}`: {np.mean(rates):.1%} (folds {', '.join(f'{rate:.0%}' for rate in rates)})")
+    lines += ["", *choosing.section(real_data)]
     return "\n".join(lines) + "\n"
 
 

@@ -122,6 +122,33 @@ def test_waveforms_of_one_length_go_together_in_batches_of_the_asked_size():
     assert [outcome[0] for outcome in outcomes] == [0, 1, 2, 3, 4]
 
 
+class ResamplingMeanEncoder(MeanEncoder):
+    """Takes 8 kHz as it is, and marks what it was given at that rate."""
+
+    native_rates = frozenset((8_000, 16_000))
+
+    def embed_at(self, waveforms, sample_rate):
+        return self.embed(waveforms) + sample_rate
+
+
+def test_an_encoder_that_resamples_gets_recordings_at_the_rates_it_takes():
+    config, encoder = EncoderConfig(clip_seconds=1.0, clip_rule="windows"), ResamplingMeanEncoder()
+    read = read_from({"a": wav(3, 8_000), "b": wav(3, 16_000), "c": wav(3, 24_000)})
+    decoded = list(decode_shard(clips(["a", "b", "c"]), config, 16_000, read, native_rates=encoder.native_rates))
+    assert [clip.sample_rate for clip in decoded] == [8_000, 16_000, 16_000]
+    assert [clip.waveforms.shape for clip in decoded] == [(3, 8_000), (3, 16_000), (3, 16_000)]
+    outcomes = encode_shard(decoded, encoder, 32)
+    assert [round(float(outcome[0])) for outcome in outcomes] == [8_000, 0, 0]
+
+
+def test_waveforms_of_one_length_and_different_rates_go_apart():
+    decoded = [DecodedClip(np.zeros((1, 200), np.float32), sample_rate=rate) for rate in (8_000, 16_000, 8_000, None)]
+    encoder = ResamplingMeanEncoder()
+    outcomes = encode_shard(decoded, encoder, 8)
+    assert [float(outcome[0]) for outcome in outcomes] == [8_000, 0, 8_000, 0]
+    assert encoder.batches == [(2, 200), (1, 200), (1, 200)]
+
+
 def test_one_clip_that_the_encoder_refuses_spares_the_others():
     decoded = [DecodedClip(np.ones((1, n), np.float32)) for n in (50, 200, 50)]
     outcomes = encode_shard(decoded, MeanEncoder(), 8)

@@ -5,15 +5,15 @@ import pytest
 import soundfile
 
 from asd_core.engine import LocalEngine
-from asd_core.errors import AsdError, ClipError
+from asd_core.errors import AsdError
 from asd_core.files import LocalFiles
 from asd_core.importing import import_embeddings
-from asd_core.nights import AudioReader, latest_scored, read_night, report_night, report_path
+from asd_core.nights import latest_scored, read_night, report_night, report_path
 from asd_core.recipe import load_recipe
 from asd_core.runs import fit, score, stored_clips
 from asd_core.store import Store
 from tests.asd_core.test_importing import recipe_for, write_npz
-from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, fitted, listed, write_fleet, write_wav
+from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
 
 
 @pytest.fixture
@@ -97,21 +97,6 @@ def test_a_night_of_imported_embeddings_has_a_report_without_sounds(tmp_path):
     assert record["counts"]["flagged"] > 0
     page = page_of(store, report_night(store, recipe, None))
     assert "there is no sound of it here" in page and "imported as here" in page
-
-
-def test_a_recording_is_heard_at_its_own_rate(tmp_path):
-    write_wav(tmp_path / "a.wav", seed=1, seconds=0.5)
-    samples, rate = AudioReader()((tmp_path / "a.wav").as_uri())
-    assert (len(samples), rate, samples.dtype) == (8000, 16_000, np.float32)
-
-
-@pytest.mark.parametrize(("data", "reason"), [(b"", "not_audio"), (b"\xff\xd8 a picture", "not_audio")])
-def test_what_cannot_be_played_is_a_clip_error(tmp_path, data, reason):
-    path = tmp_path / "a.wav"
-    path.write_bytes(data)
-    with pytest.raises(ClipError) as refused:
-        AudioReader()(path.as_uri())
-    assert refused.value.reason == reason
 
 
 def test_a_flagged_clip_that_vanished_since_is_said_in_the_report(scored):

@@ -70,7 +70,7 @@ class Breaks(LocalEngine):
     def embed(self, store_url, shards):
         return self._some(super().embed(store_url, shards), self._shards)
 
-    def map(self, function, items):
+    def map(self, function, items, *, on_gpu=False):
         return self._some(super().map(function, items), self._groups)
 
     def _some(self, outcomes, count):
@@ -281,7 +281,7 @@ def test_an_engine_that_loses_shards_is_not_believed(tmp_path):
 
 def test_an_engine_that_loses_machines_is_not_believed(tmp_path):
     class Loses(LocalEngine):
-        def map(self, function, items):
+        def map(self, function, items, *, on_gpu=False):
             return super().map(function, list(items)[1:])
 
     archive, store = fitted(tmp_path)
@@ -349,7 +349,7 @@ def test_a_slower_run_of_more_workers_leaves_what_is_published_as_it_is(tmp_path
     clips = listed(archive, date=NIGHTS[2])
 
     class Slower(Breaks):
-        def map(self, function, items):
+        def map(self, function, items, *, on_gpu=False):
             self.other = score(store, KNN, clips, LocalEngine())  # begins and ends while this one is under way
             return super().map(function, items)
 

@@ -1,5 +1,10 @@
+import shutil
+from functools import partial
+
+import numpy as np
 import pyarrow.compute as pc
 import pytest
+import soundfile
 
 from asd_core.clips import list_archive
 from asd_core.engine import LocalEngine
@@ -8,6 +13,7 @@ from asd_core.files import LocalFiles
 from asd_core.nights import report_night
 from asd_core.recipe import load_recipe
 from asd_core.runs import fit, score
+from asd_core.runs.captioning import CaptionRun, Order, flagged_in
 from asd_core.store import Store
 from cluster.engine import RayEngine, Resources
 from tests.asd_core.test_runs import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet
@@ -82,3 +88,21 @@ def test_real_clips_of_one_machine_that_can_be_fitted_and_22_that_cannot(ray_ses
     said = [row["error"] for row in rows[0].values() if row["error"]]
     assert scored == {("slider", "00")}
     assert len(said) == 89 and all(text.startswith("no scorer for ") for text in said)
+
+
+def test_captions_that_overlap_with_scoring_on_ray_are_those_of_one_process(ray_session, tmp_path):
+    archive, local = fitted(tmp_path)
+    soundfile.write(clip_path(archive, "00", NIGHTS[2], 0), 0.3 * np.sin(np.arange(16_000) / 3), 16_000)
+    shutil.copytree(tmp_path / "store", tmp_path / "ray")
+    rows = []
+    for store, engine in [(local, LocalEngine()), (store_in(tmp_path / "ray"), RayEngine())]:
+        captions = CaptionRun(store, KNN, Order("acoustic"), engine)
+        hook = partial(_add_flagged, captions, store)
+        record = score(store, KNN, listed(archive, date=NIGHTS[2]), engine, on_scored=hook)
+        assert captions.finish()["captioned"] == record["counts"]["flagged"] > 0
+        rows.append(store.captions(KNN.key()).to_pylist())
+    assert rows[0] == rows[1]
+
+
+def _add_flagged(captions, store, outcome):
+    captions.add(flagged_in(store, outcome.files))

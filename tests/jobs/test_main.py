@@ -46,6 +46,17 @@ def asd_process(*arguments, **environment):
     return Said(done.returncode, done.stdout, done.stderr)
 
 
+def test_the_script_prints_all_and_leaves_with_the_code_of_what_happened():
+    line = [
+        sys.executable,
+        "-c",
+        "import atexit; from jobs.main import script; atexit.register(print, 'farewell'); script()",
+    ]
+    for arguments, code, said in [(["--help"], 0, "nightly"), (["nigthly"], 2, "did you mean")]:
+        done = subprocess.run([*line, *arguments], capture_output=True, text=True, timeout=120)
+        assert done.returncode == code and said in done.stdout + done.stderr and "farewell" not in done.stdout
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     return write_fleet(tmp_path_factory.mktemp("fleet") / "archive", dates=["2026-11-01", "2026-11-02"], clips=3)

@@ -1,4 +1,5 @@
 import datetime
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from asd_core.report import MachineRecord, Night
-from asd_core.tables import SCORES
+from asd_core.tables import CAPTIONS, SCORES
 
 DATE = "2026-11-19"
 KEPT = {"uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"}
@@ -62,6 +63,36 @@ def night(rows, machines=(), history=(), **changes):
     )
 
 
+GIVEN = {
+    "hybrid": ("clip_caption", "normal_uris", "normal_captions", "texts", "similarities", "normal_similarities"),
+    "text-decoder": ("clip_caption", "normal_uris", "normal_captions"),
+    "zero-shot": ("normal_uris", "texts", "similarities", "normal_similarities"),
+    "acoustic": ("normal_uris", "findings"),
+}
+
+
+def caption(name, method="hybrid", machine=("fan", "id_00"), **changes):
+    """One method's caption of the clip of that name; its evidence is the same for every method that rests on it."""
+    evidence = {
+        "clip_caption": "Sounds like a rattle",
+        "normal_uris": ["file:///plant/normal_0.flac", "file:///plant/normal_1.flac"],
+        "normal_captions": ["Sounds like a hum", "Sounds like a fan"],
+        "texts": ["Vibration", "Grinding Sounds", "Unexpected Silence"],
+        "similarities": [0.3, 0.15, -0.1],
+        "normal_similarities": [[0.1, 0.1, 0.0], [0.2, 0.2, 0.1]],
+        "findings": ["3.2 dB louder overall"],
+    }
+    row = dict.fromkeys(CAPTIONS.names) | {key: evidence[key] for key in GIVEN[method]}
+    row |= {"clip_id": name, "uri": f"file:///plant/{name}.flac", "machine_type": machine[0], "machine_id": machine[1]}
+    row |= {"date": DATE, "method": method, "difference_caption": f"This sound is told by {method}."}
+    row |= {"llm": "gpt at example.org", "prompt_version": "paper+own-1", "prompt_hash": "0", "prompt": "Please."}
+    return row | {"input_tokens": 9, "output_tokens": 9, "attempts": 1, "unknown": 0} | changes
+
+
+def captions(*rows):
+    return pa.Table.from_pylist(list(rows), schema=CAPTIONS)
+
+
 def read_audio(uri):
     """Noise for a normal clip, with a tone for any other."""
     rate = 16000
@@ -74,4 +105,27 @@ def read_audio(uri):
 @pytest.fixture(scope="session")
 def make():
     """What the tests of this folder build nights of."""
-    return SimpleNamespace(DATE=DATE, scored=scored, failed=failed, record=record, night=night, read_audio=read_audio)
+    return SimpleNamespace(
+        DATE=DATE,
+        scored=scored,
+        failed=failed,
+        record=record,
+        night=night,
+        caption=caption,
+        captions=captions,
+        read_audio=read_audio,
+    )
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; of a module, since its event loop would be in the way of tests that run one of their own."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+        browser = running.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()

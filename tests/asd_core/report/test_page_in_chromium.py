@@ -1,26 +1,12 @@
 """The page as a browser shows it: over file://, as most people will open it."""
 
-import shutil
-
 import pytest
 
 from asd_core.files import LocalFiles
 from asd_core.report import write_report
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 EVIL = ("<script>alert(1)</script>", 'id"\nnew')
 LONG = ("machine_type_without_a_single_break_" * 4, "id_" + "9" * 60)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +24,11 @@ def address(make, tmp_path_factory):
     ]
     run = {"run_id": "3f2a", "versions": {"a" * 50: "b" * 300}}
     root = tmp_path_factory.mktemp("report")
-    night = make.night(rows, machines, earlier, run=run)
+    told = [make.caption("a2", method, EVIL, note="random weights") for method in ("hybrid", "zero-shot", "acoustic")]
+    told.append(make.caption("a2", "text-decoder", EVIL, difference_caption=None, error="x" * 90))
+    unbroken = {"difference_caption": "w" * 300, "clip_caption": "v" * 200, "warning": "u" * 90, "prompt": "p" * 900}
+    told.append(make.caption("long_" + "x" * 200, "hybrid", LONG, texts=["t" * 80] * 3, **unbroken))
+    night = make.night(rows, machines, earlier, run=run, captions=make.captions(*told))
     return LocalFiles(root).uri(write_report(night, LocalFiles(root), "r", make.read_audio, media_limit=4))
 
 
@@ -121,6 +111,8 @@ def test_text_is_readable_in_light_and_dark(open_page, scheme):
     page = open_page(color_scheme=scheme)
     statuses = [".status.flagged", ".status.normal", ".status.unusable", ".status.silent"]
     selectors = [".lead", ".kicker", "main a", *statuses, ".place", "dt", "h4", ".bad dd", ".notes li", "footer p"]
+    selectors += [".notice p", ".source", ".caption .problem", ".caption-notes li", ".rate label", ".rate .muted"]
+    selectors += [".grounds h5 .muted", ".above td.n", ".legend", ".prompt", "#export-ratings", "#rater"]
     assert {selector: contrast for selector in selectors if (contrast := _contrast(page, selector)) < 4.5} == {}
 
 

@@ -62,18 +62,11 @@ def test_flags_expected_by_chance_are_the_false_alarm_rate_times_the_scored_clip
     assert summary.machines[0].expected_flagged == pytest.approx(2.0)
 
 
-def test_errors_are_grouped_by_reason_and_machine_the_most_first(make):
-    rows = [make.failed(f"a{i}", "empty", FAN) for i in range(3)]
-    rows += [make.failed("b", "empty", PUMP), make.failed("c", "not_audio", PUMP)]
-    groups = summarise(make.night(rows)).errors
-    assert [(group.title, group.count) for group in groups] == [("empty", 4), ("not_audio", 1)]
-    assert [(name, count) for name, count, _ in groups[0].machines] == [("fan id_00", 3), ("pump id_01", 1)]
-
-
-def test_thousands_of_errors_keep_their_count_and_name_the_first_200(make):
-    summary = summarise(make.night([make.failed(f"{i:05d}", "empty") for i in range(3000)]))
-    (_, count, clips) = summary.errors[0].machines[0]
-    assert (summary.n_errors, count, len(clips)) == (3000, 3000, 200)
+def test_clips_with_a_caption_are_shown_though_they_are_not_flagged(make):
+    rows = [make.scored("a", 2.0), make.scored("b", 0.1), make.scored("c", 0.2), make.failed("d", "empty")]
+    (machine,) = summarise(make.night(rows, [make.record()]), captioned={"a", "b", "c", "d"}).machines
+    assert [clip.clip_id for clip in machine.flagged] == ["a"]
+    assert [(clip.clip_id, clip.is_flagged) for clip in machine.others] == [("c", False), ("b", False)]
 
 
 def test_a_table_without_a_column_is_refused_by_its_name(make):

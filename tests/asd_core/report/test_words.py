@@ -34,3 +34,11 @@ def test_a_figure_has_four_digits(value, text):
 
 def test_one_clip_is_singular():
     assert [words.counted(n, "clip") for n in (0, 1, 1200)] == ["0 clips", "1 clip", "1,200 clips"]
+
+
+def test_a_cosine_has_three_decimals():
+    assert [words.cosine(value) for value in (0.12345, -0.2)] == ["0.123", "−0.200"]
+
+
+def test_only_line_breaks_are_kept_of_what_cannot_be_seen():
+    assert words.readable_lines("a\nb\r\0") == "a\nb\\r\\x00"

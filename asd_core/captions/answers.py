@@ -1,0 +1,59 @@
+"""Whether a language model's answer is the difference caption that was asked for, and how it is kept.
+
+The rule is the paper's (Ogura et al., section IV-A): the sentence begins with "This sound is" and is finished within 40
+words. What else is checked keeps a caption one line of plain text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from asd_core.captions.prompts import ANSWER_START, ANSWER_WORDS
+
+_LONGEST = 1000  # characters kept: an answer of 40 words has some 250
+_START = re.compile(re.escape(ANSWER_START) + r"\s+\S", re.IGNORECASE)
+_MARKUP = re.compile(r"\*\*|__|`|^#|</?[a-z][^<>]*>", re.IGNORECASE)
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+
+
+def check_answer(text: str) -> str | None:
+    """What is wrong with an answer, or None where nothing is.
+
+    The complaint is one clause without a full stop that says what must be instead: it is told to the language model
+    when it is asked once more, and kept as the warning where that answer is no better. Blanks and quotation marks
+    around the answer are no reason to ask again, nor is another case of the first words.
+
+    Args:
+        text: the answer as it came.
+    """
+    answer = _unwrapped(text)
+    words = len(answer.split())
+    if not words:
+        return "the answer is empty; it must be one sentence"
+    if not _START.match(answer):
+        return f'the answer must begin with "{ANSWER_START}"'
+    if words > ANSWER_WORDS:
+        return f"the answer has {words} words; it must be finished within {ANSWER_WORDS}"
+    if len(answer) > _LONGEST:
+        return f"the answer has {len(answer)} characters; it must have at most {_LONGEST}"
+    if len(answer.splitlines()) > 1 or _MARKUP.search(answer):
+        return "the answer must be one line of plain text, without markup"
+    return None
+
+
+def tidy(text: str) -> str:
+    """An answer as it is kept: one line, without what cannot be seen, quotation marks around it or excess length.
+
+    Empty where there was nothing but blanks. The words themselves are left as they are: what shows them escapes them.
+    """
+    kept = "".join(" " if unicodedata.category(character)[0] == "C" else character for character in _unwrapped(text))
+    line = " ".join(kept.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+
+
+def _unwrapped(text: str) -> str:
+    answer = text.strip()
+    while len(answer) > 1 and answer[0] + answer[-1] in _QUOTES:
+        answer = answer[1:-1].strip()
+    return answer

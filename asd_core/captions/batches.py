@@ -1,0 +1,248 @@
+"""Captions by the Batch API: half the price or so, within a day.
+
+Batches are listed before one is created, and each carries the token of its record: a run that was killed between
+creating a batch and writing its number down finds it there, and never has the same requests worked on twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from asd_core.captions.answers import check_answer
+from asd_core.captions.batch_client import TOKEN, BatchClient
+from asd_core.captions.batch_files import MOST_BYTES, MOST_REQUESTS, chunks, read_results, request_line
+from asd_core.captions.batch_records import BatchRecord, BatchRecords
+from asd_core.captions.judging import conversation, given_up, judged
+from asd_core.captions.ledger import Attempt, History, Ledger
+from asd_core.captions.llm import LlmSettings, Message
+from asd_core.captions.llm_client import NotAnswered, Outcome, Refused, first_parameters, one_line, other_parameters
+from asd_core.captions.requests import CaptionAnswer, CaptionRequest
+from asd_core.errors import AsdError
+from asd_core.files import Files
+
+if TYPE_CHECKING:
+    from openai.types import Batch
+
+_ROUNDS = 3  # batches that a request may be in, in one run: each may take a day
+_SETTLING_SECONDS = 120.0  # in which a batch that was created may be missing from the list still
+_FIRST_LOOK_SECONDS = 1.0
+_DONE = ("completed", "expired", "cancelled", "failed")
+
+
+class BatchCaptioner:
+    """A `asd_core.captions.requests.Captioner` that has its requests worked on as batches.
+
+    Limits per minute do not apply to batches; the budget does, by what requests are reckoned to cost.
+
+    Args:
+        settings: which LLM; prices as they are for batches.
+        files: of the store.
+        run_id: put down in the batches' metadata, for people.
+        say: told how things stand.
+        poll_seconds: between looks at a batch; less at first, since small ones may be done at once.
+        sleep: waits so many seconds.
+        now: seconds since the epoch.
+        most_requests: of one file.
+        most_bytes: of one file.
+
+    Raises:
+        UsageError: there is no key in the environment.
+    """
+
+    def __init__(
+        self,
+        settings: LlmSettings,
+        files: Files,
+        run_id: str = "",
+        *,
+        say: Callable[[str], None] = lambda line: None,
+        poll_seconds: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+        most_requests: int = MOST_REQUESTS,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._settings, self._run_id, self._say = settings, run_id, say
+        self._poll_seconds, self._sleep, self._now = poll_seconds, sleep, now
+        self._most_requests, self._most_bytes = most_requests, most_bytes
+        self._client = BatchClient(settings, sleep)
+        self._records = BatchRecords(files)
+        self._ledger = Ledger(files, "batch")
+        self._budget = settings.budget()
+        self._parameters = first_parameters(settings)
+        self._pending: dict[str, CaptionRequest] = {}
+        self._seen: set[str] = set()
+
+    def submit(self, requests: Sequence[CaptionRequest]) -> None:
+        """See `Captioner.submit`; nothing is sent before `answers` is asked."""
+        for request in requests:
+            if request.request_id not in self._seen:
+                self._seen.add(request.request_id)
+                self._pending[request.request_id] = request
+
+    def answers(self) -> Iterator[CaptionAnswer]:
+        """See `Captioner.answers`; takes up to a day for each round of batches."""
+        if not self._pending:
+            return
+        self._ledger.open(self._settings.name, self._now())
+        for request_id in list(self._pending):
+            if (known := self._ledger.answer(request_id)) is not None:
+                yield self._taken(known)
+        under_way = self._found_again()
+        for _ in range(_ROUNDS):
+            yield from self._collected(under_way)
+            yield from self._not_to_be_paid_for()
+            if not self._pending:
+                return
+            under_way = [self._created(chunk) for chunk in self._chunks()]
+        yield from self._collected(under_way)
+        for request_id in list(self._pending):
+            answer = given_up(request_id, self._ledger.history(request_id))
+            if answer.text is not None:
+                self._ledger.store(answer)
+            yield self._taken(answer)
+
+    def close(self) -> None:
+        """See `Captioner.close`; batches under way go on, and the next run collects them."""
+        self._client.close()
+
+    def _taken(self, answer: CaptionAnswer) -> CaptionAnswer:
+        del self._pending[answer.request_id]
+        return answer
+
+    def _found_again(self) -> list[BatchRecord]:
+        """The batches of earlier runs that were not collected; records of batches that never were are removed."""
+        ours = self._records.of(self._settings.name)
+        by_token = self._listed({record.token for record in ours})
+        found = []
+        for record in ours:
+            batch = by_token.get(record.token) or self._looked_for(record)
+            if batch is None:
+                self._records.remove(record)
+            else:
+                found.append(self._records.write(replace(record, batch_id=batch.id)))
+        return found
+
+    def _looked_for(self, record: BatchRecord) -> Batch | None:
+        """A batch that is not in the list: asked for by its number, or waited for while it may still turn up."""
+        if record.batch_id is not None:
+            return self._client.retrieve(record.batch_id)
+        while self._now() < record.at + _SETTLING_SECONDS:
+            self._sleep(self._poll_seconds)
+            if (batch := self._listed({record.token}).get(record.token)) is not None:
+                return batch
+        return None
+
+    def _listed(self, tokens: set[str]) -> dict[str, Batch]:
+        """Token → batch, of those there are; a server without batches is told apart here, wanted or not."""
+        found: dict[str, Batch] = {}
+        for batch in self._client.listed():
+            if (token := (batch.metadata or {}).get(TOKEN, "")) in tokens:
+                found[token] = batch
+            if len(found) == len(tokens):
+                break
+        return found
+
+    def _not_to_be_paid_for(self) -> Iterator[CaptionAnswer]:
+        """Set aside what the pending requests are reckoned to cost, as far as the budget goes."""
+        for request in list(self._pending.values()):
+            history = self._ledger.history(request.request_id)
+            told, said = self._settings.reservation(conversation(request, history))
+            cost = told + said, self._settings.usd(told, said) or 0.0
+            if self._budget.state(*cost) == "go":
+                self._budget.reserve(*cost)
+                continue
+            error = f"the budget of {self._budget} is spent; the next run goes on"
+            yield self._taken(history.answer(request.request_id, None, error_reason="budget", error=error))
+
+    def _chunks(self) -> Iterator[dict[str, bytes]]:
+        lines = (
+            (request_id, request_line(request_id, self._settings.model, messages, self._parameters))
+            for request_id, messages in self._messages().items()
+        )
+        return chunks(lines, self._most_requests, self._most_bytes)
+
+    def _messages(self) -> dict[str, list[Message]]:
+        return {
+            request_id: conversation(request, self._ledger.history(request_id))
+            for request_id, request in self._pending.items()
+        }
+
+    def _created(self, chunk: dict[str, bytes]) -> BatchRecord:
+        record = BatchRecord(secrets.token_hex(16), self._settings.name, tuple(chunk), self._now())
+        self._records.write(record)
+        try:
+            file_id = self._client.upload(b"".join(chunk.values()))
+            batch = self._client.create(file_id, record.token, self._run_id)
+        except AsdError:  # refused, or never asked for
+            self._records.remove(record)
+            raise
+        if batch is None and (batch := self._looked_for(record)) is None:
+            record = self._records.write(replace(record, at=self._now()))
+            batch = self._client.create(file_id, record.token, self._run_id) or self._looked_for(record)
+        if batch is None:
+            raise AsdError(
+                f"{self._settings.url} does not say whether it took a batch; the same command finds out later"
+            )
+        self._say(f"batch {batch.id}: {len(chunk)} captions asked for")
+        return self._records.write(replace(record, batch_id=batch.id))
+
+    def _collected(self, under_way: Sequence[BatchRecord]) -> Iterator[CaptionAnswer]:
+        """The answers in batches, as they are done."""
+        waiting, pause = list(under_way), min(_FIRST_LOOK_SECONDS, self._poll_seconds)
+        while waiting:
+            for record in list(waiting):
+                batch = self._client.retrieve(record.batch_id or "")
+                if batch is None or batch.status in _DONE:
+                    waiting.remove(record)
+                    if batch is not None:
+                        yield from self._read(record, batch)
+                    self._records.remove(record)
+                elif (counts := batch.request_counts) is not None:
+                    self._say(f"batch {batch.id}: {counts.completed + counts.failed} of {counts.total} done")
+            if waiting:
+                self._sleep(pause)
+                pause = min(2 * pause, self._poll_seconds)
+
+    def _read(self, record: BatchRecord, batch: Batch) -> Iterator[CaptionAnswer]:
+        outcomes: dict[str, Outcome] = {}
+        sent, parameters = self._messages(), self._parameters
+        for file_id in (batch.output_file_id, batch.error_file_id):
+            for request_id, outcome, error in read_results(self._client.content(file_id), self._settings, sent):
+                better = other_parameters(parameters, error)
+                self._parameters = better or self._parameters
+                outcomes[request_id] = outcome if better is None else NotAnswered("adapted", str(error.get("message")))
+        missing = _missing(batch)
+        for request_id in record.request_ids:
+            answer = self._judged(request_id, outcomes.get(request_id, missing), record)
+            if answer is not None and request_id in self._pending:
+                yield self._taken(answer)
+
+    def _judged(self, request_id: str, outcome: Outcome, record: BatchRecord) -> CaptionAnswer | None:
+        """Write down what came of a request; its answer where no other attempt is to be made."""
+        history: History = self._ledger.history(request_id)
+        if any(attempt.incarnation == record.token for attempt in history.attempts):
+            return None  # by a run that was killed while it collected
+        request = self._pending.get(request_id)
+        history, answer = judged(request_id, history.begun(Attempt(record.at, record.token)), outcome, check_answer)
+        if request is None and history.complained is not None:
+            answer = given_up(request_id, history)  # nobody is there to ask again
+        if answer is not None and not answer.is_asked_again:
+            self._ledger.store(answer)
+        elif request is not None:
+            self._ledger.intend(request, self._settings.name, history)
+        return answer
+
+
+def _missing(batch: Batch) -> Outcome:
+    """What came of requests that a batch is done with and does not mention."""
+    if batch.status == "failed":
+        errors = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
+        return Refused(one_line(f"batch {batch.id} failed: {'; '.join(errors[:3])}"), all_alike=True)
+    if batch.status == "cancelled":
+        return Refused(f"batch {batch.id} was cancelled", all_alike=True)
+    return NotAnswered("server_error", f"batch {batch.id} {batch.status} without an answer")

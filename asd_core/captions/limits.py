@@ -1,0 +1,205 @@
+"""How many requests and tokens in any minute, and how much in all: pure bookkeeping, told the time, never waiting.
+
+Attempts are spread evenly (most servers hold their limits over shorter spans than a minute too), and a log of the last
+window caps them exactly: never more than the limit in any span of its length, whatever late wake-ups and refunds do to
+the even spacing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+WINDOW_SECONDS = 60.0
+
+_CATCH_UP = 0.25  # seconds by which an attempt may wake up late and have it made up for
+_FORGETTING = 0.1  # weight of the latest attempt in what attempts are expected to use
+_MARGIN = 0.001  # seconds by which windows are kept apart, against rounding
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Attempts and tokens in any window; attempts under way at once.
+
+    Attributes:
+        requests: attempts.
+        tokens: input and output; None: no limit.
+        concurrency: attempts at once.
+    """
+
+    requests: int
+    tokens: int | None
+    concurrency: int
+
+
+def lowest(limits: Iterable[Limits]) -> Limits:
+    """What holds for all of several, of which there is at least one."""
+    every = list(limits)
+    tokens = [limit.tokens for limit in every if limit.tokens is not None]
+    return Limits(
+        requests=min(limit.requests for limit in every),
+        tokens=min(tokens, default=None),
+        concurrency=min(limit.concurrency for limit in every),
+    )
+
+
+@dataclass
+class Dispatch:
+    """One attempt that was let through.
+
+    Attributes:
+        at: when, in seconds of the caller's clock.
+        tokens: reserved, and later those really used.
+        expected: tokens that it took in the even spacing.
+        is_counted: whether it is within the last window.
+    """
+
+    at: float
+    tokens: int
+    expected: float = 0.0
+    is_counted: bool = True
+
+
+class RateLimiter:
+    """Says when the next attempt may go.
+
+    Args:
+        limits: requests and tokens in any window.
+        window: its length in seconds.
+    """
+
+    def __init__(self, limits: Limits, window: float = WINDOW_SECONDS) -> None:
+        self.limits = limits
+        self.window = window
+        self._log: deque[Dispatch] = deque()
+        self._tokens = 0  # of all in the log
+        self._opens = -math.inf
+        self._request_slot = -math.inf
+        self._token_slot = -math.inf
+        self._used_share = 1.0  # of reserved tokens, as attempts go
+
+    def wait(self, now: float, tokens: int) -> float:
+        """Seconds until an attempt that reserves so many tokens may go, as things stand; 0: at once.
+
+        More tokens than the limit itself never may: ask `fits` before.
+        """
+        self._forget(now)
+        moments = [self._opens, self._request_slot, self._after_requests()]
+        if self.limits.tokens is not None:
+            moments += [self._token_slot, self._after_tokens(tokens, self.limits.tokens)]
+        return max(0.0, max(moments) - now)
+
+    def fits(self, tokens: int) -> bool:
+        """Whether an attempt of so many tokens may ever go."""
+        return self.limits.tokens is None or tokens <= self.limits.tokens
+
+    def dispatch(self, now: float, tokens: int) -> Dispatch:
+        """Let an attempt through, whose `wait` was 0."""
+        entry = Dispatch(now, tokens)
+        self._log.append(entry)
+        self._tokens += tokens
+        self._request_slot = _slot(self._request_slot, now) + self.window / self.limits.requests
+        if self.limits.tokens is not None:
+            # Spaced by what is reserved, one attempt would keep the next waiting until it has settled.
+            entry.expected = tokens * self._used_share
+            self._token_slot = _slot(self._token_slot, now) + entry.expected * self.window / self.limits.tokens
+        return entry
+
+    def settle(self, entry: Dispatch, tokens: int) -> None:
+        """Put the tokens that were really used in the place of those reserved."""
+        if self.limits.tokens is not None:
+            self._token_slot += (tokens - entry.expected) * self.window / self.limits.tokens
+            self._used_share += _FORGETTING * (min(1.0, tokens / max(1, entry.tokens)) - self._used_share)
+        self._tokens += (tokens - entry.tokens) * entry.is_counted
+        entry.tokens = tokens
+
+    def close_until(self, moment: float) -> None:
+        """Let nothing through before a moment."""
+        self._opens = max(self._opens, moment)
+
+    def change(self, limits: Limits) -> None:
+        """Other limits from here on; what was let through still counts."""
+        self.limits = limits
+
+    def restore(self, entries: Iterable[Dispatch]) -> None:
+        """Count attempts that an earlier process let through."""
+        self._log = deque(sorted([*self._log, *entries], key=lambda entry: entry.at))
+        self._tokens = sum(entry.tokens for entry in self._log)
+        if self._log:
+            self._request_slot = max(self._request_slot, self._log[-1].at + self.window / self.limits.requests)
+
+    def recent(self, now: float) -> list[Dispatch]:
+        """What was let through within the last window."""
+        self._forget(now)
+        return list(self._log)
+
+    def _forget(self, now: float) -> None:
+        while self._log and self._log[0].at + self.window + _MARGIN <= now:
+            gone = self._log.popleft()
+            gone.is_counted = False
+            self._tokens -= gone.tokens
+
+    def _after_requests(self) -> float:
+        if len(self._log) < self.limits.requests:
+            return -math.inf
+        return self._log[-self.limits.requests].at + self.window + _MARGIN
+
+    def _after_tokens(self, tokens: int, limit: int) -> float:
+        held = self._tokens
+        moment = -math.inf
+        for entry in self._log:
+            if held + tokens <= limit:
+                break
+            held -= entry.tokens
+            moment = entry.at + self.window + _MARGIN
+        return moment
+
+
+def _slot(slot: float, now: float) -> float:
+    """The slot that an attempt takes: its own where it woke up late, now where there was nothing to wait for."""
+    return slot if slot > now - _CATCH_UP else now
+
+
+class Budget:
+    """What one job may spend in all; what attempts under way may cost is set aside, so that it is never overrun.
+
+    Args:
+        tokens: input and output; None: no limit.
+        usd: US dollars; None: no limit.
+    """
+
+    def __init__(self, tokens: int | None = None, usd: float | None = None) -> None:
+        self._most = (math.inf if tokens is None else tokens, math.inf if usd is None else usd)
+        self._spent = (0.0, 0.0)
+        self._reserved = (0.0, 0.0)
+        self._under_way = 0
+
+    def state(self, tokens: int, usd: float) -> Literal["go", "wait", "stop"]:
+        """Whether an attempt can be paid for: now, perhaps once others have settled, or not."""
+        cost = (tokens, usd)
+        for most, spent, reserved, wanted in zip(self._most, self._spent, self._reserved, cost, strict=True):
+            if spent + wanted > most:
+                return "stop"
+            if spent + reserved + wanted > most:
+                return "wait"
+        return "go"
+
+    def reserve(self, tokens: int, usd: float) -> None:
+        """Set the cost of an attempt aside."""
+        self._reserved = (self._reserved[0] + tokens, self._reserved[1] + usd)
+        self._under_way += 1
+
+    def settle(self, reserved: tuple[int, float], spent: tuple[int, float]) -> None:
+        """Replace what was set aside for an attempt by what it cost."""
+        self._under_way -= 1
+        left = (self._reserved[0] - reserved[0], self._reserved[1] - reserved[1])
+        self._reserved = left if self._under_way else (0.0, 0.0)  # a rounding error must not be waited for
+        self._spent = (self._spent[0] + spent[0], self._spent[1] + spent[1])
+
+    def __str__(self) -> str:
+        told = [f"{self._most[0]:,.0f} tokens"] * (self._most[0] < math.inf)
+        told += [f"{self._most[1]:,.2f} dollars"] * (self._most[1] < math.inf)
+        return " and ".join(told) or "no limit"

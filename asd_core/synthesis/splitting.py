@@ -1,0 +1,65 @@
+"""Which of a machine's normal clips are fitted to, which stay normal in the validation, and which are given faults.
+
+The three parts share no clip. Were a clip compared with its own faulty version, the comparison would cancel all that
+differs between clips, which a real anomaly has to stand out from as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from asd_core.errors import AsdError, UsageError
+
+FEWEST = {"fitted": 2, "normal": 1, "sources": 1}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Rows of CLIPS, each clip in one part: fitted to, kept normal, and given faults."""
+
+    fitted: pa.Table
+    normal: pa.Table
+    sources: pa.Table
+
+
+def split_normals(normals: pa.Table, held_out: float, seed: int) -> Parts:
+    """Split one machine's normal clips, each domain on its own.
+
+    A clip's place depends on the hash of its id and the seed: neither the order of the rows nor the process matters.
+    Half of what is held out stays normal; where the half is not whole, the odd clip is given faults. A domain of one
+    clip is fitted to, and one of two keeps none normal.
+
+    Args:
+        normals: rows of CLIPS of one machine.
+        held_out: share of the clips that is not fitted to, in (0, 1).
+        seed: another gives another split.
+
+    Raises:
+        UsageError: no such share.
+        AsdError: too few clips for three parts.
+    """
+    if not 0 < held_out < 1:
+        raise UsageError(f"the share of normal clips held out must lie between 0 and 1, not {held_out}")
+    ids, domains = normals["clip_id"].to_pylist(), normals["domain"].to_pylist()
+    parts: dict[str, list[int]] = {name: [] for name in FEWEST}
+    for domain in sorted(set(domains)):
+        rows = [row for row, of in enumerate(domains) if of == domain]
+        rows.sort(key=lambda row: _lot(seed, ids[row]))
+        kept = min(max(round(held_out * len(rows)), 1), len(rows) - 1)
+        parts["normal"] += rows[: kept // 2]
+        parts["sources"] += rows[kept // 2 : kept]
+        parts["fitted"] += rows[kept:]
+    if any(len(parts[name]) < fewest for name, fewest in FEWEST.items()):
+        raise AsdError(
+            f"{len(ids)} normal clips are too few to hold some out and put faults into others: "
+            f"give at least 6, or validate on labelled clips"
+        )
+    return Parts(*(normals.take(pa.array(sorted(rows), pa.int64())) for rows in parts.values()))
+
+
+def _lot(seed: int, clip_id: str) -> bytes:
+    return hashlib.blake2b(json.dumps([seed, "split", clip_id]).encode(), digest_size=16).digest()

@@ -1,0 +1,198 @@
+"""The clips that a search judges its settings on where no real anomaly is known.
+
+Nothing is decoded here: a `ValidationClip` says what to read and what to do to it, is as small as a row, and gives the
+same samples wherever it is read (`asd_core.synthesis.reading`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.synthesis.severities import KINDS, check_kind, generator
+from asd_core.synthesis.splitting import split_normals
+
+RECORDED = "recorded"
+"""Kind of a clip that is used as it was recorded."""
+
+GENERATED = "generated"
+"""Kind of a clip that a text-to-audio generator made."""
+
+
+@dataclass(frozen=True)
+class SimulatedConfig:
+    """How anomalies are made from a machine's real normal clips.
+
+    Attributes:
+        seed: of the split, of which clips are given faults, and of everything random in the faults.
+        held_out: share of the normal clips that is not fitted to; half of it is given faults.
+        kinds: of KINDS.
+        per_kind: anomalies of each kind and domain at most; there are as many as clips to make them from, if fewer.
+        severity: lowest and highest; each anomaly draws one between them.
+    """
+
+    seed: int = 0
+    held_out: float = 1 / 3
+    kinds: tuple[str, ...] = KINDS
+    per_kind: int = 25
+    severity: tuple[float, float] = (0.1, 1.0)
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for values that cannot be."""
+        for kind in self.kinds:
+            check_kind(kind)
+        if not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            raise UsageError(f"kinds of simulated anomalies must be some of {', '.join(KINDS)}, each once")
+        if not 0 < self.held_out < 1:
+            raise UsageError(f"the share of normal clips held out must lie between 0 and 1, not {self.held_out}")
+        if self.per_kind < 1:
+            raise UsageError(f"there must be at least 1 simulated anomaly of each kind, not {self.per_kind}")
+        low, high = self.severity
+        if not 0 < low <= high <= 1:
+            raise UsageError(f"severities must lie above 0 and up to 1, the lowest first, not {low} to {high}")
+
+
+@dataclass(frozen=True)
+class ValidationClip:
+    """One clip to judge settings on.
+
+    Attributes:
+        clip_id: 32 hex digits of a recording used as it is; of a simulated anomaly ``<of the recording>:<kind>``.
+        recording_id: clip id of the recording that is read. Anomalies made from one recording are no independent
+            evidence: a bootstrap should draw recordings.
+        uri: where that is.
+        is_anomalous: its label.
+        domain: "source", "target" or "": of the recording, or of the label that a generated clip was made from.
+        kind: `RECORDED`, `GENERATED` or one of `KINDS`.
+        severity: of a simulated anomaly, in (0, 1]; 0 otherwise.
+        seed: of a simulated anomaly.
+    """
+
+    clip_id: str
+    recording_id: str
+    uri: str
+    is_anomalous: bool
+    domain: str
+    kind: str
+    severity: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RejectedClip:
+    """A generated clip that cannot be judged on, and why: a row of the search's report."""
+
+    clip_id: str
+    uri: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What one machine's settings are fitted to and judged on.
+
+    Attributes:
+        normals: rows of CLIPS to fit to; none of them is among the clips.
+        clips: both conditions.
+        rejected: clips that were given but cannot be used.
+    """
+
+    normals: pa.Table
+    clips: tuple[ValidationClip, ...]
+    rejected: tuple[RejectedClip, ...] = ()
+
+
+def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validation:
+    """Hold out a machine's normal clips, and plan faults in half of those.
+
+    Args:
+        normals: rows of CLIPS of one machine: its training clips.
+        config: how.
+
+    Raises:
+        AsdError: too few clips.
+    """
+    parts = split_normals(normals, config.held_out, config.seed)
+    sources = _recorded(parts.sources, is_anomalous=True)
+    clips = _recorded(parts.normal, is_anomalous=False)
+    for kind in config.kinds:
+        for domain in sorted({clip.domain for clip in sources}):
+            rng = generator(config.seed, "sources", kind, domain)
+            here = [clip for clip in sources if clip.domain == domain]
+            chosen = sorted(rng.permutation(len(here))[: config.per_kind])
+            clips += [_with_fault(here[index], kind, config) for index in chosen]
+    return Validation(parts.fitted, tuple(clips))
+
+
+def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
+    """Synthetic normal against synthetic anomalous clips, for detectors fitted to all real normals (Zhang, eq. 6).
+
+    Args:
+        normals: rows of CLIPS of one machine: its training clips.
+        generated: rows of CLIPS of a folder of generated clips, of any machines: `asd_core.clips.list_archive` of it.
+
+    Raises:
+        AsdError: no normal clips, or not both conditions of this machine among the generated.
+    """
+    if not len(normals):
+        raise AsdError("no normal clips to fit to: generated clips are only judged on")
+    machine_type, machine_id = normals["machine_type"][0].as_py(), normals["machine_id"][0].as_py()
+    own = generated.filter(
+        pc.and_(pc.equal(generated["machine_type"], machine_type), pc.equal(generated["machine_id"], machine_id))
+    )
+    labelled = own.filter(pc.not_equal(own["condition"], ""))
+    counts = {condition: labelled["condition"].to_pylist().count(condition) for condition in ("normal", "anomalous")}
+    if not all(counts.values()):
+        raise AsdError(
+            f"{counts['normal']} normal and {counts['anomalous']} anomalous generated clips of {machine_type} "
+            f"{machine_id} among {len(generated)}: both are needed, with machine and condition in their names"
+        )
+    clips = [
+        ValidationClip(
+            row["clip_id"], row["clip_id"], row["uri"], row["condition"] == "anomalous", row["domain"], GENERATED
+        )
+        for row in labelled.to_pylist()
+    ]
+    rejected = own.filter(pc.equal(own["condition"], "")).to_pylist()
+    message = "its name does not say whether it is meant to be normal or anomalous"
+    return Validation(normals, tuple(clips), tuple(_rejected(row, "no_condition", message) for row in rejected))
+
+
+def clips_of_no_machine(generated: pa.Table, machines: Sequence[tuple[str, str]]) -> list[RejectedClip]:
+    """The generated clips of none of these (machine type, machine id): once for a whole search."""
+    message = "of no machine that is searched for: its name must say a machine type and id as real clips' do"
+    return [
+        _rejected(row, "no_machine", message)
+        for row in generated.to_pylist()
+        if (row["machine_type"], row["machine_id"]) not in set(machines)
+    ]
+
+
+def _recorded(clips: pa.Table, *, is_anomalous: bool) -> list[ValidationClip]:
+    return [
+        ValidationClip(row["clip_id"], row["clip_id"], row["uri"], is_anomalous, row["domain"], RECORDED)
+        for row in clips.select(["clip_id", "uri", "domain"]).to_pylist()
+    ]
+
+
+def _with_fault(source: ValidationClip, kind: str, config: SimulatedConfig) -> ValidationClip:
+    severity = float(generator(config.seed, "severity", kind, source.recording_id).uniform(*config.severity))
+    return ValidationClip(
+        f"{source.recording_id}:{kind}",
+        source.recording_id,
+        source.uri,
+        True,
+        source.domain,
+        kind,
+        severity,
+        config.seed,
+    )
+
+
+def _rejected(row: dict[str, str], reason: str, message: str) -> RejectedClip:
+    return RejectedClip(row["clip_id"], row["uri"], reason, message)

@@ -1,0 +1,185 @@
+"""From what a search came to: the recipe of its best settings, and what is said of how they were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from asd_core.clips.clip import UNDATED
+from asd_core.recipe import Recipe
+from asd_core.tuning.applying import Setting, with_best
+from asd_core.tuning.outcome import ScopeOutcome
+from asd_core.tuning.recipe_file import recipe_text
+from asd_core.tuning.results import CHOICES, setting_text
+from asd_core.tuning.search import EVERYTHING
+
+FEW_CLIPS = 10
+"""Clips of a condition below which a machine's figures say next to nothing."""
+
+_PER = {"machine-type": "for each machine type", "machine": "for each machine", "global": "for all machines"}
+_VALIDATION = {
+    "real": "labelled recordings",
+    "simulated": "simulated anomalies, made from normal recordings that no setting was fitted to",
+    "generated": "generated clips, normal and anomalous",
+}
+
+
+def best_recipe(recipe: Recipe, scopes: Sequence[ScopeOutcome]) -> Recipe:
+    """The recipe with the best setting of every machine type, or of all.
+
+    Args:
+        recipe: that was searched from.
+        scopes: machine types, or the one of all machines.
+    """
+    best: dict[str, Setting] = {}
+    for scope in scopes:
+        if scope.best is None:
+            continue
+        if scope.name == EVERYTHING:
+            # A setting for all machines goes over what the recipe says of single types.
+            best |= dict.fromkeys(["", *recipe.settings.get("machine", {})], scope.settings[scope.best])
+        else:
+            best[scope.machines[0].machine_type] = scope.settings[scope.best]
+    return with_best(recipe, best)
+
+
+def recipe_files(recipe: Recipe, scopes: Sequence[ScopeOutcome], per: str, remarks: Sequence[str]) -> dict[str, str]:
+    """Name → text of the recipes that ``asd fit`` takes: one, or where each machine has its own setting one a machine.
+
+    A recipe tells machine types apart and no more, so machines of one type cannot share a file.
+    """
+    if per != "machine":
+        lines = [line for scope in scopes for line in scope_remarks(scope)]
+        return {"recipe.toml": recipe_text(best_recipe(recipe, scopes), [*remarks, *lines])}
+    return {
+        f"{_file_name(scope)}.toml": recipe_text(best_recipe(recipe, [scope]), [*remarks, *scope_remarks(scope)])
+        for scope in scopes
+        if scope.best is not None
+    }
+
+
+def scope_remarks(scope: ScopeOutcome) -> list[str]:
+    """What was chosen for a scope and how sure that is, in a line or two."""
+    if scope.best is None:
+        reason = next(iter(scope.errors.values()), "no machine has the figures")
+        return [f"{scope.name}: no setting could be evaluated: {reason}"]
+    told = f"{scope.name}: {setting_words(scope.settings[scope.best])}: {scope.objectives[scope.best]:.4f}"
+    certainty = scope.certainty.get(scope.best)
+    if certainty is None:
+        return [told]
+    alike = len(scope.not_told_apart)
+    compared = f"the best {len(scope.certainty)}" if len(scope.certainty) < len(scope.settings) else "all"
+    return [
+        f"{told} ± {certainty.standard_error:.4f} (standard error over clips);",
+        f"  {alike} of {compared} of its {len(scope.settings)} settings cannot be told from it, itself included"
+        if len(scope.certainty) < len(scope.settings)
+        else f"  {alike} of its {len(scope.settings)} settings cannot be told from it, itself included",
+    ]
+
+
+def setting_words(setting: Setting) -> str:
+    """``encoder.r = 0.98, detector.k = 4``."""
+    return ", ".join(f"{name} = {value}" for name, value in setting.items()) or "the recipe as it is"
+
+
+def best_summary(scopes: Sequence[ScopeOutcome]) -> dict[str, dict[str, Any] | None]:
+    """Scope → its best setting, what it came to, and how sure that is; None where none could be evaluated."""
+    return {scope.name: _summary(scope) for scope in scopes}
+
+
+def _summary(scope: ScopeOutcome) -> dict[str, Any] | None:
+    if scope.best is None:
+        return None
+    certainty = scope.certainty.get(scope.best)
+    return {
+        "setting": dict(scope.settings[scope.best]),
+        "value": float(scope.objectives[scope.best]),
+        "standard_error": None if certainty is None else certainty.standard_error,
+        "settings": len(scope.settings),
+        "not_told_apart": len(scope.not_told_apart),
+        "compared": len(scope.certainty),
+        "machines": len(scope.machines),
+    }
+
+
+def choices(scopes: Sequence[ScopeOutcome], names: Sequence[Sequence[str]]) -> pa.Table:
+    """Rows of CHOICES: every setting of every scope, best first.
+
+    Args:
+        scopes: what the search came to.
+        names: of each scope's settings, their ids on its first machine.
+    """
+    rows = []
+    for scope, ids in zip(scopes, names, strict=True):
+        top = None if scope.best is None else float(scope.objectives[scope.best])
+        for number, place in enumerate(scope.order.tolist(), 1):
+            value = float(scope.objectives[place])
+            has_value = value == value
+            row: dict[str, Any] = dict.fromkeys(CHOICES.names)
+            row |= {"scope": scope.name, "setting_id": ids[place], "setting": setting_text(scope.settings[place])}
+            row |= {"place": number, "error": scope.errors.get(place), "objective": value if has_value else None}
+            row["behind"] = top - value if has_value and top is not None else None
+            if (certainty := scope.certainty.get(place)) is not None:
+                row |= {"standard_error": certainty.standard_error, "told_apart": certainty.told_apart}
+                row |= {"behind_low": certainty.low, "behind_high": certainty.high}
+            rows.append(row)
+    return pa.Table.from_pylist(rows, CHOICES)
+
+
+def search_facts(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> list[tuple[str, str]]:
+    """(name, value) of how settings were chosen, for the recipe's comment and the report."""
+    order, counts = record["order"], record["counts"]
+    machines = [machine for scope in scopes for machine in scope.machines]
+    fitted, normal = sum(m.n_fitted for m in machines), sum(m.n_normal for m in machines)
+    anomalous = sum(machine.n_anomalous for machine in machines)
+    dates = [date for date in record["dates"] if date != UNDATED]
+    span = "undated" if not dates else dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    told = [
+        ("run", record["run_id"]),
+        ("objective", order["objective"]),
+        ("settings", f"{counts['settings']:,} ({order['method']}), one chosen {_PER[order['per']]}"),
+        ("clips", f"{fitted:,} normal to fit to; judged on {normal:,} normal and {anomalous:,} anomalous"),
+        ("validation", _VALIDATION.get(order["validation"], order["validation"])),
+        ("recordings of", span),
+        ("seed", str(order["seed"])),
+    ]
+    if counts["clips_left_out"]:
+        told.append(("clips left out", f"{counts['clips_left_out']:,}"))
+    return told
+
+
+def search_warnings(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> list[str]:
+    """What must be known before the figures."""
+    lines = []
+    if record["order"]["validation"] != "real":
+        lines.append("No real anomaly was heard: how well the choice serves for real ones is not known.")
+    few = [m.name for scope in scopes for m in scope.machines if min(m.n_normal, m.n_anomalous) < FEW_CLIPS]
+    if few:
+        some = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
+        lines.append(f"Fewer than {FEW_CLIPS} normal or anomalous clips to judge on: {some}.")
+    if record["counts"]["machines_left_out"]:
+        lines.append(f"{record['counts']['machines_left_out']} machines could not be judged and took no part.")
+    return lines
+
+
+def _file_name(scope: ScopeOutcome) -> str:
+    """A scope's name in the letters that a recipe's name may hold."""
+    name = "".join(letter if letter.isascii() and letter.isalnum() or letter in "-_" else "-" for letter in scope.name)
+    return name.strip("-") or "machine"
+
+
+def told(values: Mapping[str, Any]) -> str:
+    """A summary as text for people."""
+    lines = []
+    for name, best in values["best"].items():
+        if best is None:
+            lines.append(f"{name}: no setting could be evaluated")
+            continue
+        sure = "" if best["standard_error"] is None else f" ± {best['standard_error']:.4f}"
+        lines.append(
+            f"{name}: {setting_words(best['setting'])}: {values['objective']} {best['value']:.4f}{sure}; "
+            f"{best['not_told_apart']} of {best['compared']} compared settings cannot be told from it"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""What settings are tried on: the embeddings of one machine's clips under every encoder searched, as arrays on disk.
+
+    <folder>/<name>.json                        the clips, and which arrays there are; written last
+    <folder>/<clips>/<pass>-<part>.npy          (R, n, D) float32: embeddings of a part of the clips, for each r
+
+A `MachineData` holds paths only. Arrays are mapped into memory when they are read, so that all processes of a node
+share one copy in the page cache and each holds one embedding matrix at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.encoders.build import EncoderConfig
+from asd_core.errors import AsdError, UsageError
+from asd_core.files import open_files
+from asd_core.tuning.copies import at_hand
+from asd_core.tuning.passes import apart, pass_name
+from asd_core.tuning.space import Space
+
+
+@dataclass(frozen=True)
+class MachineData:
+    """One machine's normal clips to fit to (N) and validation clips to judge on (M); a reference, cheap to send.
+
+    Attributes:
+        machine_type: whose.
+        machine_id: whose.
+        folder: where the arrays lie: a path that is the same for every process, or an address.
+        name: of its file there, without ``.json``.
+    """
+
+    machine_type: str
+    machine_id: str
+    folder: str
+    name: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the clips fitted to and judged on, their labels and domains included; 32 hex digits."""
+        return str(self._contents["fingerprint"])
+
+    @property
+    def normal_domains(self) -> NDArray[np.str_]:
+        """(N,) "source", "target" or "" of the clips fitted to."""
+        return np.array(self._contents["normal_domains"], np.str_)
+
+    @property
+    def clip_ids(self) -> list[str]:
+        """(M,) of the clips judged on."""
+        return list(self._contents["clip_ids"])
+
+    @property
+    def is_anomalous(self) -> NDArray[np.bool_]:
+        """(M,) the labels of the clips judged on."""
+        return np.array(self._contents["is_anomalous"], np.bool_)
+
+    @property
+    def domains(self) -> NDArray[np.str_]:
+        """(M,) "source", "target" or "" of the clips judged on."""
+        return np.array(self._contents["domains"], np.str_)
+
+    @property
+    def recordings(self) -> NDArray[np.str_]:
+        """(M,) what each clip judged on was made from: its own id, but for simulated anomalies."""
+        return np.array(self._contents["recordings"], np.str_)
+
+    @property
+    def auc_level_only(self) -> float | None:
+        """AUC of the trivial twin of a score, how far a level lies from the normal clips' median; None: not heard."""
+        value = self._contents["auc_level_only"]
+        return None if value is None else float(value)
+
+    @property
+    def files(self) -> list[str]:
+        """Paths of all its files, relative to the folder."""
+        passes = self._contents["passes"].values()
+        return [f"{self.name}.json", *(path for entry in passes for path in entry["parts"])]
+
+    def embeddings(self, encoder: EncoderConfig) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Embeddings of the clips fitted to (N, D) and judged on (M, D) under one of the encoders gathered for.
+
+        Raises:
+            AsdError: another encoder, or files that are gone.
+        """
+        entry = self._contents["passes"].get(pass_name(encoder))
+        r = apart(encoder)[1]
+        if entry is None or (r is not None and r not in entry["r"]):
+            raise AsdError(
+                f"{self.machine_type} {self.machine_id}: nothing was gathered for encoder {encoder.kind} with "
+                f"{encoder.options}: gather for the settings that are evaluated"
+            )
+        plane = 0 if r is None else entry["r"].index(r)
+        try:
+            root = at_hand(self.folder, entry["parts"])
+            parts = [np.load(root / path, mmap_mode="r")[plane] for path in entry["parts"]]
+        except OSError as error:
+            raise AsdError(
+                f"gathered arrays in {self.folder} are gone ({error}): run the same command again"
+            ) from error
+        rows = np.concatenate(parts)[self._contents["usable"]]
+        normals = len(self._contents["normal_domains"])
+        return rows[:normals], rows[normals:]
+
+    @property
+    def _contents(self) -> dict[str, Any]:
+        return _read(self.folder, self.name)
+
+
+@lru_cache(maxsize=256)
+def _read(folder: str, name: str) -> dict[str, Any]:
+    try:
+        contents: dict[str, Any] = json.loads(open_files(folder).read(f"{name}.json"))
+    except (OSError, ValueError) as error:
+        raise AsdError(f"{folder}/{name}.json is gone or broken ({error}): run the same command again") from error
+    return contents
+
+
+def check_reach(space: Space, machines: Sequence[MachineData]) -> None:
+    """Refuse settings that ask for more clips than a machine has to fit to.
+
+    Raises:
+        UsageError: more neighbours, components or clusters than normal clips.
+    """
+    limits: Mapping[str, str] = {
+        "detector.k": "a bank",
+        "detector.density_k": "a bank without the clip itself",
+        "detector.n_components": "a mixture",
+        "detector.n_clusters": "k-means",
+    }
+    for dimension in space.dimensions:
+        if dimension.name not in limits:
+            continue
+        largest = max(dimension.values or (dimension.high,))
+        for machine in machines:
+            total = len(machine.normal_domains) - (dimension.name == "detector.density_k")
+            if isinstance(largest, int | float) and largest > total:
+                raise UsageError(
+                    f"{dimension.name} goes up to {largest}, but {machine.machine_type} {machine.machine_id} has only "
+                    f"{total} normal clips for {limits[dimension.name]}: lower it, or give the machine more clips"
+                )

@@ -1,0 +1,177 @@
+"""Asking an LLM from one place of a cluster: a detached actor that holds the limits for every job there is.
+
+Jobs come and go, the actor stays: what it let through in the last minute counts for the next job too. Its API key is
+its own process's (`asd_core.captions.llm.api_key`): the key is no argument of anything, so Ray never sees it. A job
+that dies leaves what it submitted to be answered and stored; the same command finds it there.
+"""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any
+
+from asd_core.captions.limits import WINDOW_SECONDS
+from asd_core.captions.llm import LlmSettings
+from asd_core.captions.requests import CaptionAnswer, CaptionRequest
+from asd_core.errors import AsdError
+from cluster.captioning_actor import CaptioningActor
+from cluster.failures import innermost
+
+NAMESPACE = "asd"
+
+_LONG_POLL_SECONDS = 5.0
+_NO_ACTOR_SECONDS = 300.0  # for which it may be gone before that is an error
+_RETRY_SECONDS = 1.0
+_END_SECONDS = 30.0
+
+
+class RayCaptioner:
+    """A `asd_core.captions.requests.Captioner` for one job, at the actor that all jobs of the cluster share.
+
+    Of the limits of the jobs that are at work the lowest hold; the budget is this job's own.
+
+    Args:
+        settings: which LLM, under which limits.
+        store_url: where intents and answers are kept; a place that every node reaches.
+        window: of the limits, in seconds; a minute but for tests.
+
+    Raises:
+        UsageError: there is no key in the environment of the node where the actor runs.
+        AsdError: the actor cannot be reached.
+    """
+
+    def __init__(self, settings: LlmSettings, store_url: str, *, window: float = WINDOW_SECONDS) -> None:
+        self._settings = settings
+        self._store_url = store_url
+        self._window = window
+        self._job = secrets.token_hex(6)
+        self._lock = threading.Lock()  # of submitting, and of submitting again to an actor that has lost its memory
+        self._unanswered: dict[str, CaptionRequest] = {}
+        self._submitted: set[str] = set()
+        self._taken = 0
+        self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._life = self._begin()
+        self._collector = threading.Thread(target=self._collect, name="captions", daemon=True)
+        self._collector.start()
+
+    def submit(self, requests: Sequence[CaptionRequest]) -> None:
+        """See `Captioner.submit`."""
+        fresh = {each.request_id: each for each in requests if each.request_id not in self._submitted}
+        with self._lock:
+            self._submitted |= fresh.keys()
+            self._unanswered |= fresh
+            if not self._call(lambda actor: actor.submit.remote(self._job, list(fresh.values()))):
+                self._begin_again()
+
+    def answers(self) -> Iterator[CaptionAnswer]:
+        """See `Captioner.answers`."""
+        while self._taken < len(self._submitted):
+            came = self._came.get()
+            if isinstance(came, Exception):
+                raise came
+            self._taken += 1
+            yield came
+
+    def close(self) -> None:
+        """See `Captioner.close`."""
+        import ray
+
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        with suppress(ray.exceptions.RayError, ValueError):  # it is gone, and so is what it knew of this job
+            actor = ray.get_actor(_name(self._window), namespace=NAMESPACE)
+            ray.get(actor.end.remote(self._job), timeout=_END_SECONDS)
+        self._collector.join(_LONG_POLL_SECONDS)
+
+    def _collect(self) -> None:
+        """Fetch answers as they come. Asking for them also tells the actor that this job lives."""
+        life, taken = self._life, 0
+        try:
+            while not self._stopping.is_set():
+                if life != self._life:
+                    life, taken = self._life, 0
+                came = self._ask_for_answers(life, taken)
+                if came is None and not self._stopping.is_set():
+                    with self._lock:
+                        self._begin_again()
+                for each in came or ():
+                    taken += 1
+                    if isinstance(each, Exception):
+                        raise each
+                    if self._unanswered.pop(each.request_id, None) is not None:
+                        self._came.put(each)
+        except Exception as error:  # raised where answers are waited for
+            self._came.put(error)
+
+    def _ask_for_answers(self, life: str, taken: int) -> list[CaptionAnswer | Exception] | None:
+        came: list[CaptionAnswer | Exception] | None = self._call(
+            lambda actor: actor.collect.remote(self._job, life, taken, _LONG_POLL_SECONDS)
+        )
+        return came
+
+    def _begin(self) -> str:
+        life: str = self._call(lambda actor: actor.begin.remote(self._job, self._settings, self._store_url))
+        return life
+
+    def _begin_again(self) -> None:
+        """Tell an actor that was killed, or has ended, what it knew."""
+        self._life = self._begin()
+        self._call(lambda actor: actor.submit.remote(self._job, list(self._unanswered.values())))
+
+    def _call(self, call: Callable[[Any], Any]) -> Any:
+        """Call the actor, waiting for it to come back where it was killed."""
+        import ray
+
+        end = time.monotonic() + _NO_ACTOR_SECONDS
+        while True:
+            try:
+                return ray.get(call(captioning_actor(self._window)))
+            except ray.exceptions.RayTaskError as error:
+                if isinstance(error.cause, AsdError | OSError):
+                    raise error.cause from error
+                raise AsdError(f"the captioning actor failed: {innermost(error)}") from error
+            except ray.exceptions.RayActorError as error:
+                if time.monotonic() > end or self._stopping.is_set() or error.actor_init_failed:
+                    raise AsdError(
+                        f"the captioning actor does not come back: {innermost(error)}; answers that came are stored, "
+                        "and the same command goes on from them"
+                    ) from error
+            except ray.exceptions.RayError as error:
+                raise AsdError(f"the captioning actor cannot be had: {innermost(error)}") from error
+            time.sleep(_RETRY_SECONDS)
+
+
+def captioning_actor(window: float = WINDOW_SECONDS) -> Any:
+    """The one of this cluster and version of the code, made where there is none: near the driver, on no CPU.
+
+    Args:
+        window: of the limits, in seconds. Others than a minute, for tests, have actors of their own.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    here = ray.get_runtime_context().get_node_id()
+    options: dict[str, Any] = {
+        "name": _name(window),
+        "namespace": NAMESPACE,
+        "lifetime": "detached",
+        "get_if_exists": True,
+        "num_cpus": 0,
+        "max_restarts": -1,
+        "max_task_retries": 0,
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=True),
+    }
+    return ray.remote(CaptioningActor).options(**options).remote(window)
+
+
+def _name(window: float) -> str:
+    """With the version of the code: another one must not talk to an actor of this."""
+    return f"captioner-{version('asd-fleet')}" + (f"-{window:g}" if window != WINDOW_SECONDS else "")

@@ -1,0 +1,255 @@
+"""A search on Ray Tune: a trial is a batch of settings, and the store is the record of what is finished.
+
+Tune takes .07 to .8 s for a trial and writes files for each, so a trial is some seconds of work, actors are used again,
+and Tune's own files go to a temporary folder: restoring an experiment would do finished trials again. Its own
+Optuna search proposes one setting a trial; here `asd_core.tuning.search` proposes and `_Batches` hands its batches on.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import logging
+import os
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import ray
+from ray import tune
+from ray.tune.search import Searcher
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.tuning.batches import Batch, Evaluate, Outcome, Work, work_on
+from asd_core.tuning.evaluating import evaluate_machine
+from asd_core.tuning.search import Search
+from cluster.engine import NO_PROGRESS_SECONDS, Resources
+from cluster.failures import nothing_finished
+
+if TYPE_CHECKING:
+    from ray.tune.schedulers import TrialScheduler
+
+
+def search_on_tune(
+    search: Search,
+    work: Work,
+    told: Callable[[int, int], None],
+    *,
+    resources: Resources,
+    evaluate: Evaluate = evaluate_machine,
+    scheduler: TrialScheduler | None = None,
+    no_progress_seconds: float = NO_PROGRESS_SECONDS,
+) -> float:
+    """Work on the batches of a search on the Ray session that is open.
+
+    Args:
+        search: to be finished.
+        work: what its workers need; the store must be reached from every node.
+        told: how many units are done, and of how many.
+        resources: what a worker asks for.
+        evaluate: see `work_on`.
+        scheduler: of trials that report more than once, such as ASHA where a setting trains; the batches here report
+            once, so there is nothing to stop early.
+        no_progress_seconds: after so long without a finished batch it ends rather than hangs.
+
+    Returns:
+        Seconds until the first worker was at work: Ray's start, not the search's.
+
+    Raises:
+        UsageError: the session is a Ray client's.
+        AsdError: a batch failed, or nothing goes on; what was committed stays.
+    """
+    if ray.util.client.ray.is_connected():  # type: ignore[no-untyped-call]
+        raise UsageError("asd tune cannot run over ray://: submit it as a job, or name the cluster's host:port")
+    start, workers = time.time(), _workers(resources)
+    batches = _Batches(search, told, workers, no_progress_seconds)
+    with _quietly(workers), tempfile.TemporaryDirectory(prefix="asd-tune-") as folder:
+        told(search.done, search.total)
+        trainable = tune.with_parameters(_Worker, work=work, evaluate=evaluate)
+        tune.Tuner(
+            tune.with_resources(trainable, {"CPU": resources.cpus_per_worker}),
+            tune_config=tune.TuneConfig(
+                search_alg=batches,
+                scheduler=scheduler,
+                num_samples=10**9,  # the search says when it is over
+                reuse_actors=True,
+                trial_name_creator=_trial_name,
+                trial_dirname_creator=_trial_name,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=folder,
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=0),  # the search itself tries again, in halves
+                stop=batches.stopper,
+            ),
+        ).fit()
+    if batches.failure is not None:
+        raise AsdError(f"{batches.failure}; the same command goes on from what is committed")
+    return max(0.0, batches.began - start) if batches.began else 0.0
+
+
+class _Batches(Searcher):
+    """Hands a search's batches to Tune."""
+
+    def __init__(self, search: Search, told: Callable[[int, int], None], workers: int, no_progress: float) -> None:
+        super().__init__()
+        self._search, self._told, self._no_progress = search, told, no_progress
+        self._most = workers + max(1, workers // 4)  # the next one is at hand when a worker is free
+        self._open: dict[str, Batch] = {}
+        self._last = time.monotonic()
+        self.failure: str | None = None
+        self.began = 0.0
+        self.stopper = _Stopper(self._must_stop)
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next batch, None where all that can be done now is under way, or FINISHED."""
+        if self.failure is not None:
+            return Searcher.FINISHED
+        if len(self._open) >= self._most:
+            return None
+        batch = self._search.next_batch()
+        if batch is None:
+            return Searcher.FINISHED if self._search.is_finished else None
+        self._open[trial_id] = batch
+        return {"batch": packed(batch)}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Take in what a batch came to, or that its worker died."""
+        batch = self._open.pop(trial_id, None)
+        if batch is None:
+            return
+        self._last = time.monotonic()
+        if error or result is None or "outcome" not in result:
+            self._search.fail(batch.number)
+            return
+        outcome = json.loads(result["outcome"])
+        self.began = min(self.began or outcome["began"], outcome["began"])
+        if "failure" in outcome:
+            self.failure = self.failure or outcome["failure"]
+            return
+        self._search.finish(batch.number, _outcome(outcome))
+        self._told(self._search.done, self._search.total)
+
+    def _must_stop(self) -> bool:
+        if self._open and time.monotonic() - self._last > self._no_progress:
+            self.failure = self.failure or nothing_finished(self._no_progress)
+        return self.failure is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing of it is in the copy that Tune keeps: the store is the record."""
+        return {}
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the store is the record."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the store is the record."""
+
+
+class _Stopper(tune.Stopper):
+    """Ends an experiment of Tune's."""
+
+    def __init__(self, must_stop: Callable[[], bool]) -> None:
+        self._must_stop = must_stop
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As of `_Batches`."""
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No trial ends before it has reported."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether to end all of them."""
+        return self._must_stop()
+
+
+class _Worker(tune.Trainable):
+    """An actor that evaluates and commits one batch after the other."""
+
+    def setup(self, config: dict[str, Any], **given: Any) -> None:
+        """Take what all batches share."""
+        self._given = given
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Go on with another batch."""
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Evaluate and commit the batch."""
+        began = time.time()
+        batch, work = unpacked(self.config["batch"]), self._given["work"]
+        try:
+            outcome = work_on(work, batch, self._given["evaluate"])
+            told = {**dataclasses.asdict(outcome), "figures": outcome.figures.tolist()}
+        except Exception as error:  # told apart from a worker's death, which is nobody's exception
+            told = {"failure": f"a batch failed: {error or type(error).__name__}"}
+        return {"done": True, "outcome": json.dumps({**told, "began": began})}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Nothing: the store is the record."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Nothing: the store is the record."""
+
+
+def _outcome(told: Mapping[str, Any]) -> Outcome:
+    figures = np.array(told["figures"], np.float64)
+    return Outcome(figures, {int(k): v for k, v in told["errors"].items()}, told["seconds"], told["commit_seconds"])
+
+
+def packed(batch: Batch) -> str:
+    """A batch as text that Tune can keep with its trial: it copies a trial's configuration several times."""
+    data = json.dumps([batch.number, batch.machine, batch.setting_ids, [dict(s) for s in batch.settings]]).encode()
+    return base64.b85encode(zlib.compress(data)).decode()
+
+
+def unpacked(text: str) -> Batch:
+    """The inverse of `packed`."""
+    number, machine, names, settings = json.loads(zlib.decompress(base64.b85decode(text)))
+    return Batch(number, machine, tuple(names), tuple(settings))
+
+
+@contextmanager
+def _quietly(workers: int) -> Iterator[None]:
+    """Tune without its log files, snapshots and remarks, and without its own idea of an interrupt."""
+    given = {
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",
+        "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # of a scheduler for trials that report more than once
+        "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
+        "TUNE_MAX_PENDING_TRIALS_PG": str(workers + max(1, workers // 4)),
+        "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+        "TUNE_WARN_THRESHOLD_S": "60",
+        "RAY_AIR_NEW_OUTPUT": "0",
+    }
+    before = {name: os.environ.get(name) for name in given}
+    loggers = {name: logging.getLogger(name).level for name in ("ray.tune", "ray.air", "ray.train")}
+    os.environ.update(given)
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        for name, level in loggers.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _workers(resources: Resources) -> int:
+    return max(1, int(ray.cluster_resources().get("CPU", 1.0) / resources.cpus_per_worker))  # type: ignore[no-untyped-call]
+
+
+def _trial_name(trial: Any) -> str:
+    return str(trial.trial_id)

@@ -1,0 +1,46 @@
+"""``asd caption``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from jobs.caption_options import caption_options, captions_text, open_captions
+from jobs.job import Job, on_store
+
+
+@click.command("caption")
+@click.option("--date", metavar="DATE", help="The night. [default: the latest scored]")
+@click.option(
+    "--top", type=click.IntRange(min=1), help="Each machine's so many highest clips instead of the flagged ones."
+)
+@click.option("--no-report", is_flag=True, help="Captions only.")
+@caption_options
+@on_store
+def command(job: Job, date: str | None, top: int | None, no_report: bool, **options: Any) -> None:
+    """Explain the flagged clips of a scored night, those that are not explained yet, and write its report again.
+
+    \b
+    Example:
+      asd caption --recipe clap-knn --store store --date 2026-11-19 --caption-method hybrid
+    """
+    from asd_core.nights import latest_scored, report_night
+    from asd_core.runs.captioning import flagged, highest
+
+    key = job.recipe.key()
+    date = date or latest_scored(job.store, key)
+    scores = job.store.scores(key, date)
+    if not len(scores):
+        from asd_core.errors import AsdError
+
+        raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
+    rows = highest(scores, top) if top else flagged(scores)
+    job.talk.say(f"the night of {date}: {len(rows)} clips")
+    with job.engine("caption", date) as engine:
+        with open_captions(job, options, engine) as captions:
+            captions.add(rows)
+            summary = captions.finish()
+        page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
+    text = captions_text(summary) + (f"\nreport: {page}" if page else "")
+    job.talk.result({**summary, "key": key, "date": date, "report": page}, text)

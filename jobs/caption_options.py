@@ -1,0 +1,163 @@
+"""Options of the commands that caption, and what they mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from asd_core.errors import UsageError
+from jobs.options import together
+
+if TYPE_CHECKING:
+    from asd_core.captions.config import Method
+    from asd_core.captions.llm import LlmSettings
+    from asd_core.captions.requests import Captioner
+    from asd_core.engine import Engine
+    from asd_core.recipe import Recipe
+    from asd_core.runs.captioning import CaptionRun
+    from jobs.job import Job
+
+KEY = "OPENAI_API_KEY"
+
+caption_options = together(
+    click.option(
+        "--captioner",
+        type=click.Choice(["auto", "acoustic", "llm"]),
+        default="auto",
+        show_default=True,
+        help=f"Who writes difference captions: measurements in our own words, or a language model; auto: the latter "
+        f"where {KEY} is set.",
+    ),
+    click.option(
+        "--caption-method",
+        type=click.Choice(["hybrid", "text-decoder", "zero-shot", "acoustic"]),
+        help="What captions are made from. [default: hybrid where the recipe has MS-CLAP and a language model is "
+        "asked, else acoustic]",
+    ),
+    click.option("--llm-base-url", metavar="URL", help="OpenAI-compatible endpoint. [default: OpenAI's]"),
+    click.option("--llm-model", metavar="NAME", help="Language model to ask."),
+    click.option("--llm-requests-per-minute", type=click.IntRange(min=1), help="Limit of the endpoint."),
+    click.option("--llm-tokens-per-minute", type=click.IntRange(min=1), help="Limit of the endpoint. [default: none]"),
+    click.option("--llm-concurrency", type=click.IntRange(min=1), help="Requests under way at once."),
+    click.option("--llm-budget-tokens", type=click.IntRange(min=1), help="Stop cleanly after so many tokens."),
+    click.option(
+        "--llm-budget-usd", type=click.FloatRange(min=0, min_open=True), help="Stop cleanly after so much money."
+    ),
+    click.option(
+        "--llm-usd-per-million-input", type=click.FloatRange(min=0), help="Price of a million tokens of prompts."
+    ),
+    click.option(
+        "--llm-usd-per-million-output", type=click.FloatRange(min=0), help="Price of a million tokens of answers."
+    ),
+)
+
+OPTION_NAMES = (
+    "captioner",
+    "caption_method",
+    "llm_base_url",
+    "llm_model",
+    "llm_requests_per_minute",
+    "llm_tokens_per_minute",
+    "llm_concurrency",
+    "llm_budget_tokens",
+    "llm_budget_usd",
+    "llm_usd_per_million_input",
+    "llm_usd_per_million_output",
+)
+
+
+def llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
+    """The language model that is asked; None where captions are measurements in our own words.
+
+    Raises:
+        UsageError: one is asked for, and no key is set.
+    """
+    from asd_core.captions.llm import LlmSettings
+
+    captioner = options["captioner"]
+    if captioner == "acoustic" or (captioner == "auto" and not os.environ.get(KEY)):
+        return None
+    if not os.environ.get(KEY):
+        raise UsageError(f"--captioner llm needs a key: set {KEY} (a server without keys takes any text)")
+    given = {name.removeprefix("llm_"): options[name] for name in OPTION_NAMES if name.startswith("llm_")}
+    return LlmSettings(**{name: value for name, value in given.items() if value is not None})
+
+
+def method_of(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None) -> Method:
+    """The method asked for, or the best that the recipe can do.
+
+    Raises:
+        UsageError: a method that needs a language model without one.
+    """
+    method: Method | None = options["caption_method"]
+    if method is None:
+        setting = recipe.for_machine("")
+        has_clap = setting.encoder.kind == "clap" or setting.captions.encoder == "clap"
+        return "hybrid" if has_clap and llm is not None else "acoustic"
+    if method != "acoustic" and llm is None:
+        raise UsageError(
+            f"--caption-method {method} asks a language model: set {KEY}, or take --caption-method acoustic"
+        )
+    return method
+
+
+@contextmanager
+def open_captions(
+    job: Job,
+    options: Mapping[str, Any],
+    engine: Engine,
+    *,
+    may_read_audio: bool = True,
+    keeps_evidence: bool = False,
+    by_batch: bool = False,
+) -> Iterator[CaptionRun]:
+    """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
+    from asd_core.captions.texts import PAPER_TEXTS, read_texts
+    from asd_core.runs.captioning import CaptionRun, Order
+
+    llm = llm_settings(options)
+    method = method_of(options, job.recipe, llm)
+    own_texts = job.recipe.for_machine("").captions.texts
+    order = Order(
+        method=method,
+        texts=read_texts(own_texts) if own_texts else PAPER_TEXTS,
+        llm=llm.name if llm else "",
+        may_read_audio=may_read_audio,
+        keeps_evidence=keeps_evidence,
+    )
+    if by_batch and llm is None:
+        raise UsageError(f"--batch-api asks a language model: set {KEY}, or leave it out")
+    captioner = _captioner(job, llm, by_batch=by_batch) if llm else None
+    try:
+        yield CaptionRun(job.store, job.recipe, order, engine, captioner, job.talk.progress)
+    finally:
+        if captioner is not None:
+            captioner.close()
+
+
+def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
+    if by_batch:
+        from asd_core.captions.batches import BatchCaptioner
+
+        return BatchCaptioner(llm, job.store.files, job.recipe.key(), say=job.talk.say)
+    if job.options["local"]:
+        from asd_core.captions.local_captioner import LocalCaptioner
+
+        return LocalCaptioner(llm, job.store.files.url)
+    from cluster.captioning import RayCaptioner
+
+    return RayCaptioner(llm, job.store.files.url)
+
+
+def captions_text(summary: Mapping[str, Any]) -> str:
+    """The counts of a caption run in one line, errors by reason behind it."""
+    words = ("asked", "captioned", "errors", "tokens", "unknown")
+    line = "captions: " + ", ".join(f"{word} {summary[word]}" for word in words)
+    if summary["unknown"]:
+        line += " (attempts cut off by a crash, which may have been paid for twice)"
+    line += "".join(f"\n  {count} {reason}" for reason, count in summary["errors_by_reason"].items())
+    return line + "".join(f"\n  note: {note}" for note in summary["notes"])

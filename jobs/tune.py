@@ -1,0 +1,184 @@
+"""``asd tune``."""
+
+from __future__ import annotations
+
+import functools
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobs.job import Job, on_archive
+from jobs.options import listed_clips
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from asd_core.runs.tuning import Runner
+    from asd_core.synthesis import Validation
+    from asd_core.tuning.order import Order
+
+
+@click.command("tune")
+@click.argument("archive", required=False)
+@click.option("--space", "space_path", required=True, metavar="FILE", help="Fields to search and their values (TOML).")
+@click.option(
+    "--search",
+    "method",
+    type=click.Choice(["grid", "random", "tpe"]),
+    default="grid",
+    show_default=True,
+    help="All settings, a random sample, or Optuna's TPE.",
+)
+@click.option("--settings", "count", type=click.IntRange(min=1), metavar="N", help="How many, for random and tpe.")
+@click.option(
+    "--objective",
+    type=click.Choice(["auc", "pauc", "mean", "official", "twfr-sum"]),
+    default="auc",
+    show_default=True,
+    help="What the best setting is best in; twfr-sum is TWFR-GMM's criterion.",
+)
+@click.option(
+    "--per",
+    type=click.Choice(["machine-type", "machine", "global"]),
+    default="machine-type",
+    show_default=True,
+    help="What gets a setting of its own.",
+)
+@click.option(
+    "--validation",
+    type=click.Choice(["real", "simulated", "generated"]),
+    default="real",
+    show_default=True,
+    help="Judge settings on labelled clips, on anomalies made from normal clips, or on generated clips.",
+)
+@click.option("--generated", metavar="FOLDER", help="The generated clips of --validation generated.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
+@click.option("--since", metavar="DATE", help="First normal night, where no clip is of split train.")
+@click.option("--until", metavar="DATE", help="Last normal night.")
+@click.option("--normal-list", metavar="FILE", help="Text file that names the normal clips, one a line.")
+@click.option("--out", metavar="RECIPE.toml", help="Write the recipe here too (--per machine: a folder of recipes).")
+@click.option("--data", metavar="FOLDER", help="Keep what is taken from the audio here, for further searches.")
+@on_archive
+def command(
+    job: Job,
+    space_path: str,
+    method: Any,
+    count: int | None,
+    objective: str,
+    per: Any,
+    validation: str,
+    generated: str | None,
+    seed: int,
+    since: str | None,
+    until: str | None,
+    normal_list: str | None,
+    out: str | None,
+    data: str | None,
+) -> None:
+    """Search for the settings that tell anomalous from normal clips best, and write them as a recipe for asd fit.
+
+    The audio is decoded once, whatever the number of settings. Settings are fitted to the normal clips (split train, or
+    as for asd fit) and judged on clips of known condition. Finished settings are kept: a search that was stopped goes
+    on from there, and another one starts from what is known.
+
+    \b
+    Example:
+      asd tune dcase2023/dev_data --recipe twfr-gmm --space space.toml --store store --out tuned.toml
+      asd fit dcase2023/dev_data --recipe tuned.toml --store store
+    """
+    from asd_core.errors import UsageError
+    from asd_core.runs.tuning import tune
+    from asd_core.tuning.chosen import told
+    from asd_core.tuning.order import Order
+    from asd_core.tuning.space import load_space
+    from jobs.selection import training_clips
+
+    start = time.monotonic()
+    order = Order(load_space(space_path), method, count, objective, per, validation, seed, data)
+    order.check(job.recipe)
+    check_out(out, per)
+    if (validation == "generated") != (generated is not None):
+        raise UsageError("--validation generated and --generated FOLDER belong together: give both or neither")
+    clips = job.clips()
+    normals = training_clips(clips, since, until, normal_list)
+    validations, left_out = validations_of(job, order, normals, clips, generated)
+    with job.engine("tune") as engine:
+        begun = time.monotonic()
+        runner, progress = runner_of(job), job.talk.progress
+        record = tune(job.store, job.recipe, clips, validations, order, engine, runner, progress, left_out)
+    if out is not None:
+        write_recipes(job, record, out, per)
+    counts = record["counts"]
+    if record["already_complete"]:
+        job.talk.say("this search was complete already")
+    for machine, reason in record["left_out"].items():
+        job.talk.say(f"{machine} left out: {reason}")
+    summary = {
+        **{name: counts[name] for name in ("settings", "machines", "evaluated", "failed", "decoded")},
+        "objective": objective,
+        "best": record["best"],
+        "run_id": record["run_id"],
+        "page": job.store.files.address(record["page"]),
+        "already_complete": record["already_complete"],
+        "stages": {**record["seconds"], "start": round(begun - start, 3), "workers": record["workers"]},
+        "seconds": round(time.monotonic() - start, 3),
+    }
+    evaluated = f"{counts['settings']} settings for {counts['machines']} machines, {counts['evaluated']} evaluated now"
+    job.talk.result(summary, f"{evaluated}\n{told(summary)}\nreport: {summary['page']}")
+
+
+def validations_of(
+    job: Job, order: Order, normals: pa.Table, clips: pa.Table, generated: str | None
+) -> tuple[list[Validation], dict[str, str]]:
+    """What settings are fitted to and judged on, machine by machine, and why some machines have nothing."""
+    import pyarrow.compute as pc
+
+    from asd_core.tuning.labelled import labelled_validations
+    from asd_core.tuning.synthetic import generated_validations, simulated_validations
+
+    if order.validation == "simulated":
+        return simulated_validations(normals, order.seed)
+    if generated is not None:
+        return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated))
+    return labelled_validations(normals, clips.filter(pc.not_equal(clips["split"], "train")))
+
+
+def runner_of(job: Job) -> Runner:
+    """Where settings are evaluated: in this process, or on the Ray session that is open."""
+    if job.options["local"]:
+        from asd_core.runs.tuning import run_here
+
+        return run_here
+    from cluster.engine import Resources
+    from cluster.tuning import search_on_tune
+
+    return functools.partial(search_on_tune, resources=Resources(job.options["cpus_per_worker"]))
+
+
+def check_out(out: str | None, per: str) -> None:
+    """Refuse a place for the recipe that cannot be one, before hours of searching."""
+    from asd_core.errors import UsageError
+    from asd_core.recipe import check_recipe_name
+
+    if out is None:
+        return
+    path = Path(out)
+    if per == "machine":
+        if path.suffix == ".toml" or path.is_file():
+            raise UsageError(f"--per machine writes a recipe for each machine: --out {out} must be a folder")
+        return
+    if path.suffix != ".toml" or path.is_dir():
+        raise UsageError(f"--out {out}: name a .toml file, which asd fit takes as --recipe")
+    check_recipe_name(path.stem)
+
+
+def write_recipes(job: Job, record: dict[str, Any], out: str, per: str) -> None:
+    """Copy the recipes of a search from the store to where the user wants them."""
+    from asd_core.files import open_files
+
+    for path in record["recipes"]:
+        target = Path(out) / path.rpartition("/")[2] if per == "machine" else Path(out)
+        open_files(str(target.parent)).write(target.name, job.store.files.read(path))
+        job.talk.say(f"wrote {target}")

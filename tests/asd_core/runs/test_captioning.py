@@ -1,0 +1,188 @@
+"""Captions from rows of scores to published rows, with measurements as evidence and an LLM that answers at once."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from asd_core.captions.requests import CaptionAnswer
+from asd_core.engine import LocalEngine
+from asd_core.errors import AsdError, UsageError
+from asd_core.recipe import load_recipe
+from asd_core.runs import score
+from asd_core.runs.captioning import CaptionRun, Order, flagged, flagged_in, highest
+from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, files_of, fitted, listed
+
+MEASURED = Order("acoustic")
+ASKED = Order("acoustic", llm="echo at test")
+
+
+class Echo:
+    """Answers each request at once; fails those of some clips."""
+
+    def __init__(self, refused=()):
+        self.requests, self._refused, self._waiting, self.closed = [], set(refused), [], False
+
+    def submit(self, requests):
+        self.requests += requests
+        self._waiting += requests
+
+    def answers(self):
+        while self._waiting:
+            request = self._waiting.pop(0)
+            if request.clip_id in self._refused:
+                yield CaptionAnswer(request.request_id, None, 9, 0, 8, 0, None, "llm_failed", "busy")
+            else:
+                yield CaptionAnswer(request.request_id, f"This sound is {request.clip_id}.", 100, 20, 1)
+
+    def close(self):
+        self.closed = True
+
+
+class Parallel(LocalEngine):
+    """An engine of two workers, so that captions are made in the background."""
+
+    workers = 2
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A store with a scored night in which two clips of fan 00 squeal."""
+    archive, store = fitted(tmp_path)
+    for number in (0, 1):
+        tone = 0.3 * np.sin(np.arange(16_000) * 2 * np.pi * (1000 + 200 * number) / 16_000)
+        soundfile.write(clip_path(archive, "00", NIGHTS[2], number), tone, 16_000)
+    record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
+    return archive, store, record
+
+
+def caption(store, rows, order=MEASURED, captioner=None, engine=None):
+    run = CaptionRun(store, KNN, order, engine or LocalEngine(), captioner)
+    run.add(rows)
+    return run.finish()
+
+
+def squealing(scored):
+    rows = flagged(scored[1].read_scores(scored[2]))
+    return rows.filter([uri.endswith(("00.wav", "01.wav")) for uri in rows["uri"].to_pylist()])
+
+
+def test_a_measured_caption_names_the_squeal_and_the_normal_clips_it_was_compared_with(scored):
+    summary = caption(scored[1], squealing(scored))
+    rows = scored[1].captions(KNN.key()).to_pylist()
+    assert (summary["asked"], summary["captioned"], summary["errors"], summary["tokens"]) == (
+        len(rows),
+        len(rows),
+        0,
+        0,
+    )
+    squeal = next(row for row in rows if row["uri"].endswith("/00.wav") and row["machine_id"] == "00")
+    assert "a new tone at 1 kHz" in squeal["difference_caption"]
+    assert len(squeal["normal_uris"]) == 4 and squeal["llm"] == "" and squeal["prompt"] == ""
+
+
+def test_a_second_run_asks_nothing_and_adds_no_file(scored):
+    caption(scored[1], squealing(scored))
+    before = files_of(scored[1].files.root)
+    assert caption(scored[1], squealing(scored))["asked"] == 0
+    assert files_of(scored[1].files.root) == before
+
+
+def test_a_language_model_is_told_the_measurements_and_its_answer_is_published(scored):
+    echo = Echo()
+    summary = caption(scored[1], squealing(scored), ASKED, echo)
+    assert summary["tokens"] == 120 * summary["asked"] > 0
+    row = scored[1].captions(KNN.key()).to_pylist()[0]
+    assert row["difference_caption"] == f"This sound is {row['clip_id']}." and row["llm"] == "echo at test"
+    assert row["findings"][0] in row["prompt"] == echo.requests[0].prompt
+
+
+def test_what_failed_is_an_error_row_and_asked_again(scored):
+    rows = squealing(scored)
+    first = rows["clip_id"][0].as_py()
+    assert caption(scored[1], rows, ASKED, Echo({first}))["errors_by_reason"] == {"llm_failed": 1}
+    again = Echo()
+    assert caption(scored[1], rows, ASKED, again)["captioned"] == 1
+    assert [request.clip_id for request in again.requests] == [first]
+    assert scored[1].captions(KNN.key())["error"].null_count == len(rows)
+
+
+def test_measured_captions_do_not_count_as_the_language_models(scored):
+    caption(scored[1], squealing(scored))
+    assert caption(scored[1], squealing(scored), ASKED, Echo())["asked"] == len(squealing(scored))
+    assert len(scored[1].captions(KNN.key())) == 2 * len(squealing(scored))
+
+
+def test_what_is_added_twice_is_asked_once_also_in_the_background(scored):
+    echo, rows = Echo(), squealing(scored)
+    run = CaptionRun(scored[1], KNN, ASKED, Parallel(), echo)
+    for _ in range(3):
+        run.add(rows)
+    assert run.finish()["asked"] == len(echo.requests) == len(rows)
+
+
+def test_captions_are_asked_for_before_the_scores_are_published(scored, tmp_path):
+    archive, store = fitted(tmp_path / "again")
+    shutil.copytree(scored[0] / "machine_type=fan", archive / "machine_type=fan", dirs_exist_ok=True)
+    echo, published = Echo(), []
+
+    def on_scored(outcome):
+        run.add(flagged_in(store, outcome.files))
+        published.append(len(store.runs("score")))
+
+    run = CaptionRun(store, KNN, ASKED, LocalEngine(), echo)
+    record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine(), on_scored=on_scored)
+    assert set(published) == {0} and run.finish()["asked"] == record["counts"]["flagged"] > 0
+
+
+def test_historical_clips_need_no_audio_where_they_were_measured(scored):
+    caption(scored[1], squealing(scored))
+    shutil.rmtree(scored[0])
+    echo = Echo()
+    order = Order("acoustic", llm="echo at test", may_read_audio=False)
+    assert caption(scored[1], squealing(scored), order, echo)["errors"] == 0
+
+
+def test_what_a_night_keeps_of_its_flagged_clips_is_enough_for_a_later_caption(scored):
+    run = CaptionRun(scored[1], KNN, Order("acoustic", keeps_evidence=True), LocalEngine())
+    run.add(squealing(scored))
+    run.finish()
+    shutil.rmtree(scored[0])
+    later = Order("acoustic", llm="echo at test", may_read_audio=False)
+    assert caption(scored[1], squealing(scored), later, Echo())["errors"] == 0
+
+
+def test_a_clip_of_which_nothing_is_stored_is_an_error_row_that_says_how_to_go_on(scored):
+    summary = caption(scored[1], squealing(scored), Order("acoustic", may_read_audio=False))
+    assert summary["errors_by_reason"] == {"no_evidence": summary["asked"]}
+    assert "--read-audio" in scored[1].captions(KNN.key())["error"][0].as_py()
+
+
+def test_a_method_of_ms_clap_needs_a_recipe_that_names_it(scored):
+    with pytest.raises(UsageError, match="captions.encoder"):
+        CaptionRun(scored[1], KNN, Order("hybrid", llm="echo at test"), LocalEngine(), Echo())
+
+
+def test_an_error_in_the_background_is_raised_at_the_end(scored):
+    class Broken(Parallel):
+        def map(self, function, items, *, on_gpu=False):
+            raise AsdError("the node died")
+
+    with pytest.raises(AsdError, match="the node died"):
+        caption(scored[1], squealing(scored), engine=Broken())
+
+
+def test_captions_settings_change_neither_key_nor_scorers():
+    changed = KNN.with_settings({"captions.encoder": "clap", "captions.k": 2})
+    assert changed.key() == KNN.key() and changed.for_machine("").captions.k == 2
+    with pytest.raises(UsageError, match="captions.k"):
+        load_recipe("twfr-knn").with_settings({"captions.k": 9})
+
+
+def test_the_highest_clips_of_each_machine_are_taken_flagged_or_not(scored):
+    scores = scored[1].read_scores(scored[2])
+    top = highest(scores, 3).to_pylist()
+    assert [row["machine_id"] for row in top] == ["00"] * 3 + ["01"] * 3
+    best = max(scores["anomaly_score"].to_pylist())
+    assert max(row["anomaly_score"] for row in top) == best

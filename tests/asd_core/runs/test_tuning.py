@@ -1,0 +1,170 @@
+import json
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from asd_core.engine import LocalEngine
+from asd_core.errors import AsdError, UsageError
+from asd_core.evaluation import evaluate
+from asd_core.files import LocalFiles
+from asd_core.recipe import Recipe, load_recipe
+from asd_core.runs import fit, score
+from asd_core.runs.tuning import tune
+from asd_core.store import Store
+from asd_core.tables import from_parquet
+from asd_core.tuning.batches import work_on
+from asd_core.tuning.labelled import labelled_validations
+from asd_core.tuning.order import Order
+from asd_core.tuning.search import search_here
+from asd_core.tuning.space import new_space
+from asd_core.tuning.synthetic import simulated_validations
+from tests.asd_core.test_runs import files_of
+from tests.asd_core.tuning.recordings import parts, write_machines
+
+SPACE = new_space({"encoder.r": {"grid": [0.5, 0.9, 1.0]}, "detector.k": {"grid": [1, 2, 4]}})
+KNN = load_recipe("twfr-knn")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    return write_machines(tmp_path_factory.mktemp("archive"), {"fan": ["00", "01"], "valve": ["00"]})
+
+
+@pytest.fixture(scope="module")
+def validations(clips):
+    return labelled_validations(*parts(clips))[0]
+
+
+class Counting:
+    """Evaluates in this process and counts the settings; ends the process after some batches where told to."""
+
+    def __init__(self, batches=10**9):
+        self.settings, self._batches = 0, batches
+
+    def __call__(self, search, work, told):
+        def on(batch):
+            if self._batches == 0:
+                raise ConnectionError("the machine lost its power")
+            self._batches -= 1
+            self.settings += len(batch.settings)
+            return work_on(work, batch)
+
+        search_here(search, on, told)
+        return 0.0
+
+
+def tuned(folder, clips, validations, runner=None, recipe=KNN, **asked):
+    store = Store(LocalFiles(folder))
+    order = Order(**{"space": SPACE, **asked})
+    return store, tune(store, recipe, clips, validations, order, LocalEngine(), runner or Counting())
+
+
+def test_the_recipe_that_comes_out_has_the_auc_that_the_search_says(tmp_path, clips, validations):
+    store, record = tuned(tmp_path / "store", clips, validations)
+    text = store.files.read(record["recipes"][0])
+    (tmp_path / "tuned.toml").write_bytes(text)
+    recipe = load_recipe(str(tmp_path / "tuned.toml"))
+    train, test = parts(clips)
+    fit(store, recipe, train, LocalEngine())
+    evaluation = evaluate(store.read_scores(score(store, recipe, test, LocalEngine())))
+    for kind in ("fan", "valve"):
+        aucs = [machine.auc for machine in evaluation.machines if machine.machine_type == kind]
+        assert np.mean(aucs) == pytest.approx(record["best"][kind]["value"], abs=1e-9)
+
+
+def test_a_finished_search_does_nothing_again(tmp_path, clips, validations):
+    store, record = tuned(tmp_path, clips, validations)
+    before, counting = files_of(tmp_path), Counting()
+    _, again = tuned(tmp_path, clips, validations, counting)
+    assert again["already_complete"] and counting.settings == 0 and again["best"] == record["best"]
+    assert files_of(tmp_path) == before
+
+
+def test_a_search_that_lost_its_power_goes_on_and_decodes_nothing_again(tmp_path, clips, validations):
+    counting, decoded = [], []
+    for batches in (1, 2, 10**9):
+        counting.append(Counting(batches))
+        try:
+            store, record = tuned(tmp_path / "broken", clips, validations, counting[-1])
+        except ConnectionError:
+            decoded.append(list((tmp_path / "broken").rglob("*.npy")))
+    assert sum(one.settings for one in counting) == 27 and record["counts"]["evaluated"] == counting[-1].settings
+    assert record["counts"]["decoded"] == 0 and len(decoded) == 2 and decoded[0] == decoded[1] != []
+    _, whole = tuned(tmp_path / "whole", clips, validations)
+    assert {k: v["setting"] for k, v in record["best"].items()} == {k: v["setting"] for k, v in whole["best"].items()}
+
+
+def test_what_was_taken_from_the_audio_goes_when_the_search_is_over(tmp_path, clips, validations):
+    tuned(tmp_path / "store", clips, validations)
+    assert not (tmp_path / "store/tuning/data").exists() or not list((tmp_path / "store/tuning/data").rglob("*.npy"))
+    tuned(tmp_path / "other", clips, validations, data=str(tmp_path / "data"))
+    assert list((tmp_path / "data").rglob("*.npy"))
+    _, record = tuned(tmp_path / "other", clips, validations, data=str(tmp_path / "data"), objective="pauc")
+    assert (record["counts"]["decoded"], record["counts"]["evaluated"]) == (0, 0)
+
+
+def test_another_seed_objective_or_scope_is_another_search_on_the_same_rows(tmp_path, clips, validations):
+    _, first = tuned(tmp_path, clips, validations)
+    for changes in ({"objective": "twfr-sum"}, {"per": "machine"}, {"per": "global"}, {"seed": 1}):
+        _, other = tuned(tmp_path, clips, validations, **changes)
+        assert other["run_id"] != first["run_id"] and other["counts"]["evaluated"] == 0
+    assert len(Store(LocalFiles(tmp_path)).runs("tune")) == 5
+
+
+def test_the_table_and_the_page_are_written_before_the_record(tmp_path, clips, validations):
+    store, record = tuned(tmp_path, clips, validations)
+    (path,) = record["choices"]
+    rows = from_parquet(store.files.read(path))
+    assert sorted(set(rows["scope"].to_pylist())) == ["fan", "valve"] and len(rows) == 18
+    first = rows.filter(pc.equal(rows["place"], 1)).to_pylist()
+    assert {row["scope"]: json.loads(row["setting"]) for row in first} == {
+        name: best["setting"] for name, best in record["best"].items()
+    }
+    assert b"Which settings tell" in store.files.read(record["page"])
+
+
+def test_simulated_anomalies_need_no_label(tmp_path, clips):
+    train, _ = parts(clips)
+    blind = train.set_column(
+        train.schema.get_field_index("condition"), "condition", pc.cast([""] * len(train), "string")
+    )
+    validations, left_out = simulated_validations(blind, 0)
+    store, record = tuned(tmp_path, blind, validations, validation="simulated")
+    assert not left_out and record["best"]["fan"]["value"] > 0.5
+    assert b"No real anomaly was heard" in store.files.read(record["page"])
+    assert b"# No real anomaly was heard" in store.files.read(record["recipes"][0])
+
+
+def test_a_machine_without_both_conditions_is_left_out_and_said(tmp_path, clips, validations):
+    only_normal = [one for one in validations[0].clips if not one.is_anomalous]
+    some = [type(validations[0])(validations[0].normals, tuple(only_normal)), *validations[1:]]
+    store, record = tuned(tmp_path, clips, some)
+    assert record["counts"]["machines"] == 2 and list(record["left_out"]) == ["fan 00"]
+    with pytest.raises(AsdError, match="no machine can be judged, the first for this: "):
+        tuned(tmp_path, clips, some[:1])
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"objective": "aucc"}, "unknown objective 'aucc'"),
+        ({"space": new_space({"detector.kk": {"grid": [1]}})}, "no field 'detector.kk'"),
+        (
+            {"space": new_space({"detector.k": {"grid": [1, 500]}})},
+            "goes up to 500, but fan 00 has only 24 normal clips",
+        ),
+        ({"method": "tpe"}, "add --settings N"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_before_anything_is_evaluated(tmp_path, clips, validations, asked, message):
+    counting = Counting()
+    with pytest.raises(UsageError, match=message):
+        tuned(tmp_path, clips, validations, counting, **asked)
+    assert counting.settings == 0
+
+
+def test_settings_that_all_fail_are_one_line(tmp_path, clips, validations):
+    recipe = Recipe("site", {**KNN.settings, "detector": {"kind": "gmm", "strict": True, "n_components": 100}})
+    with pytest.raises(AsdError, match="no setting could be evaluated, the first for this: .*100"):
+        tuned(tmp_path, clips, validations, recipe=recipe, space=new_space({"encoder.r": {"grid": [1.0]}}))

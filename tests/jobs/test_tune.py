@@ -1,0 +1,139 @@
+import json
+
+import pytest
+
+from asd_core.recipe import load_recipe
+from tests.asd_core.test_runs import files_of
+from tests.asd_core.tuning.recordings import write_machines
+from tests.cluster.kills import Command
+from tests.cluster.searchers import rows_in
+from tests.jobs.test_main import asd
+
+SPACE = '"encoder.r" = { grid = [0.5, 0.9, 1.0] }\n"detector.k" = { grid = [1, 2, 4] }\n'
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dcase")
+    write_machines(folder, {"fan": ["00", "01"], "valve": ["00"]})
+    return folder
+
+
+@pytest.fixture
+def space(tmp_path):
+    path = tmp_path / "space.toml"
+    path.write_text(SPACE)
+    return path
+
+
+def line(tmp_path, archive, space, *more, recipe="twfr-knn"):
+    return ["tune", archive, "--recipe", recipe, "--space", space, "--store", tmp_path / "store", "--json", *more]
+
+
+def test_the_best_settings_are_a_recipe_that_fit_takes(tmp_path, archive, space):
+    said = asd(*line(tmp_path, archive, space, "--local", "--out", tmp_path / "tuned.toml"))
+    assert said.code == 0, said.err
+    assert said.json["settings"] == 9 and said.json["evaluated"] == 27 and said.json["objective"] == "auc"
+    assert set(said.json["best"]) == {"fan", "valve"} and said.json["seconds"] > 0
+    recipe = load_recipe(str(tmp_path / "tuned.toml"))
+    for kind, best in said.json["best"].items():
+        assert json.loads(recipe.for_machine(kind).encoder.options)["r"] == best["setting"]["encoder.r"]
+        assert recipe.for_machine(kind).detector.k == best["setting"]["detector.k"]
+    fitted = asd(
+        "fit", archive, "--recipe", tmp_path / "tuned.toml", "--store", tmp_path / "store", "--local", "--json"
+    )
+    assert (fitted.code, fitted.json["fitted"]) == (0, 3)
+
+
+def test_the_same_command_again_does_nothing(tmp_path, archive, space):
+    first = asd(*line(tmp_path, archive, space, "--local"))
+    before = files_of(tmp_path / "store")
+    again = asd(*line(tmp_path, archive, space, "--local"))
+    assert (again.code, again.json["evaluated"], again.json["already_complete"]) == (0, 0, True)
+    assert again.json["best"] == first.json["best"] and "complete already" in again.err
+    assert files_of(tmp_path / "store") == before
+
+
+def test_for_people_it_is_a_line_a_choice(tmp_path, archive, space):
+    said = asd(*[word for word in line(tmp_path, archive, space, "--local", "--per", "global") if word != "--json"])
+    lines = said.out.splitlines()
+    assert lines[0] == "9 settings for 3 machines, 27 evaluated now"
+    assert lines[1].startswith("all machines: encoder.r = ") and "cannot be told from it" in lines[1]
+    assert lines[2].startswith("report: ") and lines[2].endswith("index.html")
+
+
+def test_each_machine_can_have_a_recipe_of_its_own(tmp_path, archive, space):
+    said = asd(*line(tmp_path, archive, space, "--local", "--per", "machine", "--out", tmp_path / "tuned"))
+    assert said.code == 0, said.err
+    assert sorted(path.name for path in (tmp_path / "tuned").iterdir()) == [
+        "fan-00.toml",
+        "fan-01.toml",
+        "valve-00.toml",
+    ]
+    best = said.json["best"]["fan 01"]["setting"]
+    assert load_recipe(str(tmp_path / "tuned/fan-01.toml")).for_machine("fan").detector.k == best["detector.k"]
+
+
+@pytest.mark.parametrize("search", [("random", "--settings", 5), ("tpe", "--settings", 5)])
+def test_random_and_tpe_try_as_many_settings_as_they_are_told(tmp_path, archive, space, search):
+    said = asd(*line(tmp_path, archive, space, "--local", "--search", *search, "--objective", "twfr-sum"))
+    assert (said.code, said.json["settings"], said.json["evaluated"]) == (0, 5, 15), said.err
+    assert said.json["objective"] == "twfr-sum" and said.json["best"]["fan"]["value"] > 1
+
+
+def test_simulated_anomalies_serve_where_no_clip_is_labelled(tmp_path, archive, space):
+    said = asd(*line(tmp_path, archive, space, "--local", "--validation", "simulated"))
+    assert said.code == 0, said.err
+    assert said.json["best"]["fan"]["value"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "message"),
+    [
+        ('"detector.kk" = { grid = [1] }', (), "no field 'detector.kk'; did you mean 'detector.k'?"),
+        ('"detector.k" = { grid = [] }', (), "detector.k: grid is empty"),
+        ('"encoder.r" = { low = 1.0, high = 0.5 }', (), "so the range is empty"),
+        ('"encoder.r" = { low = -0.1, high = 1.0, step = 0.1 }', (), "encoder.r must lie between 0"),
+        ('"detector.k" = { grid = [1, 500] }', (), "detector.k goes up to 500, but fan 00 has only 24 normal clips"),
+        ('"detector.n_components" = { grid = [1, 2] }', (), "detector kind 'memory_bank' has no such key"),
+        ("detector.k = [1", (), "is no valid TOML"),
+        ("", (), "names no field"),
+        (SPACE, ("--objective", "aucc"), "'aucc' is not one of"),
+        (SPACE, ("--search", "tpe"), "add --settings N"),
+        (SPACE, ("--settings", "3"), "a grid has as many as its space"),
+        (SPACE, ("--validation", "generated"), "--validation generated and --generated FOLDER belong together"),
+        (SPACE, ("--out", "tuned.txt"), "name a .toml file"),
+        (SPACE, ("--per", "machine", "--out", "tuned.toml"), "must be a folder"),
+    ],
+)
+def test_what_cannot_be_searched_is_one_line_and_exit_code_2(tmp_path, archive, text, more, message):
+    (tmp_path / "space.toml").write_text(text)
+    said = asd(*line(tmp_path, archive, tmp_path / "space.toml", "--local", "--quiet", *more))
+    assert said.code == 2, said.err
+    assert message in " ".join(said.err.split()) and said.err.count("Error:") == 1
+    assert said.out == "" and not list((tmp_path / "store").rglob("*.parquet"))
+
+
+def test_clips_without_labels_are_refused_with_what_to_do(tmp_path, archive, space):
+    (tmp_path / "blind/fan").mkdir(parents=True)
+    (tmp_path / "blind/fan/train").symlink_to(archive / "fan/train")
+    said = asd(*line(tmp_path, tmp_path / "blind", space, "--local", "--quiet"))
+    assert said.code == 2 and said.err.count("\n") == 1
+    assert "clips is known to be normal or anomalous" in said.err and "--validation simulated" in said.err
+
+
+def test_a_search_whose_process_is_killed_goes_on_and_evaluates_nothing_twice(tmp_path, archive):
+    space = tmp_path / "space.toml"
+    space.write_text('"encoder.r" = { low = 0.0, high = 1.1, step = 0.01 }\n"detector.k" = { grid = [1, 2, 4] }\n')
+    words = line(tmp_path, archive, space, "--local")
+    with Command(tmp_path, *words) as command:
+        assert command.wait_for("evaluating settings: "), command.said
+        while command.is_running and len(list((tmp_path / "store").rglob("results/*/*.parquet"))) < 4:
+            pass
+        command.kill()
+    finished = rows_in(tmp_path / "store")
+    assert 0 < len(finished) < 999 and not list((tmp_path / "store/runs").glob("*"))
+    said = asd(*words)
+    assert (said.code, said.json["evaluated"], said.json["decoded"]) == (0, 999 - len(finished), 0), said.err
+    rows = rows_in(tmp_path / "store")
+    assert len(rows) == len(set(rows)) == 999 and set(finished) <= set(rows)

@@ -1,0 +1,40 @@
+"""A process that asks an LLM for captions and can be killed: arguments as JSON, answers to stdout."""
+
+import json
+import sys
+from dataclasses import asdict
+
+from asd_core.captions.llm import LlmSettings
+from asd_core.captions.requests import caption_request
+
+
+def requests_of(settings, count):
+    """So many requests whose prompts end in a word of their own."""
+    return [caption_request(f"clip{i}", "test", f"say loud{i}", settings.name) for i in range(count)]
+
+
+def main(kind, store, settings, count, window):
+    given = LlmSettings(**settings)
+    if kind == "local":
+        from asd_core.captions.local_captioner import LocalCaptioner
+
+        return ask(LocalCaptioner(given, store, window=window), given, count)
+    from cluster.captioning import RayCaptioner
+    from cluster.session import session
+
+    with session(cpus=1):
+        return ask(RayCaptioner(given, store, window=window), given, count)
+
+
+def ask(captioner, settings, count):
+    """All answers, as they come."""
+    try:
+        captioner.submit(requests_of(settings, count))
+        for answer in captioner.answers():
+            print(json.dumps(asdict(answer)), flush=True)
+    finally:
+        captioner.close()
+
+
+if __name__ == "__main__":
+    main(**json.loads(sys.argv[1]))
