@@ -30,6 +30,7 @@ from asd_core.tuning.evaluating import evaluate_machine
 from asd_core.tuning.search import Search
 from cluster.engine import NO_PROGRESS_SECONDS, Resources
 from cluster.failures import nothing_finished
+from cluster.lanes import Lanes
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
@@ -72,7 +73,7 @@ def search_on_tune(
         told(search.done, search.total)
         trainable = tune.with_parameters(_Worker, work=work, evaluate=evaluate)
         tune.Tuner(
-            tune.with_resources(trainable, {"CPU": resources.cpus_per_worker}),
+            tune.with_resources(trainable, lambda config: _asked(resources, config["lane"])),
             tune_config=tune.TuneConfig(
                 search_alg=batches,
                 scheduler=scheduler,
@@ -100,7 +101,7 @@ class _Batches(Searcher):
     def __init__(self, search: Search, told: Callable[[int, int], None], workers: int, no_progress: float) -> None:
         super().__init__()
         self._search, self._told, self._no_progress = search, told, no_progress
-        self._most = workers + max(1, workers // 4)  # the next one is at hand when a worker is free
+        self._lanes, self._lane_of = Lanes(workers), dict[str, int]()
         self._open: dict[str, Batch] = {}
         self._last = time.monotonic()
         self.failure: str | None = None
@@ -108,19 +109,26 @@ class _Batches(Searcher):
         self.stopper = _Stopper(self._must_stop)
 
     def suggest(self, trial_id: str) -> Any:
-        """The next batch, None where all that can be done now is under way, or FINISHED."""
-        if self.failure is not None:
+        """The next batch or a pause for a lane, None where every lane has what it needs, or FINISHED."""
+        if self.failure is not None or self._search.is_finished:
             return Searcher.FINISHED
-        if len(self._open) >= self._most:
+        lane = self._lanes.free()
+        if lane is None:
             return None
         batch = self._search.next_batch()
-        if batch is None:
-            return Searcher.FINISHED if self._search.is_finished else None
-        self._open[trial_id] = batch
-        return {"batch": packed(batch)}
+        if batch is not None:
+            self._lanes.work(lane)
+            self._lane_of[trial_id], self._open[trial_id] = lane, batch
+            return {"lane": lane, "batch": packed(batch)}
+        if not self.began or (seconds := self._lanes.pause(lane)) is None:
+            return None
+        self._lane_of[trial_id] = lane
+        return {"lane": lane, "pause": seconds}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Take in what a batch came to, or that its worker died."""
+        if (lane := self._lane_of.pop(trial_id, None)) is not None:
+            self._lanes.done(lane)
         batch = self._open.pop(trial_id, None)
         if batch is None:
             return
@@ -183,7 +191,10 @@ class _Worker(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Evaluate and commit the batch."""
+        """Evaluate and commit the batch, or wait for one."""
+        if "pause" in self.config:
+            time.sleep(self.config["pause"])
+            return {"done": True}
         began = time.time()
         batch, work = unpacked(self.config["batch"]), self._given["work"]
         try:
@@ -225,7 +236,7 @@ def _quietly(workers: int) -> Iterator[None]:
         "TUNE_DISABLE_SIGINT_HANDLER": "1",
         "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # of a scheduler for trials that report more than once
         "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
-        "TUNE_MAX_PENDING_TRIALS_PG": str(workers + max(1, workers // 4)),
+        "TUNE_MAX_PENDING_TRIALS_PG": str(2 * workers),
         "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
         "TUNE_WARN_THRESHOLD_S": "60",
         "RAY_AIR_NEW_OUTPUT": "0",
@@ -245,6 +256,11 @@ def _quietly(workers: int) -> Iterator[None]:
                 os.environ[name] = value
         for name, level in loggers.items():
             logging.getLogger(name).setLevel(level)
+
+
+def _asked(resources: Resources, lane: int) -> tune.PlacementGroupFactory:
+    """What a worker asks for; a byte of memory more in each lane tells them apart."""
+    return tune.PlacementGroupFactory([{"CPU": resources.cpus_per_worker, "memory": lane + 1}])
 
 
 def _workers(resources: Resources) -> int:

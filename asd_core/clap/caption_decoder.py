@@ -61,6 +61,7 @@ class CaptionDecoder:
         fingerprint: changes whenever the same embedding may get another caption.
         note: what a reader must be told of its weights; empty for trained ones.
         most_tokens: a caption is cut after so many.
+        clips_at_once: how many are decoded together.
     """
 
     mapper: nn.Module
@@ -69,6 +70,7 @@ class CaptionDecoder:
     fingerprint: str
     note: str = ""
     most_tokens: int = MOST_TOKENS
+    clips_at_once: int = CLIPS_AT_ONCE
 
     def caption(self, embeddings: NDArray[np.float32], start: str = "Sounds like") -> list[ClipCaption]:
         """Caption sounds by their embeddings.
@@ -94,8 +96,8 @@ class CaptionDecoder:
         stop = self.tokenizer.encode(STOP)[0]
         found: list[Found] = []
         with torch.inference_mode():
-            for first in range(0, len(rows), CLIPS_AT_ONCE):
-                prefixes = self.prefixes(torch.tensor(rows[first : first + CLIPS_AT_ONCE]), start_ids)
+            for first in range(0, len(rows), self.clips_at_once):
+                prefixes = self.prefixes(torch.tensor(rows[first : first + self.clips_at_once]), start_ids)
                 found += beam_search(self.network, prefixes, stop, most_tokens=self.most_tokens)
         return [self._told(best, start_ids) for best in found]
 

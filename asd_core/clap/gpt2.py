@@ -44,20 +44,8 @@ def load_tokenizer(source: str) -> GPT2TokenizerFast:
         UsageError: that folder holds another tokenizer.
         AsdError: it cannot be had.
     """
-    if is_random(source):
-        tokenizer = random_tokenizer()
-    else:
-        from transformers import GPT2TokenizerFast
-
-        folder = _tokenizer_folder(source)
-        try:
-            tokenizer = GPT2TokenizerFast.from_pretrained(str(folder), local_files_only=True)
-        except Exception as error:  # transformers and its parsers raise errors of any kind for a broken file
-            raise UsageError(f"{folder} holds no tokenizer of GPT-2: {first_line(error)}") from error
+    tokenizer = random_tokenizer() if is_random(source) else _read_tokenizer(_tokenizer_folder(source))
     tokenizer.add_special_tokens({"pad_token": PADDING})
-    found = (len(tokenizer), tokenizer.encode(PADDING), tokenizer.encode(END_OF_TEXT))
-    if found != (VOCABULARY, [PADDING_ID], [VOCABULARY - 1]):
-        raise UsageError(f"{folder} holds another tokenizer than GPT-2's: {len(tokenizer)} tokens, not {VOCABULARY}")
     return tokenizer
 
 
@@ -152,6 +140,19 @@ def _set_masks(network: Any) -> None:
     for block in network.h:
         block.attn.register_buffer("bias", mask, persistent=False)
         block.attn.register_buffer("masked_bias", torch.tensor(-1e4), persistent=False)
+
+
+def _read_tokenizer(folder: Path) -> GPT2TokenizerFast:
+    from transformers import GPT2TokenizerFast
+
+    try:
+        tokenizer: GPT2TokenizerFast = GPT2TokenizerFast.from_pretrained(str(folder), local_files_only=True)
+    except Exception as error:  # transformers and its parsers raise errors of any kind for a broken file
+        raise UsageError(f"{folder} holds no tokenizer of GPT-2: {first_line(error)}") from error
+    found = (len(tokenizer), tokenizer.encode(PADDING), tokenizer.encode(END_OF_TEXT))
+    if found != (VOCABULARY, [PADDING_ID], [VOCABULARY - 1]):
+        raise UsageError(f"{folder} holds another tokenizer than GPT-2's: {len(tokenizer)} tokens, not {VOCABULARY}")
+    return tokenizer
 
 
 def _tokenizer_folder(source: str) -> Path:

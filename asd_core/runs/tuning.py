@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
@@ -85,6 +85,7 @@ def tune(
     if (record := store.run(run_id)) is not None:
         idle = {"evaluated": 0, "decoded": 0, "crashed": 0}
         return {**record, "counts": {**record["counts"], **idle}, "already_complete": True}
+    check_reach(order.space, [_bank(one) for one in validations])
     started, clock = now(), _Clock()
     with _data_folder(store, order.data, run_id) as folder:
         gathered = gather(store, recipe, clips, validations, order.space.encoder_settings(), folder, engine, progress)
@@ -92,7 +93,7 @@ def tune(
         if not machines:
             reason = next(iter(absent.values()), "no machine has labelled clips")
             raise AsdError(f"no machine can be judged, the first for this: {reason}")
-        check_reach(order.space, machines)
+        check_reach(order.space, [(one.machine_type, one.machine_id, len(one.normal_domains)) for one in machines])
         clock.lap("gather")
         search, work = prepared(store, recipe, machines, order, engine.workers)
         waited = runner(search, work, lambda done, total: progress("evaluating settings", done, total))
@@ -135,6 +136,7 @@ def tune(
     clock.lap("report")
     record["seconds"] = {
         **clock.seconds,
+        "gather_work": round(gathered.seconds, 3),
         "until_first_worker": round(waited, 3),
         "work": round(search.seconds, 3),
         "commit": round(search.commit_seconds, 3),
@@ -169,6 +171,12 @@ def prepared(
     return search, work
 
 
+def _bank(validation: Validation) -> tuple[str, str, int]:
+    """A machine's type, its id and how many normal clips it has, before any is read."""
+    normals = validation.normals
+    return normals["machine_type"][0].as_py(), normals["machine_id"][0].as_py(), len(normals)
+
+
 class _Clock:
     """Seconds of one stage after the other."""
 
@@ -194,6 +202,8 @@ def _data_folder(store: Store, given: str | None, run_id: str) -> Iterator[str]:
     if isinstance(store.files, LocalFiles):
         yield store.files.address(folder)
         shutil.rmtree(store.files.root / folder, ignore_errors=True)
+        with suppress(OSError):  # another search is under way
+            (store.files.root / folder).parent.rmdir()
     else:
         yield store.files.uri(folder)
         for info in store.files.list(folder):

@@ -53,12 +53,14 @@ class Gathered:
         left_out: "machine type machine id" → why no setting can be judged on it.
         clips_left_out: of all machines.
         decoded: clips that were decoded now, not found gathered.
+        seconds: of work on them, in all workers together.
     """
 
     machines: list[MachineData] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     clips_left_out: list[LeftOutClip] = field(default_factory=list)
     decoded: int = 0
+    seconds: float = 0.0
 
 
 def gather(
@@ -122,9 +124,10 @@ def _from_audio(
                 part = Part(files.url, plan.clips_digest, number, own, plan.from_audio, level_db, engine.device)
                 parts.append((plan, first + start, part))
         told = engine.map(gather_part, [part for _, _, part in parts], on_gpu=on_gpu)
-        for (plan, start, part), (found, decoded) in zip(parts, told, strict=True):
+        for (plan, start, part), (found, decoded, seconds) in zip(parts, told, strict=True):
             outcomes[plan.name][start : start + len(found)] = found
             gathered.decoded += decoded
+            gathered.seconds += seconds
             done += len(part.clips)
             progress("taking embeddings from the audio", done, total)
 

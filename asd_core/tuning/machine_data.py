@@ -123,8 +123,12 @@ def _read(folder: str, name: str) -> dict[str, Any]:
     return contents
 
 
-def check_reach(space: Space, machines: Sequence[MachineData]) -> None:
+def check_reach(space: Space, normals: Sequence[tuple[str, str, int]]) -> None:
     """Refuse settings that ask for more clips than a machine has to fit to.
+
+    Args:
+        space: of the settings.
+        normals: machine type, machine id and how many normal clips there are to fit to.
 
     Raises:
         UsageError: more neighbours, components or clusters than normal clips.
@@ -139,10 +143,10 @@ def check_reach(space: Space, machines: Sequence[MachineData]) -> None:
         if dimension.name not in limits:
             continue
         largest = max(dimension.values or (dimension.high,))
-        for machine in machines:
-            total = len(machine.normal_domains) - (dimension.name == "detector.density_k")
+        for machine_type, machine_id, count in normals:
+            total = count - (dimension.name == "detector.density_k")
             if isinstance(largest, int | float) and largest > total:
                 raise UsageError(
-                    f"{dimension.name} goes up to {largest}, but {machine.machine_type} {machine.machine_id} has only "
+                    f"{dimension.name} goes up to {largest}, but {machine_type} {machine_id} has only "
                     f"{total} normal clips for {limits[dimension.name]}: lower it, or give the machine more clips"
                 )

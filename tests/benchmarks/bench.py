@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.clap_decoder import NOTE as CAPTIONS
+from tests.benchmarks.clap_decoder import against_generate_caption
 from tests.benchmarks.clap_encoder import against_msclap
 from tests.benchmarks.figures import Figure, as_json, machine, table
 from tests.benchmarks.memory import peaks
@@ -37,6 +39,7 @@ NOTES = (
     "f: 7-s windows of 16-kHz recordings in memory. Encoder and API resample them, the tower is given them resampled; "
     "the API makes a resampler a file. Its embeddings equal the encoder's to 1 % of the smallest distance of any two.",
     TUNING,
+    CAPTIONS,
 )
 
 
@@ -51,6 +54,9 @@ def benchmarks(is_quick: bool, repeats: int) -> dict[str, Callable[[Path, Callab
         "planning": lambda folder, say: planning(folder, 100_000 if is_quick else 1_000_000, few, say),
         "twfr": lambda folder, say: against_reference(folder, 50 if is_quick else 200, repeats, say),
         "clap-encoder": lambda folder, say: against_msclap(folder, 8 if is_quick else 32, repeats, say),
+        "clap-decoder": lambda folder, say: against_generate_caption(
+            folder, 16 if is_quick else 32, 1 if is_quick else 3, repeats, say
+        ),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, few, say),
     }
 

@@ -99,6 +99,7 @@ def search_against_reference(folder: Path, size: Size, repeats: int, say: Callab
         Figure(name, f"reference's search, {grid}, scaled", (float(sum(scaled.values())),), "s"),
         Figure(name, f"ours, {grid}", tuple(seconds for seconds, _ in whole), "s"),
         Figure(name, f"ours, {len(size.r)} r, K = 2", tuple(seconds for seconds, _ in of_two), "s"),
+        Figure(name, f"orchestration, {grid}", tuple(orchestration(*run) for run in whole), at_most=0.2),
         *_agreement(folder, size, runs, reference, whole[0][1], name),
     ]
 
@@ -122,6 +123,17 @@ def _ours(
         raise AsdError(f"asd tune ended with {done.returncode}: {done.stderr[-500:]}")
     say(f"ours, {len(size.r)} r × {list(components)} components: {seconds:.1f} s")
     return seconds, json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def orchestration(seconds: float, summary: dict[str, Any]) -> float:
+    """The share of a search's time, from the interpreter's start to the report, that is neither work nor Ray's start.
+
+    Work is the feature pass and the evaluation of settings, divided by the cores; how sure the choice is and the report
+    count as overhead.
+    """
+    stages = summary["stages"]
+    wall = seconds - stages["start"] - stages["until_first_worker"]
+    return float(1 - (stages["gather_work"] + stages["work"]) / stages["workers"] / wall)
 
 
 def _agreement(

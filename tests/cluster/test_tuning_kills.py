@@ -38,6 +38,16 @@ class Watch:
             time.sleep(1.0)
 
 
+def files_in(store):
+    return list(store.glob("tuning/results/*/*.parquet"))
+
+
+def wait_for_batches(command, store, count):
+    while len(files_in(store)) < count:
+        assert command.is_running, command.said
+        time.sleep(0.02)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_ten_thousand_settings_over_twenty_machines_survive_five_kills_within_their_memory(tmp_path):
@@ -54,11 +64,12 @@ def test_ten_thousand_settings_over_twenty_machines_survive_five_kills_within_th
             watch = Watch(command)
             assert command.wait_for("evaluating settings: ", 600), command.said
             if kill < KILLS:
-                moment = rng.uniform(0, 12)
+                batches, moment = int(rng.integers(0, 5)), rng.uniform(0, 3)
+                wait_for_batches(command, store, len(files_in(store)) + batches)
                 time.sleep(moment)
                 assert command.is_running, command.said
                 command.kill()
-                said = f"killed after {moment:.1f} s"
+                said = f"killed {moment:.1f} s after {batches} batches"
             else:
                 start = time.monotonic()
                 code, summary = command.end(3000)
@@ -83,9 +94,7 @@ def test_a_search_on_several_nodes_survives_the_loss_of_one(tmp_path, s3_server)
             with Command(tmp_path, *words, "--store", tmp_path / name, "--json", *where) as command:
                 assert command.wait_for("evaluating settings: "), command.said
                 if name == "nodes":
-                    while len(list(tmp_path.rglob("nodes/**/results/*/*.parquet"))) < 2:
-                        assert command.is_running, command.said
-                        time.sleep(0.05)
+                    wait_for_batches(command, tmp_path / "nodes", 2)
                     nodes.lose_one(np.random.default_rng([SEED, 6]))
                 code, summary = command.end()
             assert code == 0, command.said

@@ -19,7 +19,7 @@ def write_gpt2_of_the_hub(folder):
 def write_clapcap(folder, seed=0):
     """As ``clapcap_weights_2023.pth``, masks of older transformers and the tied output layer included."""
     gpt2 = random_gpt2(seed)
-    state = prefixed("clap.", load_audio_tower("random").module.state_dict())
+    state = prefixed("clap.", load_audio_tower(f"random:{seed}").module.state_dict())
     state |= prefixed("clap_project.", random_mapper(seed)) | prefixed("gpt.transformer.", gpt2)
     state |= {"gpt.lm_head.weight": gpt2["wte.weight"], "gpt.transformer.h.0.attn.masked_bias": torch.tensor(-1e4)}
     return write(folder / CLAPCAP_2023, state)
@@ -27,7 +27,7 @@ def write_clapcap(folder, seed=0):
 
 def write_clap(folder, seed=0):
     """As ``CLAP_weights_2023.pth``."""
-    state = prefixed("audio_encoder.", load_audio_tower("random").module.state_dict())
+    state = prefixed("audio_encoder.", load_audio_tower(f"random:{seed}").module.state_dict())
     state |= prefixed("caption_encoder.base.", random_gpt2(seed)) | prefixed(
         "caption_encoder.", random_projection(seed)
     )
@@ -43,15 +43,15 @@ def prefixed(prefix, tensors):
     return {prefix + name: tensor for name, tensor in tensors.items()}
 
 
-def wrapper(file, version):
+def wrapper(file, version, use_cuda=False):
     """msclap's ``CLAPWrapper`` by its own constructor, with waveforms (B, T) at 44,100 Hz in place of files."""
 
     class InMemory(msclap_module("CLAPWrapper").CLAPWrapper):
         def preprocess_audio(self, audio_files, resample):
-            return torch.as_tensor(audio_files)[:, None]
+            return torch.as_tensor(audio_files, device="cuda" if use_cuda else "cpu")[:, None]
 
     with without_traces(), contextlib.chdir(file.parent):  # where it finds "gpt2" as a folder
-        return InMemory(file, version=version)
+        return InMemory(file, version=version, use_cuda=use_cuda)
 
 
 def with_embeddings(made):

@@ -6,7 +6,7 @@ import torch
 
 from asd_core.clap.audio_tower import load_audio_tower
 from asd_core.clap.beam_search import beam_search
-from asd_core.clap.caption_decoder import CLIPS_AT_ONCE, load_caption_decoder
+from asd_core.clap.caption_decoder import load_caption_decoder
 from asd_core.clap.gpt2_tree import Gpt2Tree
 from asd_core.clap.weights import CLAPCAP_2023
 from asd_core.errors import AsdError, UsageError
@@ -55,24 +55,24 @@ def assert_same_or_tied(decoder, prefixes, found, expected, tokens):
 
 
 def test_captions_are_those_of_msclaps_generate_caption(decoder, reference):
-    given, short = embeddings(2), dataclasses.replace(decoder, most_tokens=6)
+    given, short = embeddings(2), dataclasses.replace(decoder, most_tokens=4)
     found = [caption.text for caption in short.caption(given, start="")]
-    assert found == with_embeddings(reference).generate_caption(given, entry_length=6)
+    assert found == with_embeddings(reference).generate_caption(given, entry_length=4)
 
 
 def test_a_forced_start_is_read_before_the_search_and_stands_before_its_text(decoder, reference):
     start = decoder.tokenizer.encode("Sounds like")
     prefix = decoder.prefixes(torch.from_numpy(embeddings(1)), start)
     assert prefix.shape == (1, 40 + len(start), 768)
-    rest = reference._generate_beam(embed=prefix, entry_length=5)[0]  # all computed again at each step
-    (caption,) = dataclasses.replace(decoder, most_tokens=5).caption(embeddings(1))
+    rest = reference._generate_beam(embed=prefix, entry_length=4)[0]  # all computed again at each step
+    (caption,) = dataclasses.replace(decoder, most_tokens=4).caption(embeddings(1))
     assert caption.text == f"Sounds like{rest}".capitalize()
-    assert caption.tokens == 5  # those of the start are not counted
+    assert caption.tokens == 4  # those of the start are not counted
 
 
 @pytest.mark.parametrize("start", ["", "Sounds like"])
 def test_each_step_has_the_probability_that_gpt2_gives_without_a_cache(decoder, start):
-    prefixes = decoder.prefixes(torch.from_numpy(embeddings(3)), decoder.tokenizer.encode(start))
+    prefixes = decoder.prefixes(torch.from_numpy(embeddings(2)), decoder.tokenizer.encode(start))
     for prefix, best in zip(prefixes, beam_search(decoder.network, prefixes, STOP), strict=True):
         tree = Gpt2Tree(decoder.network, 1, len(prefix), 1, len(best.tokens))
         logits = [tree.read_prefix(prefix[None])]
@@ -103,17 +103,16 @@ def test_the_length_of_an_embedding_is_nothing_to_its_caption(decoder, captions)
 
 
 def test_more_clips_than_are_decoded_at_once_come_in_their_order(decoder):
-    quick, given = dataclasses.replace(decoder, most_tokens=1), embeddings(CLIPS_AT_ONCE + 2)
-    together = quick.caption(given)
-    assert [caption.text for caption in together[-2:]] == [caption.text for caption in quick.caption(given[-2:])]
-    assert len(together) == len(given) and quick.caption(given[:0]) == []
+    few, given = dataclasses.replace(decoder, most_tokens=2, clips_at_once=2), embeddings(5)
+    together = dataclasses.replace(few, clips_at_once=5).caption(given)
+    assert [caption.text for caption in few.caption(given)] == [caption.text for caption in together]
+    assert few.caption(given[:0]) == []
 
 
 def test_a_file_and_the_seed_it_was_made_from_give_the_same_decoder(decoder):
-    random, other = load_caption_decoder("random:0"), load_caption_decoder("random:1")
-    assert random.fingerprint == decoder.fingerprint != other.fingerprint
-    assert other.note.startswith("random weights (seed 1)")
-    assert random.caption(embeddings(1))[0].text == decoder.caption(embeddings(1))[0].text
+    random = load_caption_decoder("random:0")
+    assert random.fingerprint == decoder.fingerprint
+    assert random.note.startswith("random weights (seed 0)")
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,9 @@ except AsdError as error:
 
 
 def test_the_hub_is_asked_for_the_tokenizer_only_where_its_cache_lacks_it(hub_cache, tmp_path):
-    shutil.copytree(hub_cache, tmp_path / "hub", ignore=shutil.ignore_patterns("*.safetensors"))
+    shutil.copytree(
+        hub_cache, tmp_path / "hub", ignore=shutil.ignore_patterns("*.safetensors", "tokenizer*", "config*")
+    )
     out_of_reach = {"HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": "http://127.0.0.1:9"}
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "hub")]
     environment = {**os.environ, **out_of_reach, "NO_PROXY": "*"}
