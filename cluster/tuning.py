@@ -7,30 +7,26 @@ Optuna search proposes one setting a trial; here `asd_core.tuning.search` propos
 
 from __future__ import annotations
 
-import base64
-import dataclasses
-import json
 import logging
 import os
 import tempfile
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import ray
 from ray import tune
 from ray.tune.search import Searcher
 
 from asd_core.errors import AsdError, UsageError
-from asd_core.tuning.batches import Batch, Evaluate, Outcome, Work, work_on
+from asd_core.tuning.batches import Batch, Evaluate, Work, work_on
 from asd_core.tuning.evaluating import evaluate_machine
 from asd_core.tuning.search import Search
 from cluster.engine import NO_PROGRESS_SECONDS, Resources
 from cluster.failures import nothing_finished
 from cluster.lanes import Lanes
+from cluster.trials import outcome_from, outcome_text, packed, unpacked
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
@@ -133,15 +129,14 @@ class _Batches(Searcher):
         if batch is None:
             return
         self._last = time.monotonic()
-        if error or result is None or "outcome" not in result:
+        if error or result is None or "began" not in result:
             self._search.fail(batch.number)
             return
-        outcome = json.loads(result["outcome"])
-        self.began = min(self.began or outcome["began"], outcome["began"])
-        if "failure" in outcome:
-            self.failure = self.failure or outcome["failure"]
+        self.began = min(self.began or result["began"], result["began"])
+        if "failure" in result:
+            self.failure = self.failure or result["failure"]
             return
-        self._search.finish(batch.number, _outcome(outcome))
+        self._search.finish(batch.number, outcome_from(result["outcome"]))
         self._told(self._search.done, self._search.total)
 
     def _must_stop(self) -> bool:
@@ -195,37 +190,18 @@ class _Worker(tune.Trainable):
         if "pause" in self.config:
             time.sleep(self.config["pause"])
             return {"done": True}
-        began = time.time()
-        batch, work = unpacked(self.config["batch"]), self._given["work"]
+        told: dict[str, Any] = {"done": True, "began": time.time()}
         try:
-            outcome = work_on(work, batch, self._given["evaluate"])
-            told = {**dataclasses.asdict(outcome), "figures": outcome.figures.tolist()}
+            outcome = work_on(self._given["work"], unpacked(self.config["batch"]), self._given["evaluate"])
         except Exception as error:  # told apart from a worker's death, which is nobody's exception
-            told = {"failure": f"a batch failed: {error or type(error).__name__}"}
-        return {"done": True, "outcome": json.dumps({**told, "began": began})}
+            return {**told, "failure": f"a batch failed: {error or type(error).__name__}"}
+        return {**told, "outcome": outcome_text(outcome)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing: the store is the record."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         """Nothing: the store is the record."""
-
-
-def _outcome(told: Mapping[str, Any]) -> Outcome:
-    figures = np.array(told["figures"], np.float64)
-    return Outcome(figures, {int(k): v for k, v in told["errors"].items()}, told["seconds"], told["commit_seconds"])
-
-
-def packed(batch: Batch) -> str:
-    """A batch as text that Tune can keep with its trial: it copies a trial's configuration several times."""
-    data = json.dumps([batch.number, batch.machine, batch.setting_ids, [dict(s) for s in batch.settings]]).encode()
-    return base64.b85encode(zlib.compress(data)).decode()
-
-
-def unpacked(text: str) -> Batch:
-    """The inverse of `packed`."""
-    number, machine, names, settings = json.loads(zlib.decompress(base64.b85decode(text)))
-    return Batch(number, machine, tuple(names), tuple(settings))
 
 
 @contextmanager

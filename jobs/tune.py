@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from asd_core.runs.tuning import Runner
     from asd_core.synthesis import Validation
+    from asd_core.tuning.batches import Work
     from asd_core.tuning.order import Order
+    from asd_core.tuning.search import Search
 
 
 @click.command("tune")
@@ -147,14 +149,20 @@ def validations_of(
 
 def runner_of(job: Job) -> Runner:
     """Where settings are evaluated: in this process, or on the Ray session that is open."""
+    from asd_core.runs.tuning import run_here
+
     if job.options["local"]:
-        from asd_core.runs.tuning import run_here
-
         return run_here
-    from cluster.engine import Resources
-    from cluster.tuning import search_on_tune
 
-    return functools.partial(search_on_tune, resources=Resources(job.options["cpus_per_worker"]))
+    def run_on_tune(search: Search, work: Work, told: Callable[[int, int], None]) -> float:
+        start = time.monotonic()
+        from cluster.engine import Resources
+        from cluster.tuning import search_on_tune
+
+        imported = time.monotonic() - start
+        return imported + search_on_tune(search, work, told, resources=Resources(job.options["cpus_per_worker"]))
+
+    return run_on_tune
 
 
 def check_out(out: str | None, per: str) -> None:

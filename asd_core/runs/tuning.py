@@ -31,7 +31,8 @@ from asd_core.tuning.order import Order, order_record, search_id
 from asd_core.tuning.proposals import Proposals, proposals
 from asd_core.tuning.publishing import publish, scope_outcomes
 from asd_core.tuning.results import code_version, read_known
-from asd_core.tuning.search import Search, scopes_of, search_here
+from asd_core.tuning.scopes import scopes_of
+from asd_core.tuning.search import Search, search_here
 
 _EXAMPLES = 100  # clips left out that the report names
 
@@ -86,7 +87,7 @@ def tune(
         idle = {"evaluated": 0, "decoded": 0, "crashed": 0}
         return {**record, "counts": {**record["counts"], **idle}, "already_complete": True}
     check_reach(order.space, [_bank(one) for one in validations])
-    started, clock = now(), _Clock()
+    started, clock, begin = now(), _Clock(), time.time()
     with _data_folder(store, order.data, run_id) as folder:
         gathered = gather(store, recipe, clips, validations, order.space.encoder_settings(), folder, engine, progress)
         machines, absent = gathered.machines, {**(left_out or {}), **gathered.left_out}
@@ -137,6 +138,7 @@ def tune(
     record["seconds"] = {
         **clock.seconds,
         "gather_work": round(gathered.seconds, 3),
+        "until_first_reader": round(max(0.0, gathered.began - begin), 3),
         "until_first_worker": round(waited, 3),
         "work": round(search.seconds, 3),
         "commit": round(search.commit_seconds, 3),

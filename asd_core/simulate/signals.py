@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
@@ -55,10 +54,12 @@ def bursts(
     starts: NDArray[np.float64], heights: NDArray[np.float64], kernel: Samples, count: int, rate: int
 ) -> Samples:
     """The same short sound at given moments (seconds), each with its own height."""
+    from scipy.signal import oaconvolve  # half a second to import, which workers that make no sound are spared
+
     train = np.zeros(count, np.float32)
     inside = (starts >= 0) & (starts * rate < count - 1)
     np.add.at(train, (starts[inside] * rate).astype(int), heights[inside].astype(np.float32))
-    sound: Samples = scipy.signal.oaconvolve(train, kernel)[:count].astype(np.float32)
+    sound: Samples = oaconvolve(train, kernel)[:count].astype(np.float32)
     return sound
 
 

@@ -8,10 +8,8 @@ generator it is given. "Own level" is the rms of the recording without its mean.
 from __future__ import annotations
 
 import numpy as np
-import scipy.signal
 import soxr
 
-from asd_core.captions.measures import critical_bandwidth
 from asd_core.simulate.signals import (
     Rng,
     Samples,
@@ -203,8 +201,13 @@ def _limit(waveform: Samples) -> float:
 
 def _line_amplitude(waveform: Samples, sample_rate: int, prominence_db: float, hertz: float) -> np.float32:
     """Of a sine so far above the noise around it; the median sees no line that is there already."""
+    # Half a second to import, which most workers of a search are spared.
+    from scipy.signal import welch
+
+    from asd_core.captions.measures import critical_bandwidth
+
     length = min(len(waveform), sample_rate // 2)
-    bins, density = scipy.signal.welch(waveform, sample_rate, nperseg=length)
+    bins, density = welch(waveform, sample_rate, nperseg=length)
     width = critical_bandwidth(hertz)
     around = np.abs(bins - hertz) <= width / 2
     noise = float(np.median(density[around])) * width if around.any() else 0.0

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from asd_core.clips.clip import UNDATED
 from asd_core.recipe import Recipe
+from asd_core.report.words import name_hash
 from asd_core.tuning.applying import Setting, with_best
 from asd_core.tuning.outcome import ScopeOutcome
 from asd_core.tuning.recipe_file import recipe_text
 from asd_core.tuning.results import CHOICES, setting_text
-from asd_core.tuning.search import EVERYTHING
 
 FEW_CLIPS = 10
 """Clips of a condition below which a machine's figures say next to nothing."""
@@ -26,19 +26,19 @@ _VALIDATION = {
 }
 
 
-def best_recipe(recipe: Recipe, scopes: Sequence[ScopeOutcome]) -> Recipe:
+def best_recipe(recipe: Recipe, scopes: Sequence[ScopeOutcome], *, for_all: bool = False) -> Recipe:
     """The recipe with the best setting of every machine type, or of all.
 
     Args:
         recipe: that was searched from.
-        scopes: machine types, or the one of all machines.
+        scopes: of machine types, or the one of all machines.
+        for_all: whether it is that.
     """
     best: dict[str, Setting] = {}
     for scope in scopes:
         if scope.best is None:
             continue
-        if scope.name == EVERYTHING:
-            # A setting for all machines goes over what the recipe says of single types.
+        if for_all:  # it goes over what the recipe says of single types, too
             best |= dict.fromkeys(["", *recipe.settings.get("machine", {})], scope.settings[scope.best])
         else:
             best[scope.machines[0].machine_type] = scope.settings[scope.best]
@@ -52,12 +52,14 @@ def recipe_files(recipe: Recipe, scopes: Sequence[ScopeOutcome], per: str, remar
     """
     if per != "machine":
         lines = [line for scope in scopes for line in scope_remarks(scope)]
-        return {"recipe.toml": recipe_text(best_recipe(recipe, scopes), [*remarks, *lines])}
-    return {
-        f"{_file_name(scope)}.toml": recipe_text(best_recipe(recipe, [scope]), [*remarks, *scope_remarks(scope)])
-        for scope in scopes
-        if scope.best is not None
-    }
+        return {"recipe.toml": recipe_text(best_recipe(recipe, scopes, for_all=per == "global"), [*remarks, *lines])}
+    files: dict[str, str] = {}
+    for scope in scopes:
+        if scope.best is not None:
+            name = _file_name(scope.name)
+            name += f"-{name_hash(scope.name)}" if f"{name}.toml" in files else ""
+            files[f"{name}.toml"] = recipe_text(best_recipe(recipe, [scope]), [*remarks, *scope_remarks(scope)])
+    return files
 
 
 def scope_remarks(scope: ScopeOutcome) -> list[str]:
@@ -69,13 +71,12 @@ def scope_remarks(scope: ScopeOutcome) -> list[str]:
     certainty = scope.certainty.get(scope.best)
     if certainty is None:
         return [told]
-    alike = len(scope.not_told_apart)
-    compared = f"the best {len(scope.certainty)}" if len(scope.certainty) < len(scope.settings) else "all"
+    alike, compared = len(scope.not_told_apart), ""
+    if len(scope.certainty) < len(scope.settings):
+        compared = f"the best {len(scope.certainty)} of "
     return [
         f"{told} ± {certainty.standard_error:.4f} (standard error over clips);",
-        f"  {alike} of {compared} of its {len(scope.settings)} settings cannot be told from it, itself included"
-        if len(scope.certainty) < len(scope.settings)
-        else f"  {alike} of its {len(scope.settings)} settings cannot be told from it, itself included",
+        f"  {alike} of {compared}its {len(scope.settings)} settings cannot be told from it, itself included",
     ]
 
 
@@ -164,10 +165,10 @@ def search_warnings(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -
     return lines
 
 
-def _file_name(scope: ScopeOutcome) -> str:
-    """A scope's name in the letters that a recipe's name may hold."""
-    name = "".join(letter if letter.isascii() and letter.isalnum() or letter in "-_" else "-" for letter in scope.name)
-    return name.strip("-") or "machine"
+def _file_name(name: str) -> str:
+    """A machine's name in the letters that a recipe's name may hold."""
+    kept = "".join(letter if letter.isascii() and letter.isalnum() or letter in "-_" else "-" for letter in name)
+    return kept.strip("-") or "machine"
 
 
 def told(values: Mapping[str, Any]) -> str:

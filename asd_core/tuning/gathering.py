@@ -54,6 +54,7 @@ class Gathered:
         clips_left_out: of all machines.
         decoded: clips that were decoded now, not found gathered.
         seconds: of work on them, in all workers together.
+        began: when the first worker was at it, in seconds of the wall clock; 0 where nothing had to be read.
     """
 
     machines: list[MachineData] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Gathered:
     clips_left_out: list[LeftOutClip] = field(default_factory=list)
     decoded: int = 0
     seconds: float = 0.0
+    began: float = 0.0
 
 
 def gather(
@@ -124,10 +126,11 @@ def _from_audio(
                 part = Part(files.url, plan.clips_digest, number, own, plan.from_audio, level_db, engine.device)
                 parts.append((plan, first + start, part))
         told = engine.map(gather_part, [part for _, _, part in parts], on_gpu=on_gpu)
-        for (plan, start, part), (found, decoded, seconds) in zip(parts, told, strict=True):
+        for (plan, start, part), (found, effort) in zip(parts, told, strict=True):
             outcomes[plan.name][start : start + len(found)] = found
-            gathered.decoded += decoded
-            gathered.seconds += seconds
+            gathered.decoded += effort.decoded
+            gathered.seconds += effort.seconds
+            gathered.began = min(gathered.began or effort.began, effort.began)
             done += len(part.clips)
             progress("taking embeddings from the audio", done, total)
 

@@ -35,7 +35,6 @@ class SearchReport:
     """What the page tells.
 
     Attributes:
-        run_id: of the search.
         recipe: name of the recipe searched from.
         objective: name of what was searched for.
         facts: (name, value) of what was asked for and on what.
@@ -46,7 +45,6 @@ class SearchReport:
         recipes: name → text of the recipes that came out.
     """
 
-    run_id: str
     recipe: str
     objective: str
     facts: Sequence[tuple[str, str]]
@@ -157,7 +155,9 @@ def _value(value: Any) -> str:
 
 def _figure(value: float | None) -> str:
     """An AUC or an objective with three decimals."""
-    return "–" if value is None or math.isnan(value) else f"{value:.3f}".replace("-", "−")
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{round(value, 3) + 0.0:.3f}".replace("-", "−")  # no minus before zero
 
 
 def _csp_hash(text: str) -> str:

@@ -41,6 +41,21 @@ class ClipOutcome:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What a part took.
+
+    Attributes:
+        decoded: clips that were decoded, not found gathered.
+        began: when, in seconds of the wall clock.
+        seconds: of work.
+    """
+
+    decoded: int
+    began: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Part:
     """Clips to be decoded together.
 
@@ -83,17 +98,14 @@ def cut(count: int) -> list[tuple[int, int]]:
     return [(start, min(start + CLIPS_A_PART, count)) for start in range(0, count, CLIPS_A_PART)]
 
 
-def gather_part(part: Part) -> tuple[list[ClipOutcome], int, float]:
-    """Decode a part's clips, embed them and write the arrays.
+def gather_part(part: Part) -> tuple[list[ClipOutcome], Effort]:
+    """Decode a part's clips, embed them and write the arrays; returns what became of each, and what it took.
 
     A part that is there already is not done again, unless a clip of it could not be read that time.
-
-    Returns:
-        What became of each clip, how many were decoded, and the seconds of work.
     """
-    files, start = open_files(part.folder), time.perf_counter()
+    files, began, start = open_files(part.folder), time.time(), time.perf_counter()
     if files.exists(part.outcome_path):
-        return [ClipOutcome(*row) for row in json.loads(files.read(part.outcome_path))], 0, 0.0
+        return [ClipOutcome(*row) for row in json.loads(files.read(part.outcome_path))], Effort(0, began, 0.0)
     outcomes = [ClipOutcome() for _ in part.clips]
     with one_thread():
         for passes in _heard_alike(part.passes, part.device):
@@ -103,7 +115,7 @@ def gather_part(part: Part) -> tuple[list[ClipOutcome], int, float]:
             outcomes = [_first_error(before, clip) for before, clip in zip(outcomes, told, strict=True)]
     if not any(outcome.transient for outcome in outcomes):
         files.write(part.outcome_path, json.dumps([list(asdict(outcome).values()) for outcome in outcomes]).encode())
-    return outcomes, len(part.clips), time.perf_counter() - start
+    return outcomes, Effort(len(part.clips), began, time.perf_counter() - start)
 
 
 def write_array(files: Files, path: str, array: NDArray[Any]) -> None:

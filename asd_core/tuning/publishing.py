@@ -71,7 +71,6 @@ def publish(
     for name, text in recipes.items():
         store.files.write(f"{folder}/{name}", text.encode())
     report = SearchReport(
-        record["run_id"],
         recipe.name,
         record["order"]["objective"],
         facts,

@@ -21,29 +21,14 @@ from asd_core.tuning.machine_data import MachineData
 from asd_core.tuning.objectives import FIGURES
 from asd_core.tuning.proposals import Proposals
 from asd_core.tuning.results import Known, setting_ids
+from asd_core.tuning.scopes import Scope
 
 Combine = Callable[[Sequence[str], NDArray[np.float64]], NDArray[np.float64]]
 """Machine types (M,) and figures (M, S, 4) of a scope's machines → its objectives (S,), NaN where there is none."""
 
-EVERYTHING = "all machines"
-"""Name of the scope of all machines."""
-
 BATCH_SECONDS = 5.0  # of work: what a killed worker loses at most, and seventy times what Ray Tune takes for a trial
 _LEAST_SECONDS = 0.5  # of a batch towards the end
 _FIRST = 8  # settings of a machine's first batch, before it is known how long one takes
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Machines that get one setting together.
-
-    Attributes:
-        name: of the machine type or machine, or "all machines".
-        machines: their places among all machines.
-    """
-
-    name: str
-    machines: tuple[int, ...]
 
 
 @dataclass
@@ -240,16 +225,3 @@ def search_here(
     while (batch := search.next_batch()) is not None:
         search.finish(batch.number, work(batch))
         told(search.done, search.total)
-
-
-def scopes_of(machines: Sequence[MachineData], per: str) -> list[Scope]:
-    """The machines that get a setting together: of a type, each alone, or all."""
-    if per == "global":
-        return [Scope(EVERYTHING, tuple(range(len(machines))))]
-    if per == "machine":
-        return [Scope(f"{m.machine_type} {m.machine_id}", (place,)) for place, m in enumerate(machines)]
-    kinds = sorted({machine.machine_type for machine in machines})
-    return [
-        Scope(kind, tuple(place for place, machine in enumerate(machines) if machine.machine_type == kind))
-        for kind in kinds
-    ]

@@ -99,7 +99,7 @@ def search_against_reference(folder: Path, size: Size, repeats: int, say: Callab
         Figure(name, f"reference's search, {grid}, scaled", (float(sum(scaled.values())),), "s"),
         Figure(name, f"ours, {grid}", tuple(seconds for seconds, _ in whole), "s"),
         Figure(name, f"ours, {len(size.r)} r, K = 2", tuple(seconds for seconds, _ in of_two), "s"),
-        Figure(name, f"orchestration, {grid}", tuple(orchestration(*run) for run in whole), at_most=0.2),
+        Figure(name, f"orchestration, {grid}", tuple(orchestration(summary) for _, summary in whole), at_most=0.2),
         *_agreement(folder, size, runs, reference, whole[0][1], name),
     ]
 
@@ -125,14 +125,16 @@ def _ours(
     return seconds, json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def orchestration(seconds: float, summary: dict[str, Any]) -> float:
-    """The share of a search's time, from the interpreter's start to the report, that is neither work nor Ray's start.
+def orchestration(summary: dict[str, Any]) -> float:
+    """The share of a search's time that is neither work nor Ray's start.
 
-    Work is the feature pass and the evaluation of settings, divided by the cores; how sure the choice is and the report
-    count as overhead.
+    The time is that from the first look at the clips to the published report, without the times until Ray's workers
+    were there to read clips and to evaluate settings. Work is the feature pass and the evaluation of settings, divided
+    by the cores; how sure the choice is and the report count as overhead.
     """
     stages = summary["stages"]
-    wall = seconds - stages["start"] - stages["until_first_worker"]
+    wall = sum(stages[stage] for stage in ("gather", "search", "certainty", "report"))
+    wall -= stages["until_first_reader"] + stages["until_first_worker"]
     return float(1 - (stages["gather_work"] + stages["work"]) / stages["workers"] / wall)
 
 

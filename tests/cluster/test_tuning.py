@@ -8,12 +8,11 @@ from asd_core.files import open_files
 from asd_core.recipe import load_recipe
 from asd_core.runs.tuning import run_here, tune
 from asd_core.store import Store
-from asd_core.tuning.batches import Batch
 from asd_core.tuning.labelled import labelled_validations
 from asd_core.tuning.order import Order
 from asd_core.tuning.space import new_space
 from cluster.engine import RayEngine, Resources
-from cluster.tuning import packed, search_on_tune, unpacked
+from cluster.tuning import search_on_tune
 from tests.asd_core.tuning.recordings import parts, write_machines
 from tests.asd_core.tuning.searching import MACHINES, run, search_for, store_in
 from tests.cluster.searchers import DEADLY, by_formula, dying_of_one_setting, failing, hanging
@@ -41,6 +40,7 @@ def test_a_search_on_ray_tune_is_that_of_one_process_and_in_the_store(ray_sessio
     assert run(*search_for(store, **asked), failing).evaluated == 0
 
 
+@pytest.mark.slow
 def test_a_setting_that_ends_its_worker_is_found_out_and_no_other_is_lost(ray_session, tmp_path):
     few = {"encoder.r": {"grid": [0.5, 0.9]}, "detector.k": {"grid": [4]}}
     search = on_tune(*search_for(store_in(tmp_path), few, machines=MACHINES[:1]), dying_of_one_setting)
@@ -55,6 +55,7 @@ def test_what_goes_wrong_in_a_worker_is_one_line(ray_session, tmp_path):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_search_in_which_nothing_happens_ends(ray_session, tmp_path):
     with pytest.raises(AsdError, match="no worker finished anything for 0.01 s"):
         on_tune(*search_for(store_in(tmp_path)), hanging, no_progress_seconds=0.01)
@@ -65,12 +66,6 @@ def test_a_scheduler_for_trials_that_report_often_has_no_say_in_batches(ray_sess
     few = {"encoder.r": {"grid": [0.5, 0.9]}}
     search = on_tune(*search_for(store_in(tmp_path), few, machines=MACHINES[:1]), scheduler=scheduler)
     assert search.is_finished and search.evaluated == 2
-
-
-def test_a_batch_is_a_short_text_for_tune_to_keep():
-    settings = [{"encoder.r": round(r, 2), "detector.k": 4} for r in np.arange(0, 1.1, 0.01)]
-    batch = Batch(7, 2, tuple(f"{n:032x}" for n in range(len(settings))), tuple(settings))
-    assert unpacked(packed(batch)) == batch and len(packed(batch)) < 2000
 
 
 def test_a_search_of_recordings_on_s3_is_that_of_a_folder(ray_session, tmp_path, bucket):

@@ -15,7 +15,7 @@ from tests.cluster.searchers import rows_in
 
 SEED = int(os.environ.get("ASD_KILL_SEED") or secrets.randbelow(2**31))
 KILLS, MACHINES, SETTINGS = 5, 20, 10_080
-MOST_MIB = 1200  # of the command, its workers and Ray's own processes, besides the object store
+MOST_MIB = 1500  # of the command, its workers and Ray's own processes, besides the object store
 SPACE = """
 "encoder.r" = { low = 0.0, high = 1.11, step = 0.01 }
 "detector.k" = { grid = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16] }

@@ -39,6 +39,9 @@ def night(tmp_path_factory, llm):
     assert asd("fit", archive, *options(store), "--since", NIGHTS[0], "--until", NIGHTS[1]).code == 0
     said = asd("nightly", archive, *options(store), *asking(llm))
     assert said.code == 0, said.err
+    two_towers = ["--set", "captions.weights=random:7", "--llm-model", "other", "--no-report"]
+    again = asd("caption", *options(store), *asking(llm), *LAST_NIGHT, *two_towers)
+    assert again.code == 0 and again.json["errors"] == 0, again.err
     shutil.rmtree(archive)
     return said, Store(LocalFiles(store))
 
@@ -55,6 +58,10 @@ def hybrid(store):
     return [row for row in store.captions(RECIPE.key()).to_pylist() if row["method"] == "hybrid"]
 
 
+def by_clip(store, llm):
+    return {row["clip_id"]: row for row in hybrid(store) if row["llm"].startswith(llm)}
+
+
 def page_of(store):
     return next((store.files.root / "reports").rglob("index.html")).read_text()
 
@@ -62,7 +69,7 @@ def page_of(store):
 def test_every_flagged_clip_has_a_hybrid_caption_made_from_the_embedding_that_flagged_it(night):
     said, store = night
     assert said.json["captions"]["captioned"] == said.json["flagged"] > 0
-    row = hybrid(store)[0]
+    row = next(iter(by_clip(store, "echo").values()))
     assert row["difference_caption"] == "This sound is unlike the others."
     assert row["clip_caption"].startswith("Sounds like") and len(row["normal_captions"]) == 4
     assert len(row["texts"]) == len(row["similarities"]) == 8 and np.shape(row["normal_similarities"]) == (4, 8)
@@ -87,7 +94,7 @@ def test_the_other_methods_need_no_audio_afterwards_and_ask_nothing_twice(night,
 
 
 def test_the_prompt_holds_the_caption_and_the_figures_of_this_clip(night):
-    row = hybrid(night[1])[0]
+    row = next(iter(by_clip(night[1], "echo").values()))
     assert row["clip_caption"].strip() in row["prompt"] and f"{row['similarities'][0]:.4f}" in row["prompt"]
 
 
@@ -98,9 +105,16 @@ def test_the_key_stands_nowhere(night, llm):
     assert llm.keys == {f"Bearer {KEY}"}
 
 
-def test_captions_with_another_tower_say_so(night, llm):
+def test_of_two_towers_each_serves_its_own_and_the_captions_say_so(night):
+    mine, other = (by_clip(night[1], llm) for llm in ("echo", "other"))
+    for clip_id, row in other.items():
+        assert "two audio towers" in row["note"] and "two audio towers" not in mine[clip_id]["note"]
+        assert row["similarities"] == mine[clip_id]["similarities"]  # of the tower beside the text tower
+        assert row["clip_caption"] != mine[clip_id]["clip_caption"]  # of the other decoder and its own tower
+
+
+def test_a_tower_that_heard_nothing_is_an_error_that_says_how_to_go_on(night, llm):
     store = str(night[1].files.root)
-    changed = ["--set", "captions.weights=random:7", "--caption-method", "text-decoder"]
-    said = asd("caption", *options(store), *asking(llm), *LAST_NIGHT, *changed, "--no-report", "--llm-model", "other")
-    assert said.code == 0, said.err
+    changed = ["--set", "captions.weights=random:8", "--caption-method", "text-decoder", "--llm-model", "third"]
+    said = asd("caption", *options(store), *asking(llm), *LAST_NIGHT, *changed, "--no-report")
     assert said.json["errors_by_reason"] == {"no_evidence": said.json["asked"]}  # the archive is gone

@@ -87,6 +87,15 @@ def test_simulated_anomalies_serve_where_no_clip_is_labelled(tmp_path, archive, 
     assert said.json["best"]["fan"]["value"] > 0.5
 
 
+def test_generated_clips_serve_too_and_machines_without_any_are_named(tmp_path, archive, space):
+    (tmp_path / "generated/fan").mkdir(parents=True)
+    (tmp_path / "generated/fan/test").symlink_to(archive / "fan/test")
+    generated = ("--validation", "generated", "--generated", tmp_path / "generated")
+    said = asd(*line(tmp_path, archive, space, "--local", *generated))
+    assert (said.code, said.json["machines"], list(said.json["best"])) == (0, 2, ["fan"]), said.err
+    assert "valve 00 left out: 0 normal and 0 anomalous generated clips" in said.err
+
+
 @pytest.mark.parametrize(
     ("text", "more", "message"),
     [

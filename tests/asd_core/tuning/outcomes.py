@@ -38,7 +38,6 @@ def _shape(setting):
 def report_of(scopes, **changes):
     """A report of scopes."""
     told = {
-        "run_id": "tune-0123456789abcdef",
         "recipe": "twfr-gmm",
         "objective": "auc",
         "facts": [("objective", "auc"), ("validation", "labelled recordings")],

@@ -15,7 +15,8 @@ from asd_core.tuning.evaluating import SettingScore
 from asd_core.tuning.objectives import objective_values
 from asd_core.tuning.proposals import proposals
 from asd_core.tuning.results import read_known
-from asd_core.tuning.search import Search, scopes_of
+from asd_core.tuning.scopes import scopes_of
+from asd_core.tuning.search import Search
 from asd_core.tuning.space import new_space
 
 GRID = {"encoder.r": {"low": 0.0, "high": 1.0, "step": 0.1}, "detector.k": {"grid": [1, 2, 4]}}

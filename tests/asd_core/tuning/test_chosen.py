@@ -6,7 +6,7 @@ import pytest
 from asd_core.recipe import Recipe, load_recipe
 from asd_core.tuning.chosen import best_recipe, best_summary, choices, recipe_files, scope_remarks, told
 from asd_core.tuning.results import CHOICES
-from asd_core.tuning.search import EVERYTHING
+from asd_core.tuning.scopes import EVERYTHING
 from tests.asd_core.tuning.outcomes import scope_of
 
 GMM = load_recipe("twfr-gmm")
@@ -30,7 +30,7 @@ def test_each_machine_type_gets_its_setting_and_the_others_keep_the_recipe():
 
 def test_a_setting_for_all_machines_goes_over_what_the_recipe_says_of_types():
     scope = replace(scope_of(), name=EVERYTHING)
-    best = best_recipe(OVERRIDDEN, [scope])
+    best = best_recipe(OVERRIDDEN, [scope], for_all=True)
     encoders = {best.for_machine(kind).encoder for kind in ("", "fan", "valve")}
     assert len(encoders) == 1 and f'"r": {scope.settings[scope.best]["encoder.r"]}' in encoders.pop().options
 
@@ -44,6 +44,12 @@ def test_recipes_that_come_out_can_be_loaded_and_are_the_choice(tmp_path, per):
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
         assert load_recipe(str(tmp_path / name)).for_machine("fan").detector.n_components == 2
+
+
+def test_machines_whose_names_come_to_the_same_letters_have_files_of_their_own():
+    scopes = [replace(scope_of(), name=name) for name in ("a/b", "a b", "/")]
+    names = sorted(recipe_files(GMM, scopes, "machine", []))
+    assert len(names) == 3 and names[-2:] == ["a-b.toml", "machine.toml"]
 
 
 def test_a_recipe_says_how_its_settings_were_chosen_and_how_sure_that_is():
