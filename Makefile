@@ -11,7 +11,7 @@ DEMO ?= demo
 help:
 	@echo "make demo       simulate a fleet, score a night, write its report (no weights, key or cluster)"
 	@echo "make test       the whole test suite, with lint and types"
-	@echo "make test-slow  the kill tests: driver, worker and node, on a folder and on S3"
+	@echo "make test-slow  the kill tests, and others that take minutes"
 	@echo "make bench      throughput and memory, as ratios to references in the same run"
 	@echo "make accuracy   the tables of docs/accuracy.md, from ASD_REAL_DATA"
 	@echo "make lint | format | types | env | clean"

@@ -43,6 +43,7 @@ def test_a_clip_that_kills_its_process_is_one_error_row_and_no_good_clip_is_blam
 
 
 @pytest.mark.filterwarnings("ignore:The minimum number of concurrent actors")
+@pytest.mark.slow
 def test_decoders_that_die_again_and_again_end_the_pass_and_blame_no_clip(ray_session, tmp_path):
     store, shards = Store(LocalFiles(tmp_path / "store")), shards_of(tmp_path, set(), count=20, kind="KillsDecoders")
     list(RayEngine(Resources(decode="tasks")).embed(store.files.url, shards))
