@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from asd_core.store import Store
 from asd_core.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
 from asd_core.threads import one_thread
 
+_DECODED_AT_ONCE = 32  # clips of a shard whose waveforms are held, where an encoder decodes for itself
 LARGEST_FILE = 2 << 30  # bytes: a recording is read whole, by as many workers at once as there are
 
 
@@ -252,11 +253,21 @@ class ShardEmbedder:
     def __call__(self, shard: Shard) -> ShardOutcome:
         """Decode, embed and commit a shard."""
         encoder = self.encoder(shard)  # first: torch, where it brings that, must be there for its threads to be limited
+        rates, seconds = native_rates(encoder), [0.0, 0.0]
+        told: list[DecodedClip] = []
+        outcomes: list[NDArray[np.float32] | ClipError] = []
+        at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size)
         with one_thread():
-            start = time.perf_counter()
-            rates = native_rates(encoder)
-            decoded = list(decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates))
-            return self.commit(shard, decoded, time.perf_counter() - start)
+            for first in range(0, len(shard.clips), at_once):
+                start = time.perf_counter()
+                clips = shard.clips.slice(first, at_once)
+                decoded = list(decode_shard(clips, shard.encoder, encoder.sample_rate, native_rates=rates))
+                seconds[0] += time.perf_counter() - start
+                start = time.perf_counter()
+                outcomes += encode_shard(decoded, encoder, shard.encoder.batch_size)
+                seconds[1] += time.perf_counter() - start
+                told += [replace(clip, waveforms=None) for clip in decoded]  # a large shard's are not all kept
+            return self._committed(shard, told, outcomes, encoder.embedding_dim, *seconds)
 
     def commit(self, shard: Shard, decoded: list[DecodedClip], decode_seconds: float) -> ShardOutcome:
         """Embed what was decoded and commit it."""
@@ -264,7 +275,18 @@ class ShardEmbedder:
         encoder = self.encoder(shard)
         outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
         encode_seconds = time.perf_counter() - start
-        table, transient = shard_table(shard, decoded, outcomes, encoder.embedding_dim)
+        return self._committed(shard, decoded, outcomes, encoder.embedding_dim, decode_seconds, encode_seconds)
+
+    def _committed(
+        self,
+        shard: Shard,
+        decoded: list[DecodedClip],
+        outcomes: list[NDArray[np.float32] | ClipError],
+        embedding_dim: int,
+        decode_seconds: float,
+        encode_seconds: float,
+    ) -> ShardOutcome:
+        table, transient = shard_table(shard, decoded, outcomes, embedding_dim)
         for left_out in commit_shard(self._store, shard, table):
             transient[left_out] = ("not_committed", "another run could not read it at the same time: run it again")
         failed = table.filter(pc.is_valid(table["error_reason"]))
