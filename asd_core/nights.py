@@ -54,7 +54,7 @@ def report_path(recipe: Recipe, date: str) -> str:
 
 def latest_scored(store: Store, key: str) -> str:
     """The latest date with committed scores; "undated" where none has a date."""
-    dates = {date for record in _scored(store, key) for date in record["dates"]}
+    dates = {date for record in scored_runs(store, key) for date in record["dates"]}
     if not dates:
         raise AsdError(f"nothing is scored for {key}: run asd nightly or asd score first")
     return max(dates - {"undated"}, default="undated")
@@ -65,7 +65,7 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
-    records = _scored(store, key)
+    records = scored_runs(store, key)
     earlier = sorted({night for record in records for night in record["dates"] if night < date != "undated"})
     history = store.scores(key, earlier[-history_nights:], _HISTORY)
     machines = [
@@ -84,7 +84,7 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     )
 
 
-def _scored(store: Store, key: str) -> list[dict[str, Any]]:
+def scored_runs(store: Store, key: str) -> list[dict[str, Any]]:
     """The committed runs that scored something, oldest first."""
     return [record for record in store.runs(key=key) if "score_files" in record]
 

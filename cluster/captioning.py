@@ -7,7 +7,6 @@ that dies leaves what it submitted to be answered and stored; the same command f
 
 from __future__ import annotations
 
-import queue
 import secrets
 import threading
 import time
@@ -16,6 +15,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
+from asd_core.captions.inbox import Inbox
 from asd_core.captions.limits import WINDOW_SECONDS
 from asd_core.captions.llm import LlmSettings
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
@@ -53,9 +53,7 @@ class RayCaptioner:
         self._job = secrets.token_hex(6)
         self._lock = threading.Lock()  # of submitting, and of submitting again to an actor that has lost its memory
         self._unanswered: dict[str, CaptionRequest] = {}
-        self._submitted: set[str] = set()
-        self._taken = 0
-        self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._stopping = threading.Event()
         self._life = self._begin()
         self._collector = threading.Thread(target=self._collect, name="captions", daemon=True)
@@ -63,21 +61,15 @@ class RayCaptioner:
 
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """See `Captioner.submit`."""
-        fresh = {each.request_id: each for each in requests if each.request_id not in self._submitted}
+        fresh = self._inbox.fresh(requests)
         with self._lock:
-            self._submitted |= fresh.keys()
             self._unanswered |= fresh
             if not self._call(lambda actor: actor.submit.remote(self._job, list(fresh.values()))):
                 self._begin_again()
 
     def answers(self) -> Iterator[CaptionAnswer]:
         """See `Captioner.answers`."""
-        while self._taken < len(self._submitted):
-            came = self._came.get()
-            if isinstance(came, Exception):
-                raise came
-            self._taken += 1
-            yield came
+        return self._inbox.answers()
 
     def close(self) -> None:
         """See `Captioner.close`."""
@@ -107,9 +99,9 @@ class RayCaptioner:
                     if isinstance(each, Exception):
                         raise each
                     if self._unanswered.pop(each.request_id, None) is not None:
-                        self._came.put(each)
+                        self._inbox.put(each)
         except Exception as error:  # raised where answers are waited for
-            self._came.put(error)
+            self._inbox.put(error)
 
     def _ask_for_answers(self, life: str, taken: int) -> list[CaptionAnswer | Exception] | None:
         came: list[CaptionAnswer | Exception] | None = self._call(

@@ -47,6 +47,7 @@ def command(
       asd backfill-captions --recipe clap-knn --store store --since 2026-01-01 --until 2026-06-30 --dry-run
     """
     from asd_core.clips import checked_date
+    from asd_core.runs.captioning import Order, uncaptioned
 
     since, until = checked_date(since), checked_date(until)
     if since > until:
@@ -54,7 +55,7 @@ def command(
     llm = llm_settings(options)
     method = method_of(options, job.recipe, llm)
     rows = _historical(job, since, until, machines, top)
-    rows = _uncaptioned(job, rows, method, llm.name if llm else "")
+    rows = uncaptioned(rows, job.store.captions(job.recipe.key()), Order(method, llm=llm.name if llm else ""))
     if limit is not None:
         rows = rows.slice(0, limit)
     if dry_run:
@@ -75,12 +76,12 @@ def _historical(job: Job, since: str, until: str, machines: Sequence[str], top: 
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from asd_core.nights import scored_runs
     from asd_core.runs.captioning import flagged, highest
     from asd_core.tables import SCORES
 
     key = job.recipe.key()
-    records = [record for record in job.store.runs(key=key) if "score_files" in record]
-    dates = {date for record in records for date in record["dates"] if since <= date <= until}
+    dates = {date for record in scored_runs(job.store, key) for date in record["dates"] if since <= date <= until}
     if not dates:
         raise AsdError(f"nothing is scored for {key} from {since} to {until}: run asd nightly for these nights first")
     tables = [SCORES.empty_table()]
@@ -98,19 +99,9 @@ def _historical(job: Job, since: str, until: str, machines: Sequence[str], top: 
     return rows
 
 
-def _uncaptioned(job: Job, rows: pa.Table, method: Any, llm: str) -> pa.Table:
-    import pyarrow as pa
-
-    from asd_core.runs.captioning import Order, captioned
-
-    done = captioned(job.store.captions(job.recipe.key()), Order(method, llm=llm))
-    pairs = zip(rows["clip_id"].to_pylist(), rows["scorer_version"].to_pylist(), strict=True)
-    return rows.filter(pa.array([f"{clip_id} {version}" not in done for clip_id, version in pairs], pa.bool_()))
-
-
 def _estimate(job: Job, clips: int, method: Any, llm: Any) -> dict[str, Any]:
     from asd_core.captions.llm import tokens_of
-    from asd_core.captions.texts import PAPER_TEXTS, read_texts
+    from asd_core.captions.texts import texts_of
     from asd_core.runs.captioning import TYPICAL_ANSWER, typical_prompt
 
     estimate: dict[str, Any] = {
@@ -123,8 +114,7 @@ def _estimate(job: Job, clips: int, method: Any, llm: Any) -> dict[str, Any]:
     if llm is None:
         return estimate
     config = job.recipe.for_machine("").captions
-    texts = read_texts(config.texts) if config.texts else PAPER_TEXTS
-    prompt = typical_prompt(method, texts, config.k)
+    prompt = typical_prompt(method, texts_of(config.texts), config.k)
     tokens_in, tokens_out = clips * tokens_of(prompt), clips * TYPICAL_ANSWER
     return {**estimate, "tokens": tokens_in + tokens_out, "usd": llm.usd(tokens_in, tokens_out)}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from asd_core.captions.llm import KEY_VARIABLE as KEY
 from asd_core.errors import UsageError
 from jobs.options import together
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from asd_core.recipe import Recipe
     from asd_core.runs.captioning import CaptionRun
     from jobs.job import Job
-
-KEY = "OPENAI_API_KEY"
 
 caption_options = together(
     click.option(
@@ -55,20 +54,6 @@ caption_options = together(
     ),
 )
 
-OPTION_NAMES = (
-    "captioner",
-    "caption_method",
-    "llm_base_url",
-    "llm_model",
-    "llm_requests_per_minute",
-    "llm_tokens_per_minute",
-    "llm_concurrency",
-    "llm_budget_tokens",
-    "llm_budget_usd",
-    "llm_usd_per_million_input",
-    "llm_usd_per_million_output",
-)
-
 
 def llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
     """The language model that is asked; None where captions are measurements in our own words.
@@ -83,7 +68,7 @@ def llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
         return None
     if not os.environ.get(KEY):
         raise UsageError(f"--captioner llm needs a key: set {KEY} (a server without keys takes any text)")
-    given = {name.removeprefix("llm_"): options[name] for name in OPTION_NAMES if name.startswith("llm_")}
+    given = {name.removeprefix("llm_"): value for name, value in options.items() if name.startswith("llm_")}
     return LlmSettings(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -116,15 +101,14 @@ def open_captions(
     by_batch: bool = False,
 ) -> Iterator[CaptionRun]:
     """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
-    from asd_core.captions.texts import PAPER_TEXTS, read_texts
+    from asd_core.captions.texts import texts_of
     from asd_core.runs.captioning import CaptionRun, Order
 
     llm = llm_settings(options)
     method = method_of(options, job.recipe, llm)
-    own_texts = job.recipe.for_machine("").captions.texts
     order = Order(
         method=method,
-        texts=read_texts(own_texts) if own_texts else PAPER_TEXTS,
+        texts=texts_of(job.recipe.for_machine("").captions.texts),
         llm=llm.name if llm else "",
         may_read_audio=may_read_audio,
         keeps_evidence=keeps_evidence,

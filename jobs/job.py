@@ -66,33 +66,27 @@ class Job:
 
 def on_archive(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that all of its kind have; it is called with a `Job` and its own options."""
-
-    @functools.wraps(command)
-    def run(**options: Any) -> None:
-        refuse_contradictions(options)
-        own = {name: value for name, value in options.items() if name not in _SHARED}
-        recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], options["channel"])
-        store = open_store_of(options["store_url"])
-        with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-            command(Job(talk, recipe, store, options["archive"], options), **own)
-
     groups = (recipe_options, store_option, archive_options, engine_options, lock_option, output_options)
-    return together(*groups)(run)
+    return together(*groups)(_with_job(command))
 
 
 def on_store(command: Callable[..., None]) -> Callable[..., None]:
     """As `on_archive`, for commands that work on what is stored and take no ARCHIVE."""
+    return together(recipe_options, store_option, engine_options, lock_option, output_options)(_with_job(command))
 
+
+def _with_job(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**options: Any) -> None:
         refuse_contradictions(options)
         own = {name: value for name, value in options.items() if name not in _SHARED}
-        recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"])
+        channel, archive = options.get("channel"), options.get("archive")
+        recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
         store = open_store_of(options["store_url"])
         with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-            command(Job(talk, recipe, store, None, options), **own)
+            command(Job(talk, recipe, store, archive, options), **own)
 
-    return together(recipe_options, store_option, engine_options, lock_option, output_options)(run)
+    return run
 
 
 _SHARED = {

@@ -109,7 +109,8 @@ def _captioned(
             on_scored=lambda outcome: captions.add(flagged_in(job.store, outcome.files)),
         )
         try:
-            captions.add(flagged(job.store.read_scores(record)))  # of a run that was complete: what it left over
+            if record["already_complete"]:  # what that run left over; of a new one all was added as it was scored
+                captions.add(flagged(job.store.read_scores(record)))
             return record, captions.finish(), None
         except AsdError as error:
             return record, None, error

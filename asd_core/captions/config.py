@@ -6,15 +6,12 @@ import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.encoders.build import CLAP, EncoderConfig, embeddings_fingerprint, encoder_config
 from asd_core.errors import UsageError
 
 Method = Literal["text-decoder", "zero-shot", "hybrid", "acoustic"]
 METHODS: tuple[Method, ...] = ("hybrid", "text-decoder", "zero-shot", "acoustic")
 """The three methods of Ogura et al. (III-B, III-C), the best of their mean opinion scores first, and measurements."""
-
-CLAP = "clap"
-WINDOW_SECONDS = 7.0  # what MS-CLAP hears at once
 
 
 @dataclass(frozen=True)
@@ -107,11 +104,11 @@ def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSou
     # A checkpoint of one's own is one file: the other must be named where the encoder's is the caption checkpoint's.
     text_weights = config.clap_weights or fallback
     decoder_weights = config.weights or fallback
-    window = replace(encoder, kind=CLAP) if is_clap else _window(encoder)
+    heard = encoder if is_clap else replace(encoder_config({"kind": CLAP}), channel=encoder.channel)
 
     def tower(weights: str, checkpoint: str) -> EncoderConfig:
         return replace(
-            window, options=json.dumps({**options, "weights": weights, "checkpoint": checkpoint}, sort_keys=True)
+            heard, options=json.dumps({**options, "weights": weights, "checkpoint": checkpoint}, sort_keys=True)
         )
 
     decoder_encoder, text_encoder = tower(decoder_weights, "clapcap"), tower(text_weights, "clap")
@@ -124,8 +121,3 @@ def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSou
         text_fingerprint=embeddings_fingerprint(text_encoder),
         detection_fingerprint=embeddings_fingerprint(encoder),
     )
-
-
-def _window(encoder: EncoderConfig) -> EncoderConfig:
-    clap = encoder_config({"kind": CLAP, "clip_seconds": WINDOW_SECONDS, "clip_rule": "windows"})
-    return replace(clap, channel=encoder.channel)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 from collections.abc import Iterator, Sequence
 
 from asd_core.captions.desk import Desk
+from asd_core.captions.inbox import Inbox
 from asd_core.captions.limits import WINDOW_SECONDS
 from asd_core.captions.llm import LlmSettings
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
@@ -29,9 +29,7 @@ class LocalCaptioner:
 
     def __init__(self, settings: LlmSettings, store_url: str, *, window: float = WINDOW_SECONDS) -> None:
         self._desk = Desk(window)
-        self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
-        self._submitted: set[str] = set()
-        self._taken = 0
+        self._inbox = Inbox()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="captions", daemon=True)
         self._thread.start()
@@ -45,18 +43,12 @@ class LocalCaptioner:
 
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """See `Captioner.submit`."""
-        fresh = {each.request_id: each for each in requests if each.request_id not in self._submitted}
-        self._submitted |= fresh.keys()
-        self._loop.call_soon_threadsafe(self._desk.submit, _JOB, list(fresh.values()), self._came.put)
+        fresh = list(self._inbox.fresh(requests).values())
+        self._loop.call_soon_threadsafe(self._desk.submit, _JOB, fresh, self._inbox.put)
 
     def answers(self) -> Iterator[CaptionAnswer]:
         """See `Captioner.answers`."""
-        while self._taken < len(self._submitted):
-            came = self._came.get()
-            if isinstance(came, Exception):
-                raise came
-            self._taken += 1
-            yield came
+        return self._inbox.answers()
 
     def close(self) -> None:
         """See `Captioner.close`."""

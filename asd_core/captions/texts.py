@@ -23,6 +23,12 @@ PAPER_TEXTS = (
 )
 """The paper's eight texts, word for word and in its order (section IV-A)."""
 
+
+def texts_of(path: str) -> tuple[str, ...]:
+    """The texts that ``captions.texts`` of a recipe stands for: those of a file, or where it is "" the paper's."""
+    return read_texts(path) if path else PAPER_TEXTS
+
+
 _MOST = 64  # texts: a prompt holds (k + 1) figures for each
 _LONGEST = 80  # characters: they are labels, and head the columns of a prompt
 

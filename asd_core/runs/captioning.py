@@ -131,12 +131,8 @@ class CaptionRun:
     def _fresh(self, rows: pa.Table) -> pa.Table:
         if self._done is None:
             self._done = captioned(self._store.captions(self._recipe.key()), self._order)
-        keys = [
-            f"{clip_id} {version}"
-            for clip_id, version in zip(rows["clip_id"].to_pylist(), rows["scorer_version"].to_pylist(), strict=True)
-        ]
         keep = []
-        for key in keys:
+        for key in _keys(rows):
             keep.append(key not in self._done and key not in self._known)
             self._known.add(key)
         return rows.filter(pa.array(keep, pa.bool_()))
@@ -323,8 +319,19 @@ def captioned(captions: pa.Table, order: Order) -> set[str]:
             pc.or_kleene(pc.is_null(captions["error_reason"]), pc.equal(captions["error_reason"], "llm_refused")),
         )
     )
-    versions = rows["scorer_version"].to_pylist()
-    return {f"{clip_id} {version}" for clip_id, version in zip(rows["clip_id"].to_pylist(), versions, strict=True)}
+    return set(_keys(rows))
+
+
+def uncaptioned(rows: pa.Table, captions: pa.Table, order: Order) -> pa.Table:
+    """The rows of SCORES whose clips `captioned` does not name."""
+    done = captioned(captions, order)
+    return rows.filter(pa.array([key not in done for key in _keys(rows)], pa.bool_()))
+
+
+def _keys(rows: pa.Table) -> list[str]:
+    """A caption explains one scorer's score of one clip."""
+    pairs = zip(rows["clip_id"].to_pylist(), rows["scorer_version"].to_pylist(), strict=True)
+    return [f"{clip_id} {version}" for clip_id, version in pairs]
 
 
 def flagged_in(store: Store, files: Iterable[str]) -> pa.Table:

@@ -91,7 +91,7 @@ class Gatherer:
         self._engine, self._may_read_audio, self._progress = engine, may_read_audio, progress
         self._indexes: dict[str, pa.Table] = {}
         self._kept: dict[str, pa.Table] = {}
-        self._decoders: dict[tuple[str, str], tuple[str, str]] = {}
+        self._decoders: dict[str, tuple[str, str]] = {}
         self._text_embeddings: dict[str, tuple[NDArray[np.float32], str]] = {}
 
     def needs_embedding(self, machine_type: str) -> bool:
@@ -210,7 +210,7 @@ class Gatherer:
 
     def _clip_captions(self, embedded: pa.Table, sources: CaptionSources) -> tuple[dict[str, str], str]:
         start = self._recipe.for_machine("").captions.start
-        fingerprint, note = self._decoder(sources.decoder_weights, start)
+        fingerprint, note = self._decoder(sources.decoder_weights)
         folder = f"clip_captions/{_hash([fingerprint, start, sources.decoder_fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
         new = embedded.filter(pc.invert(pc.is_in(embedded["clip_id"], value_set=kept["clip_id"].combine_chunks())))
@@ -224,11 +224,11 @@ class Gatherer:
         kept = self._kept[folder]
         return dict(zip(kept["clip_id"].to_pylist(), kept["caption"].to_pylist(), strict=True)), note
 
-    def _decoder(self, weights: str, start: str) -> tuple[str, str]:
-        if (weights, start) not in self._decoders:
-            task = DecodeTask(weights, start, self._engine.device, pa.table({}))
-            self._decoders[weights, start] = next(iter(self._engine.map(decoder_identity, [task], on_gpu=True)))
-        return self._decoders[weights, start]
+    def _decoder(self, weights: str) -> tuple[str, str]:
+        if weights not in self._decoders:
+            task = DecodeTask(weights, "", self._engine.device, pa.table({}))
+            self._decoders[weights] = next(iter(self._engine.map(decoder_identity, [task], on_gpu=True)))
+        return self._decoders[weights]
 
     def _similarities(self, embedded: pa.Table, weights: str) -> tuple[dict[str, NDArray[np.float64]], str]:
         from asd_core.clap.text_tower import cosine_similarities
