@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,21 +39,21 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS") or "local"
-    environment: dict[str, Any] = {"env_vars": dict(_ONE_THREAD)}
-    options: dict[str, Any] = {}
+    inherited, options = dict[str, str](), dict[str, Any]()
     if address == "local":
-        # Workers find what the driver finds: an encoder of a user's own too.
-        environment["env_vars"]["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        # Processes of our own Ray inherit this: a runtime environment would keep the first workers waiting for a second
+        # and a half. They find what the driver finds, an encoder of a user's own too.
+        inherited = {**_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         options = {"num_cpus": cpus, "include_dashboard": False}
     else:
         _knock(address)
+        sent: dict[str, Any] = {"env_vars": _ONE_THREAD}
         if (packages := _checkout()) is not None:
-            environment["py_modules"] = packages
+            sent["py_modules"] = packages
+        options = {"runtime_env": sent}
     try:
-        with _stderr_closed(), _sigterm_kept():
-            ray.init(
-                address=address, runtime_env=environment, logging_level=logging.ERROR, log_to_driver=False, **options
-            )
+        with _stderr_closed(), _sigterm_kept(), environment(inherited):
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         first = str(error).strip().splitlines() or [type(error).__name__]
         raise AsdError(
@@ -76,6 +76,21 @@ def _knock(address: str) -> None:
         raise AsdError(
             f"no Ray answers at {address}: {error}; start it, name another --ray-address, or leave it out"
         ) from error
+
+
+@contextmanager
+def environment(given: Mapping[str, str]) -> Iterator[None]:
+    """These variables in the environment while the block runs; then what was there before."""
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

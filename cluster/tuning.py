@@ -8,7 +8,6 @@ Optuna search proposes one setting a trial; here `asd_core.tuning.search` propos
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from asd_core.tuning.search import Search
 from cluster.engine import NO_PROGRESS_SECONDS, Resources
 from cluster.failures import nothing_finished
 from cluster.lanes import Lanes
+from cluster.session import environment
 from cluster.trials import outcome_from, outcome_text, packed, unpacked
 
 if TYPE_CHECKING:
@@ -217,19 +217,13 @@ def _quietly(workers: int) -> Iterator[None]:
         "TUNE_WARN_THRESHOLD_S": "60",
         "RAY_AIR_NEW_OUTPUT": "0",
     }
-    before = {name: os.environ.get(name) for name in given}
     loggers = {name: logging.getLogger(name).level for name in ("ray.tune", "ray.air", "ray.train")}
-    os.environ.update(given)
     for name in loggers:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        yield
+        with environment(given):
+            yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
         for name, level in loggers.items():
             logging.getLogger(name).setLevel(level)
 

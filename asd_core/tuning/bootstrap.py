@@ -7,10 +7,9 @@ condition and domain of a machine keeps its number of recordings.
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,8 @@ Counts = NDArray[np.floating[Any]]
 RESAMPLES = 1000
 _LEVEL = 0.95
 _MAX_FPR = 0.1
-_BLOCK = 250  # resamples at once: a fifth of a megabyte an array for 400 clips
+_BLOCK = 500  # resamples at once: 0.4 MB an array for 200 clips of a kind
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def compare(
     """
     types = [machine.machine_type for machine in machines]
     draws = [_draws(machine, resamples, seed + place) for place, machine in enumerate(machines)]
-    once = [np.ones((1, len(machine.is_anomalous))) for machine in machines]
+    once = [np.ones((len(machine.is_anomalous), 1)) for machine in machines]
     settings = range(len(machines[0].scores))
     observed = np.array([_objectives(machines, types, setting, once, objective)[0] for setting in settings])
     resampled = np.stack([_objectives(machines, types, setting, draws, objective) for setting in settings])
@@ -112,16 +112,16 @@ def _objectives(
 
 
 def _draws(machine: JudgedClips, resamples: int, seed: int) -> Counts:
-    """How often each clip is drawn in each resample, (B, M)."""
+    """How often each clip is drawn in each resample, (M, B)."""
     rng = np.random.default_rng(seed)
-    counts = np.empty((resamples, len(machine.is_anomalous)), np.float32)  # which holds counts exactly
+    counts = np.empty((len(machine.is_anomalous), resamples), np.float32)  # which holds counts exactly
     for is_anomalous in (False, True):
         for domain in np.unique(machine.domains):
             clips = np.flatnonzero((machine.is_anomalous == is_anomalous) & (machine.domains == domain))
             names, recording = np.unique(machine.recordings[clips], return_inverse=True)
             if len(names):
                 drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-                counts[:, clips] = drawn[:, recording]
+                counts[clips] = drawn.T[recording]
     return counts
 
 
@@ -137,59 +137,70 @@ def weighted_figures(
         scores: (M,).
         is_anomalous: (M,).
         domains: (M,).
-        counts: (B, M) how often each clip counts.
+        counts: (M, B) how often each clip counts; resamples lie along rows, which are added up whole.
 
     Returns:
         (B, 4): `figures_of` the clips, each repeated so often.
     """
-    order = np.argsort(-scores.astype(np.float64), kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # of clips of equal score
-    group = np.searchsorted(ends, np.arange(len(order)))
-    normal = np.flatnonzero(~is_anomalous[order])
-    own = np.stack([domains[order][normal] == domain for domain in DOMAINS]).astype(counts.dtype)
-    found = np.full((len(counts), len(FIGURES)), np.nan)
-    for start in range(0, len(counts), _BLOCK):
-        # Clips down, resamples across: rows are added up whole, several times faster than along a row.
-        weights = np.ascontiguousarray(counts[start : start + _BLOCK].T)[order]
-        caught = _running_sums(weights, ~is_anomalous[order])[ends]
-        false = _running_sums(weights, is_anomalous[order])[ends]
-        before = np.pad(caught[:-1], ((1, 0), (0, 0)))
-        misses = weights[normal]
-        beaten = misses * ((before + caught) / 2)[group[normal]]  # of each normal clip: how many anomalies beat it
-        rows, total = found[start : start + _BLOCK], caught[-1]
-        rows[:, 0] = beaten.sum(axis=0) / (false[-1] * total)
-        rows[:, 1] = _pauc(false, caught, before)
+    descending = -scores.astype(np.float64)
+    normal, anomalous = (
+        clips[np.argsort(descending[clips], kind="stable")]
+        for clips in (np.flatnonzero(~is_anomalous), np.flatnonzero(is_anomalous))
+    )
+    above, level = (np.searchsorted(descending[anomalous], descending[normal], side) for side in _SIDES)
+    ends = np.flatnonzero(np.append(np.diff(descending[normal]) != 0, True))  # of normal clips of equal score
+    own = np.stack([domains[normal] == domain for domain in DOMAINS]).astype(counts.dtype)
+    found = np.full((counts.shape[1], len(FIGURES)), np.nan)
+    for start in range(0, len(found), _BLOCK):
+        rows, weights = found[start : start + _BLOCK], counts[:, start : start + _BLOCK]
+        caught, false = _running_sums(weights[anomalous]), weights[normal]
+        beaten = false * ((caught[above] + caught[level]) / 2)  # of each normal clip: how many anomalies beat it
+        total = caught[-1]
+        rows[:, 0] = beaten.sum(axis=0) / (false.sum(axis=0) * total)
+        rows[:, 1] = _pauc(false, caught, above, level, ends)
         with np.errstate(invalid="ignore"):  # no normal clip of the domain
-            rows[:, 2:] = (own @ beaten / (own @ misses * total)).T
+            rows[:, 2:] = (own @ beaten / (own @ false * total)).T
     return found
 
 
-def _running_sums(weights: Counts, left_out: NDArray[np.bool_]) -> Counts:
-    """Sums of the rows so far (M, B), without some of them."""
-    sums = np.empty_like(weights)
-    so_far = np.zeros(weights.shape[1], weights.dtype)
-    for row, own, skip in zip(sums, weights, left_out.tolist(), strict=True):
-        if not skip:
-            so_far += own
-        row[:] = so_far
+def _running_sums(rows: Counts) -> Counts:
+    """Sums of no row, of the first, of the first two and so on: (M, B) → (M + 1, B)."""
+    sums = np.zeros((len(rows) + 1, rows.shape[1]), rows.dtype)
+    for before, row, after in zip(sums, rows, sums[1:], strict=False):
+        np.add(before, row, out=after)
     return sums
 
 
-def _pauc(false: Counts, caught: Counts, before: Counts) -> Floats:
+def _pauc(
+    false: Counts,
+    caught: Counts,
+    above: NDArray[np.intp],
+    level: NDArray[np.intp],
+    ends: NDArray[np.intp],
+) -> Counts:
     """`asd_core.metrics.pauc` along ROC curves, (B,).
 
     Args:
-        false: (G, B) normal clips at or above each different score, highest first.
-        caught: (G, B) anomalous clips likewise.
-        before: (G, B) those above it.
+        false: (N, B) how often each normal clip counts, that of the highest score first.
+        caught: (A + 1, B) running sums of the anomalous clips.
+        above: (N,) how many of them score higher than each normal clip.
+        level: (N,) how many score higher or the same.
+        ends: (G,) the last normal clip of each different score.
     """
-    last, total, positives = np.pad(false[:-1], ((1, 0), (0, 0))), false[-1], caught[-1]
-    limit = _MAX_FPR * total
-    stop = bisect.bisect_left(range(len(last)), True, key=lambda row: bool((last[row] >= limit).all()))
-    last, false, caught, before = last[:stop], false[:stop], caught[:stop], before[:stop]
-    width = np.clip(limit - last, 0, false - last)  # of each piece, as far as it lies below the limit
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(width > 0, width / (false - last), 0)
-    area = (width * (before + share * (caught - before) / 2)).sum(axis=0) / (total * positives)
+    limit = _MAX_FPR * false.sum(axis=0)
+    area, last, row = np.zeros(len(limit)), np.zeros(len(limit)), 0
+    for end in ends.tolist():  # the pieces of the curve that are not upright, as far as they lie below the limit
+        own = false[row : end + 1].sum(axis=0)
+        width = np.clip(limit - last, 0, own)
+        height = caught[above[end]]
+        if level[end] > above[end]:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                share = np.where(own > 0, width / own, 0)
+            height = height + share * (caught[level[end]] - height) / 2
+        area += width * height
+        last, row = last + own, end + 1
+        if (last >= limit).all():
+            break
+    area /= false.sum(axis=0) * caught[-1]
     chance = _MAX_FPR**2 / 2
-    return np.asarray(0.5 * (1 + (area.astype(np.float64) - chance) / (_MAX_FPR - chance)))
+    return np.asarray(0.5 * (1 + (area - chance) / (_MAX_FPR - chance)))

@@ -98,7 +98,7 @@ def halves(is_anomalous: NDArray[np.bool_], splits: int, seed: int) -> NDArray[n
 
 def aucs(clips: JudgedClips, which: NDArray[np.bool_]) -> NDArray[np.float64]:
     """AUC of every setting on some of the clips, (S, splits)."""
-    counts = which.astype(np.float64)
+    counts = which.T.astype(np.float64)
     figures = [weighted_figures(scores, clips.is_anomalous, clips.domains, counts)[:, 0] for scores in clips.scores]
     return np.stack(figures)
 

@@ -43,7 +43,9 @@ NOTES = (
 )
 
 
-def benchmarks(is_quick: bool, repeats: int) -> dict[str, Callable[[Path, Callable[[str], None]], list[Figure]]]:
+def benchmarks(
+    is_quick: bool, repeats: int, twfr_gmm: Path | None = None
+) -> dict[str, Callable[[Path, Callable[[str], None]], list[Figure]]]:
     """Name → what runs it in a folder, telling how far it is."""
     ten, short = ((500, 2_000), (500, 2_000, 8_000)) if is_quick else ((2_000, 10_000), (2_000, 10_000, 50_000))
     few = max(1, repeats // 2)  # memory and planning vary little and take long
@@ -57,7 +59,7 @@ def benchmarks(is_quick: bool, repeats: int) -> dict[str, Callable[[Path, Callab
         "clap-decoder": lambda folder, say: against_generate_caption(
             folder, 16 if is_quick else 32, 1 if is_quick else 3, repeats, say
         ),
-        "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, few, say),
+        "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 
 
@@ -69,11 +71,12 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=names, help="this one; may be repeated")
     parser.add_argument("--repeats", type=int, help="interleaved repeats [default: 5, quick 2]")
     parser.add_argument("--out", type=Path, help="also write the report here: .json, or Markdown")
+    parser.add_argument("--twfr-gmm", type=Path, metavar="FOLDER", help="a checkout of TWFR-GMM: time its own search")
     options = parser.parse_args()
     repeats = options.repeats or (2 if options.quick else 5)
     described, start = machine(), time.perf_counter()
     figures: list[Figure] = []
-    for name, run in benchmarks(options.quick, repeats).items():
+    for name, run in benchmarks(options.quick, repeats, options.twfr_gmm).items():
         if options.only and name not in options.only:
             continue
         with tempfile.TemporaryDirectory(prefix="asd-bench-") as folder:

@@ -23,9 +23,9 @@ def scores_of(separation, total=200, seed=0):
 def test_clips_that_count_several_times_are_clips_repeated(decimals):
     rng = np.random.default_rng(1)
     clips = judged(np.round(scores_of(1.0, 120), decimals), rng.choice(["source", "target"], 120))
-    counts = rng.integers(0, 4, (20, 120)).astype(float)
+    counts = rng.integers(0, 4, (120, 20)).astype(float)
     found = weighted_figures(clips.scores[0], clips.is_anomalous, clips.domains, counts)
-    for row, count in zip(found, counts.astype(int), strict=True):
+    for row, count in zip(found, counts.T.astype(int), strict=True):
         parts = (clips.scores[0], clips.is_anomalous, clips.domains)
         expected = figures_of(LabelledClips(*(np.repeat(part, count) for part in parts)))
         assert_allclose(row, [expected[name] for name in FIGURES], atol=1e-12)
@@ -33,7 +33,7 @@ def test_clips_that_count_several_times_are_clips_repeated(decimals):
 
 def test_without_domains_there_are_no_figures_of_them():
     clips = judged(scores_of(1.0))
-    found = weighted_figures(clips.scores[0], clips.is_anomalous, clips.domains, np.ones((1, 200)))
+    found = weighted_figures(clips.scores[0], clips.is_anomalous, clips.domains, np.ones((200, 1)))
     assert np.isnan(found[0, 2:]).all() and np.isfinite(found[0, :2]).all()
 
 
