@@ -142,7 +142,7 @@ class _Batches(Searcher):
     def _must_stop(self) -> bool:
         if self._open and time.monotonic() - self._last > self._no_progress:
             self.failure = self.failure or nothing_finished(self._no_progress)
-        return self.failure is not None
+        return self.failure is not None or self._search.is_finished  # pauses need not be waited for
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing of it is in the copy that Tune keeps: the store is the record."""
