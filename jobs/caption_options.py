@@ -101,14 +101,12 @@ def open_captions(
     by_batch: bool = False,
 ) -> Iterator[CaptionRun]:
     """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
-    from asd_core.captions.texts import texts_of
     from asd_core.runs.captioning import CaptionRun, Order
 
     llm = llm_settings(options)
     method = method_of(options, job.recipe, llm)
     order = Order(
         method=method,
-        texts=texts_of(job.recipe.for_machine("").captions.texts),
         llm=llm.name if llm else "",
         may_read_audio=may_read_audio,
         keeps_evidence=keeps_evidence,

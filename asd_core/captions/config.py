@@ -12,6 +12,10 @@ from asd_core.errors import UsageError
 Method = Literal["text-decoder", "zero-shot", "hybrid", "acoustic"]
 METHODS: tuple[Method, ...] = ("hybrid", "text-decoder", "zero-shot", "acoustic")
 """The three methods of Ogura et al. (III-B, III-C), the best of their mean opinion scores first, and measurements."""
+WITH_DECODER: tuple[Method, ...] = ("hybrid", "text-decoder")
+"""The methods that take a decoder's captions of single clips."""
+WITH_TEXTS: tuple[Method, ...] = ("hybrid", "zero-shot")
+"""The methods that compare clips with texts."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,9 @@ class CaptionSources:
     def notes(self, method: Method) -> list[str]:
         """What a reader must know of the embeddings behind a caption, one line each."""
         used = set()
-        if method in ("text-decoder", "hybrid"):
+        if method in WITH_DECODER:
             used.add(self.decoder_fingerprint)
-        if method in ("zero-shot", "hybrid"):
+        if method in WITH_TEXTS:
             used.add(self.text_fingerprint)
         notes = []
         if len(used) > 1:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.captions.acoustic import NO_DIFFERENCE, describe_difference
-from asd_core.captions.config import Method
+from asd_core.captions.config import WITH_DECODER, WITH_TEXTS, Method
 from asd_core.captions.ledger import forget
 from asd_core.captions.prompts import PROMPT_VERSION, acoustic_prompt, hybrid_prompt, text_decoder_prompt
 from asd_core.captions.prompts import zero_shot_prompt as _zero_shot_prompt
@@ -43,14 +43,12 @@ class Order:
 
     Attributes:
         method: of captioning.
-        texts: of the zero-shot method, (L,).
         llm: name of the language model; "" for measurements in our own words.
         may_read_audio: whether clips of which nothing is stored are read.
         keeps_evidence: whether what any later caption may take is kept too, so that it needs no audio.
     """
 
     method: Method
-    texts: tuple[str, ...] = ()
     llm: str = ""
     may_read_audio: bool = True
     keeps_evidence: bool = False
@@ -68,7 +66,7 @@ class CaptionRun:
         progress: told (stage, done, total).
 
     Raises:
-        UsageError: the method needs MS-CLAP, and the recipe names none.
+        UsageError: the method needs MS-CLAP, and the recipe names none, or texts that cannot be read.
         AsdError: weights that cannot be had.
     """
 
@@ -83,7 +81,7 @@ class CaptionRun:
     ) -> None:
         self._store, self._recipe, self._order, self._engine = store, recipe, order, engine
         self._captioner, self._progress = captioner, progress
-        self._gatherer = Gatherer(store, recipe, order.method, order.texts, engine, order.may_read_audio, progress)
+        self._gatherer = Gatherer(store, recipe, order.method, engine, order.may_read_audio, progress)
         self._started, self._start = now(), time.monotonic()
         self._known: set[str] = set()
         self._done: set[str] | None = None
@@ -95,6 +93,7 @@ class CaptionRun:
         self._failure: Exception | None = None
         for machine_type in ["", *recipe.settings.get("machine", {})]:
             self._gatherer.needs_embedding(machine_type)  # refuses what cannot be had before hours of scoring
+            self._gatherer.texts(machine_type)
         # In this process alone the networks would only take turns with the scoring.
         self._thread = threading.Thread(target=self._work, daemon=True) if engine.workers > 1 else None
         if self._thread is not None:
@@ -194,15 +193,12 @@ class CaptionRun:
         return told
 
     def _has(self, evidence: Evidence, clip_id: str) -> bool:
-        match self._order.method:
-            case "text-decoder":
-                return clip_id in evidence.captions
-            case "zero-shot":
-                return clip_id in evidence.similarities
-            case "hybrid":
-                return clip_id in evidence.captions and clip_id in evidence.similarities
-            case "acoustic":
-                return clip_id in evidence.measures
+        method = self._order.method
+        if method == "acoustic":
+            return clip_id in evidence.measures
+        return (method not in WITH_DECODER or clip_id in evidence.captions) and (
+            method not in WITH_TEXTS or clip_id in evidence.similarities
+        )
 
     def _explain(self, told: dict[str, Any], normals: Sequence[str], evidence: Evidence) -> None:
         """Fill in what a caption is made from, and its prompt, or the caption itself where no model is asked."""
@@ -217,11 +213,11 @@ class CaptionRun:
             else:
                 told["difference_caption"] = difference.text
             return
-        if self._order.method != "zero-shot":
+        if self._order.method in WITH_DECODER:
             told["clip_caption"] = evidence.captions[clip_id]
             told["normal_captions"] = [evidence.captions[normal] for normal in normals]
-        if self._order.method != "text-decoder":
-            told["texts"] = list(self._order.texts)
+        if self._order.method in WITH_TEXTS:
+            told["texts"] = list(self._gatherer.texts(name))
             told["similarities"] = evidence.similarities[clip_id].tolist()
             told["normal_similarities"] = [evidence.similarities[normal].tolist() for normal in normals]
         told["prompt"] = prompt_of(told)

@@ -17,7 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.captions.config import CaptionConfig, CaptionSources, Method, caption_sources
+from asd_core.captions.config import (
+    WITH_DECODER,
+    WITH_TEXTS,
+    CaptionConfig,
+    CaptionSources,
+    Method,
+    caption_sources,
+)
 from asd_core.captions.measures import AcousticMeasures
 from asd_core.captions.tasks import (
     CLIP_CAPTIONS,
@@ -31,6 +38,7 @@ from asd_core.captions.tasks import (
     measure_clips,
     measures_from,
 )
+from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
 from asd_core.engine import Engine
 from asd_core.recipe import Recipe
@@ -71,7 +79,6 @@ class Gatherer:
         store: where everything lies.
         recipe: whose flagged clips.
         method: which kind of evidence.
-        texts: of the zero-shot method.
         engine: where clips are worked on.
         may_read_audio: whether clips of which nothing is stored are read.
         progress: told (stage, done, total).
@@ -82,17 +89,26 @@ class Gatherer:
         store: Store,
         recipe: Recipe,
         method: Method,
-        texts: Sequence[str],
         engine: Engine,
         may_read_audio: bool,
         progress: Progress,
     ) -> None:
-        self._store, self._recipe, self._method, self._texts = store, recipe, method, tuple(texts)
+        self._store, self._recipe, self._method = store, recipe, method
         self._engine, self._may_read_audio, self._progress = engine, may_read_audio, progress
         self._indexes: dict[str, pa.Table] = {}
         self._kept: dict[str, pa.Table] = {}
         self._decoders: dict[str, tuple[str, str]] = {}
-        self._text_embeddings: dict[str, tuple[NDArray[np.float32], str]] = {}
+        self._texts: dict[str, tuple[str, ...]] = {}
+        self._text_embeddings: dict[tuple[str, tuple[str, ...]], tuple[NDArray[np.float32], str]] = {}
+
+    def texts(self, machine_type: str) -> tuple[str, ...]:
+        """The texts that clips of a machine type are compared with, (L,); none where the method takes none."""
+        if self._method not in WITH_TEXTS:
+            return ()
+        path = self._config(machine_type).texts
+        if path not in self._texts:
+            self._texts[path] = texts_of(path)
+        return self._texts[path]
 
     def needs_embedding(self, machine_type: str) -> bool:
         """Whether captions of a machine type take embeddings that detection has not made."""
@@ -113,13 +129,13 @@ class Gatherer:
         similarities: dict[str, NDArray[np.float64]] = {}
         problems = {}
         notes = sources.notes(self._method)
-        if self._method in ("text-decoder", "hybrid"):
+        if self._method in WITH_DECODER:
             embedded = self._embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, problems)
-            captions, note = self._clip_captions(embedded, sources)
+            captions, note = self._clip_captions(embedded, sources, self._config(machine_type).start)
             notes += [note] if note else []
-        if self._method in ("zero-shot", "hybrid"):
+        if self._method in WITH_TEXTS:
             embedded = self._embeddings(clips, sources.text_fingerprint, sources.text_encoder, problems)
-            similarities, note = self._similarities(embedded, sources.text_weights)
+            similarities, note = self._similarities(embedded, sources.text_weights, self.texts(machine_type))
             notes += [note] if note and note not in notes else []
         return Evidence(clip_ids, captions, similarities, {}, problems, tuple(notes))
 
@@ -150,9 +166,9 @@ class Gatherer:
     def _needed(self, machine_type: str) -> list[tuple[str, EncoderConfig]]:
         sources = self._sources(machine_type)
         needed = []
-        if self._method in ("text-decoder", "hybrid"):
+        if self._method in WITH_DECODER:
             needed.append((sources.decoder_fingerprint, sources.decoder_encoder))
-        if self._method in ("zero-shot", "hybrid"):
+        if self._method in WITH_TEXTS:
             needed.append((sources.text_fingerprint, sources.text_encoder))
         return needed
 
@@ -208,8 +224,7 @@ class Gatherer:
             table = table.append_column(INDEX.field(name), index[name].take(where))
         return table
 
-    def _clip_captions(self, embedded: pa.Table, sources: CaptionSources) -> tuple[dict[str, str], str]:
-        start = self._recipe.for_machine("").captions.start
+    def _clip_captions(self, embedded: pa.Table, sources: CaptionSources, start: str) -> tuple[dict[str, str], str]:
         fingerprint, note = self._decoder(sources.decoder_weights)
         folder = f"clip_captions/{_hash([fingerprint, start, sources.decoder_fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
@@ -230,16 +245,18 @@ class Gatherer:
             self._decoders[weights] = next(iter(self._engine.map(decoder_identity, [task], on_gpu=True)))
         return self._decoders[weights]
 
-    def _similarities(self, embedded: pa.Table, weights: str) -> tuple[dict[str, NDArray[np.float64]], str]:
+    def _similarities(
+        self, embedded: pa.Table, weights: str, texts: tuple[str, ...]
+    ) -> tuple[dict[str, NDArray[np.float64]], str]:
         from asd_core.clap.text_tower import cosine_similarities
 
-        if weights not in self._text_embeddings:
-            task = TextTask(weights, self._texts)
-            self._text_embeddings[weights] = next(iter(self._engine.map(embed_texts, [task])))
-        texts, note = self._text_embeddings[weights]
+        if (weights, texts) not in self._text_embeddings:
+            task = TextTask(weights, texts)
+            self._text_embeddings[weights, texts] = next(iter(self._engine.map(embed_texts, [task])))
+        embeddings, note = self._text_embeddings[weights, texts]
         if not len(embedded):
             return {}, note
-        cosines = cosine_similarities(embedding_matrix(embedded), texts)
+        cosines = cosine_similarities(embedding_matrix(embedded), embeddings)
         return dict(zip(embedded["clip_id"].to_pylist(), cosines, strict=True)), note
 
     def _measures(self, clips: pa.Table, machine_type: str) -> tuple[dict[str, AcousticMeasures], dict[str, str]]:

@@ -82,7 +82,6 @@ def _made(clip: ValidationClip, samples: Samples, sample_rate: int) -> tuple[Sam
         return samples, []
     if clip.kind == GENERATED:
         return remove_silence(samples, sample_rate), []
-    rng = generator(clip.seed, clip.kind, clip.recording_id)
-    made = simulate_anomaly(samples, clip.kind, clip.severity, sample_rate, rng)
+    made = simulate_anomaly(samples, clip.kind, clip.severity, sample_rate, generator(clip.seed))
     turned_down = [] if made.share == 1 else [f"{made.share:.0%} of the {clip.kind} fits into full scale"]
     return made.waveform, turned_down

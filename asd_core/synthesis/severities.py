@@ -132,7 +132,7 @@ def check_kind(kind: str) -> None:
 
 
 def generator(seed: int, *names: str) -> Rng:
-    """A generator for one purpose, the same in every process: of the hash of the seed and, say, clip id and kind."""
+    """A generator for one purpose, the same in every process: of the hash of the seed and, say, a name and a kind."""
     digest = hashlib.blake2b(json.dumps([seed, *names]).encode(), digest_size=16).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -29,7 +31,8 @@ class Parts:
 def split_normals(normals: pa.Table, held_out: float, seed: int) -> Parts:
     """Split one machine's normal clips, each domain on its own.
 
-    A clip's place depends on the hash of its id and the seed: neither the order of the rows nor the process matters.
+    A clip's place depends on the hash of its name and the seed: neither the order of the rows nor the process matters,
+    nor where the archive lies.
     Half of what is held out stays normal; where the half is not whole, the odd clip is given faults. A domain of one
     clip is fitted to, and one of two keeps none normal.
 
@@ -44,22 +47,28 @@ def split_normals(normals: pa.Table, held_out: float, seed: int) -> Parts:
     """
     if not 0 < held_out < 1:
         raise UsageError(f"the share of normal clips held out must lie between 0 and 1, not {held_out}")
-    ids, domains = normals["clip_id"].to_pylist(), normals["domain"].to_pylist()
+    names, domains = names_within(normals["uri"].to_pylist()), normals["domain"].to_pylist()
     parts: dict[str, list[int]] = {name: [] for name in FEWEST}
     for domain in sorted(set(domains)):
         rows = [row for row, of in enumerate(domains) if of == domain]
-        rows.sort(key=lambda row: _lot(seed, ids[row]))
+        rows.sort(key=lambda row: _lot(seed, names[row]))
         kept = min(max(round(held_out * len(rows)), 1), len(rows) - 1)
         parts["normal"] += rows[: kept // 2]
         parts["sources"] += rows[kept // 2 : kept]
         parts["fitted"] += rows[kept:]
     if any(len(parts[name]) < fewest for name, fewest in FEWEST.items()):
         raise AsdError(
-            f"{len(ids)} normal clips are too few to hold some out and put faults into others: "
+            f"{len(names)} normal clips are too few to hold some out and put faults into others: "
             f"give at least 6, or validate on labelled clips"
         )
     return Parts(*(normals.take(pa.array(sorted(rows), pa.int64())) for rows in parts.values()))
 
 
-def _lot(seed: int, clip_id: str) -> bytes:
-    return hashlib.blake2b(json.dumps([seed, "split", clip_id]).encode(), digest_size=16).digest()
+def names_within(uris: Sequence[str]) -> list[str]:
+    """Each address below the folder that all of them share: the same wherever an archive lies."""
+    shared = os.path.commonprefix(list(uris)).rpartition("/")[0]
+    return [uri[len(shared) :] for uri in uris]
+
+
+def _lot(seed: int, name: str) -> bytes:
+    return hashlib.blake2b(json.dumps([seed, "split", name]).encode(), digest_size=16).digest()

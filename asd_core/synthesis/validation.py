@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from asd_core.errors import AsdError, UsageError
 from asd_core.synthesis.severities import KINDS, check_kind, generator
-from asd_core.synthesis.splitting import split_normals
+from asd_core.synthesis.splitting import names_within, split_normals
 
 RECORDED = "recorded"
 """Kind of a clip that is used as it was recorded."""
@@ -69,7 +69,7 @@ class ValidationClip:
         domain: "source", "target" or "": of the recording, or of the label that a generated clip was made from.
         kind: `RECORDED`, `GENERATED` or one of `KINDS`.
         severity: of a simulated anomaly, in (0, 1]; 0 otherwise.
-        seed: of a simulated anomaly.
+        seed: of all that is random in a simulated anomaly.
     """
 
     clip_id: str
@@ -118,6 +118,7 @@ def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validati
         AsdError: too few clips.
     """
     parts = split_normals(normals, config.held_out, config.seed)
+    names = dict(zip(normals["clip_id"].to_pylist(), names_within(normals["uri"].to_pylist()), strict=True))
     sources = _recorded(parts.sources, is_anomalous=True)
     clips = _recorded(parts.normal, is_anomalous=False)
     for kind in config.kinds:
@@ -125,7 +126,7 @@ def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validati
             rng = generator(config.seed, "sources", kind, domain)
             here = [clip for clip in sources if clip.domain == domain]
             chosen = sorted(rng.permutation(len(here))[: config.per_kind])
-            clips += [_with_fault(here[index], kind, config) for index in chosen]
+            clips += [_with_fault(here[index], names[here[index].clip_id], kind, config) for index in chosen]
     return Validation(parts.fitted, tuple(clips))
 
 
@@ -180,8 +181,8 @@ def _recorded(clips: pa.Table, *, is_anomalous: bool) -> list[ValidationClip]:
     ]
 
 
-def _with_fault(source: ValidationClip, kind: str, config: SimulatedConfig) -> ValidationClip:
-    severity = float(generator(config.seed, "severity", kind, source.recording_id).uniform(*config.severity))
+def _with_fault(source: ValidationClip, name: str, kind: str, config: SimulatedConfig) -> ValidationClip:
+    rng = generator(config.seed, "fault", kind, name)
     return ValidationClip(
         f"{source.recording_id}:{kind}",
         source.recording_id,
@@ -189,8 +190,8 @@ def _with_fault(source: ValidationClip, kind: str, config: SimulatedConfig) -> V
         True,
         source.domain,
         kind,
-        severity,
-        config.seed,
+        severity=float(rng.uniform(*config.severity)),
+        seed=int(rng.integers(2**63)),
     )
 
 

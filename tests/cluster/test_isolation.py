@@ -31,7 +31,7 @@ def rows(store):
     return found
 
 
-@pytest.mark.parametrize("decode", ["in-encoder", "tasks"])
+@pytest.mark.parametrize("decode", ["in-encoder", pytest.param("tasks", marks=pytest.mark.slow)])
 def test_a_clip_that_kills_its_process_is_one_error_row_and_no_good_clip_is_blamed(ray_session, tmp_path, decode):
     store, shards = Store(LocalFiles(tmp_path / "store")), shards_of(tmp_path, loud={7})
     committed = list(RayEngine(Resources(decode=decode)).embed(store.files.url, shards))

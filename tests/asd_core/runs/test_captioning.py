@@ -7,11 +7,14 @@ import pytest
 import soundfile
 
 from asd_core.captions.requests import CaptionAnswer
+from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError, UsageError
-from asd_core.recipe import load_recipe
+from asd_core.recipe import Recipe, load_recipe
 from asd_core.runs import score
 from asd_core.runs.captioning import CaptionRun, Order, flagged, flagged_in, highest
+from asd_core.runs.evidence import Gatherer
+from asd_core.runs.records import no_progress
 from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, files_of, fitted, listed
 
 MEASURED = Order("acoustic")
@@ -162,6 +165,19 @@ def test_a_clip_of_which_nothing_is_stored_is_an_error_row_that_says_how_to_go_o
 def test_a_method_of_ms_clap_needs_a_recipe_that_names_it(scored):
     with pytest.raises(UsageError, match="captions.encoder"):
         CaptionRun(scored[1], KNN, Order("hybrid", llm="echo at test"), LocalEngine(), Echo())
+
+
+def test_texts_may_be_a_machine_types_own_and_are_read_before_anything_is_scored(scored, tmp_path):
+    own = tmp_path / "fan.txt"
+    own.write_text("Blade rub")
+    captions = {"encoder": "clap", "weights": "random", "clap_weights": "random"}
+    machine = {"fan": {"captions.texts": str(own)}}
+    recipe = Recipe("own", {**KNN.settings, "captions": captions, "machine": machine})
+    gatherer = Gatherer(scored[1], recipe, "hybrid", LocalEngine(), True, no_progress)
+    assert gatherer.texts("fan") == ("Blade rub",) and gatherer.texts("pump") == PAPER_TEXTS
+    own.unlink()
+    with pytest.raises(UsageError, match="cannot read the texts in .*fan.txt"):
+        CaptionRun(scored[1], recipe, Order("hybrid", llm="echo at test"), LocalEngine(), Echo())
 
 
 def test_an_error_in_the_background_is_raised_at_the_end(scored):

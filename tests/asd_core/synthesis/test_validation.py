@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pyarrow as pa
 import pytest
 
+from asd_core.clips.clip import Placement, clips_table
 from asd_core.errors import AsdError, UsageError
 from asd_core.synthesis import (
     KINDS,
@@ -117,3 +118,14 @@ def test_a_machine_without_both_conditions_is_told_what_is_missing() -> None:
 def test_generated_clips_are_never_fitted_to() -> None:
     with pytest.raises(AsdError, match="no normal clips to fit to"):
         generated_validation(clips_of([]), generated())
+
+
+def test_a_copy_of_an_archive_in_another_place_is_planned_alike() -> None:
+    def planned(folder: str) -> list[tuple[object, ...]]:
+        uris = [f"{folder}/fan/train/{index % 3}/{index:04}.wav" for index in range(40)]
+        place = Placement("fan", "00", "train", "", "", "normal")
+        normals = clips_table(uris, [1000] * 40, [f"written to {folder}"] * 40, [place] * 40)
+        clips = simulated_validation(normals, SimulatedConfig()).clips
+        return [(clip.uri.removeprefix(folder), clip.kind, clip.severity, clip.seed) for clip in clips]
+
+    assert planned("file:///here") == planned("s3://fleet/of/2026")
