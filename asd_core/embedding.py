@@ -10,8 +10,9 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_e
 from asd_core.encoders.protocol import Encoder, native_rates, resampling
 from asd_core.errors import AsdError, ClipError
 from asd_core.files import FileInfo, open_files
+from asd_core.read_ahead import Read, read_ahead
 from asd_core.store import Store
 from asd_core.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
 from asd_core.threads import one_thread
@@ -119,7 +121,7 @@ def decode_shard(
     clips: pa.Table,
     config: EncoderConfig,
     sample_rate: int,
-    read: Callable[[str, str], bytes] = read_listed,
+    read: Read = read_listed,
     native_rates: Collection[int] = (),
 ) -> Iterator[DecodedClip]:
     """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
@@ -128,14 +130,17 @@ def decode_shard(
         clips: rows of CLIPS.
         config: how much of a recording is heard, and which channel.
         sample_rate: Hz that the encoder expects.
-        read: uri and clip id → the file's bytes; raises ClipError.
+        read: where their bytes come from.
         native_rates: Hz at which it takes recordings as they are (`asd_core.encoders.protocol.native_rates`).
     """
     heard = None if config.clip_rule == "windows" else config.clip_seconds
-    for uri, listed_id in zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True):
+    addresses = zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True)
+    for data in read_ahead(addresses, read):
         try:
+            if isinstance(data, ClipError):
+                raise data
             decoded = decode(
-                read(uri, listed_id),
+                data,
                 sample_rate=sample_rate,
                 channel=config.channel,
                 seconds=heard,
@@ -257,11 +262,11 @@ class ShardEmbedder:
         told: list[DecodedClip] = []
         outcomes: list[NDArray[np.float32] | ClipError] = []
         at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size)
+        stream = decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates)
         with one_thread():
-            for first in range(0, len(shard.clips), at_once):
+            for _ in range(0, len(shard.clips), at_once):
                 start = time.perf_counter()
-                clips = shard.clips.slice(first, at_once)
-                decoded = list(decode_shard(clips, shard.encoder, encoder.sample_rate, native_rates=rates))
+                decoded = list(islice(stream, at_once))
                 seconds[0] += time.perf_counter() - start
                 start = time.perf_counter()
                 outcomes += encode_shard(decoded, encoder, shard.encoder.batch_size)

@@ -7,7 +7,6 @@ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, a profile or an instance's role. They 
 from __future__ import annotations
 
 import contextlib
-import errno
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from asd_core.files import FileInfo, accept_any
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
+_READS = 3  # of a file whose body breaks off
 _RETRIES = {"max_attempts": 5, "mode": "standard"}
 
 
@@ -96,13 +96,23 @@ def read_s3(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
 
 
 def _read(key: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """One GET, whose headers are looked at before its body is taken: what is accepted is what is read."""
+    from fsspec.asyn import sync
+
+    filesystem, (bucket, _, path) = _filesystem(), key.partition("/")
+    attempts = 0
     try:
-        # Read on condition of the version that was looked at, so that what is accepted is what is read.
-        with _filesystem().open(key, "rb") as file:
-            if file.details["type"] != "file":
-                raise OSError(errno.EISDIR, "it is a folder", key)
-            accept(_info(key, file.details))
-            return bytes(file.read())
+        while True:
+            attempts += 1
+            answer = filesystem.call_s3("get_object", Bucket=bucket, Key=path)
+            with contextlib.closing(answer["Body"]) as body:
+                accept(FileInfo(key, int(answer["ContentLength"]), answer["ETag"].strip('"')))
+                try:
+                    contents: bytes = sync(filesystem.loop, body.read)
+                    return contents
+                except Exception as error:  # it broke off in the middle, which no client library tries again
+                    if attempts == _READS:
+                        raise OSError(_first_line(error)) from error
     except Exception as error:
         if _is_botocore(error):  # an endpoint that does not answer, credentials that are missing
             raise OSError(_first_line(error)) from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from asd_core.audio import decode
 from asd_core.embedding import DecodedClip, as_heard, read_listed
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import ClipError, UsageError
+from asd_core.read_ahead import Read, read_ahead
 from asd_core.simulate.signals import Samples
 from asd_core.synthesis.levels import level_db, match_level
 from asd_core.synthesis.severities import generator, simulate_anomaly
@@ -21,7 +22,7 @@ def decode_validation(
     sample_rate: int,
     *,
     normal_level_db: float | None = None,
-    read: Callable[[str, str], bytes] = read_listed,
+    read: Read = read_listed,
     native_rates: Collection[int] = (),
 ) -> Iterator[DecodedClip]:
     """Read clips and make what they say, in their order, one at a time; never raises for one clip.
@@ -34,34 +35,37 @@ def decode_validation(
         config: how much of a recording is heard, and which channel.
         sample_rate: Hz that the encoder expects.
         normal_level_db: median of the ``level_db`` of the clips fitted to (`median_level_db`); generated clips need it.
-        read: uri and clip id → the file's bytes; raises ClipError.
+        read: where their bytes come from.
         native_rates: Hz at which the encoder takes recordings as they are, as in `decode_shard`: what fitted clips get.
 
     Raises:
         UsageError: generated clips without ``normal_level_db``.
     """
-    for clip in clips:
+    clips = list(clips)
+    for clip, data in zip(clips, read_ahead([(clip.uri, clip.recording_id) for clip in clips], read), strict=True):
         if clip.kind == GENERATED and normal_level_db is None:
             raise UsageError("generated clips are brought to the level of the real normal ones: give normal_level_db")
         try:
-            yield _decoded(clip, config, sample_rate, normal_level_db or 0.0, read, native_rates)
+            if isinstance(data, ClipError):
+                raise data
+            yield _decoded(clip, data, config, sample_rate, normal_level_db or 0.0, native_rates)
         except ClipError as error:
             yield DecodedClip(None, error=error)
 
 
 def _decoded(
     clip: ValidationClip,
+    data: bytes,
     config: EncoderConfig,
     sample_rate: int,
     normal_level_db: float,
-    read: Callable[[str, str], bytes],
     native_rates: Collection[int],
 ) -> DecodedClip:
     # Silence may come first, so all of a generated clip is decoded.
     whole = config.clip_rule == "windows" or clip.kind == GENERATED
     heard = None if whole else config.clip_seconds
     decoded = decode(
-        read(clip.uri, clip.recording_id),
+        data,
         sample_rate=sample_rate,
         channel=config.channel,
         seconds=heard,

@@ -1,4 +1,8 @@
+import os
+import subprocess
+import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -86,3 +90,32 @@ def test_a_missing_bucket_is_one_line(s3_server):
 def test_an_address_without_a_bucket_is_refused():
     with pytest.raises(UsageError, match="names no bucket"):
         open_files("s3://x")
+
+
+class BreaksOff(BaseHTTPRequestHandler):
+    """An S3 API whose first two answers end in the middle."""
+
+    answers = 0
+
+    def do_GET(self):  # noqa: N802
+        type(self).answers += 1
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"abc" if self.answers < 3 else b"abcdef")
+        self.close_connection = True
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_file_whose_body_breaks_off_is_asked_for_again():
+    with ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        program = "from asd_core.s3_files import read_s3; print(read_s3('s3://fleet/clip.wav').decode())"
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+        environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
+        said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        server.shutdown()
+    assert (said.stdout.strip(), BreaksOff.answers) == ("abcdef", 3), said.stderr

@@ -19,6 +19,8 @@ from tests.benchmarks.clap_encoder import against_msclap
 from tests.benchmarks.figures import Figure, as_json, machine, table
 from tests.benchmarks.memory import peaks
 from tests.benchmarks.planning import planning
+from tests.benchmarks.reading import NOTE as READING
+from tests.benchmarks.reading import ahead_against_in_turn
 from tests.benchmarks.recordings import LINKED
 from tests.benchmarks.throughput import efficiency, scaling
 from tests.benchmarks.tuning import FULL, QUICK, search_against_reference
@@ -40,6 +42,7 @@ NOTES = (
     "the API makes a resampler a file. Its embeddings equal the encoder's to 1 % of the smallest distance of any two.",
     TUNING,
     CAPTIONS,
+    READING,
 )
 
 
@@ -59,6 +62,7 @@ def benchmarks(
         "clap-decoder": lambda folder, say: against_generate_caption(
             folder, 16 if is_quick else 32, 1 if is_quick else 3, repeats, say
         ),
+        "reading": lambda folder, say: ahead_against_in_turn(folder, 50 if is_quick else 300, repeats, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 
