@@ -146,13 +146,20 @@ def decode_shard(
                 seconds=heard,
                 native_rates=native_rates,
             )
+            waveforms = as_heard(decoded.samples, config, decoded.sample_rate)
+            level_db = _level_db(waveforms, decoded.sample_rate)
         except ClipError as error:
             yield DecodedClip(None, error=error)
             continue
-        rate = decoded.sample_rate
-        waveforms = as_heard(decoded.samples, config, rate)
-        level_db = 10 * math.log10(np.mean(np.square(waveforms, dtype=np.float64)))  # silence is an error above
-        yield DecodedClip(waveforms, decoded.seconds, warning=decoded.warning, level_db=level_db, sample_rate=rate)
+        yield DecodedClip(waveforms, decoded.seconds, None, decoded.warning, level_db, decoded.sample_rate)
+
+
+def _level_db(waveforms: NDArray[np.float32], sample_rate: int) -> float:
+    power = float(np.mean(np.square(waveforms, dtype=np.float64)))
+    if power == 0.0:  # samples near the least float are zeros once resampled
+        message = f"all {waveforms.size} samples are 0 at {sample_rate} Hz: check the microphone and its cable"
+        raise ClipError("silent", message)
+    return 10 * math.log10(power)
 
 
 def as_heard(samples: NDArray[np.float32], config: EncoderConfig, sample_rate: int) -> NDArray[np.float32]:

@@ -133,8 +133,9 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
     machines = clips_by_machine(scores)
     if not any(len(machine.flagged) for machine in machines):
         raise UsageError(
-            f"none of the {scores.num_rows} rows is a scored test clip known to be normal or anomalous: use DCASE file "
-            "names or a manifest with a column condition, and score the test clips first"
+            f"none of the {scores.num_rows} rows is a scored test clip known to be normal or anomalous "
+            f"({sum(machine.counts.training for machine in machines)} are for training): use DCASE file names or a "
+            "manifest with a column condition, and score the test clips first"
         )
     if protocol == "auto":
         domains = {domain for machine in machines for domain in machine.clips.domains}

@@ -216,7 +216,9 @@ def look_at(uris: Sequence[str]) -> list[FileInfo | None]:
 
 
 def canonical_uri(uri: str) -> str:
-    """An absolute address as `Files.uri` writes it: percent-encoded, with no ``.`` or ``..`` in it.
+    """An absolute address as `Files.uri` writes it: percent-encoded, with no ``.`` or ``..`` in that of a file.
+
+    In an S3 key these, and ``//``, are characters like any: another spelling names another recording.
 
     Raises:
         UsageError: another scheme than ``file`` and ``s3``.
@@ -224,8 +226,22 @@ def canonical_uri(uri: str) -> str:
     scheme = _scheme(uri)
     if scheme not in ("file", "s3"):
         raise _unknown_scheme(uri)
-    path = os.path.normpath(_local_path(uri, scheme))
+    path = _local_path(uri, scheme)
+    if scheme == "file":
+        path = os.path.normpath(path)
     return f"{scheme}://{urllib.parse.quote_from_bytes(os.fsencode(path))}"
+
+
+def path_within(folder: Files, inner: Files) -> str | None:
+    """Where in a folder's listing another folder lies; None where it is not inside, or is the same one."""
+    scheme = _scheme(folder.url)
+    if scheme != _scheme(inner.url):
+        return None
+    outer, path = (_local_path(files.url, scheme) for files in (folder, inner))
+    if scheme == "file":
+        outer, path = os.path.realpath(outer), os.path.realpath(path)
+    outer = outer.rstrip("/") + "/"
+    return path.removeprefix(outer) if path.startswith(outer) and path != outer else None
 
 
 def _look(uri: str) -> FileInfo | None:

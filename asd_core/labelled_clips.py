@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 
@@ -39,7 +41,7 @@ class Counts:
         anomalous: scored test clips known to be anomalous.
         unlabelled: scored test clips of unknown condition.
         errors: test clips without a finite score.
-        training: clips of split ``train``, whatever their score.
+        training: clips of split ``train``, whatever their score; see `as_training`.
     """
 
     normal: int = 0
@@ -68,6 +70,13 @@ class MachineClips:
     clips: LabelledClips
     flagged: NDArray[np.float64]
     level_deviations: NDArray[np.float64]
+
+
+def as_training(scores: pa.Table, uris: Collection[str]) -> pa.Table:
+    """SCORES rows, those of these clips now of split ``train``: what a scorer was fitted on is no test of it."""
+    learnt = pc.is_in(scores["uri"], value_set=pa.array(list(uris), pa.string()))
+    split = pc.if_else(learnt, "train", scores["split"])
+    return scores.set_column(scores.schema.get_field_index("split"), scores.schema.field("split"), split)
 
 
 def clips_by_machine(scores: pa.Table) -> list[MachineClips]:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from asd_core.encoders.build import IMPORTED, EncoderConfig, encoder_note
 from asd_core.errors import AsdError
 from asd_core.listening import AudioReader
@@ -43,8 +46,19 @@ def report_night(
     date = date or latest_scored(store, key)
     night = read_night(store, recipe, key, date)
     folder = report_path(recipe, date).rsplit("/", 1)[0]
-    channel = recipe.for_machine("").encoder.channel
-    return write_report(night, store.files, folder, AudioReader(channel), map_function=map_function)
+    return write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+
+
+def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
+    """Plays of each machine type the channel that was scored."""
+    channel, others = recipe.for_machine("").encoder.channel, dict[str, int | None]()
+    for machine_type in recipe.settings.get("machine", {}):
+        own = recipe.for_machine(machine_type).encoder.channel
+        if own != channel:
+            rows = scores.filter(pc.equal(scores["machine_type"], machine_type))
+            nearest = (uri for uris in rows["nearest_uris"].to_pylist() for uri in uris or ())
+            others |= dict.fromkeys([*rows["uri"].to_pylist(), *nearest], own)
+    return AudioReader(channel, others)
 
 
 def report_path(recipe: Recipe, date: str) -> str:
@@ -80,8 +94,18 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         scores=scores,
         history=history.select(_HISTORY),
         machines=machines,
-        captions=store.captions(key, [date]),
+        captions=_explaining(scores, store.captions(key, [date])),
     )
+
+
+def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
+    """The captions that explain these very scores, not those that an earlier scorer gave the same clips."""
+    scored = set(_clips_and_scorers(scores))
+    return captions.filter(pa.array([pair in scored for pair in _clips_and_scorers(captions)], pa.bool_()))
+
+
+def _clips_and_scorers(rows: pa.Table) -> Iterable[tuple[str, str | None]]:
+    return zip(rows["clip_id"].to_pylist(), rows["scorer_version"].to_pylist(), strict=True)
 
 
 def scored_runs(store: Store, key: str) -> list[dict[str, Any]]:

@@ -24,7 +24,14 @@ from typing import Any, Literal, get_args
 
 from asd_core.captions.config import CaptionConfig
 from asd_core.detectors.build import DetectorConfig
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config, encoder_note
+from asd_core.encoders.build import (
+    SHARED_KEYS,
+    EncoderConfig,
+    embeddings_fingerprint,
+    encoder_config,
+    encoder_keys,
+    encoder_note,
+)
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.settings import UnknownKeyError, check_keys, from_mapping
 from asd_core.thresholds import ThresholdConfig
@@ -105,7 +112,10 @@ class Recipe:
         return Recipe(self.name, {table: keys for table, keys in self.tables_for(machine_type).items() if keys})
 
     def with_settings(self, changes: Mapping[str, Any]) -> Recipe:
-        """The recipe with ``table.key`` → value pairs laid over it; values of None are left out."""
+        """The recipe with ``table.key`` → value pairs laid over it, and over every ``[machine.<machine_type>]``.
+
+        Values of None are left out. A changed kind drops the overrides that it does not take.
+        """
         settings = json.loads(json.dumps(self.settings))
         for key, value in changes.items():
             table, _, field = key.partition(".")
@@ -115,6 +125,14 @@ class Recipe:
                 )
             if value is not None:
                 settings.setdefault(table, {})[field] = value
+        given = {key: value for key, value in changes.items() if value is not None}
+        for machine_type in self.settings.get("machine", {}):
+            own, tables = self.overrides(machine_type), self.tables_for(machine_type)
+            kept = {key: value for key, value in own.items() if not _outdone(key, value, given, tables)}
+            if not kept and own:  # an empty table would still name a machine type of its own in the key
+                del settings["machine"][machine_type]
+            elif len(kept) < len(own):
+                settings["machine"][machine_type] = kept
         return Recipe(self.name, settings)
 
     def resolved(self) -> dict[str, Any]:
@@ -225,13 +243,16 @@ def laid_over(tables: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any
 
 @lru_cache(maxsize=1024)
 def takes_key(table: str, kind: str, key: str) -> bool:
-    """Whether a kind of encoder or detector has a key; one's own encoder is asked only once it is made.
+    """Whether a kind of encoder or detector has a key; of one's own encoder whether its constructor takes it.
 
     Raises:
         UsageError: there is no such kind.
     """
     check = encoder_config if table == "encoder" else _detector_config
     check({"kind": kind})
+    if table == "encoder" and ":" in kind:
+        own = encoder_keys(kind)
+        return own is None or key in own
     try:
         check({"kind": kind, key: kind if key == "kind" else _OF_NO_TYPE})
     except UnknownKeyError:
@@ -241,7 +262,19 @@ def takes_key(table: str, kind: str, key: str) -> bool:
     return True
 
 
+def _outdone(key: str, value: Any, changes: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether changes of the whole recipe leave no place for an override of a machine type, whose tables these were."""
+    table, _, field = key.partition(".")
+    if key in changes or table not in _DEFAULT_KINDS:
+        return key in changes
+    former = tables[table].get("kind", _DEFAULT_KINDS[table])
+    kind = changes.get(f"{table}.kind", former)
+    return kind != former and not _fits(table, str(kind), field, value)
+
+
 def _fits(table: str, kind: str, key: str, value: Any) -> bool:
+    if table == "encoder" and ":" in kind:  # what another kind was told means nothing to a class of one's own
+        return key in SHARED_KEYS
     try:
         machine_recipe({table: {"kind": kind, key: value}})
     except UsageError:

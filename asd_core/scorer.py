@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
 from typing import Any
@@ -43,7 +43,7 @@ class Scorer:
         transform: arrays of the embedding transform, empty for none.
         threshold: scores above it are flagged.
         unseen: (N,) float64, ascending: scores of the training normals as if unseen.
-        false_alarm_rate: share of unseen normals above a threshold that was set without them.
+        false_alarm_rate: share of unseen normals above a threshold that was set without them and their neighbours.
         uris: the training clips, in the order of the detector's rows.
         notes: what was done otherwise than asked.
         median_level_db: of the training clips, dB re full scale; None where they were not heard here.
@@ -105,7 +105,9 @@ def fit_scorer(
     transform = fit_transform(embeddings, recipe.embedding.transform)
     values = transformed(embeddings, transform)
     detector = new_detector(recipe.detector).fit(values, domains)
-    unseen = np.sort(unseen_scores(recipe.detector, values, domains))
+    row_scores = unseen_scores(recipe.detector, values, domains)
+    by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]
+    unseen = np.sort(row_scores)
     threshold = decision_threshold(unseen, recipe.threshold)
     heard = [level for level in levels_db if level is not None]
     return Scorer(
@@ -117,7 +119,7 @@ def fit_scorer(
         transform,
         threshold.value,
         unseen,
-        cross_validated_false_alarm_rate(unseen, recipe.threshold),
+        cross_validated_false_alarm_rate(by_name, recipe.threshold),
         tuple(uris),
         (*detector.notes_, *threshold.notes),
         None if not heard else float(np.median(heard)),
@@ -146,13 +148,25 @@ def transformed(embeddings: NDArray[np.float32], transform: dict[str, NDArray[np
 
 
 def cross_validated_false_alarm_rate(unseen: NDArray[np.float64], config: ThresholdConfig, folds: int = 5) -> float:
-    """Share of unseen normal scores above a threshold set on the other folds: what to expect of the real one."""
+    """Share of unseen normal scores above a threshold set on the other folds: what to expect of the real one.
+
+    The folds are runs of neighbours, so that nights unlike the others count. Folds that are spread evenly over the
+    ranks of the scores would give the same share whatever the scores.
+
+    Args:
+        unseen: (N,) scores of the training normals as if unseen, in the order of their names, which is that of time.
+        config: the rule of the threshold.
+        folds: how many.
+
+    Returns:
+        In [0, 1]; NaN where there are fewer than two clips a fold.
+    """
     if len(unseen) < 2 * folds:
         return float("nan")
     flagged = 0
-    for fold in range(folds):
-        held_out = np.arange(len(unseen)) % folds == fold
-        flagged += int(np.sum(unseen[held_out] > decision_threshold(unseen[~held_out], config).value))
+    for held_out in np.array_split(np.arange(len(unseen)), folds):
+        threshold = decision_threshold(np.delete(unseen, held_out), config)
+        flagged += int(np.sum(unseen[held_out] > threshold.value))
     return flagged / len(unseen)
 
 
@@ -245,6 +259,28 @@ def _changed(folder: str, version: str) -> AsdError:
 def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:
     """Where a machine's scorers lie."""
     return f"scorers/{key}/{safe_name(machine_type)}/{safe_name(machine_id)}"
+
+
+def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
+    """The clips that scorers were fitted on.
+
+    Args:
+        store: where they are.
+        versions: scorer folder → version, as in the record of a run that scored with them.
+
+    Raises:
+        AsdError: one is gone.
+    """
+    uris: set[str] = set()
+    for folder, version in versions.items():
+        try:
+            uris.update(json.loads(store.files.read(f"{folder}/{version}/scorer.json"))["uris"])
+        except FileNotFoundError as error:
+            raise AsdError(
+                f"the scorer in {folder}/{version} is gone, so which clips it was fitted on is not known: "
+                "run asd fit again"
+            ) from error
+    return uris
 
 
 def newest_versions(store: Store, prefix: str) -> dict[str, str]:

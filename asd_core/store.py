@@ -20,6 +20,7 @@ Readers of scores open only files that a run record names, never whatever lies i
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -168,7 +169,8 @@ class Store:
     def captions(self, key: str, dates: Collection[str] | None = None) -> pa.Table:
         """Committed captions of a recipe key, of some dates where given: rows of CAPTIONS.
 
-        Of a clip, method and language model asked often: the last caption, or where there is none the last error.
+        Of a clip, scorer, method and language model asked often: the last caption, or where there is none the last
+        error.
         """
         tables = []
         for record in reversed(self.runs("caption", key)):
@@ -182,8 +184,25 @@ class Store:
         rows = pa.concat_tables([CAPTIONS.empty_table(), *tables])
         good = pc.is_null(rows["error_reason"])
         rows = pa.concat_tables([rows.filter(good), rows.filter(pc.invert(good))])
-        asked = pc.binary_join_element_wise(rows["clip_id"], rows["method"], rows["llm"], "\n")
+        scorer = pc.fill_null(rows["scorer_version"], "")
+        asked = pc.binary_join_element_wise(rows["clip_id"], scorer, rows["method"], rows["llm"], "\n")
         return _first_of_each(rows.append_column("asked", asked), "asked").drop_columns("asked")
+
+    def answers(self, llm: str, method: str, dates: Collection[str]) -> pa.Table:
+        """Committed answers of a language model, under any recipe key: rows of CAPTIONS of a method, from runs of
+        some dates.
+
+        Oldest first. What is gone from the store is left out: there is nothing to take from it.
+        """
+        tables = [CAPTIONS.empty_table()]
+        for record in self.runs("caption"):
+            if (record["llm"], record["method"]) != (llm, method) or not set(record["dates"]) & set(dates):
+                continue
+            for path, checksum in record["caption_files"].items():
+                if self.files.exists(path):
+                    tables.append(self._committed(record, path, checksum).cast(CAPTIONS))
+        rows = pa.concat_tables(tables)
+        return rows.filter(pc.is_valid(rows["difference_caption"]))
 
     def write_captions(self, key: str, rows: pa.Table) -> tuple[str, str]:
         """Write rows of CAPTIONS for a run record to name; returns their path and checksum."""
@@ -238,10 +257,15 @@ def open_store(url: str) -> Store:
 
 
 def safe_name(text: str) -> str:
-    """Percent-encode a user's word so that it is one file name anywhere: no separator, no leading dot."""
+    """Percent-encode a user's word so that it is one file name anywhere: no separator, no leading dot.
+
+    What would be longer than 200 bytes is cut, and ends in ``+`` and a hash of the word; no word is quoted to a ``+``.
+    """
     quoted = urllib.parse.quote(text, safe=" ")
     if not quoted:
         return "%"  # which no word is quoted to
+    if len(quoted) > 200:  # file systems take 255 bytes, and "date=" may stand before it
+        quoted = f"{re.sub('%.?$', '', quoted[:160])}+{content_hash(text.encode())}"
     return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from asd_core.errors import UsageError
 from asd_core.ground_truth import Machine, TrueClip, read_flags, read_ground_truth, read_numbers
@@ -34,6 +35,21 @@ _FILE_NAME = re.compile(
     r"(?P<kind>anomaly_score|decision_result)_(?:DCASE\d{4}T2)?(?P<machine>.+)_section_(?P<section>.+?)"
     r"_test(?:_seed.*_Eval)?\.csv"  # the official baseline prefixes DCASE2023T2 and ends in _seed13711_id(0_)_Eval
 )
+
+
+def unsubmittable(scores: pa.Table) -> dict[Machine, str]:
+    """The machines of SCORES rows that a submission cannot hold, and in a few words why; sorted by machine."""
+    seen: set[tuple[Machine, str]] = set()
+    reasons: dict[Machine, str] = {}
+    tests = scores.filter(pc.not_equal(scores["split"], "train"))
+    for row in tests.select(["machine_type", "machine_id", "uri", "anomaly_score", "is_flagged"]).to_pylist():
+        machine, name = (row["machine_type"], row["machine_id"]), _clip_name(row["uri"])
+        if row["anomaly_score"] is None or row["is_flagged"] is None:
+            reasons[machine] = "clips that have no score"
+        elif (machine, name) in seen:
+            reasons.setdefault(machine, "clips of one file name")
+        seen.add((machine, name))
+    return dict(sorted(reasons.items()))
 
 
 def submission_files(scores: pa.Table) -> dict[str, bytes]:
@@ -98,7 +114,7 @@ def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[float, b
         if row["split"] == "train":
             continue
         machine = (row["machine_type"], row["machine_id"])
-        name = urllib.parse.unquote(row["uri"].rsplit("/", 1)[-1], errors="surrogateescape")
+        name = _clip_name(row["uri"])
         rows = machines.setdefault(machine, {})
         if name in rows:
             raise UsageError(
@@ -111,6 +127,10 @@ def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[float, b
             )
         rows[name] = (row["anomaly_score"], row["is_flagged"])
     return machines
+
+
+def _clip_name(uri: str) -> str:
+    return urllib.parse.unquote(uri.rsplit("/", 1)[-1], errors="surrogateescape")
 
 
 def _file_name(kind: str, machine: Machine, clip_names: Iterable[str]) -> str:

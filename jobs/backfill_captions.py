@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asd_core.errors import AsdError, UsageError
-from jobs.caption_options import caption_options, captions_text, llm_settings, method_of, open_captions
+from jobs.caption_options import (
+    ask_again_option,
+    caption_options,
+    captions_text,
+    explained_text,
+    llm_settings,
+    method_of,
+    open_captions,
+)
 from jobs.job import Job, on_store
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from asd_core.captions.config import Method
+    from asd_core.captions.llm import LlmSettings
+    from asd_core.recipe import Recipe
+
 
 @click.command("backfill-captions")
-@click.option("--since", metavar="DATE", required=True, help="First night.")
-@click.option("--until", metavar="DATE", required=True, help="Last night.")
+@click.option("--since", metavar="DATE", help="First night.")
+@click.option("--until", metavar="DATE", help="Last night.")
+@click.option("--undated", is_flag=True, help="Also the clips of no night, or these alone.")
 @click.option(
     "--machine", "machines", multiple=True, metavar="TYPE/ID", help="Only this machine, or all of a type (repeatable)."
 )
@@ -26,18 +39,21 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only count the clips, their tokens and what they cost.")
 @click.option("--read-audio", is_flag=True, help="Read recordings of which nothing is stored.")
 @click.option("--batch-api", is_flag=True, help="By OpenAI's Batch API: cheaper, within a day; run again to collect.")
+@ask_again_option
 @caption_options
 @on_store
 def command(
     job: Job,
-    since: str,
-    until: str,
+    since: str | None,
+    until: str | None,
+    undated: bool,
     machines: Sequence[str],
     limit: int | None,
     top: int | None,
     dry_run: bool,
     read_audio: bool,
     batch_api: bool,
+    ask_again: bool,
     **options: Any,
 ) -> None:
     """Explain flagged clips of past nights that have no explanation yet, from what is stored of them.
@@ -46,46 +62,75 @@ def command(
     Example:
       asd backfill-captions --recipe clap-knn --store store --since 2026-01-01 --until 2026-06-30 --dry-run
     """
-    from asd_core.clips import checked_date
     from asd_core.runs.captioning import Order, uncaptioned
 
-    since, until = checked_date(since), checked_date(until)
-    if since > until:
-        raise UsageError(f"--since {since} is after --until {until}: exchange them")
+    dates = _dates(job, _nights(since, until, undated), undated)
     llm = llm_settings(options)
     method = method_of(options, job.recipe, llm)
-    rows = _historical(job, since, until, machines, top)
-    rows = uncaptioned(rows, job.store.captions(job.recipe.key()), Order(method, llm=llm.name if llm else ""))
+    found = _historical(job, dates, machines, top)
+    rows = found
+    if not ask_again:
+        captions = job.store.captions(job.recipe.key(), dates)
+        rows = uncaptioned(found, captions, Order(method, llm=llm.name if llm else ""))
+    explained = len(found) - len(rows)
     if limit is not None:
         rows = rows.slice(0, limit)
     if dry_run:
-        estimate = _estimate(job, len(rows), method, llm)
-        job.talk.result(estimate, _estimate_text(estimate))
+        estimate = {**_estimate(job.recipe, rows, method, llm), "explained": explained}
+        job.talk.result(estimate, _estimate_text(estimate) + explained_text(explained))
         return
     with (
         job.engine("backfill-captions") as engine,
-        open_captions(job, options, engine, may_read_audio=read_audio, by_batch=batch_api) as captions,
+        open_captions(
+            job, options, engine, may_read_audio=read_audio, by_batch=batch_api, asks_again=ask_again
+        ) as captioning,
     ):
-        captions.add(rows)
-        summary = captions.finish()
+        captioning.add(rows)
+        summary = captioning.finish()
+    summary["explained"] += explained
     job.talk.result({**summary, "key": job.recipe.key()}, captions_text(summary))
 
 
-def _historical(job: Job, since: str, until: str, machines: Sequence[str], top: int | None) -> pa.Table:
-    """The clips of the nights asked for, latest first."""
+def _nights(since: str | None, until: str | None, undated: bool) -> tuple[str, str] | None:
+    """The first and the last night asked for; None for none."""
+    from asd_core.clips import checked_date
+
+    if since is None and until is None and undated:
+        return None
+    if since is None or until is None:
+        raise UsageError("name the nights by --since and --until, or take --undated")
+    since, until = checked_date(since), checked_date(until)
+    if since > until:
+        raise UsageError(f"--since {since} is after --until {until}: exchange them")
+    return since, until
+
+
+def _dates(job: Job, nights: tuple[str, str] | None, undated: bool) -> list[str]:
+    """The scored dates among those asked for, latest first, undated last."""
+    from asd_core.clips.clip import UNDATED
+    from asd_core.nights import scored_runs
+
+    key = job.recipe.key()
+    scored = {date for record in scored_runs(job.store, key) for date in record["dates"]}
+    dates = sorted((date for date in scored if nights and nights[0] <= date <= nights[1]), reverse=True)
+    dates += [UNDATED] if undated and UNDATED in scored else []
+    if not dates:
+        asked = ([f"from {nights[0]} to {nights[1]}"] if nights else []) + (["undated"] if undated else [])
+        raise AsdError(f"nothing is scored for {key} {' or '.join(asked)}: run asd nightly or asd score first")
+    return dates
+
+
+def _historical(job: Job, dates: Sequence[str], machines: Sequence[str], top: int | None) -> pa.Table:
+    """The clips of these dates, in their order."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from asd_core.nights import scored_runs
     from asd_core.runs.captioning import flagged, highest
     from asd_core.tables import SCORES
 
     key = job.recipe.key()
-    dates = {date for record in scored_runs(job.store, key) for date in record["dates"] if since <= date <= until}
-    if not dates:
-        raise AsdError(f"nothing is scored for {key} from {since} to {until}: run asd nightly for these nights first")
     tables = [SCORES.empty_table()]
-    for date in sorted(dates, reverse=True):
+    for date in dates:
         scores = job.store.scores(key, date)
         tables.append(highest(scores, top) if top else flagged(scores))
     rows = pa.concat_tables(tables)
@@ -99,13 +144,14 @@ def _historical(job: Job, since: str, until: str, machines: Sequence[str], top: 
     return rows
 
 
-def _estimate(job: Job, clips: int, method: Any, llm: Any) -> dict[str, Any]:
-    from asd_core.captions.llm import tokens_of
-    from asd_core.captions.texts import texts_of
-    from asd_core.runs.captioning import TYPICAL_ANSWER, typical_prompt
+def _estimate(recipe: Recipe, rows: pa.Table, method: Method, llm: LlmSettings | None) -> dict[str, Any]:
+    """What captions of rows of SCORES take; refuses what captioning them would refuse as wrong usage."""
+    from asd_core.runs.captioning import TYPICAL_ANSWER, by_machine_type
 
+    for machine_type in ["", *recipe.settings.get("machine", {})]:
+        _prompt_tokens(recipe, machine_type, method)
     estimate: dict[str, Any] = {
-        "asked": clips,
+        "asked": len(rows),
         "method": method,
         "llm": llm.name if llm else "",
         "tokens": 0,
@@ -113,10 +159,25 @@ def _estimate(job: Job, clips: int, method: Any, llm: Any) -> dict[str, Any]:
     }
     if llm is None:
         return estimate
-    config = job.recipe.for_machine("").captions
-    prompt = typical_prompt(method, texts_of(config.texts), config.k)
-    tokens_in, tokens_out = clips * tokens_of(prompt), clips * TYPICAL_ANSWER
+    tokens_in = sum(
+        len(part) * _prompt_tokens(recipe, part["machine_type"][0].as_py(), method) for part in by_machine_type(rows)
+    )
+    tokens_out = len(rows) * TYPICAL_ANSWER
     return {**estimate, "tokens": tokens_in + tokens_out, "usd": llm.usd(tokens_in, tokens_out)}
+
+
+def _prompt_tokens(recipe: Recipe, machine_type: str, method: Method) -> int:
+    """How long most prompts of a machine type are."""
+    from asd_core.captions.config import WITH_TEXTS, refuse_without_clap
+    from asd_core.captions.llm import tokens_of
+    from asd_core.captions.texts import texts_of
+    from asd_core.runs.captioning import typical_prompt
+
+    setting = recipe.for_machine(machine_type)
+    if method != "acoustic":
+        refuse_without_clap(setting.captions, setting.encoder)
+    texts = texts_of(setting.captions.texts) if method in WITH_TEXTS else ()
+    return tokens_of(typical_prompt(method, texts, setting.captions.k))
 
 
 def _estimate_text(estimate: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from jobs.caption_options import caption_options, captions_text, open_captions
+from jobs.caption_options import ask_again_option, caption_options, captions_text, open_captions
 from jobs.job import Job, on_store
 
 
@@ -16,9 +16,10 @@ from jobs.job import Job, on_store
     "--top", type=click.IntRange(min=1), help="Each machine's so many highest clips instead of the flagged ones."
 )
 @click.option("--no-report", is_flag=True, help="Captions only.")
+@ask_again_option
 @caption_options
 @on_store
-def command(job: Job, date: str | None, top: int | None, no_report: bool, **options: Any) -> None:
+def command(job: Job, date: str | None, top: int | None, no_report: bool, ask_again: bool, **options: Any) -> None:
     """Explain the flagged clips of a scored night, those that are not explained yet, and write its report again.
 
     \b
@@ -38,7 +39,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
     rows = highest(scores, top) if top else flagged(scores)
     job.talk.say(f"the night of {date}: {len(rows)} clips")
     with job.engine("caption", date) as engine:
-        with open_captions(job, options, engine) as captions:
+        with open_captions(job, options, engine, asks_again=ask_again) as captions:
             captions.add(rows)
             summary = captions.finish()
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))

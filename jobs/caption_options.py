@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ caption_options = together(
     click.option("--llm-requests-per-minute", type=click.IntRange(min=1), help="Limit of the endpoint."),
     click.option("--llm-tokens-per-minute", type=click.IntRange(min=1), help="Limit of the endpoint. [default: none]"),
     click.option("--llm-concurrency", type=click.IntRange(min=1), help="Requests under way at once."),
+    click.option("--llm-max-output-tokens", type=click.IntRange(min=1), metavar="N", help="Longest answer."),
     click.option("--llm-budget-tokens", type=click.IntRange(min=1), help="Stop cleanly after so many tokens."),
     click.option(
         "--llm-budget-usd", type=click.FloatRange(min=0, min_open=True), help="Stop cleanly after so much money."
@@ -54,22 +55,33 @@ caption_options = together(
     ),
 )
 
+ask_again_option = click.option(
+    "--ask-again", is_flag=True, help="Also clips that are explained already; equal prompts are not paid for again."
+)
+
 
 def llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
     """The language model that is asked; None where captions are measurements in our own words.
 
     Raises:
-        UsageError: one is asked for, and no key is set.
+        UsageError: one is asked for, or described, and none can be asked.
     """
     from asd_core.captions.llm import LlmSettings
 
-    captioner = options["captioner"]
-    if captioner == "acoustic" or (captioner == "auto" and not os.environ.get(KEY)):
+    captioner, has_key = options["captioner"], bool(os.environ.get(KEY))
+    given = {name: value for name, value in options.items() if name.startswith("llm_") and value is not None}
+    if captioner == "acoustic" and given:
+        raise UsageError(f"--captioner acoustic asks no language model: leave out {_written(given)}")
+    if captioner == "acoustic" or not (captioner == "llm" or has_key or given):
         return None
-    if not os.environ.get(KEY):
-        raise UsageError(f"--captioner llm needs a key: set {KEY} (a server without keys takes any text)")
-    given = {name.removeprefix("llm_"): value for name, value in options.items() if name.startswith("llm_")}
-    return LlmSettings(**{name: value for name, value in given.items() if value is not None})
+    if not has_key:
+        asked = _written(given) or "--captioner llm"
+        raise UsageError(f"{asked} needs a key: set {KEY} (a server without keys takes any text)")
+    return LlmSettings(**{name.removeprefix("llm_"): value for name, value in given.items()})
+
+
+def _written(options: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in options)
 
 
 def method_of(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None) -> Method:
@@ -99,6 +111,7 @@ def open_captions(
     may_read_audio: bool = True,
     keeps_evidence: bool = False,
     by_batch: bool = False,
+    asks_again: bool = False,
 ) -> Iterator[CaptionRun]:
     """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
     from asd_core.runs.captioning import CaptionRun, Order
@@ -110,6 +123,7 @@ def open_captions(
         llm=llm.name if llm else "",
         may_read_audio=may_read_audio,
         keeps_evidence=keeps_evidence,
+        asks_again=asks_again,
     )
     if by_batch and llm is None:
         raise UsageError(f"--batch-api asks a language model: set {KEY}, or leave it out")
@@ -135,11 +149,17 @@ def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
     return RayCaptioner(llm, job.store.files.url)
 
 
+def explained_text(explained: int) -> str:
+    """A further line on clips that were left out; "" where none was."""
+    return f"\n  {explained} explained already: asd caption --ask-again explains them anew" if explained else ""
+
+
 def captions_text(summary: Mapping[str, Any]) -> str:
     """The counts of a caption run in one line, errors by reason behind it."""
     words = ("asked", "captioned", "errors", "tokens", "unknown")
     line = "captions: " + ", ".join(f"{word} {summary[word]}" for word in words)
     if summary["unknown"]:
         line += " (attempts cut off by a crash, which may have been paid for twice)"
+    line += explained_text(summary["explained"])
     line += "".join(f"\n  {count} {reason}" for reason, count in summary["errors_by_reason"].items())
     return line + "".join(f"\n  note: {note}" for note in summary["notes"])

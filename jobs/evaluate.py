@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from jobs.console import Talk
 from jobs.job import Job, on_archive
 
 
@@ -31,7 +31,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     """Measure detection on labelled recordings: AUC, pAUC, F1 and the official DCASE score, machine by machine.
 
     Labels come from DCASE names or from a manifest's column "condition". What is not scored yet is scored first.
-    ARCHIVE may be left out where embeddings are stored.
+    Clips that a scorer was fitted on are left out. ARCHIVE may be left out where embeddings are stored.
 
     \b
     Example:
@@ -40,8 +40,9 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     from asd_core.errors import AsdError
     from asd_core.evaluation import evaluate
     from asd_core.evaluation_tables import to_csv, to_json, to_text
+    from asd_core.labelled_clips import as_training
     from asd_core.runs import score
-    from asd_core.submission import submission_files
+    from asd_core.scorer import training_uris
     from jobs.selection import clips_to_score
 
     clips, _ = clips_to_score(job.clips(), date, latest=False)
@@ -51,34 +52,34 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     if not counts["scored"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
         raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
-    scores = job.store.read_scores(record)
+    scores = as_training(job.store.read_scores(record), training_uris(job.store, record["scorers"]))
     evaluation = evaluate(scores, protocol)
     summary, text = to_json(evaluation), to_text(evaluation)
+    job.talk.result(summary, text)
     if out is not None:
-        complete, left_out = completely_scored(scores)
-        if left_out:
-            job.talk.say(
-                f"no submission files for {len(left_out)} machines with clips that have no score: "
-                f"{', '.join(left_out[:5])}{', ...' * (len(left_out) > 5)}"
-            )
         files = {
             "evaluation.txt": text.encode("utf-8", "surrogateescape"),
             "evaluation.json": json.dumps(summary, indent=1).encode(),
             "evaluation.csv": to_csv(evaluation).encode("utf-8", "surrogateescape"),
-            **{f"submission/{name}": data for name, data in submission_files(complete).items()},
         }
         write_files(out, files)
         job.talk.say(f"wrote {len(files)} files to {out}")
-    job.talk.result(summary, text)
+        write_submission(job.talk, out, scores)
 
 
-def completely_scored(scores: pa.Table) -> tuple[pa.Table, list[str]]:
-    """The rows of machines whose every clip has a score, as a submission must be, and the names of the others."""
-    failed = scores.filter(pc.is_null(scores["anomaly_score"]))
-    machines = set(zip(failed["machine_type"].to_pylist(), failed["machine_id"].to_pylist(), strict=True))
-    pairs = zip(scores["machine_type"].to_pylist(), scores["machine_id"].to_pylist(), strict=True)
-    keep = pa.array([pair not in machines for pair in pairs], pa.bool_())
-    return scores.filter(keep), sorted(" ".join(machine) for machine in machines)
+def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
+    """Write the submission files of SCORES rows, and say which machines they leave out."""
+    from asd_core.submission import submission_files, unsubmittable
+
+    left_out = unsubmittable(scores)
+    for reason in dict.fromkeys(left_out.values()):
+        names = [" ".join(machine) for machine, why in left_out.items() if why == reason]
+        shown = f"{', '.join(names[:5])}{', ...' * (len(names) > 5)}"
+        talk.say(f"no submission files for {len(names)} machines with {reason}: {shown}")
+    machines = zip(scores["machine_type"].to_pylist(), scores["machine_id"].to_pylist(), strict=True)
+    files = submission_files(scores.filter(pa.array([machine not in left_out for machine in machines], pa.bool_())))
+    write_files(folder, {f"submission/{name}": data for name, data in files.items()})
+    talk.say(f"wrote {len(files)} submission files to {folder}")
 
 
 def write_files(folder: str, files: Mapping[str, bytes]) -> None:

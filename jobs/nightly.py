@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
 from jobs.caption_options import caption_options, captions_text, open_captions
 from jobs.console import Talk, counts_text, note_text
 from jobs.job import Job, on_archive
@@ -84,7 +85,12 @@ def command(
     ]
     job.talk.result({**summary, "seconds": sum(record["seconds"].values())}, "\n".join(lines))
     if failure is not None:
-        raise AsdError(f"the scores are published, the captions are not: {failure}; asd caption goes on from here")
+        message = " ".join(str(failure).split()) or repr(failure)
+        if captions is not None:
+            raise AsdError(f"scores and captions are published, and then something went wrong: {message}") from failure
+        raise AsdError(
+            f"the scores are published, the captions are not: {message}; asd caption goes on from here"
+        ) from failure
 
 
 def _scored(job: Job, clips: pa.Table, engine: Engine, max_error_rate: float, **hooks: Any) -> dict[str, Any]:
@@ -96,24 +102,34 @@ def _scored(job: Job, clips: pa.Table, engine: Engine, max_error_rate: float, **
 
 def _captioned(
     job: Job, clips: pa.Table, engine: Engine, max_error_rate: float, options: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any] | None, AsdError | None]:
-    """Score and caption at once: the run's record, the captions' summary, and why there are none."""
-    from asd_core.runs.captioning import flagged, flagged_in
+) -> tuple[dict[str, Any], dict[str, Any] | None, Exception | None]:
+    """Score and caption at once: the run's record, the captions' summary, and why there are none.
 
-    with open_captions(job, options, engine, keeps_evidence=True) as captions:
-        record = _scored(
-            job,
-            clips,
-            engine,
-            max_error_rate,
-            on_scored=lambda outcome: captions.add(flagged_in(job.store, outcome.files)),
-        )
+    Scores never depend on captions: whatever goes wrong with these is returned, but for wrong usage, which is refused
+    before anything is done.
+    """
+    from asd_core.runs.captioning import flagged
+
+    with ExitStack() as opened:
         try:
+            captions = opened.enter_context(open_captions(job, options, engine, keeps_evidence=True))
+        except UsageError:
+            raise
+        except Exception as error:
+            return _scored(job, clips, engine, max_error_rate), None, error
+        record = _scored(
+            job, clips, engine, max_error_rate, on_scored=lambda outcome: captions.add_flagged(outcome.files)
+        )
+        closing = opened.pop_all()
+    summary = None
+    try:
+        with closing:
             if record["already_complete"]:  # what that run left over; of a new one all was added as it was scored
                 captions.add(flagged(job.store.read_scores(record)))
-            return record, captions.finish(), None
-        except AsdError as error:
-            return record, None, error
+            summary = captions.finish()
+    except Exception as error:
+        return record, summary, error
+    return record, summary, None
 
 
 def reports(

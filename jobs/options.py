@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from asd_core.errors import UsageError
-from jobs.console import Talk
+from jobs.console import Talk, note_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from asd_core.clips import Listing
     from asd_core.engine import Engine
     from asd_core.recipe import Recipe
     from asd_core.store import Store
@@ -33,6 +35,16 @@ def together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+class _Amount(click.FloatRange):
+    """A number within a range; "nan" and "inf" are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        amount: float = super().convert(value, param, ctx)
+        if not math.isfinite(amount):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return amount
 
 
 archive_options = together(
@@ -76,12 +88,16 @@ engine_options = together(
     ),
     click.option("--cpus", type=click.IntRange(min=1), help="CPUs of the local Ray. [default: all]"),
     click.option(
-        "--cpus-per-worker", type=float, default=1.0, show_default=True, help="CPUs that one worker asks for."
+        "--cpus-per-worker",
+        type=_Amount(min=0, min_open=True),
+        default=1.0,
+        show_default=True,
+        help="CPUs that one worker asks for.",
     ),
     click.option(
         "--gpus",
         "gpus_per_encoder",
-        type=float,
+        type=_Amount(min=0),
         default=0.0,
         show_default=True,
         help="GPUs (or a share of one) that each encoder asks for.",
@@ -191,12 +207,13 @@ def listed_clips(
 
         clips = stored_clips(store, recipe)
         talk.say(f"{len(clips)} stored clips")
+        _say_of_the_future(talk, clips)
         return clips
     if recipe.for_machine("").encoder.kind == IMPORTED:
         raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
     from asd_core.clips import list_archive
 
-    listing = list_archive(archive, layout=layout, pattern=pattern)
+    listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files)
     remarks = [f"{len(listing.clips)} clips in {archive} ({listing.layout} layout)"]
     if listing.duplicates:
         remarks.append(f"{listing.duplicates} listed twice, taken once")
@@ -204,8 +221,39 @@ def listed_clips(
         remarks.append(f"{listing.unplaced} of no known machine, such as {listing.unplaced_examples[0]}")
     if listing.skipped:
         remarks.append(f"{listing.skipped} other files left out")
+    if listing.of_store:
+        remarks.append(f"{listing.of_store} files of the store in it left out")
     talk.say("; ".join(remarks))
+    _say_of_namesakes(talk, listing)
+    _say_of_the_future(talk, listing.clips)
     return listing.clips
+
+
+def _say_of_namesakes(talk: Talk, listing: Listing) -> None:
+    """Say which machines may be several of one name."""
+    for (machine_type, machine_id), places in list(listing.namesakes.items())[:1]:
+        here, there = (place or "the archive itself" for place in places)
+        text = (
+            f"machines of one name under several folders count as one machine (names: {len(listing.namesakes)}; "
+            f"{machine_type} {machine_id} is under {here} and {there}): if they are different machines, "
+            "name a narrower ARCHIVE, a --pattern or a manifest"
+        )
+        talk.say(note_text(text))
+
+
+def _say_of_the_future(talk: Talk, clips: pa.Table) -> None:
+    """Say which clips no night is taken from by itself, because nobody can have recorded them yet."""
+    from asd_core.clips import dated_after, tomorrow
+
+    future = dated_after(clips, tomorrow())
+    if len(future):
+        example = future.slice(0, 1).to_pylist()[0]
+        text = (
+            f"{len(future)} clips are of dates to come, such as {example['uri']} of {example['date']}: "
+            f"no such night is scored unless it is named (--date {example['date']}) or there is no other; "
+            "correct their dates, or this machine's clock"
+        )
+        talk.say(note_text(text))
 
 
 def _value(text: str) -> Any:

@@ -15,12 +15,14 @@ def training_clips(clips: pa.Table, since: str | None, until: str | None, normal
     """The normal clips to fit on: by dates, by a list, or those of split ``train``; never one known to be anomalous.
 
     Raises:
-        UsageError: none of the three says which clips are normal, or none is left.
+        UsageError: none of the three says which clips are normal, both dates and a list do, or none is left.
     """
     import pyarrow.compute as pc
 
     from asd_core.clips import UNPLACED, select
 
+    if normal_list is not None and (since or until):
+        raise UsageError("--normal-list and --since or --until exclude each other: leave one out")
     if normal_list is not None:
         chosen = _listed(clips, normal_list)
     elif since or until:
@@ -49,21 +51,21 @@ def clips_to_score(
     Args:
         clips: all that are listed.
         date: only of this date.
-        latest: where no date is named and no clip has a split, only those of the latest date.
+        latest: where no date is named and no clip has a split, only those of the latest date that is not in the future.
         include_train: also clips of split ``train``.
     """
     import pyarrow.compute as pc
 
-    from asd_core.clips import latest_date, select
+    from asd_core.clips import latest_date, select, tomorrow
 
     chosen = clips if include_train else clips.filter(pc.not_equal(clips["split"], "train"))
     has_splits = len(clips) > 0 and pc.any(pc.not_equal(clips["split"], "")).as_py()
     if date is None and latest and not has_splits:
-        date = latest_date(chosen)
+        date = latest_date(chosen, tomorrow())
     if date is not None:
         chosen = select(chosen, date=date)
         if not len(chosen):
-            last = latest_date(clips)
+            last = latest_date(clips, tomorrow())
             raise UsageError(
                 f"no clip is of {date}" + (f"; the latest are of {last}" if last else "; no clip has a date")
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from jobs.options import listed_clips
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from asd_core.files import Files
     from asd_core.runs.tuning import Runner
     from asd_core.synthesis import Validation
     from asd_core.tuning.batches import Work
@@ -91,8 +91,7 @@ def command(
       asd fit dcase2023/dev_data --recipe tuned.toml --store store
     """
     from asd_core.errors import UsageError
-    from asd_core.runs.tuning import tune
-    from asd_core.tuning.chosen import told
+    from asd_core.runs.tuning import finished
     from asd_core.tuning.order import Order
     from asd_core.tuning.space import load_space
     from jobs.selection import training_clips
@@ -106,29 +105,68 @@ def command(
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
     validations, left_out = validations_of(job, order, normals, clips, generated)
-    with job.engine("tune") as engine:
-        begun = time.monotonic()
-        runner, progress = runner_of(job), job.talk.progress
-        record = tune(job.store, job.recipe, clips, validations, order, engine, runner, progress, left_out)
+    say_if_space_is_small(job, order)
+    begun = time.monotonic()
+    record = finished(job.store, job.recipe, validations, order)
+    if record is None:
+        record, begun = searched(job, clips, validations, order, left_out)
     if out is not None:
         write_recipes(job, record, out, per)
-    counts = record["counts"]
     if record["already_complete"]:
         job.talk.say("this search was complete already")
-    for machine, reason in record["left_out"].items():
+    for machine, reason in sorted(record["left_out"].items()):
         job.talk.say(f"{machine} left out: {reason}")
     summary = {
-        **{name: counts[name] for name in ("settings", "machines", "evaluated", "failed", "decoded")},
+        **{name: record["counts"][name] for name in ("settings", "machines", "evaluated", "failed", "decoded")},
         "objective": objective,
-        "best": record["best"],
+        "best": in_order_of_space(record["best"], order),
         "run_id": record["run_id"],
         "page": job.store.files.address(record["page"]),
         "already_complete": record["already_complete"],
         "stages": {**record["seconds"], "start": round(begun - start, 3), "workers": record["workers"]},
         "seconds": round(time.monotonic() - start, 3),
     }
-    evaluated = f"{counts['settings']} settings for {counts['machines']} machines, {counts['evaluated']} evaluated now"
-    job.talk.result(summary, f"{evaluated}\n{told(summary)}\nreport: {summary['page']}")
+    job.talk.result(summary, result_text(summary))
+
+
+def searched(
+    job: Job, clips: pa.Table, validations: list[Validation], order: Order, left_out: dict[str, str]
+) -> tuple[dict[str, Any], float]:
+    """The record of the search, and when its engine was there, in seconds of the monotonic clock."""
+    from asd_core.runs.tuning import tune
+
+    with job.engine("tune") as engine:
+        begun = time.monotonic()
+        runner, progress = runner_of(job), job.talk.progress
+        record = tune(job.store, job.recipe, clips, validations, order, engine, runner, progress, left_out)
+    return record, begun
+
+
+def say_if_space_is_small(job: Job, order: Order) -> None:
+    """Say where a space holds fewer settings than are asked for."""
+    from asd_core.tuning.drawing import Distinct
+
+    held = Distinct(order.space).count
+    if order.count is not None and held is not None and held < order.count:
+        job.talk.say(f"the space holds {held} settings, fewer than --settings {order.count}: all of them are tried")
+
+
+def in_order_of_space(best: dict[str, Any], order: Order) -> dict[str, Any]:
+    """Each scope's best setting with its fields as the space has them; a record that was stored has them sorted."""
+    names = [one.name for one in order.space.dimensions]
+    return {
+        scope: one and {**one, "setting": {name: one["setting"][name] for name in names if name in one["setting"]}}
+        for scope, one in best.items()
+    }
+
+
+def result_text(summary: dict[str, Any]) -> str:
+    """What a search came to, for people."""
+    from asd_core.tuning.chosen import told
+
+    failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
+    first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
+    return f"{first.format(**summary)}\n{told(summary)}\nreport: {summary['page']}"
 
 
 def validations_of(
@@ -137,13 +175,15 @@ def validations_of(
     """What settings are fitted to and judged on, machine by machine, and why some machines have nothing."""
     import pyarrow.compute as pc
 
+    from asd_core.clips.manifest import is_manifest
     from asd_core.tuning.labelled import labelled_validations
     from asd_core.tuning.synthetic import generated_validations, simulated_validations
 
     if order.validation == "simulated":
         return simulated_validations(normals, order.seed)
     if generated is not None:
-        return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated))
+        own = {} if is_manifest(generated) else {name: job.options[name] for name in ("layout", "pattern")}
+        return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated, **own))
     return labelled_validations(normals, clips.filter(pc.not_equal(clips["split"], "train")))
 
 
@@ -168,25 +208,43 @@ def runner_of(job: Job) -> Runner:
 def check_out(out: str | None, per: str) -> None:
     """Refuse a place for the recipe that cannot be one, before hours of searching."""
     from asd_core.errors import UsageError
+    from asd_core.files import LocalFiles
     from asd_core.recipe import check_recipe_name
 
     if out is None:
         return
-    path = Path(out)
+    files, name = place_of(out, per)
+    local = files.root / name if isinstance(files, LocalFiles) else None
     if per == "machine":
-        if path.suffix == ".toml" or path.is_file():
+        if out.rstrip("/").endswith(".toml") or (local is not None and local.is_file()):
             raise UsageError(f"--per machine writes a recipe for each machine: --out {out} must be a folder")
         return
-    if path.suffix != ".toml" or path.is_dir():
+    if not name.endswith(".toml") or (local is not None and local.is_dir()):
         raise UsageError(f"--out {out}: name a .toml file, which asd fit takes as --recipe")
-    check_recipe_name(path.stem)
+    check_recipe_name(name.removesuffix(".toml"))
+
+
+def place_of(out: str, per: str) -> tuple[Files, str]:
+    """The folder that recipes are written into, and the file's name there; "" where each machine has a file.
+
+    Raises:
+        UsageError: an address of another kind than ``file://`` and ``s3://``, or without a bucket.
+    """
+    from asd_core.files import LocalFiles, open_files
+
+    files = open_files(out)
+    if per == "machine":
+        return files, ""
+    if isinstance(files, LocalFiles):
+        return LocalFiles(files.root.parent), files.root.name
+    name = out.rpartition("/")[2]
+    return open_files(out.removesuffix(name)), name
 
 
 def write_recipes(job: Job, record: dict[str, Any], out: str, per: str) -> None:
     """Copy the recipes of a search from the store to where the user wants them."""
-    from asd_core.files import open_files
-
+    files, given = place_of(out, per)
     for path in record["recipes"]:
-        target = Path(out) / path.rpartition("/")[2] if per == "machine" else Path(out)
-        open_files(str(target.parent)).write(target.name, job.store.files.read(path))
-        job.talk.say(f"wrote {target}")
+        name = given or path.rpartition("/")[2]
+        files.write(name, job.store.files.read(path))
+        job.talk.say(f"wrote {files.address(name)}")

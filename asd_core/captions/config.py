@@ -85,6 +85,19 @@ class CaptionSources:
         return notes
 
 
+def refuse_without_clap(config: CaptionConfig, encoder: EncoderConfig) -> None:
+    """Refuse captions that need MS-CLAP where neither detection nor the captions name it; opens no weights.
+
+    Raises:
+        UsageError: so it is.
+    """
+    if encoder.kind != CLAP and not config.encoder:
+        raise UsageError(
+            'captions of this method need MS-CLAP, which the recipe does not use: add --set captions.encoder="clap", '
+            "or take --caption-method acoustic"
+        )
+
+
 def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSources:
     """The parts of MS-CLAP that captions of a machine type take.
 
@@ -96,12 +109,8 @@ def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSou
         UsageError: detection's encoder is not MS-CLAP, and no other is named.
         AsdError: weights that cannot be had.
     """
+    refuse_without_clap(config, encoder)
     is_clap = encoder.kind == CLAP
-    if not is_clap and not config.encoder:
-        raise UsageError(
-            'captions of this method need MS-CLAP, which the recipe does not use: add --set captions.encoder="clap", '
-            "or take --caption-method acoustic"
-        )
     own = json.loads(encoder.options) if is_clap else {}
     options = {name: value for name, value in own.items() if name not in ("weights", "checkpoint")}
     fallback = own.get("weights", "hub")

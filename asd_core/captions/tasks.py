@@ -16,8 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asd_core.captions.measures import AcousticMeasures, Band, Tone, measure
+from asd_core.embedding import read_listed
 from asd_core.errors import AsdError
-from asd_core.listening import AudioReader
+from asd_core.listening import to_hear
 from asd_core.tables import embedding_matrix
 from asd_core.threads import one_thread
 
@@ -111,14 +112,13 @@ def embed_texts(task: TextTask) -> tuple[NDArray[np.float32], str]:
 
 
 def measure_clips(task: MeasureTask) -> MeasureOutcome:
-    """Read and measure clips; one that cannot be read stops no other."""
-    read = AudioReader(task.channel)
+    """Read and measure clips; one that cannot be read, or was replaced since it was listed, stops no other."""
     rows: list[dict[str, str]] = []
     problems = {}
     with one_thread():
         for clip_id, uri in zip(task.clips["clip_id"].to_pylist(), task.clips["uri"].to_pylist(), strict=True):
             try:
-                measures = measure(*read(uri))
+                measures = measure(*to_hear(uri, functools.partial(read_listed, listed_id=clip_id), task.channel))
             except (AsdError, OSError) as error:
                 problems[clip_id] = " ".join(str(error).split())
             else:

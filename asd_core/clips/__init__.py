@@ -2,6 +2,18 @@
 
 from asd_core.clips.archive import Listing, list_archive
 from asd_core.clips.clip import UNPLACED, Clip, clip_id
-from asd_core.clips.selection import checked_date, latest_date, select
+from asd_core.clips.dates import tomorrow
+from asd_core.clips.selection import checked_date, dated_after, latest_date, select
 
-__all__ = ["UNPLACED", "Clip", "Listing", "checked_date", "clip_id", "latest_date", "list_archive", "select"]
+__all__ = [
+    "UNPLACED",
+    "Clip",
+    "Listing",
+    "checked_date",
+    "clip_id",
+    "dated_after",
+    "latest_date",
+    "list_archive",
+    "select",
+    "tomorrow",
+]

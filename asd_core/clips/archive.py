@@ -7,7 +7,7 @@ are counted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -15,9 +15,10 @@ import pyarrow as pa
 from asd_core.clips import dcase, fleet
 from asd_core.clips.clip import Placement, clips_table
 from asd_core.clips.manifest import is_manifest, read_manifest
+from asd_core.clips.namesakes import above_dcase, above_fleet, above_pattern, namesakes
 from asd_core.clips.pattern import compile_pattern
 from asd_core.errors import AsdError, UsageError, did_you_mean
-from asd_core.files import FileInfo, Files, open_files
+from asd_core.files import FileInfo, Files, open_files, path_within
 
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 _EXAMPLES = 5
@@ -35,6 +36,8 @@ class Listing:
         duplicates: how many recordings were listed a second time, or are there as a renamed copy too.
         unplaced: how many clips have no known machine.
         unplaced_examples: paths of a few of them.
+        of_store: how many files were left out because they are a store's own.
+        namesakes: machine type and id → two of the folders above it, where it lies under several.
     """
 
     clips: pa.Table
@@ -44,15 +47,18 @@ class Listing:
     duplicates: int = 0
     unplaced: int = 0
     unplaced_examples: tuple[str, ...] = ()
+    of_store: int = 0
+    namesakes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
 
-def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None) -> Listing:
+def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, store: Files | None = None) -> Listing:
     """List a folder of recordings, or the recordings that a manifest (.parquet or .csv) names.
 
     Args:
         url: folder or manifest.
         layout: ``dcase``, ``fleet``, or ``auto``: the one that places more of the recordings.
         pattern: a layout of one's own instead; see `compile_pattern`.
+        store: whose files, such as the recordings of its reports, are left out where it lies in the archive.
 
     Raises:
         UsageError: there is no such archive, no recording in it, or none that any layout places.
@@ -66,15 +72,18 @@ def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None) 
             raise UsageError(f"the manifest {url} names its machines itself: leave --layout and --pattern out")
         clips, duplicates, unplaced = read_manifest(url)
         return Listing(clips, "manifest", 0, (), duplicates, len(unplaced), tuple(unplaced[:_EXAMPLES]))
-    return list_files(open_files(url), layout, pattern)
+    return list_files(open_files(url), layout, pattern, store)
 
 
-def list_files(files: Files, layout: str, pattern: str | None) -> Listing:
+def list_files(files: Files, layout: str, pattern: str | None, store: Files | None = None) -> Listing:
     """`list_archive` of a folder."""
     try:
         infos = files.list()
     except OSError as error:
         raise AsdError(f"cannot list {files.address('')}: {error}") from error
+    everything = len(infos)
+    if store is not None and (within := path_within(files, store)) is not None:
+        infos = [info for info in infos if not info.path.startswith(f"{within}/")]
     if not infos:
         raise UsageError(f"no such folder, or nothing in it: {files.address('')}")
     audio = [info for info in infos if info.path.lower().endswith(_AUDIO)]
@@ -93,7 +102,15 @@ def list_files(files: Files, layout: str, pattern: str | None) -> Listing:
         len(copies),
         len(unplaced),
         tuple(unplaced[:_EXAMPLES]),
+        everything - len(infos),
+        namesakes([info.path for info, _ in kept], [placed for _, placed in kept], _above(chosen, pattern)),
     )
+
+
+def _above(layout: str, pattern: str | None) -> Callable[[str], str]:
+    if pattern is not None:
+        return above_pattern(pattern)
+    return above_fleet if layout == "fleet" else above_dcase
 
 
 def _place(url: str, paths: list[str], layout: str, pattern: str | None) -> tuple[str, list[Placement]]:

@@ -1,4 +1,4 @@
-"""Dates and times as recorders write them into names. Never a wall clock, never the time of a file."""
+"""Dates and times as recorders write them into names. Never the time of a file; a wall clock in `tomorrow` only."""
 
 from __future__ import annotations
 
@@ -53,6 +53,13 @@ def parse_moment(text: str) -> datetime | None:
     except ValueError:
         return recorded_at_in(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def tomorrow() -> str:
+    """The latest date that a recording can be of: east of this machine it may be tomorrow already."""
+    # Clips are never dated by the wall clock. It only tells which dates nobody can have recorded yet: one such date
+    # would be the latest night for years, and no real night would be.
+    return (date.today() + timedelta(days=1)).isoformat()
 
 
 def _moment(day: str, hour: str, minute: str, second: str) -> datetime | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import posixpath
 import urllib.parse
 from collections.abc import Callable
 from datetime import datetime
@@ -114,7 +115,10 @@ def _uri(url: str, folder: Files, text: str, row: int) -> str:
             raise UsageError(f"row {row} of {url}: {error}") from error
     if text.startswith("/") and folder.url.startswith("file://"):
         return canonical_uri("file://" + urllib.parse.quote_from_bytes(os.fsencode(text)))
-    return canonical_uri(folder.uri(text))
+    scheme, _, path = folder.uri(text).partition("://")
+    if {".", ".."} & set(text.split("/")):
+        path = posixpath.normpath(path)
+    return canonical_uri(f"{scheme}://{path}")
 
 
 def _columns(url: str, table: pa.Table) -> dict[str, Any]:

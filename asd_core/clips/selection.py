@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.clips.clip import SPLITS, UNDATED
+from asd_core.clips.clip import SPLITS, UNDATED, UNPLACED
 from asd_core.clips.dates import parse_date
 from asd_core.errors import UsageError, did_you_mean
 
@@ -51,10 +51,22 @@ def select(
     return clips.filter(keep[0]) if keep else clips
 
 
-def latest_date(clips: pa.Table) -> str | None:
-    """The latest date of any clip; None where none has one."""
-    latest: str | None = pc.max(clips["date"].filter(pc.not_equal(clips["date"], UNDATED))).as_py()
+def latest_date(clips: pa.Table, until: str) -> str | None:
+    """The latest date of a clip of a known machine; None where none has one.
+
+    Args:
+        clips: a table with the columns of CLIPS.
+        until: later dates count only where there are no others.
+    """
+    placed = pc.and_(pc.not_equal(clips["machine_type"], UNPLACED), pc.not_equal(clips["machine_id"], UNPLACED))
+    dates = clips["date"].filter(pc.and_(placed, pc.not_equal(clips["date"], UNDATED)))
+    latest: str | None = pc.max(dates.filter(pc.less_equal(dates, until))).as_py() or pc.max(dates).as_py()
     return latest
+
+
+def dated_after(clips: pa.Table, until: str) -> pa.Table:
+    """The clips of later dates than this."""
+    return clips.filter(pc.and_(pc.not_equal(clips["date"], UNDATED), pc.greater(clips["date"], until)))
 
 
 def checked_date(text: str) -> str:

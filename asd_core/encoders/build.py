@@ -61,13 +61,17 @@ class EncoderConfig:
             raise UsageError(f"encoder.channel counts from 0, got {self.channel}")
 
 
+SHARED_KEYS = frozenset(field.name for field in dataclasses.fields(EncoderConfig)) - {"options"}
+"""The keys of ``[encoder]`` that all kinds have."""
+
+
 def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
     """Check a recipe's ``[encoder]`` table.
 
     Raises:
         UsageError: an unknown kind or key, or a value that the encoder refuses.
     """
-    own = [field.name for field in dataclasses.fields(EncoderConfig) if field.name != "options"]
+    own = sorted(SHARED_KEYS)
     if mapping.get("kind") == CLAP:
         mapping = {**_CLAP_DEFAULTS, **mapping}
     settings = {key: value for key, value in mapping.items() if key in own}
@@ -110,6 +114,21 @@ def new_encoder(config: EncoderConfig, device: str = "cpu") -> Encoder:
     return _own_encoder(config.kind, options, device)
 
 
+def encoder_keys(kind: str) -> frozenset[str] | None:
+    """The keys of ``[encoder]`` that an encoder of one's own takes; None where that cannot be told.
+
+    Args:
+        kind: ``package.module:Class``.
+    """
+    try:
+        parameters = inspect.signature(_own_class(kind)).parameters
+    except (UsageError, ValueError):  # it is not there, or hides what it takes
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return None
+    return frozenset(parameters) - {"device"} | SHARED_KEYS
+
+
 def embeddings_fingerprint(config: EncoderConfig) -> str:
     """Name the embeddings that a configuration gives: 16 hex digits, equal only where every embedding is.
 
@@ -147,12 +166,16 @@ def _twfr(options: Mapping[str, Any]) -> TwfrEncoder:
     return from_mapping(TwfrEncoder, options, "[encoder]")
 
 
-def _own_encoder(kind: str, options: Mapping[str, Any], device: str) -> Encoder:
+def _own_class(kind: str) -> Any:
     module_name, _, class_name = kind.partition(":")
     try:
-        made = getattr(importlib.import_module(module_name), class_name)
+        return getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"[encoder] kind = {kind!r} cannot be imported: {error}; is its package installed?") from error
+
+
+def _own_encoder(kind: str, options: Mapping[str, Any], device: str) -> Encoder:
+    made = _own_class(kind)
     parameters = inspect.signature(made).parameters
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         check_keys(options, [name for name in parameters if name != "device"], "[encoder]")

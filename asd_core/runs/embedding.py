@@ -19,7 +19,7 @@ from asd_core.planning import cut_shards, missing
 from asd_core.recipe import Recipe
 from asd_core.runs.records import Progress, commit, no_progress, now, recipe_record, run_id_of
 from asd_core.store import INDEX, Store
-from asd_core.tables import CLIPS
+from asd_core.tables import CLIPS, from_parquet
 
 
 @dataclass
@@ -109,7 +109,13 @@ def embed_run(
 
 
 def stored_clips(store: Store, recipe: Recipe) -> pa.Table:
-    """The manifest of all clips with embeddings of this recipe: what ARCHIVE left out stands for, rows of CLIPS."""
+    """The manifest of all recordings with embeddings of this recipe: what ARCHIVE left out stands for, rows of CLIPS.
+
+    A recording whose bytes or time changed is stored once a version; the one that the newest run lists is taken.
+
+    Raises:
+        AsdError: there are none, or it is not known which version of a recording is the newest.
+    """
     if recipe.settings.get("machine"):
         kinds = {recipe.for_machine(kind).encoder for kind in ["", *recipe.settings["machine"]]}
         if len(kinds) > 1:
@@ -120,7 +126,49 @@ def stored_clips(store: Store, recipe: Recipe) -> pa.Table:
         raise AsdError(
             f"the store holds no embeddings of recipe {recipe.name}: name an archive, or import embeddings first"
         )
-    return clips
+    return _newest_versions(store, clips)
+
+
+def _newest_versions(store: Store, clips: pa.Table) -> pa.Table:
+    """One clip a uri, in their order."""
+    counts = pc.value_counts(clips["uri"])
+    several = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    if not len(several):
+        return clips
+    is_several = pc.is_in(clips["uri"], value_set=several)
+    newest = _newest_listed(store, clips.filter(is_several))
+    if unknown := len(several) - len(newest):
+        raise AsdError(
+            f"{unknown} recordings are stored in several versions, and no run tells which is the newest: "
+            "name the archive, or run asd embed on it first"
+        )
+    is_newest = pc.is_in(clips["clip_id"], value_set=pa.array(newest.values(), pa.string()))
+    return clips.filter(pc.or_(pc.invert(is_several), is_newest))
+
+
+def _newest_listed(store: Store, versions: pa.Table) -> dict[str, str]:
+    """Uri → its clip id in the manifest of the newest run that lists one of these versions, and no other."""
+    newest: dict[str, str] = {}
+    ids, recordings = versions["clip_id"].combine_chunks(), pc.count_distinct(versions["uri"]).as_py()
+    for record in reversed(store.runs()):
+        if len(newest) == recordings:
+            break
+        if "clips" not in record or not store.files.exists(record["clips"]):
+            continue
+        listed = _listed_by(store, record["clips"])
+        listed = listed.filter(pc.is_in(listed["clip_id"], value_set=ids))
+        each = listed.group_by("uri").aggregate([("clip_id", "min"), ("clip_id", "max")])
+        each = each.filter(pc.equal(each["clip_id_min"], each["clip_id_max"]))
+        newest = dict(zip(each["uri"].to_pylist(), each["clip_id_min"].to_pylist(), strict=True)) | newest
+    return newest
+
+
+def _listed_by(store: Store, path: str) -> pa.Table:
+    """Uri and clip id of a run's manifest."""
+    try:
+        return from_parquet(store.files.read(path), ["uri", "clip_id"])
+    except pa.ArrowException as error:
+        raise AsdError(f"{path} in the store is broken: restore it, or remove it and run asd embed again") from error
 
 
 def _encoders(recipe: Recipe, clips: pa.Table) -> dict[str, EncoderConfig]:

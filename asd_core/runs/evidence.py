@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,8 +44,9 @@ from asd_core.engine import Engine
 from asd_core.recipe import Recipe
 from asd_core.runs.embedding import embed
 from asd_core.runs.records import Progress
+from asd_core.scorer import scorer_folder
 from asd_core.store import INDEX, Store
-from asd_core.tables import CLIPS, EMBEDDINGS, embedding_matrix
+from asd_core.tables import CLIPS, EMBEDDINGS, embedding_matrix, from_parquet
 
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
 _MEASURED_A_TASK = 16
@@ -56,7 +57,7 @@ class Evidence:
     """What captions of some flagged clips are made from; keyed by clip id.
 
     Attributes:
-        clip_ids: uri → clip id, of the flagged clips and of their nearest normal clips.
+        normal_ids: (scorer version, uri) → clip id, of the nearest normal clips.
         captions: the decoder's.
         similarities: (L,) cosines with the texts.
         measures: acoustic measurements.
@@ -64,7 +65,7 @@ class Evidence:
         notes: what is to be said of captions made from it.
     """
 
-    clip_ids: dict[str, str] = field(default_factory=dict)
+    normal_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     captions: dict[str, str] = field(default_factory=dict)
     similarities: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     measures: dict[str, AcousticMeasures] = field(default_factory=dict)
@@ -119,11 +120,10 @@ class Gatherer:
     def gather(self, rows: pa.Table) -> Evidence:
         """The evidence for rows of SCORES that are all of one machine type."""
         machine_type = rows["machine_type"][0].as_py()
-        clips = self._clips(rows, machine_type)
-        clip_ids = dict(zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True))
+        clips, normal_ids = self._clips(rows, machine_type)
         if self._method == "acoustic":
             measures, problems = self._measures(clips, machine_type)
-            return Evidence(clip_ids, measures=measures, problems=problems)
+            return Evidence(normal_ids, measures=measures, problems=problems)
         sources = self._sources(machine_type)
         captions: dict[str, str] = {}
         similarities: dict[str, NDArray[np.float64]] = {}
@@ -137,7 +137,7 @@ class Gatherer:
             embedded = self._embeddings(clips, sources.text_fingerprint, sources.text_encoder, problems)
             similarities, note = self._similarities(embedded, sources.text_weights, self.texts(machine_type))
             notes += [note] if note and note not in notes else []
-        return Evidence(clip_ids, captions, similarities, {}, problems, tuple(notes))
+        return Evidence(normal_ids, captions, similarities, {}, problems, tuple(notes))
 
     def store(self, rows: pa.Table) -> None:
         """Keep what any later caption of rows of one machine type may take, so that it needs no audio.
@@ -145,7 +145,7 @@ class Gatherer:
         That is their measurements, and where the recipe's captions name MS-CLAP their embeddings.
         """
         machine_type = rows["machine_type"][0].as_py()
-        clips = self._clips(rows, machine_type)
+        clips, _ = self._clips(rows, machine_type)
         self._measures(clips, machine_type)
         config = self._config(machine_type)
         if config.encoder or config.weights:
@@ -177,15 +177,49 @@ class Gatherer:
             self._indexes[fingerprint] = self._store.embedded(fingerprint)
         return self._indexes[fingerprint]
 
-    def _clips(self, rows: pa.Table, machine_type: str) -> pa.Table:
-        """The flagged clips and their k nearest normal clips as rows of CLIPS, each once."""
+    def _clips(self, rows: pa.Table, machine_type: str) -> tuple[pa.Table, dict[tuple[str, str], str]]:
+        """The flagged clips and their k nearest normal clips as rows of CLIPS, each once; and `Evidence.normal_ids`."""
         nearest = normal_uris(rows, self._config(machine_type).k)
         uris = pa.array(sorted({uri for found in nearest for uri in found}), pa.string())
         index = self._index(self._detection(machine_type)[0])
-        # A normal clip whose file was replaced since is listed twice; the one that was learnt from came first.
-        first = index.filter(pc.is_in(index["uri"], value_set=uris)).select(CLIPS.names)
-        table = pa.concat_tables([rows.select(CLIPS.names), first])
-        return table.take(_first_positions(table["uri"].to_pylist()))
+        listed = index.filter(pc.is_in(index["uri"], value_set=uris)).select(CLIPS.names)
+        ids: dict[str, list[str]] = {}
+        for uri, clip_id in zip(listed["uri"].to_pylist(), listed["clip_id"].to_pylist(), strict=True):
+            ids.setdefault(uri, []).append(clip_id)
+        learnt = self._learnt(rows, {uri for uri, found in ids.items() if len(found) > 1})
+        normal_ids = {}
+        for version, found in zip(rows["scorer_version"].to_pylist(), nearest, strict=True):
+            for uri in found:
+                if uri in ids:
+                    normal_ids[version, uri] = learnt.get((version, uri), ids[uri][0])
+        normals = pa.array(sorted(set(normal_ids.values())), pa.string())
+        table = pa.concat_tables(
+            [rows.select(CLIPS.names), listed.filter(pc.is_in(listed["clip_id"], value_set=normals))]
+        )
+        return table.take(_first_positions(table["clip_id"].to_pylist())), normal_ids
+
+    def _learnt(self, rows: pa.Table, uris: Collection[str]) -> dict[tuple[str, str], str]:
+        """(scorer version, uri) → clip id that the scorer learnt, of files that were replaced since.
+
+        Scorers keep uris only, so it is looked up in the manifests of the runs that fitted them. Where these are gone
+        nothing tells the versions of a file apart: the first of the index is taken, which may be another than was
+        learnt.
+        """
+        if not uris:
+            return {}
+        learnt: dict[tuple[str, str], str] = {}
+        key = self._recipe.key()
+        scorers = {
+            (scorer_folder(key, row["machine_type"], row["machine_id"]), row["scorer_version"])
+            for row in rows.select(["machine_type", "machine_id", "scorer_version"]).to_pylist()
+        }
+        for record in reversed(self._store.runs("fit", key)):  # of several that gave the same scorer the first holds
+            versions = {version for folder, version in record["scorers"].items() if (folder, version) in scorers}
+            if versions and self._store.files.exists(record["clips"]):
+                clips = from_parquet(self._store.files.read(record["clips"]), ["uri", "clip_id"])
+                for clip in clips.filter(pc.is_in(clips["uri"], value_set=pa.array(sorted(uris)))).to_pylist():
+                    learnt |= {(version, clip["uri"]): clip["clip_id"] for version in versions}
+        return learnt
 
     def _embeddings(
         self, clips: pa.Table, fingerprint: str, encoder: EncoderConfig, problems: dict[str, str]

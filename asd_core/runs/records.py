@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as library_version
 from typing import Any
 
@@ -29,8 +29,16 @@ def commit(store: Store, record: dict[str, Any], clips: pa.Table | None = None) 
         if clips is not None:
             record["clips"] = store.write_clips(record["run_id"], clips)
         record["libraries"] = {name: library_version(name) for name in ("asd-fleet", "numpy", "pyarrow")}
-        record["committed_at"] = now()
+        record["committed_at"] = _after_all(store, record["key"]) if record.get("key") else now()
         store.commit_run(record)
+
+
+def _after_all(store: Store, key: str) -> str:
+    """Now, or a microsecond after the newest record of a key: one committed by a fast clock must not win for ever."""
+    present, newest = now(), max((str(run.get("committed_at", "")) for run in store.runs(key=key)), default="")
+    if newest < present:
+        return present
+    return (datetime.fromisoformat(newest) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
 
 
 def run_id_of(job: str, clips: pa.Table, key: str, scorers: object, transient: Mapping[str, object]) -> str:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from asd_core.engine import Engine
 from asd_core.errors import AsdError
-from asd_core.files import LocalFiles
+from asd_core.files import LocalFiles, open_files
 from asd_core.recipe import Recipe
 from asd_core.runs.records import Progress, commit, no_progress, now, recipe_record
 from asd_core.store import Store
@@ -24,7 +24,7 @@ from asd_core.tuning.batches import Batch, Outcome, Work, work_on
 from asd_core.tuning.certainty import certainties
 from asd_core.tuning.chosen import best_summary
 from asd_core.tuning.copies import forget
-from asd_core.tuning.gathering import gather
+from asd_core.tuning.gathering import gather, too_few
 from asd_core.tuning.machine_data import MachineData, check_reach
 from asd_core.tuning.objectives import objective_values
 from asd_core.tuning.order import Order, order_record, search_id
@@ -82,15 +82,15 @@ def tune(
         AsdError: no machine can be judged, or the work stopped; the same call goes on.
     """
     order.check(recipe)
+    if (record := finished(store, recipe, validations, order)) is not None:
+        return record
     run_id = search_id(recipe, validations, order)
-    if (record := store.run(run_id)) is not None:
-        idle = {"evaluated": 0, "decoded": 0, "crashed": 0}
-        return {**record, "counts": {**record["counts"], **idle}, "already_complete": True}
+    validations, short = _judged(validations)
     check_reach(order.space, [_bank(one) for one in validations])
     started, clock, begin = now(), _Clock(), time.time()
     with _data_folder(store, order.data, run_id) as folder:
         gathered = gather(store, recipe, clips, validations, order.space.encoder_settings(), folder, engine, progress)
-        machines, absent = gathered.machines, {**(left_out or {}), **gathered.left_out}
+        machines, absent = gathered.machines, {**(left_out or {}), **short, **gathered.left_out}
         if not machines:
             reason = next(iter(absent.values()), "no machine has labelled clips")
             raise AsdError(f"no machine can be judged, the first for this: {reason}")
@@ -147,12 +147,25 @@ def tune(
     return {**record, "already_complete": False}
 
 
+def finished(store: Store, recipe: Recipe, validations: Sequence[Validation], order: Order) -> dict[str, Any] | None:
+    """The record of the search, with ``already_complete``, where it was finished and what it published is there.
+
+    Raises:
+        UsageError: a space that the recipe or the clips do not allow.
+    """
+    order.check(recipe)
+    record = store.run(search_id(recipe, validations, order))
+    if record is None or not all(store.files.exists(path) for path in (record["page"], *record["recipes"])):
+        return None
+    idle = {"evaluated": 0, "decoded": 0, "crashed": 0}
+    return {**record, "counts": {**record["counts"], **idle}, "already_complete": True}
+
+
 def prepared(
     store: Store, recipe: Recipe, machines: Sequence[MachineData], order: Order, workers: int
 ) -> tuple[Search, Work]:
     """The search over gathered machines, with what the store knows of them already, and what its workers need."""
     scopes = scopes_of(machines, order.per)
-    recipes = [recipe.only_for(machine.machine_type) for machine in machines]
 
     def proposed(name: str) -> Proposals:
         return proposals(order.space, order.method, order.count, order.seed, name)
@@ -161,7 +174,7 @@ def prepared(
     shared = None if order.method == "tpe" else proposed("")
     search = Search(
         machines,
-        recipes,
+        recipe,
         scopes,
         [shared or proposed(scope.name) for scope in scopes],
         [read_known(store, machine.fingerprint) for machine in machines],
@@ -169,8 +182,21 @@ def prepared(
         code_version(),
         workers,
     )
-    work = Work(store.files.url, tuple(machines), tuple((one.name, one.settings) for one in recipes))
+    work = Work(store.files.url, tuple(machines), (recipe.name, recipe.settings))
     return search, work
+
+
+def _judged(validations: Sequence[Validation]) -> tuple[list[Validation], dict[str, str]]:
+    """Those that settings can be judged on, as far as can be told before anything is read, and why the others not."""
+    kept, left_out = [], {}
+    for one in validations:
+        anomalous = sum(clip.is_anomalous for clip in one.clips)
+        counts = (len(one.normals), len(one.clips) - anomalous, anomalous)
+        if reason := too_few(*counts):
+            left_out["{} {}".format(*_bank(one)[:2])] = reason
+        else:
+            kept.append(one)
+    return kept, left_out
 
 
 def _bank(validation: Validation) -> tuple[str, str, int]:
@@ -198,7 +224,7 @@ def _data_folder(store: Store, given: str | None, run_id: str) -> Iterator[str]:
     A search that stops before its end leaves them for the same call to go on from.
     """
     if given is not None:
-        yield given
+        yield open_files(given).url  # workers stand in folders of their own
         return
     folder = f"tuning/data/{run_id}"
     if isinstance(store.files, LocalFiles):

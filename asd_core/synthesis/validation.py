@@ -99,7 +99,7 @@ class Validation:
     Attributes:
         normals: rows of CLIPS to fit to; none of them is among the clips.
         clips: both conditions.
-        rejected: clips that were given but cannot be used.
+        rejected: clips that were given but cannot be used; those of no machine are with one of the machines.
     """
 
     normals: pa.Table
@@ -167,10 +167,11 @@ def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
 def clips_of_no_machine(generated: pa.Table, machines: Sequence[tuple[str, str]]) -> list[RejectedClip]:
     """The generated clips of none of these (machine type, machine id): once for a whole search."""
     message = "of no machine that is searched for: its name must say a machine type and id as real clips' do"
+    known = set(machines)
     return [
         _rejected(row, "no_machine", message)
         for row in generated.to_pylist()
-        if (row["machine_type"], row["machine_id"]) not in set(machines)
+        if (row["machine_type"], row["machine_id"]) not in known
     ]
 
 

@@ -68,12 +68,12 @@ class Work:
     Attributes:
         store_url: where rows are committed.
         machines: all of the search.
-        recipes: of each machine, without overrides for any type: name and settings.
+        recipe: over which settings are laid: name and tables.
     """
 
     store_url: str
     machines: tuple[MachineData, ...]
-    recipes: tuple[tuple[str, Mapping[str, Any]], ...]
+    recipe: tuple[str, Mapping[str, Any]]
 
 
 def work_on(work: Work, batch: Batch, evaluate: Evaluate = evaluate_machine) -> Outcome:
@@ -87,7 +87,7 @@ def work_on(work: Work, batch: Batch, evaluate: Evaluate = evaluate_machine) -> 
     machine = work.machines[batch.machine]
     start = time.perf_counter()
     with one_thread():
-        scores = evaluate(machine, Recipe(*work.recipes[batch.machine]), batch.settings)
+        scores = evaluate(machine, Recipe(*work.recipe), batch.settings)
     evaluated = time.perf_counter()
     commit_scores(open_store(work.store_url), machine, batch.setting_ids, scores)
     figures = np.array([[getattr(score, name) for name in FIGURES] for score in scores], np.float64)

@@ -17,12 +17,13 @@ from pathlib import Path
 from asd_core.files import LocalFiles, open_files
 
 
-def at_hand(folder: str, paths: Sequence[str]) -> Path:
+def at_hand(folder: str, paths: Sequence[str], version: str = "") -> Path:
     """A local folder that holds these files under these paths.
 
     Args:
         folder: a local path or an address.
         paths: relative to it.
+        version: of the files: copies of another are not taken for them.
 
     Raises:
         OSError: one of them is not there, or cannot be read or copied.
@@ -30,7 +31,7 @@ def at_hand(folder: str, paths: Sequence[str]) -> Path:
     files = open_files(folder)
     if isinstance(files, LocalFiles):
         return files.root
-    copies = _copies_of(files.url)
+    copies = _copies_of(files.url) / version
     for path in paths:
         if not (copies / path).exists():
             (copies / path).parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ from asd_core.scorer import fit_transform, transformed
 from asd_core.threads import one_thread
 from asd_core.tuning.applying import Setting, applied
 from asd_core.tuning.banks import bank_scores
-from asd_core.tuning.machine_data import MachineData
+from asd_core.tuning.machine_data import GatheredDataError, MachineData
 from asd_core.tuning.objectives import FIGURES, combined, figures_of
 from asd_core.tuning.passes import apart
 
@@ -102,6 +102,9 @@ def evaluate_machine(machine: MachineData, recipe: Recipe, settings: Sequence[Se
         machine: its clips and their embeddings, gathered for all of the settings.
         recipe: over which settings are laid.
         settings: (S,), in any order; those that share work cost less in one call.
+
+    Raises:
+        GatheredDataError: its embeddings are gone or broken, which is no setting's fault.
     """
     found: dict[int, SettingScore] = {}
     places: dict[_Task, list[int]] = {}
@@ -151,6 +154,8 @@ def _scored(machine: MachineData, tasks: Sequence[_Task]) -> Iterator[tuple[_Tas
             rows, queries = machine.embeddings(encoder)
             transform = fit_transform(rows, embedding.transform)
             learnt, judged = transformed(rows, transform), transformed(queries, transform)
+        except GatheredDataError:
+            raise
         except AsdError as error:
             yield from ((task, str(error), 0.0) for task in group)
             continue

@@ -90,10 +90,10 @@ def gather(
     Raises:
         UsageError: simulated or generated clips, but embeddings that were imported.
     """
-    plans = [planned(recipe, one, settings) for one in validations]
+    plans = planned(recipe, validations, settings)
     files = open_files(folder)
     gathered = Gathered()
-    missing = [plan for plan in plans if not files.exists(f"{plan.name}.json")]
+    missing = [plan for plan in plans if not _is_whole(files, plan, folder)]
     outcomes = {plan.name: [ClipOutcome()] * len(plan.clips) for plan in missing}
     _from_audio(files, missing, engine, progress, outcomes, gathered)
     _from_store(store, files, clips, missing, engine, progress, outcomes)
@@ -102,6 +102,14 @@ def gather(
         _take(files, plan, names.get(plan.name, plan.name), folder, gathered)
     gathered.machines.sort(key=lambda machine: (machine.machine_type, machine.machine_id))
     return gathered
+
+
+def _is_whole(files: Files, plan: Plan, folder: str) -> bool:
+    """Whether a machine's file is there, and all that it names."""
+    if not files.exists(f"{plan.name}.json"):
+        return False
+    machine = MachineData(plan.machine_type, plan.machine_id, folder, plan.name)
+    return all(files.exists(path) for path in machine.files)
 
 
 def _from_audio(
@@ -138,7 +146,8 @@ def _from_audio(
 def _level_db(plan: Plan, outcomes: Sequence[ClipOutcome]) -> float | None:
     if all(clip.kind != GENERATED for clip in plan.clips):
         return None
-    return median_level_db(outcome.level_db for outcome in outcomes[: plan.normals])
+    levels = [outcome.level_db for outcome in outcomes[: plan.normals] if outcome.level_db is not None]
+    return median_level_db(levels) if levels else 0.0  # a machine without a usable normal clip is left out
 
 
 def _from_store(
@@ -209,7 +218,7 @@ def _auc_level_only(
     judged: Sequence[ValidationClip], normal_levels: Sequence[float | None], levels: Sequence[float | None]
 ) -> float | None:
     known = [level for level in (*normal_levels, *levels) if level is not None]
-    if len(known) < len(normal_levels) + len(levels):
+    if not normal_levels or len(known) < len(normal_levels) + len(levels):
         return None
     deviations = np.abs(np.array(levels, np.float64) - np.median(np.array(normal_levels, np.float64)))
     try:
@@ -222,13 +231,18 @@ def _take(files: Files, plan: Plan, name: str, folder: str, gathered: Gathered) 
     """Add a machine, or why nothing can be judged on it."""
     contents = json.loads(files.read(f"{name}.json"))
     gathered.clips_left_out += [LeftOutClip(plan.machine_type, plan.machine_id, *told) for told in contents["left_out"]]
-    counts = {
-        "normal clips to fit to": (len(contents["normal_domains"]), _FEWEST_NORMALS),
-        "normal clips to judge on": (contents["is_anomalous"].count(False), 1),
-        "anomalous clips to judge on": (contents["is_anomalous"].count(True), 1),
-    }
-    short = [f"{count} {what}" for what, (count, fewest) in counts.items() if count < fewest]
-    if short:
-        gathered.left_out[f"{plan.machine_type} {plan.machine_id}"] = ", ".join(short)
+    labels = contents["is_anomalous"]
+    if reason := too_few(len(contents["normal_domains"]), labels.count(False), labels.count(True)):
+        gathered.left_out[f"{plan.machine_type} {plan.machine_id}"] = reason
         return
     gathered.machines.append(MachineData(plan.machine_type, plan.machine_id, folder, name))
+
+
+def too_few(fitted: int, normal: int, anomalous: int) -> str:
+    """Why no setting can be judged on a machine with so many clips to fit to and to judge on; empty where one can."""
+    counts = {
+        "normal clips to fit to": (fitted, _FEWEST_NORMALS),
+        "normal clips to judge on": (normal, 1),
+        "anomalous clips to judge on": (anomalous, 1),
+    }
+    return ", ".join(f"{count} {what}" for what, (count, fewest) in counts.items() if count < fewest)

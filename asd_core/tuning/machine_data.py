@@ -26,6 +26,10 @@ from asd_core.tuning.passes import apart, pass_name
 from asd_core.tuning.space import Space
 
 
+class GatheredDataError(AsdError):
+    """What was gathered is gone or broken: no fault of a setting, and another time it may be there."""
+
+
 @dataclass(frozen=True)
 class MachineData:
     """One machine's normal clips to fit to (N) and validation clips to judge on (M); a reference, cheap to send.
@@ -88,7 +92,8 @@ class MachineData:
         """Embeddings of the clips fitted to (N, D) and judged on (M, D) under one of the encoders gathered for.
 
         Raises:
-            AsdError: another encoder, or files that are gone.
+            AsdError: another encoder.
+            GatheredDataError: files that are gone or broken.
         """
         entry = self._contents["passes"].get(pass_name(encoder))
         r = apart(encoder)[1]
@@ -99,13 +104,14 @@ class MachineData:
             )
         plane = 0 if r is None else entry["r"].index(r)
         try:
-            root = at_hand(self.folder, entry["parts"])
+            root = at_hand(self.folder, entry["parts"], self.name)
             parts = [np.load(root / path, mmap_mode="r")[plane] for path in entry["parts"]]
-        except OSError as error:
-            raise AsdError(
-                f"gathered arrays in {self.folder} are gone ({error}): run the same command again"
+            rows = np.concatenate(parts)[self._contents["usable"]]
+        except (OSError, ValueError, IndexError) as error:
+            raise GatheredDataError(
+                f"gathered arrays are gone or broken ({error}): remove the folder {self.folder}, from which everything "
+                "can be made again, and run the same command again"
             ) from error
-        rows = np.concatenate(parts)[self._contents["usable"]]
         normals = len(self._contents["normal_domains"])
         return rows[:normals], rows[normals:]
 
@@ -119,7 +125,9 @@ def _read(folder: str, name: str) -> dict[str, Any]:
     try:
         contents: dict[str, Any] = json.loads(open_files(folder).read(f"{name}.json"))
     except (OSError, ValueError) as error:
-        raise AsdError(f"{folder}/{name}.json is gone or broken ({error}): run the same command again") from error
+        raise GatheredDataError(
+            f"{folder}/{name}.json is gone or broken ({error}): run the same command again"
+        ) from error
     return contents
 
 

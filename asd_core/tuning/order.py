@@ -11,6 +11,7 @@ from typing import Any, Literal
 from asd_core.recipe import Recipe
 from asd_core.synthesis import Validation
 from asd_core.tuning.objectives import check_objective
+from asd_core.tuning.plan import planned
 from asd_core.tuning.proposals import Method, proposals
 from asd_core.tuning.results import code_version
 from asd_core.tuning.space import Space
@@ -55,12 +56,17 @@ class Order:
 
 
 def search_id(recipe: Recipe, validations: Sequence[Validation], order: Order) -> str:
-    """Hash of all that decides what a search comes to: recipe, clips, what is asked for and the code."""
-    digest = hashlib.blake2b(digest_size=12)
-    digest.update(json.dumps([code_version(), recipe.resolved(), order_record(order)], sort_keys=True).encode())
-    for validation in validations:
-        normals = validation.normals.select(["clip_id", "machine_type", "machine_id", "domain"]).to_pydict()
-        digest.update(json.dumps([normals, [asdict(clip) for clip in validation.clips]]).encode())
+    """Hash of all that decides what a search comes to: recipe, clips, embeddings, what is asked for and the code.
+
+    Raises:
+        UsageError: simulated or generated clips, but embeddings that were imported.
+    """
+    told = [code_version(), recipe.name, recipe.settings, recipe.resolved(), order_record(order)]
+    digest = hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12)
+    for plan in planned(recipe, [one for one in validations if len(one.normals)], order.space.encoder_settings()):
+        digest.update(plan.name.encode())  # of clips and embeddings
+    rejected = [asdict(clip) for one in validations for clip in one.rejected]
+    digest.update(json.dumps(rejected).encode())
     return f"tune-{digest.hexdigest()}"
 
 

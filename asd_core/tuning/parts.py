@@ -104,7 +104,7 @@ def gather_part(part: Part) -> tuple[list[ClipOutcome], Effort]:
     A part that is there already is not done again, unless a clip of it could not be read that time.
     """
     files, began, start = open_files(part.folder), time.time(), time.perf_counter()
-    if files.exists(part.outcome_path):
+    if all(files.exists(path) for path in (part.outcome_path, *map(part.path, part.passes))):
         return [ClipOutcome(*row) for row in json.loads(files.read(part.outcome_path))], Effort(0, began, 0.0)
     outcomes = [ClipOutcome() for _ in part.clips]
     with one_thread():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -52,15 +52,21 @@ class Plan:
         return tuple(one for one in self.passes if one not in self.from_store)
 
 
-def planned(recipe: Recipe, validation: Validation, settings: Sequence[Setting]) -> Plan:
-    """What settings need of one machine.
+def planned(recipe: Recipe, validations: Sequence[Validation], settings: Sequence[Setting]) -> list[Plan]:
+    """What settings need of each machine.
 
     Raises:
         UsageError: simulated or generated clips, but embeddings that were imported; or no setting is a valid one.
     """
+    types = {validation.normals["machine_type"][0].as_py() for validation in validations}
+    passes = {name: tuple(passes_for(_encoders(recipe, settings, name))) for name in types}
+    return [_planned(validation, passes) for validation in validations]
+
+
+def _planned(validation: Validation, by_type: Mapping[str, tuple[Pass, ...]]) -> Plan:
     machine_type, machine_id = (validation.normals[name][0].as_py() for name in ("machine_type", "machine_id"))
     rows = validation.normals.select(["clip_id", "uri", "domain"]).to_pylist()
-    passes = tuple(passes_for(_encoders(recipe, settings, machine_type)))
+    passes = by_type[machine_type]
     clips = (*(recorded(row, False) for row in rows), *validation.clips)
     plan = Plan(machine_type, machine_id, clips, len(rows), passes)
     if any(one.encoder.kind == IMPORTED for one in plan.from_audio):

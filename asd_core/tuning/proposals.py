@@ -18,6 +18,7 @@ import numpy as np
 from asd_core.errors import UsageError
 from asd_core.tuning.applying import Setting, concerning
 from asd_core.tuning.dimension import Dimension, Value
+from asd_core.tuning.drawing import MOST, Distinct
 from asd_core.tuning.results import setting_text
 from asd_core.tuning.space import Space
 
@@ -28,8 +29,6 @@ Method = Literal["grid", "random", "tpe"]
 ROUND = 16
 """Settings that TPE proposes at once. More than one, so that there is work for several workers, and a constant, so that
 a search on more of them proposes no others; while the first of a round are open they count as poor (constant liar)."""
-
-MOST = 1_000_000
 
 
 class Proposals(Protocol):
@@ -62,6 +61,9 @@ class Listed:
 class Tpe:
     """Optuna's TPE (Bergstra et al. 2011), asked for rounds of settings, its fields modelled together.
 
+    Where a space has few values it comes back to settings that it proposed before. Rounds are then shorter, and one
+    that would be empty is drawn at random.
+
     Args:
         space: whose fields and values.
         count: how many settings at most; a finite space may hold fewer.
@@ -73,7 +75,8 @@ class Tpe:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self.total = count if space.size is None else min(count, space.size)
+        self._distinct = Distinct(space)
+        self.total = count if self._distinct.count is None else min(count, self._distinct.count)
         self._dimensions = space.dimensions
         self._distributions = {one.name: _distribution(one) for one in space.dimensions}
         self._seed = hashlib.blake2b(json.dumps([seed, name]).encode(), digest_size=4).digest()
@@ -92,13 +95,15 @@ class Tpe:
             else:
                 self._study.tell(trial, objective)
         self._open = []
-        seed = np.random.SeedSequence([int.from_bytes(self._seed, "little"), len(objectives)]).generate_state(1)[0]
-        self._study.sampler = TPESampler(seed=int(seed), n_startup_trials=ROUND, multivariate=True, constant_liar=True)
+        seeds = np.random.SeedSequence([int.from_bytes(self._seed, "little"), len(objectives)]).generate_state(2)
+        self._study.sampler = TPESampler(
+            seed=int(seeds[0]), n_startup_trials=ROUND, multivariate=True, constant_liar=True
+        )
         wanted = min(ROUND, self.total - len(objectives))
-        return self._ask(wanted)
+        return self._ask(wanted) or self._at_random(wanted, np.random.default_rng(seeds[1]))
 
     def _ask(self, wanted: int) -> list[Setting]:
-        """So many settings that were not proposed before; fewer where the space seems exhausted."""
+        """So many settings that were not proposed before; fewer where TPE keeps to those that were."""
         from optuna.trial import TrialState
 
         settings: list[Setting] = []
@@ -106,13 +111,25 @@ class Tpe:
             if len(settings) == wanted:
                 break
             trial = self._study.ask(self._distributions)
-            setting = concerning({one.name: _value(one, trial.params[one.name]) for one in self._dimensions})
+            setting = self._distinct.setting(
+                {one.name: _value(one, trial.params[one.name]) for one in self._dimensions}
+            )
             if (text := setting_text(setting)) in self._proposed:
                 self._study.tell(trial, state=TrialState.FAIL)
                 continue
             self._proposed.add(text)
             self._open.append(trial)
             settings.append(setting)
+        return settings
+
+    def _at_random(self, wanted: int, rng: np.random.Generator) -> list[Setting]:
+        """So many settings at random that were not proposed before, which TPE learns from as from its own."""
+        settings = self._distinct.some(wanted, rng, self._proposed)
+        for setting in settings:
+            known = {one.name: _drawn(one, setting[one.name]) for one in self._dimensions if one.name in setting}
+            self._study.enqueue_trial(known)
+            self._open.append(self._study.ask(self._distributions))
+            self._proposed.add(setting_text(setting))
         return settings
 
 
@@ -143,7 +160,7 @@ def proposals(space: Space, method: Method, count: int | None, seed: int, name: 
         raise UsageError(f"--search {method} needs to know how many settings to try: add --settings N")
     if method == "tpe":
         return Tpe(space, count, seed, name)
-    return Listed(_distinct(space.sample(np.random.default_rng(seed), count)))
+    return Listed(Distinct(space).some(count, np.random.default_rng(seed)))
 
 
 def _distinct(settings: Iterable[Setting]) -> list[Setting]:
@@ -171,3 +188,8 @@ def _value(dimension: Dimension, drawn: Any) -> Value:
     if dimension.values is not None and not dimension.log:
         return dimension.values[int(drawn)]
     return int(drawn) if dimension.is_integer else float(drawn)
+
+
+def _drawn(dimension: Dimension, value: Value) -> Any:
+    """What Optuna would have drawn for a value: the other way round of `_value`."""
+    return dimension.values.index(value) if dimension.values is not None and not dimension.log else value

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.encoders.build import embeddings_fingerprint
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
 from asd_core.recipe import Recipe
 from asd_core.store import Store
 from asd_core.tables import content_hash, from_parquet, to_parquet
@@ -92,24 +92,37 @@ def code_version() -> str:
     return f"evaluation {EVALUATION_VERSION}, {libraries}"
 
 
-def setting_ids(recipe: Recipe, settings: Sequence[Setting], version: str) -> list[str]:
+def setting_ids(recipe: Recipe, settings: Sequence[Setting], version: str, machine_type: str = "") -> list[str]:
     """Names for settings: equal only where the recipe with the setting laid over it, its embeddings and the code are.
 
     Args:
-        recipe: of one machine type (`Recipe.only_for`).
-        settings: recipe field → value.
+        recipe: over which settings are laid.
+        settings: recipe field → value; those that do not go together have a name too, which is that of why.
         version: see `code_version`.
+        machine_type: whose overrides are laid over the recipe first.
     """
-    fixed = _flat(recipe.for_machine("").of_scores())
+    fixed: dict[str, dict[str, Any]] = {}  # kinds chosen → the recipe's fields: another kind has others
     heard: dict[str, str] = {}  # fields of the encoder → fingerprint of its embeddings: weights are in no recipe
     names = []
     for setting in settings:
+        kinds = {field: value for field, value in setting.items() if field in ("encoder.kind", "detector.kind")}
         own = {field: value for field, value in setting.items() if field.startswith("encoder.")}
+        if (kinds_text := setting_text(kinds)) not in fixed:
+            fixed[kinds_text] = _flat(applied(recipe, kinds, machine_type).of_scores())
         if (text := setting_text(own)) not in heard:
-            heard[text] = embeddings_fingerprint(applied(recipe, own).encoder)
-        told = json.dumps([version, heard[text], {**fixed, **_plain(concerning(setting))}], sort_keys=True)
+            heard[text] = _heard(recipe, own, machine_type)
+        fields = {**fixed[kinds_text], **_plain(concerning(setting))}
+        told = json.dumps([version, heard[text], fields], sort_keys=True)
         names.append(hashlib.blake2b(told.encode(), digest_size=16).hexdigest())
     return names
+
+
+def _heard(recipe: Recipe, setting: Setting, machine_type: str) -> str:
+    """Fingerprint of the embeddings of a setting; why there are none, where its values do not go together."""
+    try:
+        return embeddings_fingerprint(applied(recipe, setting, machine_type).encoder)
+    except UsageError as error:
+        return str(error)
 
 
 def results_folder(data: str) -> str:

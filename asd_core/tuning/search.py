@@ -57,7 +57,7 @@ class Search:
 
     Args:
         machines: to search for.
-        recipes: of each machine, without overrides.
+        recipe: over which settings are laid.
         scopes: what gets a setting together; each machine is in one.
         proposals: of each scope.
         known: what the store knows of each machine.
@@ -69,7 +69,7 @@ class Search:
     def __init__(
         self,
         machines: Sequence[MachineData],
-        recipes: Sequence[Recipe],
+        recipe: Recipe,
         scopes: Sequence[Scope],
         proposals: Sequence[Proposals],
         known: Sequence[Known],
@@ -77,7 +77,7 @@ class Search:
         version: str,
         workers: int = 1,
     ) -> None:
-        self._machines, self._recipes, self._known = machines, recipes, known
+        self._machines, self._recipe, self._known = machines, recipe, known
         self._proposals, self._combine, self._version, self._workers = proposals, combine, version, workers
         self.results = [ScopeResults(scope) for scope in scopes]
         self.seconds, self.commit_seconds, self.evaluated, self.crashed = 0.0, 0.0, 0, 0
@@ -170,7 +170,7 @@ class Search:
         for machine in results.scope.machines:
             kind = self._machines[machine].machine_type
             if kind not in fresh:
-                fresh[kind] = setting_ids(self._recipes[machine], settings, self._version)
+                fresh[kind] = setting_ids(self._recipe, settings, self._version, kind)
                 results.names.setdefault(kind, []).extend(fresh[kind])
             known = self._known[machine]
             places = known.places(fresh[kind])

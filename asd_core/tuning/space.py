@@ -13,22 +13,17 @@ that have it and is left out for the others: settings that come to the same reci
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from asd_core.errors import UsageError
 from asd_core.recipe import TABLES, Recipe
 from asd_core.tuning.applying import Setting
 from asd_core.tuning.dimension import Dimension, Value, dimension
 from asd_core.tuning.space_check import check_dimensions
-
-_TRIES = 50  # draws for each setting asked for, before a space is taken to hold hardly more
 
 
 class Space:
@@ -50,20 +45,6 @@ class Space:
             UsageError: there are infinitely many.
         """
         return _product(self.dimensions, "a grid search")
-
-    def sample(self, rng: np.random.Generator, count: int) -> list[Setting]:
-        """Settings at random, each once: ``count`` of them, or all in random order where there are no more."""
-        size = self.size
-        if size is not None and size <= count:
-            every = list(self.grid())
-            return [every[index] for index in rng.permutation(size)]
-        drawn: dict[str, Setting] = {}
-        for _ in range(_TRIES * count):
-            setting = {one.name: one.draw(rng) for one in self.dimensions}
-            drawn.setdefault(json.dumps(setting), setting)
-            if len(drawn) == count:
-                break
-        return list(drawn.values())
 
     def encoder_settings(self) -> list[Setting]:
         """Every combination of the fields of ``[encoder]``: what one pass over the audio must serve.

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.errors import AsdError
-from asd_core.synthesis import SimulatedConfig, Validation, generated_validation, simulated_validation
+from asd_core.synthesis import (
+    SimulatedConfig,
+    Validation,
+    clips_of_no_machine,
+    generated_validation,
+    simulated_validation,
+)
 
 
 def simulated_validations(normals: pa.Table, seed: int) -> tuple[list[Validation], dict[str, str]]:
@@ -33,18 +40,26 @@ def generated_validations(normals: pa.Table, generated: pa.Table) -> tuple[list[
         generated: rows of CLIPS of the generated clips, of any machines.
 
     Returns:
-        One a machine, and "type id" → why a machine has none.
+        One a machine, and "type id" → why a machine has none. Clips of no machine are rejected by the first one.
     """
-    return _of_each(normals, lambda own: generated_validation(own, generated))
+    found, left_out = _of_each(normals, lambda own: generated_validation(own, generated))
+    strays = clips_of_no_machine(generated, _machines(normals))
+    first = [replace(one, rejected=(*one.rejected, *strays)) for one in found[:1]]
+    return first + found[1:], left_out
 
 
 def _of_each(normals: pa.Table, make: Callable[[pa.Table], Validation]) -> tuple[list[Validation], dict[str, str]]:
     found, left_out = [], {}
-    machines = normals.group_by(["machine_type", "machine_id"]).aggregate([]).to_pylist()
-    for machine in sorted(machines, key=lambda row: (row["machine_type"], row["machine_id"])):
-        is_own = [pc.equal(normals[name], machine[name]) for name in ("machine_type", "machine_id")]
+    for machine_type, machine_id in _machines(normals):
+        is_own = pc.and_(pc.equal(normals["machine_type"], machine_type), pc.equal(normals["machine_id"], machine_id))
         try:
-            found.append(make(normals.filter(pc.and_(*is_own)).sort_by("uri")))
+            found.append(make(normals.filter(is_own).sort_by("uri")))
         except AsdError as error:
-            left_out[f"{machine['machine_type']} {machine['machine_id']}"] = str(error)
+            left_out[f"{machine_type} {machine_id}"] = str(error)
     return found, left_out
+
+
+def _machines(clips: pa.Table) -> list[tuple[str, str]]:
+    """(machine type, machine id) of every machine among the clips."""
+    rows = clips.group_by(["machine_type", "machine_id"]).aggregate([]).to_pylist()
+    return sorted((row["machine_type"], row["machine_id"]) for row in rows)

@@ -113,6 +113,16 @@ def test_a_clip_that_cannot_be_decoded_is_an_outcome_in_its_place():
     assert reasons == [None, "empty", "vanished", None]
 
 
+def test_a_clip_that_is_silent_once_resampled_is_an_outcome_in_its_place():
+    sink, samples = io.BytesIO(), np.zeros(44_100, np.float32)
+    samples[100] = 1e-42
+    soundfile.write(sink, samples, 44_100, format="WAV", subtype="FLOAT")
+    read = read_from({"faint": sink.getvalue(), "good": wav(1)})
+    faint, good = decode_shard(clips(["faint", "good"]), EncoderConfig(), 16_000, read)
+    assert faint.error.reason == "silent" and "are 0 at 16000 Hz" in faint.error.message
+    assert faint.waveforms is None and good.error is None
+
+
 def test_waveforms_of_one_length_go_together_in_batches_of_the_asked_size():
     lengths = [200, 300, 200, 200, 300]
     decoded = [DecodedClip(np.full((1, n), i, np.float32)) for i, n in enumerate(lengths)]

@@ -2,7 +2,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.labelled_clips import clips_by_machine
+from asd_core.labelled_clips import as_training, clips_by_machine
 
 ROWS = st.lists(
     st.fixed_dictionaries(
@@ -50,6 +50,15 @@ def test_only_scored_labelled_test_clips_are_compared(rows):
         clips = machine.clips
         assert list(zip(clips.anomaly_scores, clips.is_anomalous, clips.domains, strict=True)) == kept
         assert machine.counts.normal + machine.counts.anomalous == len(kept) == len(machine.flagged)
+
+
+@given(ROWS, st.sets(st.integers(0, 19)))
+def test_clips_that_a_scorer_was_fitted_on_are_counted_as_training(rows, learnt):
+    table = pa.Table.from_pylist([row | {"uri": f"file:///{i}"} for i, row in enumerate(rows)])
+    marked = as_training(table, {f"file:///{i}" for i in learnt})
+    expected = ["train" if i in learnt else row["split"] for i, row in enumerate(rows)]
+    assert marked["split"].to_pylist() == expected
+    assert sum(machine.counts.training for machine in clips_by_machine(marked)) == expected.count("train")
 
 
 def test_a_missing_decision_is_not_a_number():

@@ -1,3 +1,4 @@
+import io
 import json
 
 import numpy as np
@@ -9,8 +10,9 @@ from asd_core.errors import AsdError
 from asd_core.files import LocalFiles
 from asd_core.importing import import_embeddings
 from asd_core.nights import latest_scored, read_night, report_night, report_path
-from asd_core.recipe import load_recipe
+from asd_core.recipe import Recipe, load_recipe
 from asd_core.runs import fit, score, stored_clips
+from asd_core.runs.captioning import CaptionRun, Order, highest
 from asd_core.store import Store
 from tests.asd_core.test_importing import recipe_for, write_npz
 from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
@@ -78,6 +80,16 @@ def test_counts_of_a_run_over_many_nights_are_not_taken_for_those_of_one(scored)
     assert "The run counted" not in page_of(store, report_night(store, KNN, NIGHTS[2]))
 
 
+def test_captions_of_an_earlier_scorers_scores_are_not_told(scored):
+    archive, store = scored
+    captions = CaptionRun(store, KNN, Order("acoustic"), LocalEngine())
+    captions.add(highest(store.scores(KNN.key(), NIGHTS[2]), 1))
+    assert captions.finish()["captioned"] == len(read_night(store, KNN, KNN.key(), NIGHTS[2]).captions) == 2
+    fit(store, KNN, listed(archive, until=NIGHTS[0]), LocalEngine())
+    score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine(), job="nightly")
+    assert len(read_night(store, KNN, KNN.key(), NIGHTS[2]).captions) == 0
+
+
 def test_what_is_told_of_a_machine_is_what_its_scorer_holds(scored):
     _, store = scored
     (record, _) = read_night(store, KNN, KNN.key(), NIGHTS[2]).machines
@@ -113,3 +125,20 @@ def test_a_flagged_clip_that_vanished_since_is_said_in_the_report(scored):
 def test_recipes_have_reports_of_their_own():
     assert report_path(KNN, NIGHTS[0]) != report_path(load_recipe("twfr-gmm"), NIGHTS[0])
     assert ".." not in report_path(KNN, "../../etc").split("/")
+
+
+def test_a_machine_type_is_heard_on_the_channel_that_was_scored(tmp_path):
+    archive, store = write_fleet(tmp_path / "archive"), Store(LocalFiles(tmp_path / "store"))
+    for path in archive.rglob("*.wav"):
+        mono = soundfile.read(path, dtype="int16")[0]
+        soundfile.write(path, np.stack([0 * mono + 9000, mono], axis=1), 16_000, subtype="PCM_16")
+    recipe = Recipe("own", {**KNN.settings, "machine": {"fan": {"encoder.channel": 1}}})
+    fit(store, recipe, listed(archive, until=NIGHTS[1]), LocalEngine())
+    score(store, recipe, listed(archive, date=NIGHTS[2]), LocalEngine(), job="nightly")
+    folder = report_night(store, recipe, NIGHTS[2]).rpartition("/")[0]
+    played = [
+        soundfile.read(io.BytesIO(store.files.read(info.path)))[0]
+        for info in store.files.list(folder)
+        if info.path.endswith(".flac")
+    ]
+    assert played and max(abs(sound.mean()) for sound in played) < 0.01  # the other channel is a constant

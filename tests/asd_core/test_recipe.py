@@ -106,6 +106,25 @@ def test_the_recipe_of_one_machine_type_alone_comes_to_the_same():
     assert recipe.overrides("fan") == {"encoder.r": 0.5, "detector.k": 1}
 
 
+def test_a_setting_of_the_whole_recipe_wins_over_those_of_machine_types():
+    machines = {"fan": {"encoder.r": 0.5, "detector": {"k": 1}}, "pump": {"detector.k": 4}, "valve": {"encoder.r": 0.4}}
+    recipe = Recipe("mine", {**TWFR, "machine": machines}).with_settings({"detector.k": 3, "encoder.r": None})
+    assert [recipe.for_machine(kind).detector.k for kind in ("fan", "pump", "valve", "")] == [3, 3, 3, 3]
+    assert (recipe.overrides("fan"), recipe.overrides("valve")) == ({"encoder.r": 0.5}, {"encoder.r": 0.4})
+    assert list(recipe.settings["machine"]) == ["fan", "valve"]
+
+
+def test_a_kind_for_the_whole_recipe_drops_what_machine_types_have_for_another():
+    machines = {
+        "fan": {"detector.kind": "memory_bank", "detector.k": 1, "detector.whitening": "half", "encoder.r": 0.5}
+    }
+    recipe = Recipe("mine", {"machine": machines}).with_settings({"detector.kind": "gmm"})
+    assert recipe.for_machine("fan").detector == GmmConfig()
+    assert recipe.overrides("fan") == {"encoder.r": 0.5}
+    with pytest.raises(UsageError, match="kind = 3"):
+        Recipe("mine", {"machine": machines}).with_settings({"encoder.kind": 3})
+
+
 def test_a_kind_is_asked_for_its_keys():
     assert takes_key("detector", "gmm", "n_components") and not takes_key("detector", "gmm", "k")
     assert takes_key("encoder", "twfr", "r") and not takes_key("encoder", "imported", "r")

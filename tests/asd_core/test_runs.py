@@ -3,6 +3,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 import soundfile
@@ -37,6 +38,11 @@ def write_fleet(root, machines=("00", "01"), dates=NIGHTS, clips=4):
                 path = clip_path(root, machine, date, number)
                 write_wav(path, seed=zlib.crc32(f"{machine} {date} {number}".encode()))
     return root
+
+
+def touched(path):
+    """The same bytes with another time, as a copy has: another clip."""
+    os.utime(path, ns=(1, path.stat().st_mtime_ns + 10**9))
 
 
 def listed(root, **where):
@@ -359,3 +365,37 @@ def test_a_slower_run_of_more_workers_leaves_what_is_published_as_it_is(tmp_path
     assert store.run(record["run_id"])["score_files"] == slower.other["score_files"]
     assert by_uri(store.scores(KNN.key())) == by_uri(store.read_scores(record))
     assert len(store.scores(KNN.key())) == 32
+
+
+def test_of_a_changed_recording_the_version_that_the_newest_run_lists_is_taken(tmp_path):
+    archive, store = write_fleet(tmp_path / "archive", clips=1), Store(LocalFiles(tmp_path / "store"))
+    embed_run(store, KNN, listed(archive), LocalEngine())
+    touched(clip_path(archive, "00", NIGHTS[0], 0))
+    embed(store, KNN, listed(archive), LocalEngine())
+    assert len(set(stored_clips(store, KNN)["uri"].to_pylist())) == len(stored_clips(store, KNN)) == 6
+    embed_run(store, KNN, listed(archive, date=NIGHTS[0]), LocalEngine())
+    assert sorted(stored_clips(store, KNN)["clip_id"].to_pylist()) == sorted(listed(archive)["clip_id"].to_pylist())
+
+
+def test_a_run_that_lists_two_versions_of_a_recording_does_not_tell_which_is_newer(tmp_path):
+    archive, store = write_fleet(tmp_path / "archive", clips=1), Store(LocalFiles(tmp_path / "store"))
+    old = listed(archive)
+    embed(store, KNN, old, LocalEngine())
+    touched(clip_path(archive, "00", NIGHTS[0], 0))
+    embed_run(store, KNN, pa.concat_tables([old, listed(archive, date=NIGHTS[0])]), LocalEngine())
+    with pytest.raises(AsdError, match="1 recordings are stored in several versions.* run asd embed"):
+        stored_clips(store, KNN)
+    embed_run(store, KNN, listed(archive), LocalEngine())
+    assert sorted(stored_clips(store, KNN)["clip_id"].to_pylist()) == sorted(listed(archive)["clip_id"].to_pylist())
+
+
+def test_a_broken_manifest_is_said_where_it_would_tell_the_newest_version(tmp_path):
+    archive, store = write_fleet(tmp_path / "archive", clips=1), Store(LocalFiles(tmp_path / "store"))
+    embed_run(store, KNN, listed(archive), LocalEngine())
+    touched(clip_path(archive, "00", NIGHTS[0], 0))
+    record = embed_run(store, KNN, listed(archive), LocalEngine())
+    store.files.write(record["clips"], b"PAR1 the disk was full")
+    with pytest.raises(AsdError, match=r"clips/embed-\w+.parquet in the store is broken"):
+        stored_clips(store, KNN)
+    store.files.delete(record["clips"])
+    assert len(stored_clips(store, KNN)) == 6

@@ -15,6 +15,7 @@ from asd_core.scorer import (
     newest_versions,
     save_scorer,
     scorer_folder,
+    training_uris,
     transformed,
 )
 from asd_core.store import Store
@@ -133,10 +134,41 @@ def test_no_transform_leaves_embeddings_as_they_are():
 
 
 def test_the_expected_false_alarm_rate_is_near_what_the_quantile_leaves():
-    unseen = np.sort(np.random.default_rng(0).normal(size=2000))
+    unseen = np.random.default_rng(0).normal(size=2000)
     rate = cross_validated_false_alarm_rate(unseen, ThresholdConfig(quantile=0.9))
     assert 0.08 < rate < 0.12
     assert np.isnan(cross_validated_false_alarm_rate(unseen[:9], ThresholdConfig()))
+
+
+def test_the_expected_false_alarm_rate_follows_the_scores_and_not_their_number_alone():
+    assert len({fitted(seed=seed, count=60).false_alarm_rate for seed in range(5)}) > 1
+
+
+def test_a_run_of_normals_unlike_the_others_is_expected_to_be_flagged():
+    values = np.random.default_rng(0).normal(size=(100, 6)).astype(np.float32)
+    values[40:50] *= 9.0
+    names = [f"file:///{i:03d}" for i in range(100)]
+    order = np.random.default_rng(1).permutation(100)
+    recipe = load_recipe("twfr-knn").for_machine("fan")
+    rows, uris = values[order], [names[i] for i in order]
+    scorer = fit_scorer("fan", "07", recipe, "f", rows, np.full(100, "source"), uris)
+    assert scorer.false_alarm_rate >= 0.1
+    np.testing.assert_array_equal(scorer.unseen, np.sort(scorer.unseen))
+
+
+def test_the_clips_that_scorers_were_fitted_on_are_told(store):
+    version, _ = save_scorer(store, "key", fitted(count=4))
+    assert training_uris(store, {FOLDER: version}) == {f"file:///{i}" for i in range(4)}
+    with pytest.raises(AsdError, match="v000009-0 is gone, so which clips it was fitted on is not known"):
+        training_uris(store, {FOLDER: "v000009-0"})
+
+
+def test_a_machine_of_a_long_name_has_a_folder_of_its_own(store):
+    names = ["送風機" * 12 + number for number in ("一", "二")]
+    folders = {scorer_folder("key", "fan", name) for name in names}
+    assert len(folders) == 2
+    for folder in folders:
+        store.files.write(f"{folder}/scorer.json", b"{}")
 
 
 def test_normals_of_the_training_kind_are_flagged_about_as_often_as_expected():

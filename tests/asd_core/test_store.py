@@ -6,7 +6,7 @@ import pytest
 from asd_core.errors import AsdError
 from asd_core.files import LocalFiles
 from asd_core.store import INDEX, Store, safe_name
-from asd_core.tables import CLIPS, EMBEDDINGS, SCORES, content_hash, to_parquet
+from asd_core.tables import CAPTIONS, CLIPS, EMBEDDINGS, SCORES, content_hash, to_parquet
 
 
 def rows(schema, ids, **given):
@@ -65,6 +65,30 @@ def test_scores_that_are_gone_are_said(store):
     (store.files.root / store.scores_path("key", "2026-11-01", "run", 0)).unlink()
     with pytest.raises(AsdError, match="gone from the store"):
         store.scores("key")
+
+
+def commit_captions(store, key, text, scorer="v1", date="2026-11-01"):
+    told = {"llm": ["echo"], "method": ["acoustic"], "date": [date]}
+    table = rows(CAPTIONS, ["a"], difference_caption=[text], scorer_version=[scorer], **told)
+    path, checksum = store.write_captions(key, table)
+    record = {"run_id": f"caption-{text}", "job": "caption", "key": key, "dates": [date], "committed_at": text}
+    store.commit_run({**record, "llm": "echo", "method": "acoustic", "caption_files": {path: checksum}})
+    return store.files.root / path
+
+
+def test_of_a_clip_captioned_often_the_last_caption_of_each_scorer_is_read(store):
+    for text, scorer in [("1 old", "v1"), ("2 new", "v1"), ("3 refitted", "v2")]:
+        commit_captions(store, "key", text, scorer)
+    assert set(store.captions("key")["difference_caption"].to_pylist()) == {"2 new", "3 refitted"}
+
+
+def test_answers_are_found_under_every_recipe_and_not_where_their_file_is_gone(store):
+    commit_captions(store, "key", "1")
+    commit_captions(store, "other", "2")
+    commit_captions(store, "other", "3", date="2026-11-02")
+    commit_captions(store, "gone", "4").unlink()
+    assert store.answers("echo", "acoustic", ["2026-11-01"])["difference_caption"].to_pylist() == ["1", "2"]
+    assert len(store.answers("another", "acoustic", ["2026-11-01"])) == 0
 
 
 def test_shards_of_a_broken_run_count_as_embedded_and_each_clip_once(store):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.errors import UsageError
-from asd_core.submission import read_submission, submission_files
+from asd_core.submission import read_submission, submission_files, unsubmittable
 from asd_core.tables import SCORES
 
 TRUTH = {  # released name → condition, domain, name with attributes
@@ -252,3 +252,15 @@ def test_two_machines_never_share_a_file():
     first, second = score_row("a_section_01", "02"), score_row("a", "01_section_02")
     with pytest.raises(UsageError, match="two machines would be written to"):
         submission_files(score_table(first, second))
+
+
+def test_machines_that_a_submission_cannot_hold_are_told_with_the_reason():
+    again = {"uri": "file:///archive/other/section_00_0000.wav"}
+    table = score_table(
+        score_row(),
+        score_row(**again, split="train"),
+        score_row("pump"),
+        score_row("pump", **again),
+        score_row("saw", anomaly_score=None, is_flagged=None),
+    )
+    assert unsubmittable(table) == {("pump", "00"): "clips of one file name", ("saw", "00"): "clips that have no score"}

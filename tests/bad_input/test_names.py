@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from asd_core.files import open_files
 from tests.bad_input.conftest import FAN, NIGHT
 from tests.bad_input.recordings import noise, wav
 
@@ -61,3 +62,19 @@ def test_what_is_said_of_a_name_cannot_drive_a_terminal(plant, tmp_path):
     path.write_bytes(b"")
     said = plant.run()
     assert "\x1b" not in said.err and "un\\x1b[31mplaced\\n.wav" in said.err
+
+
+def test_a_key_with_two_slashes_is_a_recording_of_its_own_in_a_manifest(s3_plant, tmp_path):
+    s3_plant.put("/double.wav", wav(noise(seed=6)))
+    folder = f"{s3_plant.archive}/{FAN}".replace("=", "%3D")
+    lines = ["uri,machine_type,machine_id", f"{folder}//double.wav,fan,00", f"{folder}/good.wav,fan,00"]
+    open_files(s3_plant.archive).write("list.csv", "\n".join(lines).encode())
+    counts, rows = s3_plant._replace(archive=f"{s3_plant.archive}/list.csv").night()
+    assert (counts["scored"], set(rows)) == (2, {"double.wav", "good.wav"})
+
+
+def test_a_path_in_a_manifest_on_s3_may_climb(s3_plant):
+    lines = ["path,machine_type,machine_id", f"./lists/../{FAN}/good.wav,fan,00", f"{FAN}/good.wav,fan,00"]
+    open_files(s3_plant.archive).write("list.csv", "\n".join(lines).encode())
+    counts, _ = s3_plant._replace(archive=f"{s3_plant.archive}/list.csv").night()
+    assert (counts["listed"], counts["scored"]) == (1, 1)

@@ -35,6 +35,9 @@ def places(tmp_path_factory):
         ([*COMMON, "--set", "threshold.quantile=2"], "quantile = 2"),
         ([*COMMON, "--layout", "flet"], "'flet' is not one of"),
         ([*COMMON, "--pattern", "{machine_typ}/{}.wav"], "unknown field 'machine_typ'; did you mean 'machine_type'?"),
+        ([*COMMON, "--cpus-per-worker", "0"], "0.0 is not in the range x>0"),
+        ([*COMMON, "--gpus", "-1"], "-1.0 is not in the range x>=0"),
+        ([*COMMON, "--gpus", "nan"], "'nan' is not a finite number"),
         ([*COMMON, "--recpie", "x"], "No such option '--recpie'"),
     ],
 )

@@ -25,6 +25,10 @@ def on_tune(search, work, evaluate=by_formula, told=lambda done, total: None, **
     return search
 
 
+def on_workers(*given):
+    return search_on_tune(*given, resources=Resources())
+
+
 def objectives_of(search):
     return np.concatenate([results.objectives for results in search.results])
 
@@ -68,13 +72,24 @@ def test_a_scheduler_for_trials_that_report_often_has_no_say_in_batches(ray_sess
     assert search.is_finished and search.evaluated == 2
 
 
+def test_a_folder_for_data_may_be_named_from_where_one_stands(ray_session, tmp_path, monkeypatch):
+    clips = write_machines(tmp_path / "archive", {"fan": ["00"]})
+    validations, _ = labelled_validations(*parts(clips))
+    monkeypatch.chdir(tmp_path)
+    order = Order(new_space({"encoder.r": {"grid": [0.5, 1.0]}}), data="data")
+    record = tune(
+        store_in(tmp_path / "store"), load_recipe("twfr-knn"), clips, validations, order, RayEngine(), on_workers
+    )
+    assert record["counts"]["evaluated"] == 2 and list((tmp_path / "data").rglob("*.npy"))
+
+
 def test_a_search_of_recordings_on_s3_is_that_of_a_folder(ray_session, tmp_path, bucket):
     clips = write_machines(tmp_path / "archive", {"fan": ["00"]})
     validations, _ = labelled_validations(*parts(clips))
     order = Order(new_space({"encoder.r": {"grid": [0.5, 1.0]}, "detector.k": {"grid": [1, 2]}}))
     found = []
     for home, engine, runner in (
-        (f"{bucket}/store", RayEngine(), lambda *given: search_on_tune(*given, resources=Resources())),
+        (f"{bucket}/store", RayEngine(), on_workers),
         (str(tmp_path / "store"), LocalEngine(), run_here),
     ):
         store = Store(open_files(home))

@@ -1,11 +1,14 @@
 import re
 import shlex
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import click
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from jobs.main import asd
 
@@ -24,6 +27,14 @@ def test_the_cluster_runs_the_ray_that_the_package_pins():
     constraints = (ROOT / "constraints.txt").read_text()
     for name in ("ray", "torch", "torchaudio"):
         assert f"\n{name}=={pinned(name)}\n" in constraints
+
+
+def test_images_hold_the_job_server_that_a_ray_job_is_submitted_to():
+    assert PROJECT["optional-dependencies"]["cluster"] == [f"ray[default]=={pinned('ray')}"]
+    wanted = [Requirement(line) for line in requires("ray") or []]
+    server = {canonicalize_name(one.name) for one in wanted if one.marker and one.marker.evaluate({"extra": "default"})}
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert server <= {canonicalize_name(line.partition("==")[0]) for line in lines} and "grpcio" in server
 
 
 def test_the_entrypoint_is_a_command_that_there_is():
@@ -53,7 +64,7 @@ def test_head_and_workers_see_the_same_places():
 @pytest.mark.parametrize(("name", "faiss"), [("cpu", "faiss-cpu"), ("gpu", "faiss-gpu")])
 def test_each_image_installs_one_faiss_and_what_the_build_needs(name, faiss):
     text = (ROOT / f"infra/Dockerfile.{name}").read_text()
-    assert f'".[{name}]"' in text and "--constraint constraints.txt" in text
+    assert f'".[{name},cluster]"' in text and "--constraint constraints.txt" in text
     assert [line.split(">")[0] for line in PROJECT["optional-dependencies"][name]] == [faiss]
     for folder in ("asd_core", "cluster", "jobs"):
         assert f"COPY {folder} {folder}" in text

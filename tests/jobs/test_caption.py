@@ -3,13 +3,18 @@
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+import asd_core
+from asd_core.captions.llm import tokens_of
+from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.files import LocalFiles
 from asd_core.recipe import load_recipe
+from asd_core.runs.captioning import TYPICAL_ANSWER, typical_prompt
 from asd_core.store import Store
 from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, write_fleet
 from tests.jobs.test_main import asd
@@ -60,6 +65,83 @@ def test_captions_may_be_left_out_and_made_later(plant):
     before = files_of(plant[1])
     assert run("caption", plant[1], "--no-report")["asked"] == 0
     assert files_of(plant[1]) == before
+
+
+def test_a_lost_caption_keeps_no_later_night_from_its_scores(plant):
+    assert nightly(plant)["captions"]["captioned"] > 0
+    shutil.rmtree(plant[1] / "captions")
+    write_fleet(plant[0], dates=["2026-11-04"])
+    assert nightly(plant)["scored"] == 8
+
+
+@pytest.mark.parametrize("in_the_way", ["intents", "captions"])
+def test_a_night_whose_captions_cannot_be_written_has_scores_and_a_report_all_the_same(plant, in_the_way):
+    (plant[1] / in_the_way).write_text("a file where a folder belongs")
+    with LlmServer() as llm, a_key():
+        asking = ("--llm-base-url", llm.url, "--caption-method", "acoustic")
+        said = asd("nightly", plant[0], *options(plant[1]), *asking)
+    assert said.code == 1 and "the scores are published, the captions are not: " in said.err.splitlines()[-1]
+    assert said.json["scored"] == 8 and (plant[1] / said.json["reports"][0]).is_file()
+
+
+def test_a_night_whose_caption_weights_cannot_be_loaded_is_scored(plant, tmp_path):
+    (tmp_path / "cut.pth").write_bytes(b"the first bytes of a download")
+    settings = ("captions.encoder=clap", "captions.clap_weights=random", f"captions.weights={tmp_path / 'cut.pth'}")
+    with LlmServer() as llm, a_key():
+        setting = [word for text in settings for word in ("--set", text)]
+        said = asd("nightly", plant[0], *options(plant[1]), *setting, "--llm-base-url", llm.url)
+    assert said.code == 1 and said.json["scored"] == 8 and "the scores are published" in said.err
+
+
+def test_clips_are_explained_anew_when_asked_for(plant):
+    nightly(plant)
+    changed = ("--set", "captions.k=1", "--no-report")
+    assert (left := run("caption", plant[1], *changed))["asked"] == 0 < left["explained"]
+    assert "--ask-again" in asd("caption", *options(plant[1])[:-1], *changed).out
+    assert run("caption", plant[1], *changed, "--ask-again")["asked"] == left["explained"]
+    nights = ("--since", NIGHTS[0], "--until", NIGHTS[2])
+    assert run("backfill-captions", plant[1], *nights)["explained"] == left["explained"]
+    assert run("backfill-captions", plant[1], *nights, "--ask-again")["asked"] == left["explained"]
+    rows = Store(LocalFiles(plant[1])).captions(KNN.key())
+    assert {len(uris) for uris in rows["normal_uris"].to_pylist()} == {4}
+
+
+def test_clips_of_no_night_are_explained_by_a_backfill_that_names_them(plant, tmp_path):
+    lines = [f"{clip_path(plant[0], '00', NIGHTS[2], number)},fan,00" for number in range(4)]
+    (tmp_path / "list.csv").write_text("\n".join(["path,machine_type,machine_id", *lines]))
+    assert asd("score", tmp_path / "list.csv", *options(plant[1])).json["flagged"] > 0
+    told = run("backfill-captions", plant[1], "--undated", "--read-audio")
+    assert told["captioned"] == told["asked"] > 0
+
+
+def test_answers_are_as_long_as_the_options_allow(plant):
+    nightly(plant, "--no-captions")
+    with LlmServer() as llm, a_key():
+        asking = ("--llm-base-url", llm.url, "--caption-method", "acoustic", "--llm-max-output-tokens", "77")
+        run("caption", plant[1], *asking, "--no-report")
+    assert {body["max_tokens"] for body in llm.bodies} == {77}
+
+
+def test_a_dry_run_reckons_each_machine_type_by_its_own_settings(plant, tmp_path):
+    own = tmp_path / "own.toml"
+    text = (Path(asd_core.__file__).parent / "recipes/twfr-knn.toml").read_text()
+    own.write_text(text + '\n[captions]\nencoder = "clap"\n[machine.fan]\n"captions.k" = 1\n')
+    common = ["--recipe", own, "--store", plant[1], "--local", "--json"]
+    assert asd("fit", plant[0], *common, "--until", NIGHTS[1]).code == 0
+    assert asd("nightly", plant[0], *common, "--no-captions", "--no-report").code == 0
+    nights = ("--since", NIGHTS[0], "--until", NIGHTS[2], "--caption-method", "hybrid", "--dry-run")
+    with a_key():
+        told = asd("backfill-captions", *common, *nights).json
+    each = tokens_of(typical_prompt("hybrid", PAPER_TEXTS, 1)) + TYPICAL_ANSWER
+    assert told["tokens"] == told["asked"] * each > 0
+
+
+def test_a_dry_run_refuses_what_the_run_itself_would_refuse(plant):
+    nightly(plant, "--no-captions")
+    nights = ("--since", NIGHTS[0], "--until", NIGHTS[2], "--caption-method", "hybrid")
+    with a_key():
+        refused = [asd("backfill-captions", *options(plant[1]), *nights, *more) for more in ([], ["--dry-run"])]
+    assert [said.code for said in refused] == [2, 2] and refused[0].err == refused[1].err
 
 
 def test_each_machines_highest_clips_may_be_asked_for(plant):
@@ -135,8 +217,10 @@ def test_the_ledger_is_empty_once_captions_are_published(plant):
 def a_key():
     before = os.environ.get("OPENAI_API_KEY")
     os.environ["OPENAI_API_KEY"] = "sk-any"
-    yield
-    os.environ.pop("OPENAI_API_KEY") if before is None else os.environ.update(OPENAI_API_KEY=before)
+    try:
+        yield
+    finally:
+        os.environ.pop("OPENAI_API_KEY") if before is None else os.environ.update(OPENAI_API_KEY=before)
 
 
 @pytest.mark.parametrize(
@@ -145,6 +229,9 @@ def a_key():
         ("caption", ["--captioner", "llm"], "OPENAI_API_KEY"),
         ("caption", ["--caption-method", "hybrid"], "OPENAI_API_KEY"),
         ("caption", ["--caption-method", "hybird"], "hybrid"),
+        ("caption", ["--llm-model", "llama3"], "--llm-model needs a key: set OPENAI_API_KEY"),
+        ("caption", ["--captioner", "acoustic", "--llm-concurrency", "2"], "leave out --llm-concurrency"),
+        ("backfill-captions", ["--since", "2026-11-01"], "--until"),
         ("backfill-captions", ["--since", "2026-11-03", "--until", "2026-11-01"], "exchange them"),
         ("backfill-captions", ["--since", "yesterday", "--until", "2026-11-01"], "'yesterday' is no date"),
     ],

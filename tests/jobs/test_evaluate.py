@@ -63,6 +63,44 @@ def test_machines_with_clips_that_have_no_score_are_left_out_of_the_submission(t
     assert (tmp_path / "out/submission/anomaly_score_fan_id_00.csv").exists()
 
 
+def write_labelled(root, machine="00", name="{condition}-{number}", nights=6):
+    """A fan with one clip of each condition a night; the rows of its manifest."""
+    rows = []
+    for number in range(nights):
+        for condition, seconds in (("normal", 1.0), ("anomalous", 1.25)):
+            path = f"{machine}/{condition}/{name.format(condition=condition, number=number)}.wav"
+            write_wav(root / path, number, seconds)
+            rows.append(f"{path},fan,{machine},{condition},2026-11-{number + 1:02d}")
+    return rows
+
+
+def write_manifest(root, rows):
+    path = root / "manifest.csv"
+    path.write_text("\n".join(["path,machine_type,machine_id,condition,date", *rows]) + "\n")
+    return path
+
+
+def test_clips_that_the_scorer_was_fitted_on_are_no_test_of_it(tmp_path):
+    manifest = write_manifest(tmp_path, write_labelled(tmp_path))
+    assert asd("fit", manifest, *options(tmp_path), "--until", "2026-11-04").json["fitted"] == 1
+    (machine,) = asd("evaluate", manifest, *options(tmp_path)).json["machines"]
+    assert {name: machine["counts"][name] for name in ("training", "normal", "anomalous")} == {
+        "training": 4,
+        "normal": 2,
+        "anomalous": 6,
+    }
+
+
+def test_clips_of_one_name_cost_their_machine_the_submission_and_nobody_the_evaluation(tmp_path):
+    manifest = write_manifest(tmp_path, write_labelled(tmp_path, "00") + write_labelled(tmp_path, "02", "{number}"))
+    assert asd("fit", manifest, *options(tmp_path), "--until", "2026-11-04").json["fitted"] == 2
+    said = asd("evaluate", manifest, *options(tmp_path), "--out", tmp_path / "out")
+    assert said.code == 0 and "no submission files for 1 machines with clips of one file name: fan 02" in said.err
+    assert json.loads((tmp_path / "out/evaluation.json").read_text()) == said.json
+    names = sorted(files_of(tmp_path / "out/submission"))
+    assert names == ["anomaly_score_fan_section_00_test.csv", "decision_result_fan_section_00_test.csv"]
+
+
 def test_a_second_evaluation_scores_nothing_again(tmp_path, dcase):
     first = asd("evaluate", dcase, *options(tmp_path))
     before = files_of(tmp_path / "store")

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, write_fleet, write_wav
+from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, touched, write_fleet, write_wav
 from tests.jobs.test_main import asd
 
 
@@ -69,3 +69,21 @@ def test_an_archive_left_out_is_what_is_embedded(tmp_path, archive):
     said = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
     assert (said.json["listed"], said.json["decoded"]) == (16, 0)
     assert asd("score", *options(tmp_path), "--date", NIGHTS[2]).json["scored"] == 8
+
+
+def test_a_copied_archive_does_not_make_twins_of_what_is_stored(tmp_path, archive):
+    asd("embed", archive, *options(tmp_path))
+    first = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
+    for path in archive.rglob("*.wav"):
+        touched(path)
+    asd("embed", archive, *options(tmp_path))
+    said = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
+    assert said.json["listed"] == first.json["listed"] == 16
+    lines = [line for line in said.err.splitlines() if "threshold" in line]
+    assert lines and lines == [line for line in first.err.splitlines() if "threshold" in line]
+    assert asd("score", *options(tmp_path), "--date", NIGHTS[2]).json["listed"] == 8
+
+
+def test_a_list_and_a_span_exclude_each_other(tmp_path, archive):
+    said = asd("fit", archive, *options(tmp_path), "--normal-list", tmp_path / "list", "--since", NIGHTS[0])
+    assert said.code == 2 and "--normal-list and --since or --until exclude each other" in said.err

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from asd_core.files import open_files
 from asd_core.recipe import load_recipe
+from asd_core.store import open_store
 from tests.asd_core.test_runs import files_of
 from tests.asd_core.tuning.recordings import write_machines
 from tests.cluster.kills import Command
@@ -54,6 +56,14 @@ def test_the_same_command_again_does_nothing(tmp_path, archive, space):
     assert files_of(tmp_path / "store") == before
 
 
+def test_a_complete_search_is_told_alike_and_needs_no_engine(tmp_path, archive, space):
+    words = [word for word in line(tmp_path, archive, space) if word != "--json"]
+    first = asd(*words, "--local").out.splitlines()
+    again = asd(*words, "--ray-address", "127.0.0.1:1")  # where nobody listens
+    assert again.code == 0 and "Ray" not in again.err, again.err
+    assert again.out.splitlines()[1:] == first[1:] and "encoder.r" in first[1]
+
+
 def test_for_people_it_is_a_line_a_choice(tmp_path, archive, space):
     said = asd(*[word for word in line(tmp_path, archive, space, "--local", "--per", "global") if word != "--json"])
     lines = said.out.splitlines()
@@ -81,6 +91,32 @@ def test_random_and_tpe_try_as_many_settings_as_they_are_told(tmp_path, archive,
     assert said.json["objective"] == "twfr-sum" and said.json["best"]["fan"]["value"] > 1
 
 
+def test_a_space_that_holds_fewer_settings_is_tried_whole_and_that_is_said(tmp_path, archive, space):
+    for search in ("random", "tpe"):
+        said = asd(*line(tmp_path, archive, space, "--local", "--search", search, "--settings", 50))
+        assert (said.code, said.json["settings"]) == (0, 9), said.err
+        assert said.err.count("the space holds 9 settings, fewer than --settings 50: all of them are tried") == 1
+
+
+def test_settings_that_fail_are_counted_for_people_too(tmp_path, archive):
+    space = tmp_path / "space.toml"
+    space.write_text('"encoder.f_min" = { grid = [0, 7000] }\n"encoder.f_max" = { grid = [6000, 8000] }\n')
+    said = asd(*[word for word in line(tmp_path, archive, space, "--local") if word != "--json"])
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[0].endswith(", 2 failed (the report says why)")
+
+
+@pytest.mark.parametrize("folder", ["{bucket}/tuned", "file://{folder}/tuned"])
+def test_recipes_are_written_to_an_address_too(tmp_path, archive, space, bucket, folder):
+    folder = folder.format(bucket=bucket, folder=tmp_path)
+    said = asd(*line(tmp_path, archive, space, "--local", "--out", f"{folder}/best.toml"))
+    assert said.code == 0 and "wrote " in said.err, said.err
+    said = asd(*line(tmp_path, archive, space, "--local", "--per", "machine", "--out", folder))
+    names = [info.path for info in open_files(folder).list()]
+    assert (said.code, names) == (0, ["best.toml", "fan-00.toml", "fan-01.toml", "valve-00.toml"]), said.err
+    assert b"[machine.fan" in open_files(folder).read("best.toml")
+
+
 def test_simulated_anomalies_serve_where_no_clip_is_labelled(tmp_path, archive, space):
     said = asd(*line(tmp_path, archive, space, "--local", "--validation", "simulated"))
     assert said.code == 0, said.err
@@ -94,6 +130,29 @@ def test_generated_clips_serve_too_and_machines_without_any_are_named(tmp_path, 
     said = asd(*line(tmp_path, archive, space, "--local", *generated))
     assert (said.code, said.json["machines"], list(said.json["best"])) == (0, 2, ["fan"]), said.err
     assert "valve 00 left out: 0 normal and 0 anomalous generated clips" in said.err
+
+
+def test_generated_clips_lie_as_those_of_the_archive_do_and_strays_are_rows(tmp_path, archive, space):
+    for link, target in (("own/fan", "fan"), ("generated/fan/test", "fan/test"), ("generated/valve", "valve")):
+        (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / link).symlink_to(archive / target)
+    pattern = "{machine_id}/{split}/{machine_type}_{}_{domain}_{}_{condition}_{}_{}.wav"
+    generated = ("--validation", "generated", "--generated", tmp_path / "generated", "--pattern", pattern)
+    said = asd(*line(tmp_path, tmp_path / "own", space, "--local", *generated))
+    assert (said.code, said.json["machines"], list(said.json["best"])) == (0, 1, ["section"]), said.err
+    record = open_store(str(tmp_path / "store")).run(said.json["run_id"])
+    assert record["counts"]["clips_left_out_by_reason"] == {"no_machine": 48}
+
+
+def test_generated_clips_may_be_a_manifest_whatever_the_layout_of_the_archive(tmp_path, archive, space):
+    rows = [
+        f"{path},fan,00,{'anomalous' if 'anomaly' in path.name else 'normal'}"
+        for path in sorted((archive / "fan/test").glob("section_00_*.wav"))
+    ]
+    (tmp_path / "generated.csv").write_text("\n".join(["uri,machine_type,machine_id,condition", *rows]))
+    generated = ("--validation", "generated", "--generated", tmp_path / "generated.csv", "--layout", "dcase")
+    said = asd(*line(tmp_path, archive, space, "--local", *generated))
+    assert (said.code, said.json["machines"]) == (0, 1), said.err
 
 
 @pytest.mark.parametrize(
@@ -113,6 +172,9 @@ def test_generated_clips_serve_too_and_machines_without_any_are_named(tmp_path, 
         (SPACE, ("--validation", "generated"), "--validation generated and --generated FOLDER belong together"),
         (SPACE, ("--out", "tuned.txt"), "name a .toml file"),
         (SPACE, ("--per", "machine", "--out", "tuned.toml"), "must be a folder"),
+        (SPACE, ("--per", "machine", "--out", "s3://bucket/tuned.toml"), "must be a folder"),
+        (SPACE, ("--out", "gs://bucket/tuned.toml"), "write a folder, file:// or s3://"),
+        (SPACE, ("--out", "s3://tuned.toml"), "names no bucket"),
     ],
 )
 def test_what_cannot_be_searched_is_one_line_and_exit_code_2(tmp_path, archive, text, more, message):

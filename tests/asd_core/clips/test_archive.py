@@ -10,7 +10,7 @@ from asd_core.audio import read_clip
 from asd_core.clips import UNPLACED, clip_id, list_archive
 from asd_core.clips.archive import list_files
 from asd_core.errors import UsageError
-from asd_core.files import FileInfo
+from asd_core.files import FileInfo, LocalFiles
 from asd_core.tables import CLIPS
 
 
@@ -134,3 +134,19 @@ def test_a_large_fleet_is_listed_whole_through_any_files() -> None:
     clips = list_files(FakeFiles(paths), "auto", None).clips
     assert len(clips) == len(set(clips["clip_id"].to_pylist())) == 20_000
     assert clips.group_by(["machine_type", "machine_id"]).aggregate([]).num_rows == 67
+
+
+def test_a_store_inside_the_archive_is_not_listed(tmp_path: Path) -> None:
+    touch(tmp_path, "machine_type=fan/a.wav", "out/store/reports/x.flac", "out/store/runs/x.json", "out/store2/b.wav")
+    listing = list_archive(str(tmp_path), store=LocalFiles(tmp_path / "out/store"))
+    assert (len(listing.clips), listing.of_store, listing.skipped, listing.unplaced) == (2, 2, 0, 1)
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    assert list_archive(str(tmp_path / "out/.."), store=LocalFiles(tmp_path / "link/store")).of_store == 2
+    assert list_archive(str(tmp_path), store=LocalFiles(tmp_path.parent / "store")).of_store == 0
+
+
+def test_machines_of_one_name_under_several_folders_are_said(tmp_path: Path) -> None:
+    sites = [f"site={site}/machine_type=pump/machine_id=01/a.wav" for site in ("berlin", "hamburg")]
+    touch(tmp_path, *sites, "machine_type=fan/a.wav")
+    assert list_archive(str(tmp_path)).namesakes == {("pump", "01"): ("site=berlin", "site=hamburg")}
+    assert list_archive(str(tmp_path / "site=berlin")).namesakes == {}

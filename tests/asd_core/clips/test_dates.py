@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.clips.dates import parse_date, parse_moment, parse_time, recorded_at_in
+from asd_core.clips.dates import parse_date, parse_moment, parse_time, recorded_at_in, tomorrow
 
 NIGHT = datetime(2026, 11, 19, 3, 15, tzinfo=UTC)
 
@@ -49,3 +49,7 @@ def test_times_of_a_pattern_and_of_a_manifest_are_taken_as_utc() -> None:
     assert parse_time("2026-11-19", "03-1500") is None and parse_time("2026-11-19", "2460") is None
     assert parse_moment("2026-11-19 03:15") == parse_moment("2026-11-19T04:15:00+01:00") == NIGHT
     assert parse_moment("soon") is None
+
+
+def test_no_recording_is_later_than_tomorrow() -> None:
+    assert datetime.now(UTC).date().isoformat() <= tomorrow()

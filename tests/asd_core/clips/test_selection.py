@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
-from asd_core.clips import latest_date, select
-from asd_core.clips.clip import Placement, clips_table
+from asd_core.clips import dated_after, latest_date, select
+from asd_core.clips.clip import UNPLACED, Placement, clips_table
 from asd_core.errors import UsageError
 
+TODAY = "2026-11-19"
 DATES = ["2026-11-01", "2026-11-02", "2026-11-03", "undated"]
 CLIPS = clips_table(
     [f"file:///{i}.wav" for i in range(4)],
@@ -45,6 +47,18 @@ def test_a_wrong_condition_is_refused(conditions: dict[str, str]) -> None:
 
 
 def test_the_latest_date_is_of_the_dated_clips_only() -> None:
-    assert latest_date(CLIPS) == "2026-11-03"
-    assert latest_date(select(CLIPS, date="undated")) is None
-    assert latest_date(CLIPS.slice(0, 0)) is None
+    assert latest_date(CLIPS, TODAY) == "2026-11-03"
+    assert latest_date(select(CLIPS, date="undated"), TODAY) is None
+    assert latest_date(CLIPS.slice(0, 0), TODAY) is None
+
+
+def test_a_clip_of_no_known_machine_makes_no_night() -> None:
+    stray = clips_table(["file:///x.wav"], [1], ["v"], [Placement(UNPLACED, UNPLACED, date="2026-11-18")])
+    assert latest_date(pa.concat_tables([CLIPS, stray]), TODAY) == "2026-11-03"
+
+
+def test_a_date_to_come_is_the_latest_only_where_there_is_no_other() -> None:
+    assert latest_date(CLIPS, "2026-11-02") == "2026-11-02"
+    assert latest_date(CLIPS, "1970-01-02") == "2026-11-03"
+    assert dated_after(CLIPS, "2026-11-02")["date"].to_pylist() == ["2026-11-03"]
+    assert len(dated_after(CLIPS, TODAY)) == 0

@@ -4,8 +4,17 @@ import textwrap
 import numpy as np
 import pytest
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config, new_encoder
+from asd_core.encoders.build import (
+    SHARED_KEYS,
+    EncoderConfig,
+    embeddings_fingerprint,
+    encoder_config,
+    encoder_keys,
+    new_encoder,
+)
 from asd_core.errors import UsageError
+from asd_core.recipe import load_recipe
+from asd_core.tuning.applying import applied
 
 OWN = '''
 import numpy as np
@@ -48,6 +57,13 @@ def test_a_class_of_ones_own_gets_its_options_and_the_device(kind):
     encoder = new_encoder(encoder_config({"kind": kind, "width": 5}), "cuda")
     assert (encoder.embedding_dim, encoder.device) == (5, "cuda")
     assert encoder.embed(np.ones((2, 100), np.float32)).shape == (2, 5)
+
+
+def test_it_is_asked_which_keys_it_takes_and_not_told_those_of_another_kind(kind):
+    assert encoder_keys(kind) == {"width"} | SHARED_KEYS and encoder_keys("nowhere:Class") is None
+    setting = {"encoder.kind": kind, "encoder.width": 4, "encoder.r": 0.5}
+    laid = applied(load_recipe("twfr-gmm").with_settings({"encoder.n_mels": 64}), setting)
+    assert (laid.encoder.options, laid.encoder.clip_seconds) == ('{"width": 4}', 10.0)
 
 
 def test_the_option_names_the_embeddings_and_the_device_and_batch_size_do_not(kind):

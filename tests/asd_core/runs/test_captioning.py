@@ -11,8 +11,8 @@ from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe import Recipe, load_recipe
-from asd_core.runs import score
-from asd_core.runs.captioning import CaptionRun, Order, flagged, flagged_in, highest
+from asd_core.runs import embed_run, fit, score
+from asd_core.runs.captioning import TAKEN, CaptionRun, Order, flagged, flagged_in, highest
 from asd_core.runs.evidence import Gatherer
 from asd_core.runs.records import no_progress
 from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, files_of, fitted, listed
@@ -187,6 +187,79 @@ def test_an_error_in_the_background_is_raised_at_the_end(scored):
 
     with pytest.raises(AsdError, match="the node died"):
         caption(scored[1], squealing(scored), engine=Broken())
+
+
+def test_what_goes_wrong_while_clips_are_added_is_raised_at_the_end(scored):
+    caption(scored[1], squealing(scored))
+    shutil.rmtree(scored[1].files.root / "captions")
+    run = CaptionRun(scored[1], KNN, MEASURED, LocalEngine())
+    run.add(squealing(scored))
+    run.add_flagged(["scores/gone.parquet"])
+    with pytest.raises(AsdError, match="gone from the store"):
+        run.finish()
+
+
+def test_evidence_that_cannot_be_kept_is_a_note_and_the_captions_are_published(scored):
+    recipe = KNN.with_settings({"captions.encoder": "clap", "captions.weights": "/no/such/weights"})
+    for engine in (LocalEngine(), Parallel()):
+        run = CaptionRun(scored[1], recipe, Order("acoustic", keeps_evidence=True, asks_again=True), engine)
+        run.add(squealing(scored))
+        summary = run.finish()
+        assert summary["captioned"] == summary["asked"] > 0 and "was not kept" in summary["notes"][0]
+    assert len(scored[1].captions(KNN.key())) == summary["captioned"]
+
+
+def test_an_answer_is_paid_for_once_whichever_recipe_asks(scored):
+    archive, store, _ = scored
+    caption(store, squealing(scored), ASKED, Echo())
+    recipe, echo = KNN.with_settings({"threshold.quantile": 0.8}), Echo()
+    fit(store, recipe, listed(archive, until=NIGHTS[1]), LocalEngine())
+    record = score(store, recipe, listed(archive, date=NIGHTS[2]), LocalEngine())
+    rows = store.read_scores(record)
+    run = CaptionRun(store, recipe, ASKED, LocalEngine(), echo)
+    run.add(rows.filter([uri in squealing(scored)["uri"].to_pylist() for uri in rows["uri"].to_pylist()]))
+    told = run.finish()
+    assert (told["asked"], told["captioned"], told["tokens"]) == (len(squealing(scored)),) * 2 + (0,)
+    assert not echo.requests and told["notes"] == [TAKEN]
+    assert store.captions(recipe.key())["difference_caption"][0].as_py().startswith("This sound is ")
+
+
+def test_what_is_explained_is_counted_and_explained_anew_only_when_asked_for(scored):
+    rows, echo = squealing(scored), Echo()
+    caption(scored[1], rows, ASKED, Echo())
+    assert caption(scored[1], rows, ASKED, echo)["explained"] == len(rows)
+    again = caption(scored[1], rows, Order("acoustic", "echo at test", asks_again=True), echo)
+    assert (again["asked"], again["explained"], again["tokens"]) == (len(rows), 0, 0) and not echo.requests
+
+
+def test_the_later_caption_holds_even_where_it_is_what_it_once_was(scored):
+    for k in (4, 1, 4):
+        recipe = KNN.with_settings({"captions.k": k})
+        run = CaptionRun(scored[1], recipe, Order("acoustic", asks_again=True), LocalEngine())
+        run.add(squealing(scored))
+        run.finish()
+        (lengths,) = {len(uris) for uris in scored[1].captions(KNN.key())["normal_uris"].to_pylist()}
+        assert lengths == k
+
+
+def test_a_recording_that_was_replaced_since_it_was_scored_is_not_taken_for_it(scored):
+    rows = squealing(scored)
+    soundfile.write(clip_path(scored[0], "00", NIGHTS[2], 0), np.sin(np.arange(16_000) / 3), 16_000)
+    assert caption(scored[1], rows)["errors_by_reason"] == {"no_evidence": 1}
+    (error,) = scored[1].captions(KNN.key())["error"].drop_null().to_pylist()
+    assert "not what was listed: replaced since" in error
+
+
+def test_of_two_recordings_at_one_address_the_one_that_was_learnt_is_compared_with(scored):
+    archive, store, _ = scored
+    learnt = {row["uri"]: row["clip_id"] for row in listed(archive, until=NIGHTS[1]).to_pylist()}
+    for night in NIGHTS[:2]:
+        for number in range(4):
+            soundfile.write(clip_path(archive, "00", night, number), np.sin(np.arange(16_000) / (2 + number)), 16_000)
+    embed_run(store, KNN, listed(archive), LocalEngine())
+    gathered = Gatherer(store, KNN, "acoustic", LocalEngine(), False, no_progress).gather(squealing(scored))
+    assert len(gathered.normal_ids) >= 4
+    assert all(clip_id == learnt[uri] for (_, uri), clip_id in gathered.normal_ids.items())
 
 
 def test_captions_settings_change_neither_key_nor_scorers():

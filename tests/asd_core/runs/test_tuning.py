@@ -3,7 +3,9 @@ import json
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+import soundfile
 
+from asd_core.clips.archive import list_archive
 from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError, UsageError
 from asd_core.evaluation import evaluate
@@ -60,17 +62,41 @@ def tuned(folder, clips, validations, runner=None, recipe=KNN, **asked):
     return store, tune(store, recipe, clips, validations, order, LocalEngine(), runner or Counting())
 
 
-def test_the_recipe_that_comes_out_has_the_auc_that_the_search_says(tmp_path, clips, validations):
-    store, record = tuned(tmp_path / "store", clips, validations)
+# Both tell apart which of the two recipes a kind's fields come from: that of all types, or the fan's overrides.
+OTHER_KIND = Recipe(
+    "site",
+    {
+        **{table: keys for table, keys in KNN.settings.items() if table != "detector"},
+        "detector": {"kind": "gmm", "strict": True, "reg_covar": 0.5, "score": "nll"},
+        "machine": {"fan": {"detector.kind": "memory_bank", "detector.k": 2}},
+    },
+)
+GMMS = new_space({"detector.kind": {"choice": ["gmm"]}, "encoder.r": {"grid": [0.5, 0.9]}})
+
+
+@pytest.mark.parametrize(
+    ("recipe", "asked"),
+    [
+        (KNN, {}),
+        (OTHER_KIND, {"space": GMMS}),
+        (
+            OTHER_KIND,
+            {"space": new_space({"detector.k": {"grid": [1, 3]}, "detector.kind": {"choice": ["memory_bank"]}})},
+        ),
+        (OTHER_KIND, {"space": GMMS, "per": "global"}),
+    ],
+)
+def test_the_recipe_that_comes_out_has_the_auc_that_the_search_says(tmp_path, clips, validations, recipe, asked):
+    store, record = tuned(tmp_path / "store", clips, validations, recipe=recipe, **asked)
     text = store.files.read(record["recipes"][0])
     (tmp_path / "tuned.toml").write_bytes(text)
     recipe = load_recipe(str(tmp_path / "tuned.toml"))
     train, test = parts(clips)
     fit(store, recipe, train, LocalEngine())
     evaluation = evaluate(store.read_scores(score(store, recipe, test, LocalEngine())))
-    for kind in ("fan", "valve"):
-        aucs = [machine.auc for machine in evaluation.machines if machine.machine_type == kind]
-        assert np.mean(aucs) == pytest.approx(record["best"][kind]["value"], abs=1e-9)
+    for name, best in record["best"].items():
+        aucs = [each.auc for each in evaluation.machines if each.machine_type == name or name == "all machines"]
+        assert np.mean(aucs) == pytest.approx(best["value"], abs=1e-9)
 
 
 def test_a_finished_search_does_nothing_again(tmp_path, clips, validations):
@@ -110,6 +136,54 @@ def test_another_seed_objective_or_scope_is_another_search_on_the_same_rows(tmp_
         _, other = tuned(tmp_path, clips, validations, **changes)
         assert other["run_id"] != first["run_id"] and other["counts"]["evaluated"] == 0
     assert len(Store(LocalFiles(tmp_path)).runs("tune")) == 5
+
+
+def test_a_search_of_other_captions_or_whose_recipe_is_gone_is_not_complete(tmp_path, clips, validations):
+    store, record = tuned(tmp_path, clips, validations)
+    _, other = tuned(tmp_path, clips, validations, recipe=KNN.with_settings({"captions.k": 2}))
+    assert not other["already_complete"] and other["counts"]["evaluated"] == 0
+    assert b"k = 2" in store.files.read(other["recipes"][0])
+    store.files.delete(record["recipes"][0])
+    _, again = tuned(tmp_path, clips, validations)
+    assert not again["already_complete"] and store.files.exists(record["recipes"][0])
+
+
+def test_arrays_that_are_gone_are_made_again_and_broken_ones_blame_no_setting(tmp_path, clips, validations):
+    data = tmp_path / "data"
+    tuned(tmp_path / "store", clips, validations, data=str(data))
+    for array in data.rglob("*.npy"):
+        array.unlink()
+    _, record = tuned(tmp_path / "other", clips, validations, data=str(data))
+    assert record["counts"]["decoded"] > 0 and record["counts"]["failed"] == 0
+    for array in data.rglob("*.npy"):
+        array.write_bytes(array.read_bytes()[:-8])
+    with pytest.raises(AsdError, match="gone or broken .*: remove the folder") as refused:
+        tuned(tmp_path / "third", clips, validations, data=str(data))
+    assert "\n" not in str(refused.value) and not list((tmp_path / "third").rglob("results/**/*.parquet"))
+
+
+def test_values_that_do_not_go_together_are_errors_of_their_settings(tmp_path, clips, validations):
+    space = new_space({"encoder.f_min": {"grid": [50, 3000]}, "encoder.f_max": {"grid": [2000, 8000]}})
+    _, record = tuned(tmp_path, clips, validations, space=space)
+    assert record["counts"]["failed"] == 2 and record["best"]["fan"]["setting"] != {}
+
+
+def test_a_machine_whose_normal_clips_are_silent_is_left_out(tmp_path):
+    clips = write_machines(tmp_path / "archive", {"fan": ["00"], "valve": ["00"]})
+    for path in (tmp_path / "archive/valve/train").iterdir():
+        soundfile.write(path, np.zeros(16_000), 16_000, subtype="PCM_16")
+    clips = list_archive(str(tmp_path / "archive")).clips
+    validations, _ = labelled_validations(*parts(clips))
+    _, record = tuned(tmp_path / "store", clips, validations)
+    assert record["left_out"] == {"valve 00": "0 normal clips to fit to"} and list(record["best"]) == ["fan"]
+
+
+def test_machines_that_cannot_be_judged_are_not_read_and_limit_no_field(tmp_path, clips, validations):
+    few = type(validations[0])(validations[0].normals.slice(0, 2), ())
+    some = [few, *validations[1:]]
+    _, record = tuned(tmp_path, clips, some)
+    assert record["left_out"] == {"fan 00": "0 normal clips to judge on, 0 anomalous clips to judge on"}
+    assert record["counts"]["decoded"] == sum(len(one.normals) + len(one.clips) for one in validations[1:])
 
 
 def test_the_table_and_the_page_are_written_before_the_record(tmp_path, clips, validations):

@@ -78,14 +78,14 @@ def search_for(store, tables=GRID, method="grid", count=None, per="machine-type"
     scopes = scopes_of(machines, per)
     search = Search(
         machines,
-        [KNN] * len(machines),
+        KNN,
         scopes,
         [proposals(space, method, count, 0, scope.name) for scope in scopes],
         [read_known(store, machine.fingerprint) for machine in machines],
         functools.partial(objective_values, objective),
         "v1",
     )
-    return search, Work(store.files.url, tuple(machines), ((KNN.name, KNN.settings),) * len(machines))
+    return search, Work(store.files.url, tuple(machines), (KNN.name, KNN.settings))
 
 
 def run(search, work, evaluate, batches=10**9):

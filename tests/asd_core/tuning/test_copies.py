@@ -17,6 +17,7 @@ def test_a_bucket_s_files_are_copied_once(bucket):
     assert (root / "a/b.npy").read_bytes() == b"one"
     files.write("a/b.npy", b"two")
     assert at_hand(files.url, ["a/b.npy"]) == root and (root / "a/b.npy").read_bytes() == b"one"
+    assert (at_hand(files.url, ["a/b.npy"], "another version") / "a/b.npy").read_bytes() == b"two"
     forget(files.url)
     assert not root.exists()
 

@@ -60,14 +60,32 @@ def test_tpe_depends_on_seed_scope_and_results_alone():
 
 
 def test_tpe_goes_where_the_objective_is_high():
-    found = rounds(SPACE, 96)
+    found = rounds(SPACE, 4 * ROUND)
     first, last = (np.mean([setting["encoder.r"] for setting in batch]) for batch in (found[0], found[-1]))
     assert last > first + 0.2
+
+
+def test_random_takes_as_many_settings_as_it_is_told_where_kinds_come_to_the_same_recipe():
+    space = new_space(
+        {"detector.kind": {"choice": ["memory_bank", "gmm"]}, "detector.k": {"low": 1, "high": 15, "step": 1}}
+    )
+    for count in (11, 15, 16):
+        settings = proposals(space, "random", count, 0, "x").next_round([])
+        assert len({tuple(setting.items()) for setting in settings}) == len(settings) == count
+    assert proposals(space, "random", 99, 0, "x").total == 16
 
 
 def test_tpe_ends_when_a_small_space_is_exhausted():
     small = new_space({"encoder.r": {"grid": [0.5, 1.0]}, "detector.k": {"grid": [1, 2]}})
     assert sum(map(len, rounds(small, 100))) == 4
+
+
+def test_tpe_that_keeps_to_what_it_knows_goes_on_at_random_and_always_alike():
+    space = new_space({"encoder.r": {"low": 0.0, "high": 1.1, "step": 0.05}, "detector.k": {"grid": [1, 2]}})
+    found = rounds(space, 44)
+    assert sum(map(len, found)) == 44 and max(map(len, found)) == ROUND
+    assert len({tuple(setting.values()) for batch in found for setting in batch}) == 44
+    assert found == rounds(space, 44)
 
 
 def test_tpe_takes_failures_and_fields_of_all_forms():

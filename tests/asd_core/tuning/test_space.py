@@ -4,6 +4,7 @@ import pytest
 from asd_core.errors import UsageError
 from asd_core.recipe import Recipe, load_recipe
 from asd_core.tuning.applying import applied, with_best
+from asd_core.tuning.drawing import Distinct
 from asd_core.tuning.space import load_space, new_space
 
 BANK = Recipe("bank", {"detector": {"kind": "memory_bank", "k": 4, "density": "least"}, "embedding": {}})
@@ -39,15 +40,17 @@ def test_a_file_may_write_fields_with_or_without_quotes(tmp_path):
 
 def test_random_settings_are_each_drawn_once_and_the_same_for_the_same_seed():
     space = new_space({"detector.k": {"low": 1, "high": 9, "int": True}, "encoder.r": R})
-    drawn = space.sample(np.random.default_rng(0), 200)
+    drawn = Distinct(space).some(200, np.random.default_rng(0))
     assert len({tuple(setting.values()) for setting in drawn}) == 200
-    assert drawn == space.sample(np.random.default_rng(0), 200)
-    assert len(new_space({"detector.k": {"grid": [1, 2]}}).sample(np.random.default_rng(0), 9)) == 2
+    assert drawn == Distinct(space).some(200, np.random.default_rng(0))
+    assert len(Distinct(new_space({"detector.k": {"grid": [1, 2]}})).some(9, np.random.default_rng(0))) == 2
 
 
 def test_logarithmic_ranges_are_drawn_evenly_in_their_logarithm():
     space = new_space({"detector.reg_covar": {"low": 1e-6, "high": 1e-2, "log": True}})
-    drawn = np.log10([setting["detector.reg_covar"] for setting in space.sample(np.random.default_rng(0), 2000)])
+    drawn = np.log10(
+        [setting["detector.reg_covar"] for setting in Distinct(space).some(2000, np.random.default_rng(0))]
+    )
     counts, _ = np.histogram(drawn, bins=4, range=(-6, -2))
     assert counts.sum() == 2000 and counts.min() > 440
     whole = new_space({"detector.k": {"low": 1, "high": 16, "log": True, "int": True}}).dimensions[0]
@@ -113,7 +116,7 @@ def test_every_field_that_a_score_depends_on_can_be_searched():
 def test_infinitely_many_values_can_be_drawn_but_not_walked():
     space = new_space({"threshold.quantile": {"low": 0.8, "high": 0.99}, "encoder.r": {"low": 0, "high": 1}})
     assert space.size is None
-    assert 0.8 <= space.sample(np.random.default_rng(0), 1)[0]["threshold.quantile"] <= 0.99
+    assert 0.8 <= Distinct(space).some(1, np.random.default_rng(0))[0]["threshold.quantile"] <= 0.99
     with pytest.raises(UsageError, match="threshold.quantile has no step"):
         space.grid()
     with pytest.raises(UsageError, match="encoder.r has no step"):

@@ -33,3 +33,11 @@ def test_a_machine_with_too_few_clips_or_no_generated_ones_says_why(normals, gen
     found, left_out = generated_validations(normals, generated)
     assert len(found) == 1 and {clip.kind for clip in found[0].clips} == {"generated"}
     assert left_out.keys() == {"fan 01", "valve 00"}
+
+
+def test_generated_clips_of_no_machine_are_rejected_once_in_all(normals, generated):
+    found, _ = generated_validations(normals.filter(pc.equal(normals["machine_type"], "fan")), generated)
+    rejected = [clip for one in found for clip in one.rejected]
+    assert {clip.reason for clip in rejected} == {"no_machine"} and all("/pump/" in clip.uri for clip in rejected)
+    assert len(rejected) == len({clip.clip_id for clip in rejected}) == 24
+    assert generated_validations(normals.slice(0, 0), generated) == ([], {})

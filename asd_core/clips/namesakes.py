@@ -1,0 +1,68 @@
+"""Machines of one type and id under several folders: two sites' machines, or one machine's recordings in two places.
+
+Folders do not tell which, and all are learnt and scored as one machine, so a listing says where they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from asd_core.clips.clip import Placement
+
+# Folders that tell when or in which state one machine was recorded, not which machine it was.
+_OF_A_RECORDING = {"date", "year", "month", "day", "hour", "split", "domain", "condition", "attributes"}
+_OF_A_MACHINE = {"machine_type", "machine_id"}
+_DATES = re.compile(r"(?:^|/)(?:19|20)\d{2}(?:[-_/]?\d{2}){0,2}(?=/|$)", re.ASCII)
+
+
+def namesakes(
+    paths: Sequence[str], placements: Sequence[Placement], above: Callable[[str], str]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Machine type and id → two places of it, for machines that have several.
+
+    Clips of different splits may lie apart: DCASE publishes train and test of one machine as folders of their own.
+
+    Args:
+        paths: of the recordings.
+        placements: theirs.
+        above: a recording's folder → the folders above the machine's, by which places are told apart.
+    """
+    place = lru_cache(maxsize=65536)(above)
+    first: dict[tuple[str, str, str], str] = {}
+    several: dict[tuple[str, str], tuple[str, str]] = {}
+    for path, placed in zip(paths, placements, strict=True):
+        here = place(path.rpartition("/")[0])
+        there = first.setdefault(placed[:3], here)
+        if here != there and not placed.is_unplaced:
+            several.setdefault(placed[:2], (there, here))
+    return several
+
+
+def above_fleet(folder: str) -> str:
+    """The folders above those of machine type and id, but for those of dates and the like."""
+    parts = folder.split("/")
+    machine = [i for i, part in enumerate(parts) if _key(part) in _OF_A_MACHINE]
+    above = parts[: machine[-1]] if machine else []
+    return _DATES.sub("", "/".join(part for part in above if _key(part) not in _OF_A_RECORDING | _OF_A_MACHINE))
+
+
+def above_dcase(folder: str) -> str:
+    """The folder above the machine type's."""
+    return folder.rpartition("/")[0].rpartition("/")[0]
+
+
+def above_pattern(pattern: str) -> Callable[[str], str]:
+    """The folders that a pattern does not describe, but for those of dates."""
+    depth = pattern.count("/")
+
+    def above(folder: str) -> str:
+        parts = folder.split("/")
+        return _DATES.sub("", "/".join(parts[: max(0, len(parts) - depth)]))
+
+    return above
+
+
+def _key(part: str) -> str:
+    return part.partition("=")[0]
