@@ -16,11 +16,11 @@ from importlib.metadata import version
 from typing import Any
 
 from asd_core.captions.inbox import Inbox
-from asd_core.captions.limits import WINDOW_SECONDS
+from asd_core.captions.limits import WINDOW_SECONDS, Cost
 from asd_core.captions.llm import LlmSettings
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
 from asd_core.errors import AsdError
-from cluster.captioning_actor import CaptioningActor
+from cluster.captioning_actor import CaptioningActor, Collected
 from cluster.failures import innermost
 
 NAMESPACE = "asd"
@@ -40,19 +40,32 @@ class RayCaptioner:
         settings: which LLM, under which limits.
         store_url: where intents and answers are kept; a place that every node reaches.
         window: of the limits, in seconds; a minute but for tests.
+        say: told, from any thread, what keeps answers waiting.
+
+    Attributes:
+        job: its name at the actor.
 
     Raises:
         UsageError: there is no key in the environment of the node where the actor runs.
         AsdError: the actor cannot be reached.
     """
 
-    def __init__(self, settings: LlmSettings, store_url: str, *, window: float = WINDOW_SECONDS) -> None:
+    def __init__(
+        self,
+        settings: LlmSettings,
+        store_url: str,
+        *,
+        window: float = WINDOW_SECONDS,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self._settings = settings
         self._store_url = store_url
         self._window = window
-        self._job = secrets.token_hex(6)
+        self._say = say
+        self.job = secrets.token_hex(6)
         self._lock = threading.Lock()  # of submitting, and of submitting again to an actor that has lost its memory
         self._unanswered: dict[str, CaptionRequest] = {}
+        self._spent: Cost = (0, 0.0)
         self._inbox = Inbox()
         self._stopping = threading.Event()
         self._life = self._begin()
@@ -64,7 +77,7 @@ class RayCaptioner:
         fresh = self._inbox.fresh(requests)
         with self._lock:
             self._unanswered |= fresh
-            if not self._call(lambda actor: actor.submit.remote(self._job, list(fresh.values()))):
+            if not self._call(lambda actor: actor.submit.remote(self.job, list(fresh.values()))):
                 self._begin_again()
 
     def answers(self) -> Iterator[CaptionAnswer]:
@@ -80,7 +93,7 @@ class RayCaptioner:
         self._stopping.set()
         with suppress(ray.exceptions.RayError, ValueError):  # it is gone, and so is what it knew of this job
             actor = ray.get_actor(_name(self._window), namespace=NAMESPACE)
-            ray.get(actor.end.remote(self._job), timeout=_END_SECONDS)
+            ray.get(actor.end.remote(self.job), timeout=_END_SECONDS)
         self._collector.join(_LONG_POLL_SECONDS)
 
     def _collect(self) -> None:
@@ -90,11 +103,12 @@ class RayCaptioner:
             while not self._stopping.is_set():
                 if life != self._life:
                     life, taken = self._life, 0
-                came = self._ask_for_answers(life, taken)
-                if came is None and not self._stopping.is_set():
-                    with self._lock:
-                        self._begin_again()
-                for each in came or ():
+                collected = self._ask_for_answers(life, taken)
+                if collected is None:
+                    self._begin_again_after(life)
+                    continue
+                self._spent = collected.spent
+                for each in collected.came:
                     taken += 1
                     if isinstance(each, Exception):
                         raise each
@@ -103,20 +117,31 @@ class RayCaptioner:
         except Exception as error:  # raised where answers are waited for
             self._inbox.put(error)
 
-    def _ask_for_answers(self, life: str, taken: int) -> list[CaptionAnswer | Exception] | None:
-        came: list[CaptionAnswer | Exception] | None = self._call(
-            lambda actor: actor.collect.remote(self._job, life, taken, _LONG_POLL_SECONDS)
+    def _ask_for_answers(self, life: str, taken: int) -> Collected | None:
+        collected: Collected | None = self._call(
+            lambda actor: actor.collect.remote(self.job, life, taken, _LONG_POLL_SECONDS)
         )
-        return came
+        return collected
 
     def _begin(self) -> str:
-        life: str = self._call(lambda actor: actor.begin.remote(self._job, self._settings, self._store_url))
+        told = self._settings, self._store_url, self._spent
+        life: str = self._call(lambda actor: actor.begin.remote(self.job, *told))
         return life
 
+    def _begin_again_after(self, life: str) -> None:
+        """Begin again, unless `submit` has done so since that life, or nothing is asked any more."""
+        with self._lock:
+            if life == self._life and not self._stopping.is_set():
+                self._begin_again()
+
     def _begin_again(self) -> None:
-        """Tell an actor that was killed, or has ended, what it knew."""
+        """Tell an actor that was killed, or has ended this job for its silence, what it knew."""
+        self._say(
+            "captioning begins again, for its actor was killed or this job stood still: nothing is asked for "
+            f"{self._window:g} s after a kill"
+        )
         self._life = self._begin()
-        self._call(lambda actor: actor.submit.remote(self._job, list(self._unanswered.values())))
+        self._call(lambda actor: actor.submit.remote(self.job, list(self._unanswered.values())))
 
     def _call(self, call: Callable[[Any], Any]) -> Any:
         """Call the actor, waiting for it to come back where it was killed."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from asd_core.captions.desk import Desk
+from asd_core.captions.limits import Cost
 from asd_core.captions.llm import LlmSettings
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
 
@@ -22,8 +23,22 @@ _LOOK_SECONDS = 5.0
 @dataclass
 class _Job:
     seen: float
+    life: str = field(default_factory=lambda: secrets.token_hex(4))
     came: list[CaptionAnswer | Exception] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a job gets when it asks.
+
+    Attributes:
+        came: answers, or what keeps a request from one.
+        spent: of the job's budget so far, with what the attempts under way may cost.
+    """
+
+    came: list[CaptionAnswer | Exception]
+    spent: Cost
 
 
 class CaptioningActor:
@@ -43,26 +58,38 @@ class CaptioningActor:
         reborn = ray.get_runtime_context().was_current_actor_reconstructed
         self._desk = Desk(window, is_reborn=bool(reborn))
         self._lease_seconds, self._idle_seconds = lease_seconds, idle_seconds
-        self._life = secrets.token_hex(4)
         self._jobs: dict[str, _Job] = {}
         self._idle_since = time.monotonic()
         self._janitor: asyncio.Task[None] | None = None
 
-    async def begin(self, job: str, settings: LlmSettings, store_url: str) -> str:
-        """A job begins; the answer names this life of the actor. Raises UsageError where this process has no key."""
+    async def begin(self, job: str, settings: LlmSettings, store_url: str, spent: Cost = (0, 0.0)) -> str:
+        """A job begins, or begins again after it was ended for its silence, or the actor was killed.
+
+        Args:
+            job: its name.
+            settings: which LLM, under which limits.
+            store_url: where intents and answers are kept.
+            spent: of its budget in earlier lives.
+
+        Returns:
+            The name of this life of the job.
+
+        Raises:
+            UsageError: this process has no key.
+        """
         if self._janitor is None:
             self._janitor = asyncio.get_running_loop().create_task(self._tidy())
         if job not in self._jobs:
             self._jobs[job] = _Job(time.monotonic())
             try:
-                await self._desk.begin(job, settings, store_url)
+                await self._desk.begin(job, settings, store_url, spent)
             except BaseException:
                 del self._jobs[job]
                 raise
-        return self._life
+        return self._jobs[job].life
 
     async def submit(self, job: str, requests: Sequence[CaptionRequest]) -> bool:
-        """Have requests answered. False where the job is not known: the actor has been killed meanwhile."""
+        """Have requests answered. False where the job is not known: the actor was killed, or ended it, meanwhile."""
         if job not in self._jobs:
             return False
         state = self._jobs[job]
@@ -74,18 +101,20 @@ class CaptioningActor:
         self._desk.submit(job, requests, put)
         return True
 
-    async def collect(self, job: str, life: str, taken: int, seconds: float) -> list[CaptionAnswer | Exception] | None:
-        """Answers after the first ``taken`` of this life, waited for a while; None in another, or for another job."""
-        if job not in self._jobs or life != self._life:
+    async def collect(self, job: str, life: str, taken: int, seconds: float) -> Collected | None:
+        """What came after the first ``taken`` answers of this life of a job, waited for a while; None in another."""
+        state = self._jobs.get(job)
+        if state is None or state.life != life:
             return None
-        state = self._jobs[job]
         state.seen = time.monotonic()
         if len(state.came) <= taken:
             state.news.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await state.news.wait()
-        return state.came[taken:]
+        if self._jobs.get(job) is not state:
+            return None
+        return Collected(state.came[taken:], self._desk.spent(job))
 
     async def end(self, job: str) -> None:
         """A job ends; what it waits for is not asked any more."""

@@ -146,7 +146,7 @@ def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
         return LocalCaptioner(llm, job.store.files.url)
     from cluster.captioning import RayCaptioner
 
-    return RayCaptioner(llm, job.store.files.url)
+    return RayCaptioner(llm, job.store.files.url, say=job.talk.say)
 
 
 def explained_text(explained: int) -> str:

@@ -13,14 +13,12 @@ from typing import Any
 
 from asd_core.captions.answers import check_answer
 from asd_core.captions.gate import Gate
-from asd_core.captions.judging import conversation, given_up, judged
+from asd_core.captions.judging import Refusals, conversation, cut_short, given_up, judged
 from asd_core.captions.ledger import Attempt, History, Ledger
+from asd_core.captions.limits import Cost
 from asd_core.captions.llm import LlmSettings, Message
 from asd_core.captions.llm_client import Answered, Llm, NotAnswered, Outcome, Refused
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
-
-Cost = tuple[int, float]
-"""Tokens and US dollars; no dollars where the prices are not known."""
 
 
 class Account:
@@ -30,20 +28,29 @@ class Account:
         job: its name.
         settings: what it asks for, and how much it may spend.
         llm: whom it asks.
+        spent: of its budget already, by the same job at an actor that was killed.
 
     Attributes:
         stopped: error reason and message that every further request gets without being sent.
-        under_way: the tasks that have an attempt under way.
+        under_way: the tasks that have an attempt under way, and what that may cost.
+        refusals: so far.
     """
 
-    def __init__(self, job: str, settings: LlmSettings, llm: Llm) -> None:
+    def __init__(self, job: str, settings: LlmSettings, llm: Llm, spent: Cost = (0, 0.0)) -> None:
         self.job = job
         self.settings = settings
         self.llm = llm
         self.stopped: tuple[str, str] | None = None
-        self.under_way: set[asyncio.Task[Any] | None] = set()
-        self._budget = settings.budget()
+        self.under_way: dict[asyncio.Task[Any] | None, Cost] = {}
+        self.refusals = Refusals()
+        self._budget = settings.budget(spent)
         self._settled = asyncio.Event()
+
+    @property
+    def spent(self) -> Cost:
+        """So far, with what the attempts under way may cost."""
+        costs = [self._budget.spent, *self.under_way.values()]
+        return sum(tokens for tokens, _ in costs), sum(usd for _, usd in costs)
 
     def cost(self, input_tokens: int, output_tokens: int) -> Cost:
         """What so many tokens cost."""
@@ -57,7 +64,7 @@ class Account:
                     self._budget.reserve(*cost)
                     return True
                 case "stop":
-                    self.stopped = ("budget", f"the budget of {self._budget} is spent; the next run goes on")
+                    self.stopped = ("budget", self._budget.exhausted(*cost))
                 case "wait":
                     self._settled.clear()
                     await self._settled.wait()
@@ -133,7 +140,8 @@ class Asker:
         if known is not None:
             return known
         history: History = await self._in_thread(self.ledger.history, request.request_id)
-        for number in range(account.settings.max_attempts):
+        answer = cut_short(request.request_id, history, account.settings.max_output_tokens)
+        for number in range(account.settings.max_attempts if answer is None else 0):
             messages = conversation(request, history)
             cost = account.cost(*account.settings.reservation(messages))
             if (limit := self.gate.limits.tokens) is not None and cost[0] > limit:
@@ -146,7 +154,7 @@ class Asker:
                 return answer
             if not may_repeat_now:
                 await asyncio.sleep(self._rng.uniform(0, backoff(number, self.gate.window)))
-        answer = given_up(request.request_id, history)
+        answer = answer or given_up(request.request_id, history)
         if answer.text is not None:
             await self._in_thread(self.ledger.store, answer)
         return answer
@@ -168,11 +176,12 @@ class Asker:
         if given is None:
             account.settle(cost, (0, 0.0))
             return history, account.turned_away(request.request_id, history), False
-        account.under_way.add(asyncio.current_task())
+        account.under_way[asyncio.current_task()] = cost
         try:
-            history = history.begun(Attempt(given.at, self.ledger.incarnation))
+            most = account.settings.max_output_tokens
+            history = history.begun(Attempt(given.at, self.ledger.incarnation, most_output_tokens=most))
             await self._in_thread(self.ledger.intend, request, llm, history)
-            outcome = await account.llm.attempt(messages)
+            outcome = account.refusals.heard(request.request_id, await account.llm.attempt(messages))
             spent = _spent(outcome, cost, account)
             if isinstance(outcome, NotAnswered) and outcome.retry_after is not None:
                 self.gate.close_until(self.gate.now + outcome.retry_after)
@@ -186,7 +195,7 @@ class Asker:
                 await self._in_thread(self.ledger.store, answer)
             return history, answer, _may_repeat_now(outcome)
         finally:
-            account.under_way.discard(asyncio.current_task())
+            account.under_way.pop(asyncio.current_task(), None)
             account.settle(cost, spent)
             self.gate.leave(given, spent[0])
 

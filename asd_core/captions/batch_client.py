@@ -61,27 +61,45 @@ class BatchClient:
                 return
             after = {"after": batches[-1].id}
 
+    def with_tokens(self, tokens: set[str]) -> dict[str, Batch]:
+        """Token → batch, of those there are; a server without batches is told apart here, wanted or not."""
+        found: dict[str, Batch] = {}
+        for batch in self.listed():
+            if (token := (batch.metadata or {}).get(TOKEN, "")) in tokens:
+                found[token] = batch
+            if len(found) == len(tokens):
+                break
+        return found
+
     def upload(self, data: bytes) -> str:
-        """Send a file of requests; its id. Sent twice it is there twice, and costs nothing."""
-        return self._patiently(
+        """Send a file of requests; its id. Sent twice it is there twice, and costs nothing.
+
+        Raises:
+            AsdError: it is refused, or the answer is none.
+        """
+        file = self._patiently(
             lambda: self._client.files.create(file=("captions.jsonl", io.BytesIO(data)), purpose="batch")
-        ).id
+        )
+        if not isinstance(file_id := getattr(file, "id", None), str):
+            raise self._without("something else than a file")
+        return file_id
 
     def create(self, file_id: str, token: str, run_id: str) -> Batch | None:
         """Have a file of requests worked on, once. None where it is not clear whether that was understood."""
         import openai
 
         try:
-            return self._client.batches.create(
+            batch = self._client.batches.create(
                 input_file_id=file_id,
                 endpoint=ENDPOINT,  # type: ignore[arg-type]
                 completion_window="24h",
                 metadata={TOKEN: token, RUN: run_id},
             )
+            return batch if _is_batch(batch) else None
         except openai.APIStatusError as error:
             if error.status_code < 500 and error.status_code not in (408, 409, 429):
                 raise self._refused(error) from error
-        except openai.APIConnectionError:
+        except (openai.APIConnectionError, ValueError):
             pass
         return None
 
@@ -90,11 +108,14 @@ class BatchClient:
         import openai
 
         try:
-            return self._patiently(lambda: self._client.batches.retrieve(batch_id))
+            batch = self._patiently(lambda: self._client.batches.retrieve(batch_id))
         except AsdError as error:
             if isinstance(error.__cause__, openai.NotFoundError):
                 return None
             raise
+        if not _is_batch(batch):
+            raise self._without("something else than a batch")
+        return batch
 
     def content(self, file_id: str | None) -> bytes:
         """The bytes of a file; none where there is no file."""
@@ -121,6 +142,8 @@ class BatchClient:
                 seconds, last = retry_after(error.response.headers, time.time()), error
             except openai.APIConnectionError as error:
                 last = error
+            except ValueError as error:  # a body that says it is JSON and is not
+                raise self._without("something else than JSON") from error
             self._sleep(min(_LONGEST_PAUSE, 2.0**number) if seconds is None else min(seconds, 10 * _LONGEST_PAUSE))
         raise AsdError(f"{self._settings.url}: {one_line(str(last))}; the same command goes on later") from last
 
@@ -132,3 +155,8 @@ class BatchClient:
 
     def _refused(self, error: Exception) -> AsdError:
         return AsdError(f"{self._settings.url} refuses: {one_line(str(error))}")
+
+
+def _is_batch(value: object) -> bool:
+    """The SDK checks nothing."""
+    return isinstance(getattr(value, "id", None), str) and isinstance(getattr(value, "status", None), str)

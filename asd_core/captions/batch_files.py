@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asd_core.captions.llm import LlmSettings, Message
-from asd_core.captions.llm_client import NotAnswered, Outcome, one_line, read_completion, read_status
+from asd_core.captions.llm_client import NotAnswered, Outcome, Refused, one_line, read_completion, read_status
+
+if TYPE_CHECKING:
+    from openai.types import Batch
 
 ENDPOINT = "/v1/chat/completions"
 MOST_REQUESTS = 50_000
@@ -57,14 +60,24 @@ def read_results(
     Yields:
         Request id, outcome, and the ``error`` object of a request that was refused (else empty).
     """
-    for line in data.decode(errors="replace").splitlines():
+    for line in data.split(b"\n"):  # a text's splitlines would cut within answers, at U+2028 and others
         try:
-            value = json.loads(line)
+            value = json.loads(line.decode(errors="replace"))
             request_id = value["custom_id"]
         except (ValueError, KeyError, TypeError):
             continue  # whoever it was of has no result then, as where the batch expired
         if isinstance(request_id, str):
             yield request_id, *_read(value, settings, sent.get(request_id, ()))
+
+
+def missing(batch: Batch) -> Outcome:
+    """What came of requests that a batch is done with and does not mention."""
+    if batch.status == "failed":
+        errors = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
+        return Refused(one_line(f"batch {batch.id} failed: {'; '.join(errors[:3])}"), all_alike=True)
+    if batch.status == "cancelled":
+        return Refused(f"batch {batch.id} was cancelled", all_alike=True)
+    return NotAnswered("server_error", f"batch {batch.id} {batch.status} without an answer")
 
 
 def _read(

@@ -6,7 +6,9 @@ batches/<token>.json    a batch: which requests it holds, written before it is c
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from asd_core.errors import AsdError
 from asd_core.files import Files
@@ -22,6 +24,7 @@ class BatchRecord:
         request_ids: that it holds.
         at: when it was about to be created, in seconds since the epoch.
         batch_id: once it is known.
+        parameters: that its requests were sent with, beside model and messages.
     """
 
     token: str
@@ -29,6 +32,7 @@ class BatchRecord:
     request_ids: tuple[str, ...]
     at: float
     batch_id: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -59,6 +63,10 @@ class BatchRecords:
         """Write a record down, in the place of what was known of it before."""
         self._files.write(record.path, json.dumps(asdict(record)).encode())
         return record
+
+    def address(self, record: BatchRecord) -> str:
+        """Where a record is, for people."""
+        return self._files.address(record.path)
 
     def remove(self, record: BatchRecord) -> None:
         """Forget a batch that is collected, or was never created."""

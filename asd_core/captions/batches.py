@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asd_core.captions.answers import check_answer
-from asd_core.captions.batch_client import TOKEN, BatchClient
-from asd_core.captions.batch_files import MOST_BYTES, MOST_REQUESTS, chunks, read_results, request_line
+from asd_core.captions.batch_client import BatchClient
+from asd_core.captions.batch_files import MOST_BYTES, MOST_REQUESTS, chunks, missing, read_results, request_line
 from asd_core.captions.batch_records import BatchRecord, BatchRecords
-from asd_core.captions.judging import conversation, given_up, judged
+from asd_core.captions.judging import Refusals, conversation, cut_short, given_up, judged
 from asd_core.captions.ledger import Attempt, History, Ledger
 from asd_core.captions.llm import LlmSettings, Message
-from asd_core.captions.llm_client import NotAnswered, Outcome, Refused, first_parameters, one_line, other_parameters
+from asd_core.captions.llm_client import Answered, NotAnswered, Outcome, first_parameters, one_line, other_parameters
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
 from asd_core.errors import AsdError
 from asd_core.files import Files
@@ -73,6 +73,7 @@ class BatchCaptioner:
         self._records = BatchRecords(files)
         self._ledger = Ledger(files, "batch")
         self._budget = settings.budget()
+        self._refusals = Refusals()
         self._parameters = first_parameters(settings)
         self._pending: dict[str, CaptionRequest] = {}
         self._seen: set[str] = set()
@@ -115,48 +116,44 @@ class BatchCaptioner:
         return answer
 
     def _found_again(self) -> list[BatchRecord]:
-        """The batches of earlier runs that were not collected; records of batches that never were are removed."""
+        """The batches of earlier runs that were not collected; records of batches that never were are removed.
+
+        One whose number is known was paid for: it is kept though it be in no list, as where the key is another's.
+        """
         ours = self._records.of(self._settings.name)
-        by_token = self._listed({record.token for record in ours})
+        by_token = self._client.with_tokens({record.token for record in ours})
         found = []
         for record in ours:
             batch = by_token.get(record.token) or self._looked_for(record)
-            if batch is None:
-                self._records.remove(record)
-            else:
+            if batch is not None:
                 found.append(self._records.write(replace(record, batch_id=batch.id)))
+            elif record.batch_id is not None:
+                found.append(record)
+            else:
+                self._records.remove(record)
         return found
 
     def _looked_for(self, record: BatchRecord) -> Batch | None:
-        """A batch that is not in the list: asked for by its number, or waited for while it may still turn up."""
-        if record.batch_id is not None:
-            return self._client.retrieve(record.batch_id)
-        while self._now() < record.at + _SETTLING_SECONDS:
+        """A batch that is not in the list and has no number, waited for while it may still turn up."""
+        while record.batch_id is None and self._now() < record.at + _SETTLING_SECONDS:
             self._sleep(self._poll_seconds)
-            if (batch := self._listed({record.token}).get(record.token)) is not None:
+            if (batch := self._client.with_tokens({record.token}).get(record.token)) is not None:
                 return batch
         return None
-
-    def _listed(self, tokens: set[str]) -> dict[str, Batch]:
-        """Token → batch, of those there are; a server without batches is told apart here, wanted or not."""
-        found: dict[str, Batch] = {}
-        for batch in self._client.listed():
-            if (token := (batch.metadata or {}).get(TOKEN, "")) in tokens:
-                found[token] = batch
-            if len(found) == len(tokens):
-                break
-        return found
 
     def _not_to_be_paid_for(self) -> Iterator[CaptionAnswer]:
         """Set aside what the pending requests are reckoned to cost, as far as the budget goes."""
         for request in list(self._pending.values()):
             history = self._ledger.history(request.request_id)
+            if answer := cut_short(request.request_id, history, self._settings.max_output_tokens):
+                yield self._taken(answer)
+                continue
             told, said = self._settings.reservation(conversation(request, history))
             cost = told + said, self._settings.usd(told, said) or 0.0
             if self._budget.state(*cost) == "go":
                 self._budget.reserve(*cost)
                 continue
-            error = f"the budget of {self._budget} is spent; the next run goes on"
+            error = self._budget.exhausted(*cost)
             yield self._taken(history.answer(request.request_id, None, error_reason="budget", error=error))
 
     def _chunks(self) -> Iterator[dict[str, bytes]]:
@@ -173,7 +170,8 @@ class BatchCaptioner:
         }
 
     def _created(self, chunk: dict[str, bytes]) -> BatchRecord:
-        record = BatchRecord(secrets.token_hex(16), self._settings.name, tuple(chunk), self._now())
+        token, at, sent_with = secrets.token_hex(16), self._now(), self._parameters
+        record = BatchRecord(token, self._settings.name, tuple(chunk), at, parameters=sent_with)
         self._records.write(record)
         try:
             file_id = self._client.upload(b"".join(chunk.values()))
@@ -188,19 +186,24 @@ class BatchCaptioner:
             raise AsdError(
                 f"{self._settings.url} does not say whether it took a batch; the same command finds out later"
             )
+        record = self._records.write(replace(record, batch_id=batch.id))
         self._say(f"batch {batch.id}: {len(chunk)} captions asked for")
-        return self._records.write(replace(record, batch_id=batch.id))
+        return record
 
     def _collected(self, under_way: Sequence[BatchRecord]) -> Iterator[CaptionAnswer]:
         """The answers in batches, as they are done."""
         waiting, pause = list(under_way), min(_FIRST_LOOK_SECONDS, self._poll_seconds)
+        missed: dict[str, float] = {}  # token → when it was not known first
         while waiting:
             for record in list(waiting):
                 batch = self._client.retrieve(record.batch_id or "")
-                if batch is None or batch.status in _DONE:
+                if batch is None:
+                    if self._now() >= missed.setdefault(record.token, self._now()) + _SETTLING_SECONDS:
+                        waiting.remove(record)
+                        yield from self._unknown(record)
+                elif batch.status in _DONE:
                     waiting.remove(record)
-                    if batch is not None:
-                        yield from self._read(record, batch)
+                    yield from self._read(record, batch)
                     self._records.remove(record)
                 elif (counts := batch.request_counts) is not None:
                     self._say(f"batch {batch.id}: {counts.completed + counts.failed} of {counts.total} done")
@@ -208,19 +211,40 @@ class BatchCaptioner:
                 self._sleep(pause)
                 pause = min(2 * pause, self._poll_seconds)
 
+    def _unknown(self, record: BatchRecord) -> Iterator[CaptionAnswer]:
+        """The requests of a batch that the server does not know: it was paid for, so they are not sent again."""
+        told = (
+            f"{self._settings.url} does not know batch {record.batch_id} (any more): set the key of the project that "
+            f"made it; if it is gone for good remove {self._records.address(record)}, and its captions are asked for "
+            "again"
+        )
+        self._say(told)
+        for request_id in record.request_ids:
+            if request_id in self._pending:
+                history = self._ledger.history(request_id)
+                yield self._taken(history.answer(request_id, None, error_reason="llm_unavailable", error=told))
+
     def _read(self, record: BatchRecord, batch: Batch) -> Iterator[CaptionAnswer]:
         outcomes: dict[str, Outcome] = {}
-        sent, parameters = self._messages(), self._parameters
+        sent = self._messages()
         for file_id in (batch.output_file_id, batch.error_file_id):
             for request_id, outcome, error in read_results(self._client.content(file_id), self._settings, sent):
-                better = other_parameters(parameters, error)
-                self._parameters = better or self._parameters
-                outcomes[request_id] = outcome if better is None else NotAnswered("adapted", str(error.get("message")))
-        missing = _missing(batch)
+                outcomes[request_id] = self._adapted(record, error) or outcome
+        for request_id in sorted(outcomes, key=lambda each: not isinstance(outcomes[each], Answered)):
+            self._refusals.heard(request_id, outcomes[request_id])  # the answers first, wherever they stand
+        outcomes = {request_id: self._refusals.heard(request_id, outcomes[request_id]) for request_id in outcomes}
+        of_others = missing(batch)
         for request_id in record.request_ids:
-            answer = self._judged(request_id, outcomes.get(request_id, missing), record)
+            answer = self._judged(request_id, outcomes.get(request_id, of_others), record)
             if answer is not None and request_id in self._pending:
                 yield self._taken(answer)
+
+    def _adapted(self, record: BatchRecord, error: Mapping[str, Any]) -> NotAnswered | None:
+        """What came of a request that was refused for a parameter that it was sent with; None of any other."""
+        if other_parameters(record.parameters or self._parameters, error) is None:
+            return None
+        self._parameters = other_parameters(self._parameters, error) or self._parameters
+        return NotAnswered("adapted", one_line(str(error.get("message"))))
 
     def _judged(self, request_id: str, outcome: Outcome, record: BatchRecord) -> CaptionAnswer | None:
         """Write down what came of a request; its answer where no other attempt is to be made."""
@@ -228,7 +252,9 @@ class BatchCaptioner:
         if any(attempt.incarnation == record.token for attempt in history.attempts):
             return None  # by a run that was killed while it collected
         request = self._pending.get(request_id)
-        history, answer = judged(request_id, history.begun(Attempt(record.at, record.token)), outcome, check_answer)
+        most = max(record.parameters.get(name, 0) for name in ("max_tokens", "max_completion_tokens"))
+        attempt = Attempt(record.at, record.token, most_output_tokens=most)
+        history, answer = judged(request_id, history.begun(attempt), outcome, check_answer)
         if request is None and history.complained is not None:
             answer = given_up(request_id, history)  # nobody is there to ask again
         if answer is not None and not answer.is_asked_again:
@@ -236,13 +262,3 @@ class BatchCaptioner:
         elif request is not None:
             self._ledger.intend(request, self._settings.name, history)
         return answer
-
-
-def _missing(batch: Batch) -> Outcome:
-    """What came of requests that a batch is done with and does not mention."""
-    if batch.status == "failed":
-        errors = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
-        return Refused(one_line(f"batch {batch.id} failed: {'; '.join(errors[:3])}"), all_alike=True)
-    if batch.status == "cancelled":
-        return Refused(f"batch {batch.id} was cancelled", all_alike=True)
-    return NotAnswered("server_error", f"batch {batch.id} {batch.status} without an answer")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from asd_core.captions.asking import Account, Asker
 from asd_core.captions.gate import Gate
 from asd_core.captions.ledger import Attempt, Ledger
-from asd_core.captions.limits import WINDOW_SECONDS
+from asd_core.captions.limits import WINDOW_SECONDS, Cost
 from asd_core.captions.llm import LlmSettings
 from asd_core.captions.llm_client import Llm, LlmClient
 from asd_core.captions.requests import CaptionAnswer, CaptionRequest
@@ -64,18 +64,23 @@ class Desk:
         """Whether all that a job submitted is answered."""
         return not self._jobs[job].tasks
 
-    async def begin(self, job: str, settings: LlmSettings, store_url: str) -> None:
+    def spent(self, job: str) -> Cost:
+        """What a job has spent, with what its attempts under way may cost."""
+        return self._jobs[job].account.spent
+
+    async def begin(self, job: str, settings: LlmSettings, store_url: str, spent: Cost = (0, 0.0)) -> None:
         """A job begins.
 
         Args:
             job: its name, which no other has.
             settings: which LLM, under which limits.
             store_url: where its intents and answers are kept.
+            spent: of its budget already, where it has begun before.
 
         Raises:
             UsageError: there is no key in this process's environment.
         """
-        account = Account(job, settings, self._open_llm(settings))
+        account = Account(job, settings, self._open_llm(settings), spent)
         asker = self._asker(settings.name, store_url)
         since = asker.gate.now - self._window
         attempts: list[Attempt] = await asyncio.to_thread(asker.ledger.open, settings.name, since)

@@ -21,6 +21,7 @@ from asd_core.errors import AsdError
 from asd_core.files import Files
 
 ANSWERED, EMPTY, COMPLAINED, REFUSED, UNKNOWN = "answered", "empty_answer", "complained", "llm_refused", "unknown"
+CUT, DECLINED, TOOL_CALL = "cut_off", "declined", "tool_call"
 """Outcomes of attempts, beside the reasons of `asd_core.captions.llm_client.NotAnswered`."""
 
 _AT_ONCE = 32  # files read or deleted
@@ -39,6 +40,7 @@ class Attempt:
         output_tokens: likewise.
         text: an answer that was complained of.
         complaint: what is wrong with it.
+        most_output_tokens: that the answer could have.
     """
 
     at: float
@@ -49,6 +51,7 @@ class Attempt:
     output_tokens: int = 0
     text: str | None = None
     complaint: str | None = None
+    most_output_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,10 @@ class History:
     def complained(self) -> Attempt | None:
         """The newest attempt whose answer was complained of."""
         return next((attempt for attempt in reversed(self.attempts) if attempt.outcome == COMPLAINED), None)
+
+    def times(self, outcome: str, least: int = 0) -> int:
+        """How many attempts came to an outcome, of those whose answers could have so many output tokens or more."""
+        return sum(each.outcome == outcome and each.most_output_tokens >= least for each in self.attempts)
 
     def answer(self, request_id: str, text: str | None, **rest: Any) -> CaptionAnswer:
         """What came of them, with the sums over all attempts."""

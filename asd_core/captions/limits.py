@@ -15,6 +15,9 @@ from typing import Literal
 
 WINDOW_SECONDS = 60.0
 
+Cost = tuple[int, float]
+"""Tokens and US dollars; no dollars where the prices are not known."""
+
 _CATCH_UP = 0.25  # seconds by which an attempt may wake up late and have it made up for
 _FORGETTING = 0.1  # weight of the latest attempt in what attempts are expected to use
 _MARGIN = 0.001  # seconds by which windows are kept apart, against rounding
@@ -169,18 +172,22 @@ class Budget:
     Args:
         tokens: input and output; None: no limit.
         usd: US dollars; None: no limit.
+        spent: already, by an earlier life of the same job.
+
+    Attributes:
+        spent: so far.
     """
 
-    def __init__(self, tokens: int | None = None, usd: float | None = None) -> None:
+    def __init__(self, tokens: int | None = None, usd: float | None = None, spent: Cost = (0, 0.0)) -> None:
         self._most = (math.inf if tokens is None else tokens, math.inf if usd is None else usd)
-        self._spent = (0.0, 0.0)
-        self._reserved = (0.0, 0.0)
+        self.spent = spent
+        self._reserved = (0, 0.0)
         self._under_way = 0
 
     def state(self, tokens: int, usd: float) -> Literal["go", "wait", "stop"]:
         """Whether an attempt can be paid for: now, perhaps once others have settled, or not."""
         cost = (tokens, usd)
-        for most, spent, reserved, wanted in zip(self._most, self._spent, self._reserved, cost, strict=True):
+        for most, spent, reserved, wanted in zip(self._most, self.spent, self._reserved, cost, strict=True):
             if spent + wanted > most:
                 return "stop"
             if spent + reserved + wanted > most:
@@ -192,14 +199,32 @@ class Budget:
         self._reserved = (self._reserved[0] + tokens, self._reserved[1] + usd)
         self._under_way += 1
 
-    def settle(self, reserved: tuple[int, float], spent: tuple[int, float]) -> None:
+    def settle(self, reserved: Cost, spent: Cost) -> None:
         """Replace what was set aside for an attempt by what it cost."""
         self._under_way -= 1
         left = (self._reserved[0] - reserved[0], self._reserved[1] - reserved[1])
-        self._reserved = left if self._under_way else (0.0, 0.0)  # a rounding error must not be waited for
-        self._spent = (self._spent[0] + spent[0], self._spent[1] + spent[1])
+        self._reserved = left if self._under_way else (0, 0.0)  # a rounding error must not be waited for
+        self.spent = (self.spent[0] + spent[0], self.spent[1] + spent[1])
+
+    def exhausted(self, tokens: int, usd: float) -> str:
+        """Why an attempt of such a cost cannot be paid for, and what to do."""
+        if tokens <= self._most[0] and usd <= self._most[1]:
+            return f"the budget of {self} is spent; the next run goes on"
+        return (
+            f"the budget of {self} is less than one request may cost, {self._told(tokens, usd)}: "
+            "raise it, or lower the limit of output tokens"
+        )
 
     def __str__(self) -> str:
-        told = [f"{self._most[0]:,.0f} tokens"] * (self._most[0] < math.inf)
-        told += [f"{self._most[1]:,.2f} dollars"] * (self._most[1] < math.inf)
-        return " and ".join(told) or "no limit"
+        return self._told(*self._most) or "no limit"
+
+    def _told(self, tokens: float, usd: float) -> str:
+        """Tokens and dollars, as far as they are limited."""
+        told = [f"{tokens:,.0f} tokens"] if self._most[0] < math.inf else []
+        told += [f"{usd:,.{_decimals(usd)}f} dollars"] if self._most[1] < math.inf else []
+        return " and ".join(told)
+
+
+def _decimals(usd: float) -> int:
+    """Cents, and where that is not enough two digits that are not zero."""
+    return max(2, 1 - math.floor(math.log10(usd))) if usd > 0 else 2

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asd_core.captions.limits import Budget, Limits
+from asd_core.captions.limits import Budget, Cost, Limits
 from asd_core.errors import UsageError
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -18,6 +18,11 @@ Message = dict[str, str]
 
 _BYTES_PER_TOKEN = 3  # English has four; three leaves room, and is one token a character in most other scripts
 _TOKENS_PER_MESSAGE = 8
+
+# What stands in for a key where a server wants none (``none``, ``ollama``) may be a word of a caption; a real key is
+# long, or has what words have not.
+_SURELY_A_KEY = 16  # characters
+_PERHAPS_A_KEY = 8
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,9 @@ class LlmSettings:
         """Whether both prices are known."""
         return self.usd_per_million_input is not None and self.usd_per_million_output is not None
 
-    def budget(self) -> Budget:
-        """A fresh one, for one job."""
-        return Budget(self.budget_tokens, self.budget_usd)
+    def budget(self, spent: Cost = (0, 0.0)) -> Budget:
+        """One job's, of which so many tokens and US dollars are spent already."""
+        return Budget(self.budget_tokens, self.budget_usd, spent)
 
     def usd(self, input_tokens: int, output_tokens: int) -> float | None:
         """What so many tokens cost; None where the prices are not known."""
@@ -142,6 +147,10 @@ def api_key() -> str:
 
 
 def without_key(text: str) -> str:
-    """A text from outside with the key, should it hold it, taken out."""
+    """A text from outside with the key, should it hold it, taken out.
+
+    A key under 16 characters is left in if it is under 8 too, or letters only: then it may be an ordinary word.
+    """
     key = os.environ.get(KEY_VARIABLE, "").strip()
-    return text.replace(key, f"[{KEY_VARIABLE}]") if len(key) > 3 else text
+    is_secret = len(key) >= _SURELY_A_KEY or (len(key) >= _PERHAPS_A_KEY and not key.isalpha())
+    return text.replace(key, f"[{KEY_VARIABLE}]") if is_secret else text

@@ -23,7 +23,9 @@ _MOST_ERROR_CHARACTERS = 300
 _MOST_ANSWER_CHARACTERS = 4000
 
 # 402: no credit. 401, 404, 405: the key, the LLM's name or the address is wrong, and stays so for every request.
-_REFUSES_ALL = (401, 402, 404, 405)
+# 403: the project may not use this LLM, or the region or a proxy is in the way; contents are refused by 400.
+_REFUSES_ALL = (401, 402, 403, 404, 405)
+_NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout")  # by name: the SDK changes its HTTP library
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached")  # come as 429, and waiting does not help
 
 
@@ -36,12 +38,16 @@ class Answered:
         input_tokens: as the server counts them, or estimated where it does not say.
         output_tokens: likewise.
         is_cut: whether the LLM ran into the limit of output tokens.
+        declined: why it will not answer, in its own words, where it says so in the place of an answer.
+        calls_tool: whether it calls a tool, though none was offered, in the place of an answer.
     """
 
     text: str
     input_tokens: int
     output_tokens: int
     is_cut: bool = False
+    declined: str | None = None
+    calls_tool: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class NotAnswered:
         may_cost: whether it may have been worked on, and billed, all the same.
     """
 
-    reason: Literal["rate_limited", "server_error", "timeout", "dropped", "no_completion", "adapted"]
+    reason: Literal["rate_limited", "server_error", "timeout", "dropped", "no_completion", "adapted", "refused"]
     message: str
     retry_after: float | None = None
     may_cost: bool = False
@@ -123,15 +129,13 @@ class LlmClient:
             value: object = (
                 completion.to_dict(warnings=False) if isinstance(completion, openai.BaseModel) else completion
             )
-        except (TimeoutError, openai.APITimeoutError):
+        except (TimeoutError, openai.APITimeoutError) as error:
             told = f"no answer within {self._settings.timeout_seconds:g} s"
-            return NotAnswered("timeout", told, may_cost=True)
+            return NotAnswered("timeout", told, may_cost=not _was_not_sent(error.__cause__))
         except openai.APIStatusError as error:
             return self._status(error, parameters)
         except openai.APIConnectionError as error:
-            cause = error.__cause__
-            told = f"the connection broke: {type(cause or error).__name__}: {cause or error}"
-            return NotAnswered("dropped", one_line(told), may_cost=True)
+            return _dropped(error.__cause__ or error, self._settings)
         except (openai.OpenAIError, ValueError) as error:  # a body that says it is JSON and is not
             return NotAnswered("no_completion", one_line(f"the answer is no completion: {error}"), may_cost=True)
         return read_completion(value, self._settings, messages)
@@ -146,6 +150,17 @@ class LlmClient:
             self._parameters = better
             return NotAnswered("adapted", one_line(str(error)))
         return read_status(error.status_code, error.response.headers, body, str(error), self._settings)
+
+
+def _dropped(cause: BaseException, settings: LlmSettings) -> NotAnswered:
+    was_sent = not _was_not_sent(cause)
+    told = "the connection broke" if was_sent else f"{settings.url} cannot be reached"
+    return NotAnswered("dropped", one_line(f"{told}: {type(cause).__name__}: {cause}"), may_cost=was_sent)
+
+
+def _was_not_sent(cause: BaseException | None) -> bool:
+    """Whether there was no connection that anything could have been sent by."""
+    return type(cause).__name__ in _NOT_SENT
 
 
 def first_parameters(settings: LlmSettings) -> dict[str, Any]:
@@ -206,7 +221,8 @@ def read_completion(completion: object, settings: LlmSettings, messages: Sequenc
     choices = _in(completion, "choices")
     if not isinstance(choices, list) or not choices:
         return NotAnswered("no_completion", one_line(f"the answer is no completion: {completion!r}"), may_cost=True)
-    content = _in(_in(choices[0], "message"), "content")
+    message = _in(choices[0], "message")
+    content, declined = _in(message, "content"), _in(message, "refusal")
     text = without_key(content.strip())[:_MOST_ANSWER_CHARACTERS] if isinstance(content, str) else ""
     usage = _in(completion, "usage")
     told, said = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
@@ -215,6 +231,8 @@ def read_completion(completion: object, settings: LlmSettings, messages: Sequenc
         input_tokens=settings.reservation(messages)[0] if told is None else told,
         output_tokens=tokens_of(text) if said is None else said,
         is_cut=_in(choices[0], "finish_reason") == "length",
+        declined=one_line(declined) if isinstance(declined, str) and declined.strip() else None,
+        calls_tool=bool(_in(message, "tool_calls")),
     )
 
 

@@ -102,6 +102,49 @@ def test_a_budget_is_the_job_s_own(ray_session, tmp_path):
     assert all(answer.text for answer in second.values()) and len(server.log) == 30
 
 
+def test_a_budget_is_not_spent_again_after_the_actor_was_killed(ray_session, tmp_path):
+    with LlmServer() as server:
+        settings = settings_for(server, budget_tokens=1000)
+        captioner = RayCaptioner(settings, str(tmp_path), window=WINDOW)
+        captioner.submit(requests_of(settings, 20))
+        answers = list(captioner.answers())
+        os.kill(actor_pid(), 9)
+        captioner.submit(requests_of(settings, 100))
+        answers += captioner.answers()
+        captioner.close()
+    assert len(answers) == 100 and {answer.error_reason for answer in answers} == {None, "budget"}
+    assert 20 * 27 < sum(answer.input_tokens + answer.output_tokens for answer in answers) <= 1000
+
+
+def test_a_driver_that_stood_still_until_its_job_was_ended_gets_the_rest_of_its_answers(ray_session, tmp_path):
+    import ray
+
+    with LlmServer() as server:
+        settings = settings_for(server)
+        captioner = RayCaptioner(settings, str(tmp_path), window=WINDOW)
+        captioner.submit(requests_of(settings, 5))
+        first = list(captioner.answers())
+        ray.get(captioning_actor(WINDOW).end.remote(captioner.job))  # as it does with those it takes for dead
+        captioner.submit(requests_of(settings, 8))
+        rest = list(captioner.answers())
+        captioner.close()
+    assert (len(first), len(rest)) == (5, 3) and all(answer.text for answer in first + rest)
+
+
+def test_a_job_that_begins_again_has_another_life(ray_session, tmp_path):
+    import ray
+
+    actor = captioning_actor(WINDOW)
+    told = "a job", LlmSettings("m", "http://127.0.0.1:9/v1"), str(tmp_path)
+    life = ray.get(actor.begin.remote(*told))
+    assert ray.get(actor.begin.remote(*told)) == life
+    assert ray.get(actor.collect.remote("a job", life, 0, 0.01)).came == []
+    ray.get(actor.end.remote("a job"))
+    assert ray.get(actor.begin.remote(*told)) != life
+    assert ray.get(actor.collect.remote("a job", life, 0, 0.01)) is None
+    ray.get(actor.end.remote("a job"))
+
+
 @pytest.mark.parametrize(
     ("count", "after"), [(60, 20), pytest.param(500, 250, marks=pytest.mark.slow)], ids=["sixty", "five-hundred"]
 )
@@ -110,7 +153,8 @@ def test_an_actor_that_is_killed_comes_back_closed_and_nothing_stored_is_asked_a
 ):
     with LlmServer(seconds=0.2) as server:
         settings = settings_for(server, requests_per_minute=100, concurrency=8)
-        captioner = RayCaptioner(settings, str(tmp_path), window=WINDOW)
+        told = []
+        captioner = RayCaptioner(settings, str(tmp_path), window=WINDOW, say=told.append)
         captioner.submit(requests_of(settings, count))
         while sum(server.answered.values()) < after:
             time.sleep(0.005)
@@ -120,6 +164,7 @@ def test_an_actor_that_is_killed_comes_back_closed_and_nothing_stored_is_asked_a
         captioner.close()
     assert len(answers) == count and all(answer.text for answer in answers.values())
     assert twice_answered(server) <= unknown_of(answers) <= 8
+    assert len(told) == 1 and "nothing is asked for 2 s after a kill" in told[0]
     later = [arrival.at for arrival in server.log if arrival.at > killed + 0.1]
     assert later[0] >= killed + WINDOW and most_in_any([arrival.at for arrival in server.log], WINDOW) <= 100 + 8
 

@@ -14,6 +14,8 @@ class Batches:
     Attributes:
         looks: how often a batch is looked at before it is done.
         faults: (custom id, how many batches held it before) → ``ok``, ``expired``, ``error``, ``refused`` or a text.
+        unknown: ids of batches that it made and does not know now.
+        unsupported: a parameter that it refuses.
         drops_created: how many times more a batch is made and the connection then dropped.
         made: the batches, in the order in which they were created.
     """
@@ -24,6 +26,7 @@ class Batches:
         self._numbers = itertools.count()
         self.looks, self.drops_created = 2, 0
         self.faults = lambda custom_id, before: "ok"
+        self.unknown, self.unsupported = set(), None
         self.made, self.files = [], {}
         self._looked, self._held = {}, {}
 
@@ -53,13 +56,15 @@ class Batches:
         """The newest first, two a page."""
         after = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query).get("after", [None])[0]
         with self._lock:
-            newest = list(reversed(self.made))
+            newest = [batch for batch in reversed(self.made) if batch["id"] not in self.unknown]
         start = next((i + 1 for i, batch in enumerate(newest) if batch["id"] == after), 0)
         page = newest[start : start + 2]
         last = page[-1]["id"] if page else None
         return {"object": "list", "data": page, "has_more": start + 2 < len(newest), "first_id": None, "last_id": last}
 
     def retrieve(self, batch_id):
+        if batch_id in self.unknown:
+            return None
         with self._lock:
             batch = next(batch for batch in self.made if batch["id"] == batch_id)
         self._looked[batch_id] = self._looked.get(batch_id, 0) + 1
@@ -82,6 +87,9 @@ class Batches:
             if fault == "expired":
                 status = "expired"
                 bad.append({**told, "error": {"code": "batch_expired", "message": "not reached in time"}})
+            elif self.unsupported in asked["body"]:
+                error = {"message": "unsupported", "param": self.unsupported, "code": "unsupported_parameter"}
+                bad.append({**told, "response": {"status_code": 400, "body": {"error": error}}})
             elif fault in ("error", "refused"):
                 body = {"error": {"message": "no"}}
                 bad.append({**told, "response": {"status_code": 500 if fault == "error" else 400, "body": body}})

@@ -126,7 +126,8 @@ def _handler(server):
             if server.batches and path == "/v1/batches":
                 self._send(200, server.batches.list(self.path))
             elif server.batches and path.startswith("/v1/batches/"):
-                self._send(200, server.batches.retrieve(path.rsplit("/", 1)[-1]))
+                found = server.batches.retrieve(path.rsplit("/", 1)[-1])
+                self._send(200, found) if found else self._send(404, {"error": {"message": "no such batch"}})
             elif server.batches and path.startswith("/v1/files/") and path.endswith("/content"):
                 self._send(200, server.batches.content(path.split("/")[-2]), "application/octet-stream")
             else:
@@ -162,6 +163,7 @@ def _handler(server):
 
         def _send(self, status, value, kind="application/json", headers=None):
             data = value if isinstance(value, bytes) else json.dumps(value).encode()
+            kind = "text/html" if data.startswith(b"<!doctype html>") else kind
             self.send_response(status)
             for name, content in {"Content-Type": kind, "Content-Length": str(len(data)), **(headers or {})}.items():
                 self.send_header(name, content)

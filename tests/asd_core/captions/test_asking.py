@@ -147,6 +147,15 @@ def test_an_answer_that_stays_empty_is_an_error_asked_again_by_the_next_run():
     assert later.text and (later.attempts, later.input_tokens, later.unknown) == (4, 80, 0)
 
 
+def test_answers_cut_off_before_they_begin_are_paid_for_twice_and_again_only_with_a_higher_limit():
+    files, cut = MemoryFiles(), FakeLlm(lambda number, messages: Answered("", 20, 200, is_cut=True))
+    (answer,) = asked(cut, files=files)
+    assert (answer.error_reason, answer.attempts, len(cut.sent)) == ("empty_answer", 2, 2)
+    assert asked(cut, files=files, incarnation="second") == [answer] and len(cut.sent) == 2
+    (better,) = asked(FakeLlm(), files=files, incarnation="third", max_output_tokens=1000)
+    assert better.text and better.attempts == 3
+
+
 def test_a_complaint_is_told_once_and_a_better_answer_taken():
     llm = scripted(ODD)
     (answer,) = asked(llm)
@@ -175,10 +184,26 @@ def test_an_answer_that_was_cut_off_is_complained_of():
 
 def test_a_refusal_is_final_at_once_and_not_repeated_by_a_run_after_a_crash():
     files = MemoryFiles()
-    llm = FakeLlm(lambda number, messages: Refused("no", all_alike=False))
-    answers = asked(llm, 2, files)
-    assert [(answer.error_reason, answer.attempts) for answer in answers] == [("llm_refused", 1)] * 2
-    assert asked(llm, 2, files, "second") == answers and len(llm.sent) == 2
+    llm = FakeLlm(lambda number, messages: Refused("no", all_alike=False) if number else None)
+    answers = asked(llm, 3, files, concurrency=1)
+    assert [(answer.error_reason, answer.attempts) for answer in answers[1:]] == [("llm_refused", 1)] * 2
+    assert asked(llm, 3, files, "second") == answers and len(llm.sent) == 3
+
+
+def test_a_refusal_before_any_answer_is_asked_once_more_and_then_final():
+    refused = Refused("too long", all_alike=False)
+    llm = FakeLlm(lambda number, messages: refused if messages[0]["content"] == "loud 0" else None)
+    answers = asked(llm, 5)
+    assert (answers[0].error_reason, answers[0].error, answers[0].attempts) == ("llm_refused", "too long", 2)
+    assert all(answer.text for answer in answers[1:])
+
+
+def test_a_server_that_refuses_whatever_it_is_asked_ends_the_job_and_nothing_is_final():
+    llm = FakeLlm(lambda number, messages: Refused("no field temperature", all_alike=False))
+    answers = asked(llm, 50, concurrency=2, requests_per_minute=6000)
+    assert {answer.error_reason for answer in answers} <= {"llm_unavailable", "llm_failed"}
+    assert "the first 3 were refused: no field temperature" in answers[-1].error and len(llm.sent) < 8
+    assert all(answer.is_asked_again for answer in answers)
 
 
 def test_a_wrong_key_ends_the_job_after_what_is_under_way():
@@ -197,6 +222,38 @@ def test_a_budget_ends_the_job_cleanly_and_is_never_overrun(tokens):
     assert spent <= tokens and (spent == 60 * 27 or spent > tokens - reserved - 27)
     assert {answer.error_reason for answer in answers if answer.text is None} <= {"budget"}
     assert len(llm.sent) == sum(answer.text is not None for answer in answers)
+
+
+def test_a_budget_below_one_request_is_told_with_both_figures():
+    llm = FakeLlm()
+    (answer,) = asked(llm, budget_tokens=100)
+    reserved = sum(LlmSettings().reservation([{"role": "user", "content": "loud 0"}]))
+    assert (answer.error_reason, llm.sent) == ("budget", [])
+    assert f"the budget of 100 tokens is less than one request may cost, {reserved} tokens: raise it" in answer.error
+
+
+def test_what_a_job_spent_before_it_began_again_counts():
+    async def story(llm):
+        asker, account = await desk(MemoryFiles(), llm, budget_tokens=1000, requests_per_minute=6000)
+        again = Account("a", account.settings, llm, spent=(800, 0.0))
+        answers = await asker.ask(requests(20), again)
+        return again.spent, sum(answer.input_tokens + answer.output_tokens for answer in answers)
+
+    (total, _), fresh = run(story(FakeLlm()))
+    assert fresh == 0 and total == 800  # a request may cost more than the 200 that are left
+
+
+def test_what_attempts_under_way_may_cost_is_spent_until_they_settle():
+    async def story(llm):
+        asker, account = await desk(MemoryFiles(), llm)
+        task = asyncio.create_task(asker.ask(requests(1), account))
+        await asyncio.sleep(0.1)
+        under_way = account.spent
+        await task
+        return under_way, account.spent
+
+    under_way, settled = run(story(FakeLlm()))
+    assert under_way[0] > 200 and settled == (27, 0.0)
 
 
 def test_a_budget_of_money_counts_attempts_that_may_have_been_billed():

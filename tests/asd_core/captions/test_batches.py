@@ -98,16 +98,88 @@ def test_expired_requests_and_failed_ones_are_asked_again_and_others_are_not(ser
     assert len(server.batches.made) == 2 and 0 < len(again) < 20
 
 
+def by_turns(server, *faults):
+    """Each request meets with the next of the faults, in every batch."""
+    ids = [request.request_id for request in requests_of(settings_for(server), 20)]
+    return lambda custom_id, before: faults[ids.index(custom_id) % len(faults)]
+
+
 def test_a_refusal_is_final_and_a_fault_that_stays_is_asked_again_by_the_next_run(server, tmp_path):
-    server.batches.faults = lambda custom_id, before: "refused" if int(custom_id, 16) % 2 else "error"
-    answers = asked(server, LocalFiles(tmp_path), 8)
-    assert {answer.error_reason for answer in answers.values()} == {"llm_refused", "llm_failed"}
+    server.batches.faults = by_turns(server, "ok", "refused", "error")
+    answers = asked(server, LocalFiles(tmp_path), 9)
+    assert {answer.error_reason for answer in answers.values()} == {None, "llm_refused", "llm_failed"}
     server.batches.faults = lambda custom_id, before: "ok"
-    later = asked(server, LocalFiles(tmp_path), 8)
+    later = asked(server, LocalFiles(tmp_path), 9)
     assert {(answers[word].error_reason, answer.error_reason) for word, answer in later.items()} == {
+        (None, None),
         ("llm_refused", "llm_refused"),
         ("llm_failed", None),
     }
+
+
+def test_a_server_that_refuses_whatever_is_in_a_batch_makes_nothing_final(server, tmp_path):
+    server.batches.faults = lambda custom_id, before: "refused"
+    answers = asked(server, LocalFiles(tmp_path), 8)
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert len(server.batches.made) == 1 and LocalFiles(tmp_path).list("answers") == []
+
+
+def test_a_parameter_that_is_refused_is_left_out_for_the_requests_of_every_file(server, tmp_path):
+    server.batches.unsupported = "temperature"
+    answers = asked(server, LocalFiles(tmp_path), 6, most_requests=2)
+    assert all(answer.text and answer.attempts == 2 for answer in answers.values())
+    assert len(server.batches.made) == 6 and all("temperature" not in body for body in server.bodies)
+
+
+def test_a_batch_that_the_server_forgets_is_waited_for_and_not_paid_for_again(server, tmp_path):
+    clock, told = Clock(), []
+    server.batches.unknown = {"batch-0"}
+    answers = asked(server, LocalFiles(tmp_path), 3, clock=clock, say=told.append)
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert "does not know batch batch-0" in answers["loud0"].error and answers["loud0"].error in told
+    assert clock.time >= 1_800_000_000 + 120 and len(server.batches.made) == 1
+    (record,) = LocalFiles(tmp_path).list("batches")
+    assert f"remove {tmp_path / record.path}" in answers["loud0"].error
+    server.batches.unknown = set()
+    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path), 3).values())
+    assert len(server.batches.made) == 1
+
+
+def test_a_batch_that_turns_up_late_is_collected(server, tmp_path):
+    clock = Clock()
+    clock.sleep = lambda seconds: server.batches.unknown.clear()
+    server.batches.unknown = {"batch-0"}
+    answers = asked(server, LocalFiles(tmp_path), 3, clock=clock)
+    assert all(answer.text for answer in answers.values()) and len(server.batches.made) == 1
+
+
+def test_with_the_key_of_another_project_nothing_is_asked_again(server, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        asked(server, LocalFiles(tmp_path), say=_stop)
+    server.batches.unknown = {"batch-0"}
+    answers = asked(server, LocalFiles(tmp_path))
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert len(server.batches.made) == 1
+    server.batches.unknown = set()
+    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path)).values())
+
+
+@pytest.mark.parametrize("page", [b"<!doctype html>", b"<html>Bad gateway</html>", {}, []])
+def test_an_answer_to_the_upload_that_is_no_file_is_told_in_one_line(server, tmp_path, page):
+    server.batches.upload = lambda data: page
+    with pytest.raises(AsdError, match="has no Batch API .it answered something else than") as told:
+        asked(server, LocalFiles(tmp_path))
+    assert "\n" not in str(told.value) and LocalFiles(tmp_path).list("batches") == []
+
+
+@pytest.mark.parametrize("page", [b"<!doctype html>", b"<html>Bad gateway</html>", {"id": 7}])
+def test_a_page_in_the_place_of_a_batch_loses_nothing(server, tmp_path, page):
+    retrieve, server.batches.retrieve = server.batches.retrieve, lambda batch_id: page
+    with pytest.raises(AsdError, match="it answered something else than"):
+        asked(server, LocalFiles(tmp_path))
+    server.batches.retrieve = retrieve
+    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path)).values())
+    assert len(server.batches.made) == 1
 
 
 def test_a_complaint_goes_with_the_next_batch_once(server, tmp_path):
@@ -233,6 +305,15 @@ def test_the_key_is_nowhere_in_the_store(server, tmp_path):
     asked(server, Dying(tmp_path, lambda path, data: KEY.encode() in data))
     assert server.keys == {f"Bearer {KEY}"} and LocalFiles(tmp_path).list()
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x1c", "\r"])
+def test_only_a_line_feed_ends_a_line_of_results(separator):
+    body = {"choices": [{"message": {"content": f"This sound is{separator}loud."}}]}
+    line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
+    data = json.dumps(line, ensure_ascii=False).encode() + b"\r\n"
+    ((request_id, outcome, _),) = read_results(data, LlmSettings(), {})
+    assert (request_id, outcome.text) == ("a", f"This sound is{separator}loud.")
 
 
 def test_a_line_is_what_a_single_request_would_send():

@@ -140,6 +140,29 @@ def test_money_runs_out_as_tokens_do():
     assert budget.state(1, 0.01) == "stop"
 
 
+def test_what_an_earlier_life_of_a_job_has_spent_is_spent():
+    budget = Budget(tokens=100, usd=1.0, spent=(60, 0.5))
+    assert budget.state(41, 0) == "stop" and budget.state(1, 0.51) == "stop" and budget.state(40, 0.5) == "go"
+    budget.reserve(40, 0.5)
+    budget.settle((40, 0.5), (30, 0.25))
+    assert budget.spent == (90, 0.75)
+
+
+def test_a_budget_that_is_spent_is_told_from_one_that_never_reaches():
+    spent = Budget(tokens=500, spent=(450, 0.0))
+    assert spent.exhausted(231, 0.0) == "the budget of 500 tokens is spent; the next run goes on"
+    small = Budget(tokens=100, usd=0.0005)
+    assert small.exhausted(231, 0.00213) == (
+        "the budget of 100 tokens and 0.00050 dollars is less than one request may cost, 231 tokens and 0.0021 "
+        "dollars: raise it, or lower the limit of output tokens"
+    )
+
+
+@pytest.mark.parametrize(("usd", "told"), [(0.0, "0.00"), (0.3, "0.30"), (0.001, "0.0010"), (1234.5, "1,234.50")])
+def test_small_sums_are_told_with_two_digits_that_say_something(usd, told):
+    assert str(Budget(usd=usd)) == f"{told} dollars"
+
+
 def test_no_limit_is_no_limit():
     assert Budget().state(10**12, 10.0**9) == "go"
     assert (str(Budget()), str(Budget(5000)), str(Budget(5000, 2.5))) == (

@@ -79,3 +79,15 @@ def test_the_key_is_taken_out_of_whatever_a_server_says(monkeypatch):
     assert without_key(f"no such key: {KEY}!") == "no such key: [OPENAI_API_KEY]!"
     monkeypatch.setenv("OPENAI_API_KEY", "-")
     assert without_key("This sound is low-pitched.") == "This sound is low-pitched."
+
+
+@pytest.mark.parametrize("stand_in", ["none", "ollama", "less", "anything", "s3-key"])
+def test_what_stands_in_for_a_key_and_may_be_a_word_is_left_in_answers(monkeypatch, stand_in):
+    monkeypatch.setenv("OPENAI_API_KEY", stand_in)
+    assert without_key(f"louder, {stand_in}theless") == f"louder, {stand_in}theless"
+
+
+@pytest.mark.parametrize("key", ["plant-42", "abcdefg1", "onlylettersbutlong"])
+def test_what_can_be_a_key_is_taken_out_however_short(monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    assert without_key(f"no such key: {key}") == "no such key: [OPENAI_API_KEY]"

@@ -77,7 +77,7 @@ def test_the_server_says_for_how_long_it_is_to_be_left_alone(key):
 
 
 @pytest.mark.parametrize(
-    ("status", "all_alike"), [(400, False), (403, False), (422, False), (401, True), (402, True), (404, True)]
+    ("status", "all_alike"), [(400, False), (422, False), (401, True), (402, True), (403, True), (404, True)]
 )
 def test_a_refusal_is_of_one_request_or_of_all(key, status, all_alike):
     outcome, _ = attempt(f"status-{status}")
@@ -89,11 +89,12 @@ def test_an_empty_answer_is_an_answer(key):
     assert attempt("empty")[0] == Answered("", 20, 7)
 
 
-def test_a_server_that_is_not_there_is_a_dropped_connection(key):
+def test_a_server_that_is_not_there_is_a_dropped_connection_that_cost_nothing(key):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         outcome, _ = attempt(base_url=f"http://127.0.0.1:{free.getsockname()[1]}/v1")
-    assert outcome.reason == "dropped" and outcome.message.startswith("the connection broke: ")
+    assert (outcome.reason, outcome.may_cost) == ("dropped", False)
+    assert outcome.message.startswith("http://127.0.0.1:") and "/v1 cannot be reached: ConnectError" in outcome.message
 
 
 def test_without_a_key_nothing_is_sent(monkeypatch):
@@ -153,3 +154,12 @@ def test_a_message_without_text_is_an_empty_answer_and_tokens_not_told_are_recko
 def test_an_answer_that_ran_into_the_limit_of_tokens_says_so():
     choice = {"message": {"content": "This sound is"}, "finish_reason": "length"}
     assert read_completion({"choices": [choice]}, LlmSettings(), []).is_cut
+
+
+def test_what_comes_in_the_place_of_an_answer_is_told_apart(key):
+    def read(**message):
+        return read_completion({"choices": [{"message": {"content": None} | message}]}, LlmSettings(), [])
+
+    assert read(refusal=f"I\ncannot, {KEY}").declined == "I cannot, [OPENAI_API_KEY]"
+    assert read(tool_calls=[{"id": "1"}]).calls_tool and not read(tool_calls=[]).calls_tool
+    assert (read(refusal=" ").declined, read(refusal=7).declined, read(refusal=None).declined) == (None, None, None)

@@ -137,8 +137,8 @@ def test_closing_in_the_middle_leaves_answers_for_the_next_run(tmp_path):
 
 
 def test_the_key_is_nowhere_in_the_store_nor_in_what_is_told(tmp_path, capfd, caplog):
-    with LlmServer(lambda number, prompt: ["status-400", "status-503", "ok"][number % 3]) as server:
-        settings = settings_for(server, max_attempts=2)  # the server repeats the key in its errors
+    with LlmServer(lambda number, prompt: ["ok", "status-400", "status-503"][number % 3]) as server:
+        settings = settings_for(server, max_attempts=2, concurrency=1)  # the server repeats the key in its errors
         answers = asked(settings, tmp_path, 12)
     assert {answer.error_reason for answer in answers.values()} >= {"llm_refused", None}
     assert server.keys == {f"Bearer {KEY}"}
