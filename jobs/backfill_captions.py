@@ -62,7 +62,7 @@ def command(
     Example:
       asd backfill-captions --recipe clap-knn --store store --since 2026-01-01 --until 2026-06-30 --dry-run
     """
-    from asd_core.runs.captioning import Order, uncaptioned
+    from asd_core.runs.caption_selection import Order, uncaptioned
 
     dates = _dates(job, _nights(since, until, undated), undated)
     llm = llm_settings(options)
@@ -125,7 +125,7 @@ def _historical(job: Job, dates: Sequence[str], machines: Sequence[str], top: in
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from asd_core.runs.captioning import flagged, highest
+    from asd_core.runs.caption_selection import flagged, highest
     from asd_core.tables import SCORES
 
     key = job.recipe.key()
@@ -146,7 +146,8 @@ def _historical(job: Job, dates: Sequence[str], machines: Sequence[str], top: in
 
 def _estimate(recipe: Recipe, rows: pa.Table, method: Method, llm: LlmSettings | None) -> dict[str, Any]:
     """What captions of rows of SCORES take; refuses what captioning them would refuse as wrong usage."""
-    from asd_core.runs.captioning import TYPICAL_ANSWER, by_machine_type
+    from asd_core.runs.caption_rows import TYPICAL_ANSWER
+    from asd_core.runs.caption_selection import by_machine_type
 
     for machine_type in ["", *recipe.settings.get("machine", {})]:
         _prompt_tokens(recipe, machine_type, method)
@@ -171,7 +172,7 @@ def _prompt_tokens(recipe: Recipe, machine_type: str, method: Method) -> int:
     from asd_core.captions.config import WITH_TEXTS, refuse_without_clap
     from asd_core.captions.llm import tokens_of
     from asd_core.captions.texts import texts_of
-    from asd_core.runs.captioning import typical_prompt
+    from asd_core.runs.caption_rows import typical_prompt
 
     setting = recipe.for_machine(machine_type)
     if method != "acoustic":

@@ -27,7 +27,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, ask_ag
       asd caption --recipe clap-knn --store store --date 2026-11-19 --caption-method hybrid
     """
     from asd_core.nights import latest_scored, report_night
-    from asd_core.runs.captioning import flagged, highest
+    from asd_core.runs.caption_selection import flagged, highest
 
     key = job.recipe.key()
     date = date or latest_scored(job.store, key)

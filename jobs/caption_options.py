@@ -114,7 +114,8 @@ def open_captions(
     asks_again: bool = False,
 ) -> Iterator[CaptionRun]:
     """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
-    from asd_core.runs.captioning import CaptionRun, Order
+    from asd_core.runs.caption_selection import Order
+    from asd_core.runs.captioning import CaptionRun
 
     llm = llm_settings(options)
     method = method_of(options, job.recipe, llm)

@@ -33,7 +33,8 @@ def command(folder: str, recipe_name: str, as_json: bool, quiet: bool, **engine:
       asd demo demo
     """
     from asd_core.runs import fit, score
-    from asd_core.runs.captioning import CaptionRun, Order, flagged
+    from asd_core.runs.caption_selection import Order, flagged
+    from asd_core.runs.captioning import CaptionRun
     from asd_core.simulate import simulate_fleet
     from jobs.nightly import reports
     from jobs.options import listed_clips

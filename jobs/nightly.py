@@ -108,7 +108,7 @@ def _captioned(
     Scores never depend on captions: whatever goes wrong with these is returned, but for wrong usage, which is refused
     before anything is done.
     """
-    from asd_core.runs.captioning import flagged
+    from asd_core.runs.caption_selection import flagged
 
     with ExitStack() as opened:
         try:

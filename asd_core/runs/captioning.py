@@ -12,52 +12,21 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from asd_core.captions.acoustic import NO_DIFFERENCE, describe_difference
-from asd_core.captions.config import WITH_DECODER, WITH_TEXTS, Method
 from asd_core.captions.ledger import forget
-from asd_core.captions.prompts import PROMPT_VERSION, acoustic_prompt, hybrid_prompt, text_decoder_prompt
-from asd_core.captions.prompts import zero_shot_prompt as _zero_shot_prompt
-from asd_core.captions.requests import CaptionAnswer, Captioner, caption_request, prompt_hash
+from asd_core.captions.requests import Captioner, caption_request
 from asd_core.engine import Engine
 from asd_core.recipe import Recipe
-from asd_core.runs.evidence import Evidence, Gatherer, normal_uris
+from asd_core.runs.caption_rows import TAKEN, answered, caption_row
+from asd_core.runs.caption_selection import Order, by_machine_type, captioned, clip_keys, flagged_in
+from asd_core.runs.evidence import Gatherer, normal_uris
 from asd_core.runs.records import Progress, commit, no_progress, now, recipe_record
 from asd_core.store import Store
-from asd_core.tables import CAPTIONS, SCORES, content_hash, from_parquet
-
-MEASURED_VERSION = "acoustic-1"
-"""The version of captions that no language model wrote."""
-
-TYPICAL_ANSWER = 60  # tokens: forty words
-
-TAKEN = "the answer to this very prompt was paid for by an earlier run"
-"""Noted where a caption was not asked for again."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for.
-
-    Attributes:
-        method: of captioning.
-        llm: name of the language model; "" for measurements in our own words.
-        may_read_audio: whether clips of which nothing is stored are read.
-        keeps_evidence: whether what any later caption may take is kept too, so that it needs no audio.
-        asks_again: whether clips that are explained already are explained anew.
-    """
-
-    method: Method
-    llm: str = ""
-    may_read_audio: bool = True
-    keeps_evidence: bool = False
-    asks_again: bool = False
+from asd_core.tables import CAPTIONS, SCORES, content_hash
 
 
 class CaptionRun:
@@ -160,7 +129,7 @@ class CaptionRun:
         if not self._order.asks_again:
             self._read_captioned(set(rows["date"].to_pylist()) - self._done_on)
         keep = []
-        for key in _keys(rows):
+        for key in clip_keys(rows):
             is_new, is_explained = key not in self._known, key in self._done
             self._explained += is_new and is_explained
             keep.append(is_new and not is_explained)
@@ -210,12 +179,13 @@ class CaptionRun:
 
     def _ask(self, rows: pa.Table) -> None:
         evidence = self._gatherer.gather(rows)
-        k = self._recipe.for_machine(rows["machine_type"][0].as_py()).captions.k
+        machine_type = rows["machine_type"][0].as_py()
+        texts, k = self._gatherer.texts(machine_type), self._recipe.for_machine(machine_type).captions.k
         if self._captioner is not None:
             self._read_paid(set(rows["date"].to_pylist()) - self._paid_on)
         requests = []
         for row, normals in zip(rows.to_pylist(), normal_uris(rows, k), strict=True):
-            told = self._told(row, normals, evidence)
+            told = caption_row(row, normals, evidence, texts, self._order)
             if told["error_reason"] is not None or self._captioner is None:
                 self._rows.append(told)
                 continue
@@ -239,59 +209,6 @@ class CaptionRun:
             for row in answers.select(names).to_pylist():
                 self._paid[row.pop("clip_id"), row.pop("prompt_hash")] = row
             self._paid_on.update(dates)
-
-    def _told(self, row: dict[str, Any], normals: Sequence[str], evidence: Evidence) -> dict[str, Any]:
-        """A row of CAPTIONS, without its answer where a language model is to be asked."""
-        told: dict[str, Any] = dict.fromkeys(CAPTIONS.names)
-        told |= {name: row[name] for name in ("clip_id", "uri", "machine_type", "machine_id", "date", "scorer_version")}
-        told |= {"method": self._order.method, "llm": self._order.llm, "note": "; ".join(evidence.notes) or None}
-        told |= {"input_tokens": 0, "output_tokens": 0, "attempts": 0, "unknown": 0}
-        told |= {"prompt": "", "prompt_version": PROMPT_VERSION if self._order.llm else MEASURED_VERSION}
-        version, ids = row["scorer_version"], evidence.normal_ids
-        compared = [(uri, ids[version, uri]) for uri in normals if (version, uri) in ids]
-        known = [(uri, clip_id) for uri, clip_id in compared if self._has(evidence, clip_id)]
-        if not self._has(evidence, row["clip_id"]):
-            told["error_reason"] = "no_evidence"
-            told["error"] = evidence.problems.get(row["clip_id"], "nothing is known of its sound")
-        elif not known:
-            told["error_reason"] = "no_normal_clip"
-            problems = [evidence.problems[clip_id] for _, clip_id in compared if clip_id in evidence.problems]
-            told["error"] = "; ".join(["no normal clip to compare with", *problems[:1]])
-        else:
-            told["normal_uris"] = [uri for uri, _ in known]
-            self._explain(told, [clip_id for _, clip_id in known], evidence)
-        told["prompt_hash"] = prompt_hash(told["prompt"])
-        return told
-
-    def _has(self, evidence: Evidence, clip_id: str) -> bool:
-        method = self._order.method
-        if method == "acoustic":
-            return clip_id in evidence.measures
-        return (method not in WITH_DECODER or clip_id in evidence.captions) and (
-            method not in WITH_TEXTS or clip_id in evidence.similarities
-        )
-
-    def _explain(self, told: dict[str, Any], normals: Sequence[str], evidence: Evidence) -> None:
-        """Fill in what a caption is made from, and its prompt, or the caption itself where no model is asked."""
-        name, clip_id = told["machine_type"], told["clip_id"]
-        if self._order.method == "acoustic":
-            difference = describe_difference(
-                evidence.measures[clip_id], [evidence.measures[normal] for normal in normals]
-            )
-            told["findings"] = [finding.statement for finding in difference.findings]
-            if self._order.llm:
-                told["prompt"] = acoustic_prompt(name, told["findings"] or [NO_DIFFERENCE])
-            else:
-                told["difference_caption"] = difference.text
-            return
-        if self._order.method in WITH_DECODER:
-            told["clip_caption"] = evidence.captions[clip_id]
-            told["normal_captions"] = [evidence.captions[normal] for normal in normals]
-        if self._order.method in WITH_TEXTS:
-            told["texts"] = list(self._gatherer.texts(name))
-            told["similarities"] = evidence.similarities[clip_id].tolist()
-            told["normal_similarities"] = [evidence.similarities[normal].tolist() for normal in normals]
-        told["prompt"] = prompt_of(told)
 
     def _collect(self) -> None:
         if self._captioner is None:
@@ -345,93 +262,3 @@ class CaptionRun:
         }
         commit(self._store, record)
         forget(self._store.files, self._settled)
-
-
-def answered(told: dict[str, Any], answer: CaptionAnswer) -> dict[str, Any]:
-    """A row of CAPTIONS with its answer."""
-    names = ("input_tokens", "output_tokens", "attempts", "unknown", "warning", "error_reason", "error")
-    return {**told, "difference_caption": answer.text, **{name: getattr(answer, name) for name in names}}
-
-
-def prompt_of(told: dict[str, Any]) -> str:
-    """The prompt that asks for the difference caption of a row of CAPTIONS made from MS-CLAP."""
-    name = told["machine_type"]
-    match told["method"]:
-        case "text-decoder":
-            return text_decoder_prompt(name, told["clip_caption"], told["normal_captions"])
-        case "zero-shot":
-            return _zero_shot_prompt(name, told["texts"], told["similarities"], told["normal_similarities"])
-        case _:
-            return hybrid_prompt(
-                name,
-                told["texts"],
-                told["clip_caption"],
-                told["similarities"],
-                told["normal_captions"],
-                told["normal_similarities"],
-            )
-
-
-def typical_prompt(method: Method, texts: Sequence[str], k: int) -> str:
-    """A prompt as long as most, to reckon tokens from before anything is worked out."""
-    caption, similarities = "Sounds like a machine running with a steady hum and a light rattle", [0.125] * len(texts)
-    told: dict[str, Any] = {"method": method, "machine_type": "machine", "clip_caption": caption, "texts": list(texts)}
-    told |= {"normal_captions": [caption] * k, "similarities": similarities, "normal_similarities": [similarities] * k}
-    return acoustic_prompt("machine", [caption] * 6) if method == "acoustic" else prompt_of(told)
-
-
-def captioned(captions: pa.Table, order: Order) -> set[str]:
-    """The clips (id and scorer version) that this language model has explained by this method, or will not explain."""
-    rows = captions.filter(
-        pc.and_(
-            pc.and_(pc.equal(captions["method"], order.method), pc.equal(captions["llm"], order.llm)),
-            pc.or_kleene(pc.is_null(captions["error_reason"]), pc.equal(captions["error_reason"], "llm_refused")),
-        )
-    )
-    return set(_keys(rows))
-
-
-def uncaptioned(rows: pa.Table, captions: pa.Table, order: Order) -> pa.Table:
-    """The rows of SCORES whose clips `captioned` does not name."""
-    done = captioned(captions, order)
-    return rows.filter(pa.array([key not in done for key in _keys(rows)], pa.bool_()))
-
-
-def _keys(rows: pa.Table) -> list[str]:
-    """A caption explains one scorer's score of one clip."""
-    pairs = zip(rows["clip_id"].to_pylist(), rows["scorer_version"].to_pylist(), strict=True)
-    return [f"{clip_id} {version}" for clip_id, version in pairs]
-
-
-def flagged_in(store: Store, files: Iterable[str]) -> pa.Table:
-    """The flagged rows in files of scores that may not be published yet."""
-    return pa.concat_tables([SCORES.empty_table(), *(flagged(from_parquet(store.files.read(path))) for path in files)])
-
-
-def flagged(scores: pa.Table) -> pa.Table:
-    """The flagged rows of SCORES."""
-    return scores.filter(pc.fill_null(scores["is_flagged"], False))
-
-
-def highest(scores: pa.Table, count: int) -> pa.Table:
-    """Each machine's ``count`` highest rows of SCORES, flagged or not: what the paper's listening test takes."""
-    scored = scores.filter(pc.is_valid(scores["anomaly_score"])).sort_by(
-        [
-            ("machine_type", "ascending"),
-            ("machine_id", "ascending"),
-            ("anomaly_score", "descending"),
-            ("uri", "ascending"),
-        ]
-    )
-    taken: Counter[tuple[str, str]] = Counter()
-    keep = []
-    for machine in zip(scored["machine_type"].to_pylist(), scored["machine_id"].to_pylist(), strict=True):
-        taken[machine] += 1
-        keep.append(taken[machine] <= count)
-    return scored.filter(pa.array(keep, pa.bool_()))
-
-
-def by_machine_type(rows: pa.Table) -> Iterable[pa.Table]:
-    """The rows of each machine type."""
-    for machine_type in pc.unique(rows["machine_type"]).to_pylist():
-        yield rows.filter(pc.equal(rows["machine_type"], machine_type))

@@ -12,7 +12,8 @@ from asd_core.importing import import_embeddings
 from asd_core.nights import latest_scored, read_night, report_night, report_path
 from asd_core.recipe import Recipe, load_recipe
 from asd_core.runs import fit, score, stored_clips
-from asd_core.runs.captioning import CaptionRun, Order, highest
+from asd_core.runs.caption_selection import Order, highest
+from asd_core.runs.captioning import CaptionRun
 from asd_core.store import Store
 from tests.asd_core.test_importing import recipe_for, write_npz
 from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, fitted, listed, write_fleet

@@ -13,7 +13,8 @@ from asd_core.files import LocalFiles
 from asd_core.nights import report_night
 from asd_core.recipe import load_recipe
 from asd_core.runs import fit, score
-from asd_core.runs.captioning import CaptionRun, Order, flagged_in
+from asd_core.runs.caption_selection import Order, flagged_in
+from asd_core.runs.captioning import CaptionRun
 from asd_core.store import Store
 from cluster.engine import RayEngine, Resources
 from tests.asd_core.test_runs import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet

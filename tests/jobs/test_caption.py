@@ -14,7 +14,7 @@ from asd_core.captions.llm import tokens_of
 from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.files import LocalFiles
 from asd_core.recipe import load_recipe
-from asd_core.runs.captioning import TYPICAL_ANSWER, typical_prompt
+from asd_core.runs.caption_rows import TYPICAL_ANSWER, typical_prompt
 from asd_core.store import Store
 from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, write_fleet
 from tests.jobs.test_main import asd

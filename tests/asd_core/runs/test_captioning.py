@@ -12,7 +12,9 @@ from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe import Recipe, load_recipe
 from asd_core.runs import embed_run, fit, score
-from asd_core.runs.captioning import TAKEN, CaptionRun, Order, flagged, flagged_in, highest
+from asd_core.runs.caption_rows import TAKEN
+from asd_core.runs.caption_selection import Order, flagged, flagged_in, highest
+from asd_core.runs.captioning import CaptionRun
 from asd_core.runs.evidence import Gatherer
 from asd_core.runs.records import no_progress
 from tests.asd_core.test_runs import KNN, NIGHTS, clip_path, files_of, fitted, listed
