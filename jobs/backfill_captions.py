@@ -22,9 +22,9 @@ from jobs.job import Job, on_store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from asd_core.captions.config import Method
-    from asd_core.captions.llm import LlmSettings
-    from asd_core.recipe import Recipe
+    from asd_core.llm.settings import LlmSettings
+    from asd_core.recipe.caption_settings import Method
+    from asd_core.recipe.recipe import Recipe
 
 
 @click.command("backfill-captions")
@@ -62,7 +62,7 @@ def command(
     Example:
       asd backfill-captions --recipe clap-knn --store store --since 2026-01-01 --until 2026-06-30 --dry-run
     """
-    from asd_core.runs.caption_selection import Order, uncaptioned
+    from asd_core.captions.selection import Order, uncaptioned
 
     dates = _dates(job, _nights(since, until, undated), undated)
     llm = llm_settings(options)
@@ -108,7 +108,7 @@ def _nights(since: str | None, until: str | None, undated: bool) -> tuple[str, s
 def _dates(job: Job, nights: tuple[str, str] | None, undated: bool) -> list[str]:
     """The scored dates among those asked for, latest first, undated last."""
     from asd_core.clips.clip import UNDATED
-    from asd_core.nights import scored_runs
+    from asd_core.runs.report import scored_runs
 
     key = job.recipe.key()
     scored = {date for record in scored_runs(job.store, key) for date in record["dates"]}
@@ -125,8 +125,8 @@ def _historical(job: Job, dates: Sequence[str], machines: Sequence[str], top: in
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from asd_core.runs.caption_selection import flagged, highest
-    from asd_core.tables import SCORES
+    from asd_core.captions.selection import flagged, highest
+    from asd_core.store.tables import SCORES
 
     key = job.recipe.key()
     tables = [SCORES.empty_table()]
@@ -146,8 +146,8 @@ def _historical(job: Job, dates: Sequence[str], machines: Sequence[str], top: in
 
 def _estimate(recipe: Recipe, rows: pa.Table, method: Method, llm: LlmSettings | None) -> dict[str, Any]:
     """What captions of rows of SCORES take; refuses what captioning them would refuse as wrong usage."""
-    from asd_core.runs.caption_rows import TYPICAL_ANSWER
-    from asd_core.runs.caption_selection import by_machine_type
+    from asd_core.captions.rows import TYPICAL_ANSWER
+    from asd_core.captions.selection import by_machine_type
 
     for machine_type in ["", *recipe.settings.get("machine", {})]:
         _prompt_tokens(recipe, machine_type, method)
@@ -169,10 +169,11 @@ def _estimate(recipe: Recipe, rows: pa.Table, method: Method, llm: LlmSettings |
 
 def _prompt_tokens(recipe: Recipe, machine_type: str, method: Method) -> int:
     """How long most prompts of a machine type are."""
-    from asd_core.captions.config import WITH_TEXTS, refuse_without_clap
-    from asd_core.captions.llm import tokens_of
+    from asd_core.captions.rows import typical_prompt
+    from asd_core.captions.sources import refuse_without_clap
     from asd_core.captions.texts import texts_of
-    from asd_core.runs.caption_rows import typical_prompt
+    from asd_core.llm.settings import tokens_of
+    from asd_core.recipe.caption_settings import WITH_TEXTS
 
     setting = recipe.for_machine(machine_type)
     if method != "acoustic":

@@ -26,8 +26,8 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, ask_ag
     Example:
       asd caption --recipe clap-knn --store store --date 2026-11-19 --caption-method hybrid
     """
-    from asd_core.nights import latest_scored, report_night
-    from asd_core.runs.caption_selection import flagged, highest
+    from asd_core.captions.selection import flagged, highest
+    from asd_core.runs.report import latest_scored, report_night
 
     key = job.recipe.key()
     date = date or latest_scored(job.store, key)

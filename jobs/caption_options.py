@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asd_core.captions.llm import KEY_VARIABLE as KEY
 from asd_core.errors import UsageError
+from asd_core.llm.settings import KEY_VARIABLE as KEY
 from jobs.options import together
 
 if TYPE_CHECKING:
-    from asd_core.captions.config import Method
-    from asd_core.captions.llm import LlmSettings
-    from asd_core.captions.requests import Captioner
-    from asd_core.engine import Engine
-    from asd_core.recipe import Recipe
-    from asd_core.runs.captioning import CaptionRun
+    from asd_core.llm.requests import Captioner
+    from asd_core.llm.settings import LlmSettings
+    from asd_core.pipeline.engine import Engine
+    from asd_core.recipe.caption_settings import Method
+    from asd_core.recipe.recipe import Recipe
+    from asd_core.runs.caption import CaptionRun
     from jobs.job import Job
 
 caption_options = together(
@@ -66,7 +66,7 @@ def llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
     Raises:
         UsageError: one is asked for, or described, and none can be asked.
     """
-    from asd_core.captions.llm import LlmSettings
+    from asd_core.llm.settings import LlmSettings
 
     captioner, has_key = options["captioner"], bool(os.environ.get(KEY))
     given = {name: value for name, value in options.items() if name.startswith("llm_") and value is not None}
@@ -114,8 +114,8 @@ def open_captions(
     asks_again: bool = False,
 ) -> Iterator[CaptionRun]:
     """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
-    from asd_core.runs.caption_selection import Order
-    from asd_core.runs.captioning import CaptionRun
+    from asd_core.captions.selection import Order
+    from asd_core.runs.caption import CaptionRun
 
     llm = llm_settings(options)
     method = method_of(options, job.recipe, llm)
@@ -138,14 +138,14 @@ def open_captions(
 
 def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
     if by_batch:
-        from asd_core.captions.batches import BatchCaptioner
+        from asd_core.llm.batch.captioner import BatchCaptioner
 
         return BatchCaptioner(llm, job.store.files, job.recipe.key(), say=job.talk.say)
     if job.options["local"]:
-        from asd_core.captions.local_captioner import LocalCaptioner
+        from asd_core.llm.local import LocalCaptioner
 
         return LocalCaptioner(llm, job.store.files.url)
-    from cluster.captioning import RayCaptioner
+    from cluster.caption import RayCaptioner
 
     return RayCaptioner(llm, job.store.files.url, say=job.talk.say)
 

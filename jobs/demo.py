@@ -12,7 +12,7 @@ from jobs.options import engine_options, open_engine, open_recipe, open_store_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from asd_core.simulate import SimulatedFleet
+    from asd_core.synthesis.fleet import SimulatedFleet
 
 _NIGHTS = 15
 _FIT_NIGHTS = 9  # the nights after them, up to the last, are history in the report
@@ -32,13 +32,13 @@ def command(folder: str, recipe_name: str, as_json: bool, quiet: bool, **engine:
     Example:
       asd demo demo
     """
-    from asd_core.runs import fit, score
-    from asd_core.runs.caption_selection import Order, flagged
-    from asd_core.runs.captioning import CaptionRun
-    from asd_core.simulate import simulate_fleet
+    from asd_core.captions.selection import Order, flagged
+    from asd_core.runs.caption import CaptionRun
+    from asd_core.runs.fit import fit
+    from asd_core.runs.score import score
+    from asd_core.synthesis.fleet import simulate_fleet
+    from jobs.clips import clips_to_score, listed_clips, training_clips
     from jobs.nightly import reports
-    from jobs.options import listed_clips
-    from jobs.selection import clips_to_score, training_clips
 
     recipe = open_recipe(recipe_name, (), None)
     archive, store = f"{folder}/recordings", open_store_of(f"{folder}/store")

@@ -18,7 +18,7 @@ def command(job: Job) -> None:
     Example:
       asd embed recordings --recipe twfr-gmm --store store
     """
-    from asd_core.runs import embed_run
+    from asd_core.runs.embed import embed_run
 
     clips = job.clips()
     with job.engine("embed") as engine:

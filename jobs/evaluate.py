@@ -38,12 +38,12 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
     from asd_core.errors import AsdError
-    from asd_core.evaluation import evaluate
-    from asd_core.evaluation_tables import to_csv, to_json, to_text
-    from asd_core.labelled_clips import as_training
-    from asd_core.runs import score
-    from asd_core.scorer import training_uris
-    from jobs.selection import clips_to_score
+    from asd_core.evaluation.evaluate import evaluate
+    from asd_core.evaluation.labelled_clips import as_training
+    from asd_core.evaluation.tables import to_csv, to_json, to_text
+    from asd_core.pipeline.scorer_files import training_uris
+    from asd_core.runs.score import score
+    from jobs.clips import clips_to_score
 
     clips, _ = clips_to_score(job.clips(), date, latest=False)
     with job.engine("evaluate", date) as engine:
@@ -69,7 +69,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
 
 def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
     """Write the submission files of SCORES rows, and say which machines they leave out."""
-    from asd_core.submission import submission_files, unsubmittable
+    from asd_core.evaluation.submission import submission_files, unsubmittable
 
     left_out = unsubmittable(scores)
     for reason in dict.fromkeys(left_out.values()):
@@ -84,7 +84,7 @@ def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
 
 def write_files(folder: str, files: Mapping[str, bytes]) -> None:
     """Write files under a folder, each as a whole."""
-    from asd_core.files import open_files
+    from asd_core.store.addresses import open_files
 
     place = open_files(folder)
     for name, data in files.items():

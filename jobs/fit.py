@@ -11,7 +11,7 @@ from jobs.console import counts_text, note_text
 from jobs.job import Job, on_archive
 
 if TYPE_CHECKING:
-    from asd_core.scoring import FitOutcome
+    from asd_core.pipeline.machine_tasks import FitOutcome
 
 
 @click.command("fit")
@@ -31,8 +31,8 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
       asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
     """
     from asd_core.errors import AsdError
-    from asd_core.runs import fit
-    from jobs.selection import training_clips
+    from asd_core.runs.fit import fit
+    from jobs.clips import training_clips
 
     clips = training_clips(job.clips(), since, until, normal_list)
     with job.engine("fit") as engine:

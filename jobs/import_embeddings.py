@@ -28,7 +28,7 @@ def command(files: tuple[str, ...], encoder_name: str, store_url: str, as_json: 
     import time
 
     from asd_core.errors import UsageError
-    from asd_core.importing import import_embeddings, paths_of
+    from asd_core.runs.import_embeddings import import_embeddings, paths_of
 
     start = time.monotonic()
     paths = list(paths_of(list(files)))

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jobs.clips import listed_clips
 from jobs.console import Talk
 from jobs.options import (
     archive_options,
     engine_options,
-    listed_clips,
     lock_option,
     only_run,
     open_engine,
@@ -28,9 +28,9 @@ from jobs.options import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from asd_core.engine import Engine
-    from asd_core.recipe import Recipe
-    from asd_core.store import Store
+    from asd_core.pipeline.engine import Engine
+    from asd_core.recipe.recipe import Recipe
+    from asd_core.store.store import Store
 
 
 @dataclass(frozen=True)

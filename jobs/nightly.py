@@ -15,9 +15,9 @@ from jobs.job import Job, on_archive
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from asd_core.engine import Engine
-    from asd_core.recipe import Recipe
-    from asd_core.store import Store
+    from asd_core.pipeline.engine import Engine
+    from asd_core.recipe.recipe import Recipe
+    from asd_core.store.store import Store
 
 
 @click.command("nightly")
@@ -54,7 +54,7 @@ def command(
     Example:
       asd nightly recordings --recipe twfr-gmm --store store --date 2026-11-19
     """
-    from jobs.selection import clips_to_score
+    from jobs.clips import clips_to_score
 
     clips, night = clips_to_score(job.clips(), date, latest=True, include_train=include_train)
     if night:
@@ -94,7 +94,7 @@ def command(
 
 
 def _scored(job: Job, clips: pa.Table, engine: Engine, max_error_rate: float, **hooks: Any) -> dict[str, Any]:
-    from asd_core.runs import score
+    from asd_core.runs.score import score
 
     progress = job.talk.progress
     return score(job.store, job.recipe, clips, engine, progress, job="nightly", max_error_rate=max_error_rate, **hooks)
@@ -108,7 +108,7 @@ def _captioned(
     Scores never depend on captions: whatever goes wrong with these is returned, but for wrong usage, which is refused
     before anything is done.
     """
-    from asd_core.runs.caption_selection import flagged
+    from asd_core.captions.selection import flagged
 
     with ExitStack() as opened:
         try:
@@ -136,7 +136,7 @@ def reports(
     talk: Talk, store: Store, recipe: Recipe, record: dict[str, Any], engine: Engine, *, is_news: bool = False
 ) -> list[str]:
     """Write the report of every date of a run, unless the run and its report were there before; their addresses."""
-    from asd_core.nights import report_night, report_path
+    from asd_core.runs.report import report_night, report_path
 
     pages = []
     for date in record["dates"]:

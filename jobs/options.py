@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from asd_core.errors import UsageError
-from jobs.console import Talk, note_text
+from jobs.console import Talk
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from asd_core.clips import Listing
-    from asd_core.engine import Engine
-    from asd_core.recipe import Recipe
-    from asd_core.store import Store
+    from asd_core.pipeline.engine import Engine
+    from asd_core.recipe.recipe import Recipe
+    from asd_core.store.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -127,8 +124,8 @@ def only_run(
     talk: Talk, store: Store, no_wait: bool, job: str, key: str, archive: str | None = None, date: str | None = None
 ) -> Iterator[None]:
     """Be the only run of a job on a recipe's archive and date for the length of the block."""
-    from asd_core.files import open_files
-    from asd_core.locks import lock_name, run_lock
+    from asd_core.store.addresses import open_files
+    from asd_core.store.locks import lock_name, run_lock
 
     def waiting(holder: str) -> None:
         talk.say(f"waiting for {holder}, which is at the same run (--no-wait gives up instead)")
@@ -149,13 +146,14 @@ def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
     """The engine that `engine_options` ask for; a Ray session lives as long as the block."""
     refuse_contradictions(options)
     if options["local"]:
-        from asd_core.engine import LocalEngine
+        from asd_core.pipeline.engine import LocalEngine
 
         yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
         return
     address = options["ray_address"] or os.environ.get("RAY_ADDRESS")
     talk.say(f"joining Ray at {address}" if address else "starting Ray on this machine")
-    from cluster.engine import RayEngine, Resources
+    from cluster.engine import RayEngine
+    from cluster.resources import Resources
     from cluster.session import session
 
     with session(address, options["cpus"]):
@@ -167,7 +165,7 @@ def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
 def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
     """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it."""
     from asd_core.encoders.build import IMPORTED
-    from asd_core.recipe import load_recipe
+    from asd_core.recipe.recipe import load_recipe
 
     recipe = load_recipe(name)
     changes: dict[str, Any] = {}
@@ -189,71 +187,11 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
 
 def open_store_of(url: str) -> Store:
     """The store of ``--store``; a file in its place is refused."""
-    from asd_core.store import open_store
+    from asd_core.store.store import open_store
 
     if "://" not in url and Path(url).is_file():
         raise UsageError(f"the store {url} is a file: name a folder")
     return open_store(url)
-
-
-def listed_clips(
-    talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
-) -> pa.Table:
-    """The clips of an archive, or all that are stored where ARCHIVE is left out; says what it found."""
-    from asd_core.encoders.build import IMPORTED
-
-    if archive is None:
-        from asd_core.runs import stored_clips
-
-        clips = stored_clips(store, recipe)
-        talk.say(f"{len(clips)} stored clips")
-        _say_of_the_future(talk, clips)
-        return clips
-    if recipe.for_machine("").encoder.kind == IMPORTED:
-        raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
-    from asd_core.clips import list_archive
-
-    listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files)
-    remarks = [f"{len(listing.clips)} clips in {archive} ({listing.layout} layout)"]
-    if listing.duplicates:
-        remarks.append(f"{listing.duplicates} listed twice, taken once")
-    if listing.unplaced:
-        remarks.append(f"{listing.unplaced} of no known machine, such as {listing.unplaced_examples[0]}")
-    if listing.skipped:
-        remarks.append(f"{listing.skipped} other files left out")
-    if listing.of_store:
-        remarks.append(f"{listing.of_store} files of the store in it left out")
-    talk.say("; ".join(remarks))
-    _say_of_namesakes(talk, listing)
-    _say_of_the_future(talk, listing.clips)
-    return listing.clips
-
-
-def _say_of_namesakes(talk: Talk, listing: Listing) -> None:
-    """Say which machines may be several of one name."""
-    for (machine_type, machine_id), places in list(listing.namesakes.items())[:1]:
-        here, there = (place or "the archive itself" for place in places)
-        text = (
-            f"machines of one name under several folders count as one machine (names: {len(listing.namesakes)}; "
-            f"{machine_type} {machine_id} is under {here} and {there}): if they are different machines, "
-            "name a narrower ARCHIVE, a --pattern or a manifest"
-        )
-        talk.say(note_text(text))
-
-
-def _say_of_the_future(talk: Talk, clips: pa.Table) -> None:
-    """Say which clips no night is taken from by itself, because nobody can have recorded them yet."""
-    from asd_core.clips import dated_after, tomorrow
-
-    future = dated_after(clips, tomorrow())
-    if len(future):
-        example = future.slice(0, 1).to_pylist()[0]
-        text = (
-            f"{len(future)} clips are of dates to come, such as {example['uri']} of {example['date']}: "
-            f"no such night is scored unless it is named (--date {example['date']}) or there is no other; "
-            "correct their dates, or this machine's clock"
-        )
-        talk.say(note_text(text))
 
 
 def _value(text: str) -> Any:

@@ -23,8 +23,9 @@ def command(files: tuple[str, ...], out: str | None, as_json: bool, quiet: bool)
     Example:
       asd ratings ann.csv ben.csv --out listening-test
     """
-    from asd_core.ratings import opinion_scores, read_ratings
-    from asd_core.ratings.tables import to_csv, to_json, to_text
+    from asd_core.evaluation.opinion_files import read_ratings
+    from asd_core.evaluation.opinion_scores import opinion_scores
+    from asd_core.evaluation.opinion_tables import to_csv, to_json, to_text
     from jobs.evaluate import write_files
 
     ratings, superseded = read_ratings(files)
@@ -33,7 +34,7 @@ def command(files: tuple[str, ...], out: str | None, as_json: bool, quiet: bool)
         if superseded:
             talk.say(f"{superseded} ratings left out: exported twice, or the rater gave that caption another one later")
         if out is not None:
-            from asd_core.ratings.violins import draw_opinion_scores, draw_ratings
+            from asd_core.evaluation.opinion_violins import draw_opinion_scores, draw_ratings
 
             write_files(
                 out,

@@ -28,7 +28,7 @@ def command(
     Example:
       asd report --recipe twfr-gmm --store store --date 2026-11-19
     """
-    from asd_core.nights import report_night
+    from asd_core.runs.report import report_night
 
     recipe = open_recipe(recipe_name, settings, encoder_name)
     store = open_store_of(store_url)

@@ -22,8 +22,8 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
     Example:
       asd score recordings --recipe twfr-gmm --store store --date 2026-11-19
     """
-    from asd_core.runs import score
-    from jobs.selection import clips_to_score
+    from asd_core.runs.score import score
+    from jobs.clips import clips_to_score
 
     clips, _ = clips_to_score(job.clips(), date, latest=False, include_train=include_train)
     with job.engine("score", date) as engine:

@@ -63,7 +63,7 @@ def command(
       asd simulate recordings --nights 15
       asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
     """
-    from asd_core.simulate import simulate_fleet
+    from asd_core.synthesis.fleet import simulate_fleet
 
     with Talk(as_json=as_json, quiet=quiet) as talk:
         fleet = simulate_fleet(

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.clips import listed_clips
 from jobs.job import Job, on_archive
-from jobs.options import listed_clips
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from asd_core.files import Files
-    from asd_core.runs.tuning import Runner
+    from asd_core.runs.tune import Runner
+    from asd_core.store.files import Files
     from asd_core.synthesis import Validation
     from asd_core.tuning.batches import Work
-    from asd_core.tuning.order import Order
+    from asd_core.tuning.request import Order
     from asd_core.tuning.search import Search
 
 
@@ -91,10 +91,10 @@ def command(
       asd fit dcase2023/dev_data --recipe tuned.toml --store store
     """
     from asd_core.errors import UsageError
-    from asd_core.runs.tuning import finished
-    from asd_core.tuning.order import Order
-    from asd_core.tuning.space import load_space
-    from jobs.selection import training_clips
+    from asd_core.runs.tune import finished
+    from asd_core.tuning.request import Order
+    from asd_core.tuning.space.space import load_space
+    from jobs.clips import training_clips
 
     start = time.monotonic()
     order = Order(load_space(space_path), method, count, objective, per, validation, seed, data)
@@ -133,7 +133,7 @@ def searched(
     job: Job, clips: pa.Table, validations: list[Validation], order: Order, left_out: dict[str, str]
 ) -> tuple[dict[str, Any], float]:
     """The record of the search, and when its engine was there, in seconds of the monotonic clock."""
-    from asd_core.runs.tuning import tune
+    from asd_core.runs.tune import tune
 
     with job.engine("tune") as engine:
         begun = time.monotonic()
@@ -144,7 +144,7 @@ def searched(
 
 def say_if_space_is_small(job: Job, order: Order) -> None:
     """Say where a space holds fewer settings than are asked for."""
-    from asd_core.tuning.drawing import Distinct
+    from asd_core.tuning.space.distinct import Distinct
 
     held = Distinct(order.space).count
     if order.count is not None and held is not None and held < order.count:
@@ -176,8 +176,7 @@ def validations_of(
     import pyarrow.compute as pc
 
     from asd_core.clips.manifest import is_manifest
-    from asd_core.tuning.labelled import labelled_validations
-    from asd_core.tuning.synthetic import generated_validations, simulated_validations
+    from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
 
     if order.validation == "simulated":
         return simulated_validations(normals, order.seed)
@@ -189,15 +188,15 @@ def validations_of(
 
 def runner_of(job: Job) -> Runner:
     """Where settings are evaluated: in this process, or on the Ray session that is open."""
-    from asd_core.runs.tuning import run_here
+    from asd_core.runs.tune import run_here
 
     if job.options["local"]:
         return run_here
 
     def run_on_tune(search: Search, work: Work, told: Callable[[int, int], None]) -> float:
         start = time.monotonic()
-        from cluster.engine import Resources
-        from cluster.tuning import search_on_tune
+        from cluster.resources import Resources
+        from cluster.tune_search import search_on_tune
 
         imported = time.monotonic() - start
         return imported + search_on_tune(search, work, told, resources=Resources(job.options["cpus_per_worker"]))
@@ -208,8 +207,8 @@ def runner_of(job: Job) -> Runner:
 def check_out(out: str | None, per: str) -> None:
     """Refuse a place for the recipe that cannot be one, before hours of searching."""
     from asd_core.errors import UsageError
-    from asd_core.files import LocalFiles
-    from asd_core.recipe import check_recipe_name
+    from asd_core.recipe.recipe import check_recipe_name
+    from asd_core.store.local_files import LocalFiles
 
     if out is None:
         return
@@ -230,7 +229,8 @@ def place_of(out: str, per: str) -> tuple[Files, str]:
     Raises:
         UsageError: an address of another kind than ``file://`` and ``s3://``, or without a bucket.
     """
-    from asd_core.files import LocalFiles, open_files
+    from asd_core.store.addresses import open_files
+    from asd_core.store.local_files import LocalFiles
 
     files = open_files(out)
     if per == "machine":

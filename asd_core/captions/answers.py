@@ -7,14 +7,12 @@ words. What else is checked keeps a caption one line of plain text.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from asd_core.captions.prompts import ANSWER_START, ANSWER_WORDS
+from asd_core.llm.verdicts import _LONGEST, _unwrapped
 
-_LONGEST = 1000  # characters kept: an answer of 40 words has some 250
 _START = re.compile(re.escape(ANSWER_START) + r"\s+\S", re.IGNORECASE)
 _MARKUP = re.compile(r"\*\*|__|`|^#|</?[a-z][^<>]*>", re.IGNORECASE)
-_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
 
 
 def check_answer(text: str) -> str | None:
@@ -40,20 +38,3 @@ def check_answer(text: str) -> str | None:
     if len(answer.splitlines()) > 1 or _MARKUP.search(answer):
         return "the answer must be one line of plain text, without markup"
     return None
-
-
-def tidy(text: str) -> str:
-    """An answer as it is kept: one line, without what cannot be seen, quotation marks around it or excess length.
-
-    Empty where there was nothing but blanks. The words themselves are left as they are: what shows them escapes them.
-    """
-    kept = "".join(" " if unicodedata.category(character)[0] == "C" else character for character in _unwrapped(text))
-    line = " ".join(kept.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
-
-
-def _unwrapped(text: str) -> str:
-    answer = text.strip()
-    while len(answer) > 1 and answer[0] + answer[-1] in _QUOTES:
-        answer = answer[1:-1].strip()
-    return answer

@@ -20,7 +20,7 @@ from collections.abc import Sequence, Sized
 import numpy as np
 from numpy.typing import ArrayLike
 
-from asd_core.captions.acoustic import NO_DIFFERENCE
+from asd_core.audio.differences import NO_DIFFERENCE
 from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.errors import AsdError
 

@@ -18,7 +18,8 @@ from asd_core.clips.manifest import is_manifest, read_manifest
 from asd_core.clips.namesakes import above_dcase, above_fleet, above_pattern, namesakes
 from asd_core.clips.pattern import compile_pattern
 from asd_core.errors import AsdError, UsageError, did_you_mean
-from asd_core.files import FileInfo, Files, open_files, path_within
+from asd_core.store.addresses import open_files, path_within
+from asd_core.store.files import FileInfo, Files
 
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 _EXAMPLES = 5

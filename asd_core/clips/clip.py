@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from asd_core.tables import CLIPS
+from asd_core.store.tables import CLIPS
 
 UNPLACED = "unplaced"
 """Machine type or machine id of a recording whose place in the archive does not tell it.

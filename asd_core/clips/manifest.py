@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
 from asd_core.clips.dates import parse_date, parse_moment
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.files import MISSING, FileInfo, Files, canonical_uri, look_at, open_files
+from asd_core.store.addresses import canonical_uri, look_at, open_files
+from asd_core.store.files import MISSING, FileInfo, Files
 
 
 def is_manifest(url: str) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from asd_core.encoders.clap import LONGEST_SECONDS as CLAP_LONGEST
-from asd_core.encoders.clap import SHORTEST_SECONDS as CLAP_SHORTEST
-from asd_core.encoders.clap import ClapEncoder
+from asd_core.encoders.clap.encoder import LONGEST_SECONDS as CLAP_LONGEST
+from asd_core.encoders.clap.encoder import SHORTEST_SECONDS as CLAP_SHORTEST
+from asd_core.encoders.clap.encoder import ClapEncoder
 from asd_core.encoders.protocol import Encoder
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.errors import UsageError, did_you_mean

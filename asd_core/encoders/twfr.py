@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.audio.spectrogram import LogMel
 from asd_core.encoders.protocol import Waveforms
 from asd_core.errors import UsageError
-from asd_core.spectrogram import LogMel
 
 
 @dataclass(frozen=True)

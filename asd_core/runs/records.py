@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as library_version
 from typing import Any
 
 import pyarrow as pa
 
-from asd_core.recipe import Recipe
-from asd_core.store import Store
-from asd_core.tables import CLIPS
-
-Progress = Callable[[str, int, int], None]
-"""Told a stage, how much of it is done, and of how much."""
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Say nothing."""
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import Store
+from asd_core.store.tables import CLIPS
 
 
 def commit(store: Store, record: dict[str, Any], clips: pa.Table | None = None) -> None:

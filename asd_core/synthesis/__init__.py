@@ -5,8 +5,8 @@ which it tells synthetic anomalous from synthetic normal clips best. `simulated_
 says which clips those are, `decode_validation` reads them.
 """
 
-from asd_core.synthesis.levels import median_level_db
-from asd_core.synthesis.reading import decode_validation
+from asd_core.synthesis.decoding import decode_validation
+from asd_core.synthesis.generated_clips import median_level_db
 from asd_core.synthesis.severities import KINDS, SimulatedAnomaly, generator, simulate_anomaly
 from asd_core.synthesis.validation import (
     GENERATED,

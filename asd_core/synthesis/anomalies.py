@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import soxr
 
-from asd_core.simulate.signals import (
+from asd_core.synthesis.signals import (
     Rng,
     Samples,
     bursts,
@@ -204,7 +204,7 @@ def _line_amplitude(waveform: Samples, sample_rate: int, prominence_db: float, h
     # Half a second to import, which most workers of a search are spared.
     from scipy.signal import welch
 
-    from asd_core.captions.measures import critical_bandwidth
+    from asd_core.audio.measures import critical_bandwidth
 
     length = min(len(waveform), sample_rate // 2)
     bins, density = welch(waveform, sample_rate, nperseg=length)

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from asd_core.errors import ClipError, UsageError, did_you_mean
-from asd_core.simulate.signals import Rng, Samples
 from asd_core.synthesis.anomalies import (
     add_hum,
     add_knocks,
@@ -36,6 +35,7 @@ from asd_core.synthesis.anomalies import (
     stall,
     within_full_scale,
 )
+from asd_core.synthesis.signals import Rng, Samples
 
 AMOUNTS = {
     "knocks": ("peak_db", 9.0, 27.0),

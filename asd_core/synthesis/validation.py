@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -198,3 +199,8 @@ def _with_fault(source: ValidationClip, name: str, kind: str, config: SimulatedC
 
 def _rejected(row: dict[str, str], reason: str, message: str) -> RejectedClip:
     return RejectedClip(row["clip_id"], row["uri"], reason, message)
+
+
+def recorded(row: dict[str, Any], is_anomalous: bool) -> ValidationClip:
+    """A clip to be used as it was recorded, from its row of CLIPS."""
+    return ValidationClip(row["clip_id"], row["clip_id"], row["uri"], is_anomalous, row["domain"], RECORDED)

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.recipe import Recipe
-from asd_core.store import open_store
-from asd_core.threads import one_thread
-from asd_core.tuning.applying import Setting
+from asd_core.evaluation.objectives import FIGURES
+from asd_core.pipeline.threads import one_thread
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import open_store
 from asd_core.tuning.evaluating import SettingScore, evaluate_machine
-from asd_core.tuning.machine_data import MachineData
-from asd_core.tuning.objectives import FIGURES
+from asd_core.tuning.gather.machine_data import MachineData
 from asd_core.tuning.results import commit_scores
+from asd_core.tuning.space.setting import Setting
 
 Evaluate = Callable[[MachineData, Recipe, Sequence[Setting]], Sequence[SettingScore]]
 """As `asd_core.tuning.evaluating.evaluate_machine`."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from asd_core.store import open_store
-from asd_core.tuning.bootstrap import JudgedClips, compare
-from asd_core.tuning.machine_data import MachineData
+from asd_core.evaluation.bootstrap import JudgedClips, compare
+from asd_core.store.store import open_store
+from asd_core.tuning.gather.machine_data import MachineData
 from asd_core.tuning.outcome import Certainty
 from asd_core.tuning.results import read_ranks
 from asd_core.tuning.search import ScopeResults

@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from asd_core.clips.clip import UNDATED
-from asd_core.recipe import Recipe
-from asd_core.report.words import name_hash
-from asd_core.tuning.applying import Setting, with_best
+from asd_core.digest import name_hash
+from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.text import recipe_text
 from asd_core.tuning.outcome import ScopeOutcome
-from asd_core.tuning.recipe_file import recipe_text
-from asd_core.tuning.results import CHOICES, setting_text
+from asd_core.tuning.results import CHOICES
+from asd_core.tuning.space.setting import Setting, setting_text, with_best
 
 FEW_CLIPS = 10
 """Clips of a condition below which a machine's figures say next to nothing."""

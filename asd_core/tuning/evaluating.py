@@ -26,15 +26,15 @@ from asd_core.detectors.memory_bank import MemoryBankConfig
 from asd_core.detectors.protocol import Domains, Embeddings
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import AsdError
-from asd_core.labelled_clips import LabelledClips
-from asd_core.recipe import EmbeddingConfig, Recipe
-from asd_core.scorer import fit_transform, transformed
-from asd_core.threads import one_thread
-from asd_core.tuning.applying import Setting, applied
+from asd_core.evaluation.labelled_clips import LabelledClips
+from asd_core.evaluation.objectives import FIGURES, combined, figures_of
+from asd_core.pipeline.scorer import fit_transform, transformed
+from asd_core.pipeline.threads import one_thread
+from asd_core.recipe.recipe import EmbeddingConfig, Recipe
 from asd_core.tuning.banks import bank_scores
-from asd_core.tuning.machine_data import GatheredDataError, MachineData
-from asd_core.tuning.objectives import FIGURES, combined, figures_of
-from asd_core.tuning.passes import apart
+from asd_core.tuning.gather.machine_data import GatheredDataError, MachineData
+from asd_core.tuning.gather.passes import apart
+from asd_core.tuning.space.setting import Setting, applied
 
 EVALUATION_VERSION = 1
 """Rises whenever the same setting on the same clips would come to other figures."""

@@ -10,8 +10,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.tuning.applying import Setting
-from asd_core.tuning.dimension import Dimension
+from asd_core.evaluation.objectives import FIGURES, objective_values
+from asd_core.tuning.gather.machine_data import MachineData
+from asd_core.tuning.request import Order
+from asd_core.tuning.search import ScopeResults
+from asd_core.tuning.space.dimension import Dimension
+from asd_core.tuning.space.setting import Setting
 
 
 @dataclass(frozen=True)
@@ -110,3 +114,39 @@ class ScopeOutcome:
         return [
             place for place in self.order.tolist() if place in self.certainty and not self.certainty[place].told_apart
         ]
+
+
+def scope_outcomes(
+    results: Sequence[ScopeResults],
+    machines: Sequence[MachineData],
+    found: Sequence[Mapping[int, Certainty]],
+    order: Order,
+) -> list[ScopeOutcome]:
+    """What a finished search came to, scope by scope."""
+    return [
+        ScopeOutcome(
+            one.scope.name,
+            order.space.dimensions,
+            one.settings,
+            np.array(one.objectives),
+            [_machine_outcome(machines[place], one.figures[place], order.objective) for place in one.scope.machines],
+            certainty,
+            one.errors,
+        )
+        for one, certainty in zip(results, found, strict=True)
+    ]
+
+
+def _machine_outcome(machine: MachineData, figures: NDArray[np.float64], objective: str) -> MachineOutcome:
+    anomalous = int(machine.is_anomalous.sum())
+    return MachineOutcome(
+        machine.machine_type,
+        machine.machine_id,
+        len(machine.normal_domains),
+        len(machine.is_anomalous) - anomalous,
+        anomalous,
+        machine.auc_level_only,
+        figures[:, FIGURES.index("auc")],
+        figures[:, FIGURES.index("pauc")],
+        objective_values(objective, [machine.machine_type], figures[None]),
+    )

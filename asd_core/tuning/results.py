@@ -23,15 +23,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from asd_core.digest import content_hash
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError, UsageError
-from asd_core.recipe import Recipe
-from asd_core.store import Store
-from asd_core.tables import content_hash, from_parquet, to_parquet
-from asd_core.tuning.applying import Setting, applied, concerning
+from asd_core.evaluation.objectives import FIGURES
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import Store
+from asd_core.store.tables import from_parquet, to_parquet
 from asd_core.tuning.evaluating import EVALUATION_VERSION, SettingScore
-from asd_core.tuning.machine_data import MachineData
-from asd_core.tuning.objectives import FIGURES
+from asd_core.tuning.gather.machine_data import MachineData
+from asd_core.tuning.space.setting import Setting, applied, concerning, setting_text
 
 TUNING = pa.schema(
     [
@@ -187,11 +188,6 @@ def write_choices(store: Store, run_id: str, rows: pa.Table) -> tuple[str, str]:
 def search_folder(run_id: str) -> str:
     """Where what a search came to lies."""
     return f"tuning/{run_id}"
-
-
-def setting_text(setting: Setting) -> str:
-    """A setting as JSON, fields in order."""
-    return json.dumps(dict(setting), sort_keys=True)
 
 
 def _row(machine: MachineData, name: str, score: SettingScore) -> dict[str, Any]:

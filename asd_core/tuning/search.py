@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.recipe import Recipe
-from asd_core.tuning.applying import Setting
+from asd_core.evaluation.objectives import FIGURES
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.batches import Batch, Outcome, sharing_groups
-from asd_core.tuning.machine_data import MachineData
-from asd_core.tuning.objectives import FIGURES
-from asd_core.tuning.proposals import Proposals
+from asd_core.tuning.gather.machine_data import MachineData
+from asd_core.tuning.request import Scope
 from asd_core.tuning.results import Known, setting_ids
-from asd_core.tuning.scopes import Scope
+from asd_core.tuning.space.proposals import Proposals
+from asd_core.tuning.space.setting import Setting
 
 Combine = Callable[[Sequence[str], NDArray[np.float64]], NDArray[np.float64]]
 """Machine types (M,) and figures (M, S, 4) of a scope's machines → its objectives (S,), NaN where there is none."""

@@ -17,17 +17,17 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.engine import LocalEngine
-from asd_core.importing import import_embeddings
-from asd_core.recipe import Recipe
-from asd_core.runs import stored_clips
-from asd_core.store import open_store
-from asd_core.tuning.applying import Setting
-from asd_core.tuning.bootstrap import JudgedClips, weighted_figures
+from asd_core.evaluation.bootstrap import JudgedClips, weighted_figures
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.recipe.recipe import Recipe
+from asd_core.runs.embed import stored_clips
+from asd_core.runs.import_embeddings import import_embeddings
+from asd_core.store.store import open_store
 from asd_core.tuning.evaluating import evaluate_machine
-from asd_core.tuning.gathering import gather
-from asd_core.tuning.labelled import labelled_validations
-from asd_core.tuning.space import new_space
+from asd_core.tuning.gather.gather import gather
+from asd_core.tuning.space.setting import Setting
+from asd_core.tuning.space.space import new_space
+from asd_core.tuning.validations import labelled_validations
 
 SPLITS = 20
 SPACE = new_space(

@@ -20,9 +20,9 @@ from asd_core.clips import list_archive, select
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.encoders.build import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights
-from asd_core.metrics import auc
+from asd_core.evaluation.metrics import auc
+from asd_core.pipeline.threads import one_thread
 from asd_core.synthesis import KINDS, RECORDED, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
-from asd_core.threads import one_thread
 from tests.accuracy.curves_chart import Curve, draw_curves
 
 PAGE = Path(__file__).parents[2] / "docs" / "first-shot.md"

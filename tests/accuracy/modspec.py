@@ -16,14 +16,16 @@ import pyarrow.compute as pc
 import soundfile
 
 from asd_core.encoders.twfr import TwfrEncoder
-from asd_core.engine import LocalEngine
-from asd_core.evaluation import Evaluation, evaluate
-from asd_core.importing import import_embeddings, read_embeddings
-from asd_core.metrics import auc, pauc
-from asd_core.recipe import Recipe
-from asd_core.runs import fit, score, stored_clips
-from asd_core.scorer import fit_scorer
-from asd_core.store import Store, open_store
+from asd_core.evaluation.evaluate import Evaluation, evaluate
+from asd_core.evaluation.metrics import auc, pauc
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.scorer import fit_scorer
+from asd_core.recipe.recipe import Recipe
+from asd_core.runs.embed import stored_clips
+from asd_core.runs.fit import fit
+from asd_core.runs.import_embeddings import import_embeddings, read_embeddings
+from asd_core.runs.score import score
+from asd_core.store.store import Store, open_store
 from tests.accuracy import choosing
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
@@ -122,7 +124,7 @@ def figures(real_data: Path) -> str:
     sliders = sorted((real_data / "dcase2020_task2_dev_subset/slider/train").glob("*.flac"))
     lines += ["", f"False alarms on held-out normals of slider 00, {len(sliders)} clips in 5 folds:", ""]
     for name in ("twfr-gmm", "twfr-gmm-strict", "twfr-knn", "twfr-density-knn"):
-        from asd_core.recipe import load_recipe
+        from asd_core.recipe.recipe import load_recipe
 
         rates = false_alarms_in_folds(sliders, load_recipe(name))
         lines.append(f"- `{name}`: {np.mean(rates):.1%} (folds {', '.join(f'{rate:.0%}' for rate in rates)})")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from asd_core.tuning.bootstrap import JudgedClips
+from asd_core.evaluation.bootstrap import JudgedClips
 from tests.accuracy.choosing import PLAIN, SPACE, Chosen, aucs, choices, chosen_on_halves, halves, scored
 
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import pytest
 
-from asd_core.files import open_files
-from asd_core.store import open_store
-from tests.asd_core.test_runs import write_fleet
+from asd_core.store.addresses import open_files
+from asd_core.store.store import open_store
+from tests.asd_core.runs.test_runs import write_fleet
 from tests.bad_input.recordings import noise, wav
 from tests.jobs.test_main import asd
 

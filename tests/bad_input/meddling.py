@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from asd_core.files import open_files
+from asd_core.store.addresses import open_files
 from tests.bad_input.recordings import noise, wav
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asd_core.files import open_files
+from asd_core.store.addresses import open_files
 from tests.bad_input.conftest import FAN, NIGHT, Plant
 from tests.bad_input.recordings import noise, wav
 

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from asd_core.files import open_files
+from asd_core.store.addresses import open_files
 from tests.bad_input.access import permissions_that_count
 from tests.bad_input.conftest import FAN
 from tests.bad_input.recordings import noise, wav

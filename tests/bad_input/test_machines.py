@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.asd_core.test_runs import NIGHTS, write_fleet
+from tests.asd_core.runs.test_runs import NIGHTS, write_fleet
 from tests.bad_input.conftest import FAN, Plant
 from tests.bad_input.recordings import noise, wav
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asd_core.files import open_files
+from asd_core.store.addresses import open_files
 from tests.bad_input.conftest import FAN, NIGHT
 from tests.bad_input.recordings import noise, wav
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.asd_core.test_runs import write_fleet
+from tests.asd_core.runs.test_runs import write_fleet
 from tests.jobs.test_main import asd
 
 COMMON = ("--recipe", "twfr-knn", "--local", "--quiet")

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from asd_core.clap.caption_decoder import load_caption_decoder
+from asd_core.encoders.clap.caption_decoder import load_caption_decoder
 from asd_core.errors import AsdError
-from asd_core.threads import one_thread
+from asd_core.pipeline.threads import one_thread
 from tests.benchmarks.figures import Figure
 
 NOTE = (
@@ -27,7 +27,7 @@ def against_generate_caption(
     """
     import torch
 
-    from tests.asd_core.clap.msclap_files import (
+    from tests.asd_core.encoders.clap.msclap_files import (
         embeddings,
         with_embeddings,
         wrapper,

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.encoders.clap import ClapEncoder
+from asd_core.encoders.clap.encoder import ClapEncoder
 from asd_core.errors import AsdError
-from asd_core.threads import one_thread
+from asd_core.pipeline.threads import one_thread
 from tests.benchmarks.figures import Figure
 
 RATE = 16_000  # Hz of the recordings; the bare tower gets them resampled
@@ -62,7 +62,7 @@ def _runs(windows: int, device: str, clock: Callable[[], float]) -> tuple[Runs, 
     import torch
     from torchaudio.transforms import Resample
 
-    from tests.asd_core.clap.random_towers import sounds, wrapper
+    from tests.asd_core.encoders.clap.random_towers import sounds, wrapper
 
     recordings = sounds(windows, 7.0, RATE)
     encoder, rough = (ClapEncoder("random", precision=precision, device=device) for precision in ("float32", "bf16"))

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from asd_core.clips.archive import list_archive
-from asd_core.embedding import Shard, ShardOutcome
-from asd_core.recipe import load_recipe
-from asd_core.runs.embedding import embed_run
-from asd_core.store import open_store
+from asd_core.pipeline.shards import Shard, ShardOutcome
+from asd_core.recipe.recipe import load_recipe
+from asd_core.runs.embed import embed_run
+from asd_core.store.store import open_store
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.memory import ROOT
 from tests.benchmarks.throughput import RECIPE, planned

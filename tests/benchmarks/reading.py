@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from asd_core.clips.clip import Placement, clips_table
-from asd_core.embedding import decode_shard
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import AsdError
-from asd_core.threads import one_thread
+from asd_core.pipeline.decoding import decode_shard
+from asd_core.pipeline.threads import one_thread
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.recordings import write_archive
 

@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from asd_core.embedding import Shard, ShardEmbedder, shard_from_bytes, shard_to_bytes
 from asd_core.encoders.build import embeddings_fingerprint
-from asd_core.planning import cut_shards
-from asd_core.recipe import load_recipe
-from asd_core.runs.embedding import embed
-from asd_core.store import open_store
+from asd_core.pipeline.embed_missing import embed
+from asd_core.pipeline.embedding import ShardEmbedder
+from asd_core.pipeline.planning import cut_shards
+from asd_core.pipeline.shards import Shard, shard_from_bytes, shard_to_bytes
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.store import open_store
 from cluster.engine import RayEngine
 from cluster.session import session
 from tests.benchmarks.figures import Figure, slope

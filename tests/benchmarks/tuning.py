@@ -16,16 +16,16 @@ import numpy as np
 import soundfile
 
 from asd_core.clips.archive import list_archive
-from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError
-from asd_core.recipe import load_recipe
-from asd_core.simulate.faults import with_fault
-from asd_core.simulate.machine import build_machine, healthy_sound
-from asd_core.store import open_store
-from asd_core.tuning.applying import Setting, applied
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.store import open_store
+from asd_core.synthesis.fleet.faults import with_fault
+from asd_core.synthesis.fleet.machine import build_machine, healthy_sound
 from asd_core.tuning.evaluating import evaluate_machine
-from asd_core.tuning.gathering import gather
-from asd_core.tuning.labelled import labelled_validations
+from asd_core.tuning.gather.gather import gather
+from asd_core.tuning.space.setting import Setting, applied
+from asd_core.tuning.validations import labelled_validations
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.published_search import PublishedSearch
 from tests.benchmarks.twfr_search import SAMPLE_RATE, Run, WrittenSearch

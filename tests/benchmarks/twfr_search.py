@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.dcase_scores import figures
-from asd_core.labelled_clips import LabelledClips
+from asd_core.evaluation.dcase_scores import figures
+from asd_core.evaluation.labelled_clips import LabelledClips
 
 SAMPLE_RATE = 16_000  # Hz
 

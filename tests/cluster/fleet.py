@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import soundfile
 
-from asd_core.files import open_files
+from asd_core.store.addresses import open_files
 
 NORMAL, NIGHT = "2026-11-01", "2026-11-02"
 RATE, SECONDS = 16_000, 0.25

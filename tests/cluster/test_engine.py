@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.embedding import DecodedClip
 from asd_core.encoders.build import EncoderConfig
-from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError, ClipError
-from asd_core.files import LocalFiles
-from asd_core.planning import cut_shards
-from asd_core.store import Store
-from cluster.embedding import pack, unpack
-from cluster.engine import RayEngine, Resources
-from tests.asd_core.test_embedding import clips
+from asd_core.pipeline.decoding import DecodedClip
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.planning import cut_shards
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from cluster.engine import RayEngine
+from cluster.resources import Resources
+from cluster.stream import pack, unpack
+from tests.asd_core.pipeline.test_embedding import clips
 
 
 def shards_of(folder, workers):

@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.files import LocalFiles, open_files
-from asd_core.store import Store
+from asd_core.store.addresses import open_files
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
 from cluster.engine import RayEngine
 from tests.cluster.fleet import NORMAL, NORMALS, RECIPE, broken_of, write_fleet
 from tests.cluster.kills import FIRST, Command, Nodes, kill_a_worker, processes, run
-from tests.cluster.test_isolation import rows as embedded_rows
-from tests.cluster.test_isolation import shards_of
+from tests.cluster.test_crashing_clips import rows as embedded_rows
+from tests.cluster.test_crashing_clips import shards_of
 from tests.jobs.test_main import asd
 
 SEED = int(os.environ.get("ASD_KILL_SEED") or secrets.randbelow(2**31))

@@ -6,18 +6,20 @@ import pyarrow.compute as pc
 import pytest
 import soundfile
 
+from asd_core.captions.selection import Order, flagged_in
 from asd_core.clips import list_archive
-from asd_core.engine import LocalEngine
 from asd_core.errors import AsdError
-from asd_core.files import LocalFiles
-from asd_core.nights import report_night
-from asd_core.recipe import load_recipe
-from asd_core.runs import fit, score
-from asd_core.runs.caption_selection import Order, flagged_in
-from asd_core.runs.captioning import CaptionRun
-from asd_core.store import Store
-from cluster.engine import RayEngine, Resources
-from tests.asd_core.test_runs import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.recipe.recipe import load_recipe
+from asd_core.runs.caption import CaptionRun
+from asd_core.runs.fit import fit
+from asd_core.runs.report import report_night
+from asd_core.runs.score import score
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from cluster.engine import RayEngine
+from cluster.resources import Resources
+from tests.asd_core.runs.test_runs import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet
 
 
 def store_in(folder):

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.asd_core.tuning.recordings import write_machines
+from tests.asd_core.tuning.gather.recordings import write_machines
 from tests.benchmarks.process_tree import memory
 from tests.cluster.kills import Command, Nodes
 from tests.cluster.searchers import rows_in

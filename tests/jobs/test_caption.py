@@ -10,13 +10,13 @@ import pytest
 import soundfile
 
 import asd_core
-from asd_core.captions.llm import tokens_of
+from asd_core.captions.rows import TYPICAL_ANSWER, typical_prompt
 from asd_core.captions.texts import PAPER_TEXTS
-from asd_core.files import LocalFiles
-from asd_core.recipe import load_recipe
-from asd_core.runs.caption_rows import TYPICAL_ANSWER, typical_prompt
-from asd_core.store import Store
-from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, write_fleet
+from asd_core.llm.settings import tokens_of
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.asd_core.runs.test_runs import NIGHTS, clip_path, files_of, write_fleet
 from tests.jobs.test_main import asd
 from tests.llm_server import LlmServer
 
@@ -124,7 +124,7 @@ def test_answers_are_as_long_as_the_options_allow(plant):
 
 def test_a_dry_run_reckons_each_machine_type_by_its_own_settings(plant, tmp_path):
     own = tmp_path / "own.toml"
-    text = (Path(asd_core.__file__).parent / "recipes/twfr-knn.toml").read_text()
+    text = (Path(asd_core.__file__).parent / "recipe/builtin/twfr-knn.toml").read_text()
     own.write_text(text + '\n[captions]\nencoder = "clap"\n[machine.fan]\n"captions.k" = 1\n')
     common = ["--recipe", own, "--store", plant[1], "--local", "--json"]
     assert asd("fit", plant[0], *common, "--until", NIGHTS[1]).code == 0

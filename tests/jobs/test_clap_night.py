@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.files import LocalFiles
-from asd_core.recipe import load_recipe
-from asd_core.store import Store
-from tests.asd_core.test_runs import NIGHTS, clip_path, write_fleet
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.asd_core.runs.test_runs import NIGHTS, clip_path, write_fleet
 from tests.jobs.test_main import asd
 from tests.llm_server import LlmServer
 

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from tests.asd_core.test_importing import write_npz
-from tests.asd_core.test_runs import files_of, write_wav
+from tests.asd_core.runs.test_import_embeddings import write_npz
+from tests.asd_core.runs.test_runs import files_of, write_wav
 from tests.jobs.test_main import asd
 
 

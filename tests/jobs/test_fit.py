@@ -1,6 +1,6 @@
 import pytest
 
-from tests.asd_core.test_runs import NIGHTS, clip_path, files_of, touched, write_fleet, write_wav
+from tests.asd_core.runs.test_runs import NIGHTS, clip_path, files_of, touched, write_fleet, write_wav
 from tests.jobs.test_main import asd
 
 

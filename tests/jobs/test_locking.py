@@ -1,8 +1,8 @@
 import json
 
-from asd_core.files import LocalFiles
-from asd_core.locks import lock_name
-from asd_core.recipe import load_recipe
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.locks import lock_name
 from tests.jobs.test_main import asd
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from jobs.main import main
-from tests.asd_core.test_runs import write_fleet
+from tests.asd_core.runs.test_runs import write_fleet
 
 
 class Said(NamedTuple):

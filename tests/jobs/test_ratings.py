@@ -3,8 +3,8 @@ import io
 
 import pytest
 
-from tests.asd_core.ratings.test_reading import row, write_ratings
-from tests.asd_core.test_runs import files_of
+from tests.asd_core.evaluation.test_opinion_files import row, write_ratings
+from tests.asd_core.runs.test_runs import files_of
 from tests.jobs.test_main import asd
 
 

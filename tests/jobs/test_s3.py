@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from asd_core.files import open_files
-from asd_core.store import open_store
+from asd_core.store.addresses import open_files
+from asd_core.store.store import open_store
 from tests.jobs.test_main import asd
 
 

@@ -1,4 +1,4 @@
-from tests.asd_core.test_runs import NIGHTS, files_of
+from tests.asd_core.runs.test_runs import NIGHTS, files_of
 from tests.jobs.test_evaluate import dcase, options  # noqa: F401  (a fixture)
 from tests.jobs.test_main import asd
 

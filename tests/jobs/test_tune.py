@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from asd_core.files import open_files
-from asd_core.recipe import load_recipe
-from asd_core.store import open_store
-from tests.asd_core.test_runs import files_of
-from tests.asd_core.tuning.recordings import write_machines
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.addresses import open_files
+from asd_core.store.store import open_store
+from tests.asd_core.runs.test_runs import files_of
+from tests.asd_core.tuning.gather.recordings import write_machines
 from tests.cluster.kills import Command
 from tests.cluster.searchers import rows_in
 from tests.jobs.test_main import asd

@@ -4,8 +4,8 @@ import json
 import sys
 from dataclasses import asdict
 
-from asd_core.captions.llm import LlmSettings
-from asd_core.captions.requests import caption_request
+from asd_core.llm.requests import caption_request
+from asd_core.llm.settings import LlmSettings
 
 
 def requests_of(settings, count):
@@ -16,10 +16,10 @@ def requests_of(settings, count):
 def main(kind, store, settings, count, window):
     given = LlmSettings(**settings)
     if kind == "local":
-        from asd_core.captions.local_captioner import LocalCaptioner
+        from asd_core.llm.local import LocalCaptioner
 
         return ask(LocalCaptioner(given, store, window=window), given, count)
-    from cluster.captioning import RayCaptioner
+    from cluster.caption import RayCaptioner
     from cluster.session import session
 
     with session(cpus=1):

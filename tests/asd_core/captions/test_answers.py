@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.captions.answers import check_answer, tidy
+from asd_core.captions.answers import check_answer
+from asd_core.llm.verdicts import tidy
 
 FORTY = "This sound is " + " ".join(["louder"] * 37)
 

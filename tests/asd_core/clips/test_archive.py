@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 import pytest
 
-from asd_core.audio import read_clip
+from asd_core.audio.decoding import read_clip
 from asd_core.clips import UNPLACED, clip_id, list_archive
 from asd_core.clips.archive import list_files
 from asd_core.errors import UsageError
-from asd_core.files import FileInfo, LocalFiles
-from asd_core.tables import CLIPS
+from asd_core.store.files import FileInfo
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.tables import CLIPS
 
 
 def touch(root: Path, *paths: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from asd_core.clips import Clip, clip_id
 from asd_core.clips.clip import Placement, clips_table
-from asd_core.tables import CLIPS
+from asd_core.store.tables import CLIPS
 
 
 def test_a_clip_is_one_row_of_the_clips_table() -> None:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from asd_core.audio import read_clip
+from asd_core.audio.decoding import read_clip
 from asd_core.clips import Listing, list_archive
 from asd_core.errors import ClipError, UsageError
-from asd_core.tables import CLIPS
+from asd_core.store.tables import CLIPS
 
 
 def csv(folder: Path, text: str) -> Listing:

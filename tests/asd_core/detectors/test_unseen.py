@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.detectors.build import new_detector
 from asd_core.detectors.cross_fitting import stratified_folds
 from asd_core.detectors.gmm import Gmm, GmmConfig
@@ -9,7 +10,6 @@ from asd_core.detectors.kmeans import KMeansConfig
 from asd_core.detectors.memory_bank import MemoryBankConfig
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
-from asd_core.thresholds import ThresholdConfig, decision_threshold
 
 GENERATOR = np.random.default_rng(0)
 ROWS = GENERATOR.normal(size=(60, 4))

@@ -13,8 +13,8 @@ from asd_core.encoders.build import (
     new_encoder,
 )
 from asd_core.errors import UsageError
-from asd_core.recipe import load_recipe
-from asd_core.tuning.applying import applied
+from asd_core.recipe.recipe import load_recipe
+from asd_core.tuning.space.setting import applied
 
 OWN = '''
 import numpy as np

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asd_core.audio.spectrogram import LogMel
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights, twfr
 from asd_core.errors import UsageError
-from asd_core.spectrogram import LogMel
 
 SPECTROGRAM = np.random.default_rng(0).normal(-40, 10, (128, 313)).astype(np.float32)
 

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from asd_core.files import LocalFiles
 from asd_core.runs.records import commit, now
-from asd_core.store import Store
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asd_core.captions.measures import measure
-from asd_core.simulate.signals import Samples, filtered, frequencies, rms
+from asd_core.audio.measures import measure
 from asd_core.synthesis.anomalies import (
     STALL_DROP_DB,
     add_hum,
@@ -20,6 +19,7 @@ from asd_core.synthesis.anomalies import (
     stall,
     within_full_scale,
 )
+from asd_core.synthesis.signals import Samples, filtered, frequencies, rms
 
 RATE, COUNT = 16000, 96000
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.encoders.build import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder, twfr
-from asd_core.metrics import auc
-from asd_core.simulate.machine import build_machine, healthy_sound
+from asd_core.evaluation.metrics import auc
 from asd_core.synthesis import RECORDED, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
+from asd_core.synthesis.fleet.machine import build_machine, healthy_sound
 from tests.asd_core.synthesis.clips_of import clips_of
 
 RATE, SECONDS, CLIPS = 16000, 4.0, 36

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asd_core.captions.measures import AcousticMeasures, measure
+from asd_core.audio.measures import AcousticMeasures, measure
 from asd_core.errors import ClipError, UsageError
-from asd_core.simulate.machine import build_machine, healthy_sound
-from asd_core.simulate.signals import Samples
+from asd_core.synthesis.fleet.machine import build_machine, healthy_sound
 from asd_core.synthesis.severities import AMOUNTS, KINDS, draw_amounts, generator, simulate_anomaly
+from asd_core.synthesis.signals import Samples
 
 RATE, COUNT = 16000, 64000
 SEVERITIES = (0.1, 0.4, 0.7, 1.0)

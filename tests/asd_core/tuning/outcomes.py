@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from asd_core.pages.search.page import SearchReport
 from asd_core.tuning.outcome import Certainty, MachineOutcome, ScopeOutcome
-from asd_core.tuning.page import SearchReport
-from asd_core.tuning.space import new_space
+from asd_core.tuning.space.space import new_space
 
 GRID = {
     "encoder.r": {"low": 0.0, "high": 1.1, "step": 0.05},

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from asd_core.files import LocalFiles
-from asd_core.metrics import auc, pauc
-from asd_core.recipe import load_recipe
-from asd_core.store import Store
+from asd_core.evaluation.metrics import auc, pauc
+from asd_core.evaluation.objectives import objective_values
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
 from asd_core.tuning.batches import Work, work_on
 from asd_core.tuning.evaluating import SettingScore
-from asd_core.tuning.objectives import objective_values
-from asd_core.tuning.proposals import proposals
+from asd_core.tuning.request import scopes_of
 from asd_core.tuning.results import read_known
-from asd_core.tuning.scopes import scopes_of
 from asd_core.tuning.search import Search
-from asd_core.tuning.space import new_space
+from asd_core.tuning.space.proposals import proposals
+from asd_core.tuning.space.space import new_space
 
 GRID = {"encoder.r": {"low": 0.0, "high": 1.0, "step": 0.1}, "detector.k": {"grid": [1, 2, 4]}}
 KNN = load_recipe("twfr-knn")

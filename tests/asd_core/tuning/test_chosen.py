@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from asd_core.recipe import Recipe, load_recipe
+from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.tuning.chosen import best_recipe, best_summary, choices, recipe_files, scope_remarks, told
+from asd_core.tuning.request import EVERYTHING
 from asd_core.tuning.results import CHOICES
-from asd_core.tuning.scopes import EVERYTHING
 from tests.asd_core.tuning.outcomes import scope_of
 
 GMM = load_recipe("twfr-gmm")

@@ -2,18 +2,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from asd_core.engine import LocalEngine
-from asd_core.evaluation import evaluate as evaluate_scores
-from asd_core.importing import import_embeddings
-from asd_core.recipe import Recipe
-from asd_core.runs import fit, score, stored_clips
-from asd_core.scorer import fit_scorer
-from asd_core.store import open_store
-from asd_core.tuning.applying import with_best
+from asd_core.evaluation.evaluate import evaluate as evaluate_scores
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.scorer import fit_scorer
+from asd_core.recipe.recipe import Recipe
+from asd_core.runs.embed import stored_clips
+from asd_core.runs.fit import fit
+from asd_core.runs.import_embeddings import import_embeddings
+from asd_core.runs.score import score
+from asd_core.store.store import open_store
 from asd_core.tuning.evaluating import evaluate, evaluate_machine
-from asd_core.tuning.gathering import gather
-from asd_core.tuning.labelled import labelled_validations
-from tests.asd_core.tuning.recordings import parts, write_machines
+from asd_core.tuning.gather.gather import gather
+from asd_core.tuning.space.setting import with_best
+from asd_core.tuning.validations import labelled_validations
+from tests.asd_core.tuning.gather.recordings import parts, write_machines
 
 BASE = Recipe(
     "base",

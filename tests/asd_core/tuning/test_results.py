@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from asd_core.errors import AsdError
-from asd_core.recipe import load_recipe
-from asd_core.tables import from_parquet
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.tables import from_parquet
 from asd_core.tuning.evaluating import SettingScore
 from asd_core.tuning.results import (
     TUNING,

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from asd_core.tuning.batches import Outcome, sharing_groups, work_on
-from asd_core.tuning.scopes import scopes_of
+from asd_core.tuning.request import scopes_of
 from asd_core.tuning.search import BATCH_SECONDS, search_here
-from asd_core.tuning.space import new_space
+from asd_core.tuning.space.space import new_space
 from tests.asd_core.tuning.searching import GRID, MACHINES, Formula, Killed, run, search_for, store_in
 
 TPE = {"method": "tpe", "count": 48}

@@ -1,0 +1,246 @@
+"""Bytes of a recording → one channel of float32 samples at the rate an encoder expects, or the reason why not.
+
+Verdicts (`ClipError.reason`) on recordings that cannot be used:
+
+    empty            zero bytes
+    not_audio        no format that can be decoded; the message says what the bytes look like
+    no_samples       a good header with nothing behind it
+    no_such_channel  fewer channels than the one asked for
+    not_finite       NaN or infinite samples in the part that is used
+    silent           every sample of the part that is used has the same value: a dead microphone or cable. An error, not
+                     a warning: its score would put the blame on the machine, and error rows head the report
+    too_long         larger than memory allows, as a file or once decoded
+    vanished         listed, but gone when read (transient: tried again by the next run)
+    changed          other bytes than were listed: replaced, or still being written (transient)
+    unreadable       not allowed or not possible to read (transient)
+
+A recording cut short is used with a warning.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from asd_core.audio.file_headers import looks_like, riff_promise
+from asd_core.errors import ClipError, UsageError, did_you_mean
+from asd_core.store.addresses import read_uri
+from asd_core.store.files import FileInfo, accept_any
+
+Samples = NDArray[np.float32]
+
+_BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
+_UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
+_MARGIN = 256  # samples, at the lower of both rates, beyond the cut that soxr's filter still hears
+_MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which MP3 headers count or do not
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One channel of a recording.
+
+    Attributes:
+        samples: (T,) float32; integer formats lie in [-1, 1].
+        sample_rate: Hz of ``samples``.
+        seconds: length of the whole recording, also where only its beginning was decoded.
+        source_rate: Hz of the recording.
+        channels: of the recording.
+        warning: what is odd about it, in one line; None where nothing is.
+    """
+
+    samples: Samples
+    sample_rate: int
+    seconds: float
+    source_rate: int
+    channels: int
+    warning: str | None
+
+
+def decode(
+    data: bytes,
+    *,
+    sample_rate: int,
+    channel: int | None = None,
+    seconds: float | None = None,
+    max_bytes: int = 2 << 30,
+    native_rates: Collection[int] = (),
+) -> Decoded:
+    """Decode a WAV, FLAC, OGG or MP3 file, pick or mix its channels and resample it (soxr HQ, as librosa does).
+
+    Args:
+        data: the file's bytes; the format is recognised from them, never from a name.
+        sample_rate: Hz of the samples returned, unless the recording's own is one of ``native_rates``.
+        channel: counted from 0; None for the mean of all.
+        seconds: how much of the beginning is decoded; None for all of it.
+        max_bytes: limit on the decoded float32 samples, before and after resampling.
+        native_rates: Hz at which a recording is left as it is, for one who resamples it himself.
+
+    Raises:
+        ClipError: the recording cannot be used; see the module for the reasons.
+    """
+    if not data:
+        raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
+    with _open(data) as file:
+        rate = file.samplerate
+        sample_rate = rate if rate in native_rates else sample_rate
+        used = None if seconds is None else math.ceil(seconds * rate)
+        limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
+        samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)
+        warning = _truncation(data, file, frames)
+    _refuse_unusable(samples, used)
+    resampled = samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate, quality="HQ")
+    if seconds is not None:
+        resampled = resampled[: max(1, round(seconds * sample_rate))]
+    if not len(resampled):
+        raise ClipError("no_samples", f"{len(samples)} samples at {rate} Hz are not even one at {sample_rate} Hz")
+    return Decoded(np.ascontiguousarray(resampled), sample_rate, frames / rate, rate, file.channels, warning)
+
+
+def read_clip(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """The bytes of a listed recording.
+
+    Args:
+        uri: its address.
+        accept: see `asd_core.store.addresses.read_uri`; may raise further ClipErrors.
+
+    Raises:
+        ClipError: ``vanished`` or ``unreadable``, both transient.
+    """
+    try:
+        return read_uri(uri, accept)
+    except FileNotFoundError as error:
+        raise ClipError("vanished", f"listed, but no longer there: {uri}", transient=True) from error
+    except OSError as error:
+        raise ClipError("unreadable", f"cannot read {uri}: {error.strerror or error}", transient=True) from error
+
+
+def fit_length(samples: Samples, length: int, rule: str) -> Samples:
+    """Cut samples (T,) to ``length``.
+
+    Args:
+        samples: (T,), at least one.
+        length: in samples.
+        rule: ``crop``: the first ``length``, and what is shorter stays as it is; ``tile``: repeated until long enough,
+            then cut (Fujimura et al.).
+
+    Raises:
+        UsageError: another rule.
+    """
+    match rule:
+        case "crop":
+            return samples[:length]
+        case "tile":
+            return np.resize(samples, length)
+    raise UsageError(f"unknown clip_rule {rule!r}" + did_you_mean(rule, ("crop", "tile")))
+
+
+def windows(samples: Samples, length: int) -> Samples:
+    """(T,) → (W, length): the fewest windows that cover all samples, evenly spaced from the first to the last.
+
+    What is shorter than a window is repeated until it fills one. MS-CLAP itself draws one window at random, so that
+    its embedding of a clip changes from call to call.
+    """
+    if len(samples) <= length:
+        return np.resize(samples, (1, length))
+    count = -(-len(samples) // length)
+    starts = np.linspace(0, len(samples) - length, count).round().astype(int)
+    return np.stack([samples[start : start + length] for start in starts])
+
+
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
+    """Read front to back: soundfile seeks after each block otherwise, which fails at the end of a streamed FLAC."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _open(data: bytes) -> soundfile.SoundFile:
+    try:
+        return _ForwardFile(io.BytesIO(data))
+    except soundfile.SoundFileError as error:
+        # str(error) names the address of the BytesIO, which differs from run to run.
+        why = getattr(error, "error_string", str(error)).rstrip(".")
+        raise ClipError("not_audio", f"cannot be decoded ({looks_like(data)}): {why}") from error
+
+
+def _read(file: soundfile.SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
+    """The first ``wanted`` samples (None: all) of one channel, and the frames of the whole recording."""
+    if channel is not None and not 0 <= channel < file.channels:
+        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
+    known = file.frames < _UNKNOWN
+    wanted = file.frames if wanted is None else min(wanted, file.frames)
+    if known and wanted > limit:
+        raise _too_long(wanted, limit, file.samplerate)
+    parts: list[Samples] = [np.empty(0, np.float32)]
+    frames = 0
+    for block in _blocks(file):
+        if frames < wanted:
+            parts.append(_one_channel(block, channel)[: wanted - frames])
+        frames += len(block)
+        if not known and min(frames, wanted) > limit:
+            raise _too_long(min(frames, wanted), limit, file.samplerate)
+        if known and frames >= wanted:
+            return np.concatenate(parts), file.frames
+    return np.concatenate(parts), frames
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """(n, channels) blocks up to the end, or up to where a broken stream can no longer be decoded."""
+    while True:
+        try:
+            block = file.read(_BLOCK, dtype="float32", always_2d=True)
+        except soundfile.SoundFileError:
+            return
+        if not len(block):
+            return
+        yield block
+
+
+def _one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+    if block.shape[1] == 1 or channel is not None:
+        return block[:, channel or 0]
+    with np.errstate(all="ignore"):  # float files may hold anything; what is not finite is refused as a whole
+        mixed: Samples = block.mean(axis=1, dtype=np.float32)
+    return mixed
+
+
+def _margin(rate: int, sample_rate: int) -> int:
+    """Frames to decode beyond the cut, so that it sounds as if cut after resampling."""
+    return 0 if rate == sample_rate else math.ceil(_MARGIN * max(1.0, rate / sample_rate))
+
+
+def _too_long(frames: int, limit: int, rate: int) -> ClipError:
+    return ClipError(
+        "too_long", f"{frames / rate:.0f} s are too long to be decoded whole: the limit is {limit / rate:.0f} s"
+    )
+
+
+def _refuse_unusable(samples: Samples, used: int | None) -> None:
+    if not len(samples):
+        raise ClipError("no_samples", "a header of an audio file with no samples behind it that can be decoded")
+    if not np.isfinite(samples).all():
+        bad = int(len(samples) - np.isfinite(samples).sum())
+        raise ClipError("not_finite", f"{bad} of {len(samples)} samples are NaN or infinite")
+    heard = samples[:used]
+    if heard.min() == heard.max():
+        raise ClipError("silent", f"all {len(heard)} samples are {heard[0]:g}: check the microphone and its cable")
+
+
+def _truncation(data: bytes, file: soundfile.SoundFile, frames: int) -> str | None:
+    """A warning where the recording holds fewer frames than it promises."""
+    promised = frames if file.frames >= _UNKNOWN else max(frames, round(file.frames * riff_promise(data)))
+    slack = 0.01 * promised + _MP3_SLACK if file.format in ("MP3", "MPEG") else 0
+    if promised - frames > slack:
+        rate = file.samplerate
+        return f"truncated: {frames / rate:.2f} s of the {promised / rate:.2f} s that the header promises"
+    last_page = data.rfind(b"OggS") if file.format == "OGG" else -1
+    if 0 <= last_page < len(data) - 5 and not data[last_page + 5] & 4:
+        return f"truncated: the stream stops after {frames / file.samplerate:.2f} s without its end mark"
+    return None

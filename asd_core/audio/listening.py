@@ -1,0 +1,54 @@
+"""Reading a recording for people: for the report's players, and for the measures that are put in words."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from asd_core.audio.decoding import decode, read_clip
+from asd_core.errors import ClipError
+
+HEARD_SECONDS = 30.0  # of a recording: longer ones would swell the report
+HIGHEST_RATE = 48_000  # Hz that every browser plays
+LOWEST_RATE = 8_000  # Hz, likewise; the measures need some hundred
+
+
+class AudioReader:
+    """Reads a clip for listening: mono float32 at its own rate, or the nearest that browsers play.
+
+    Args:
+        channel: counted from 0; None mixes them all.
+        others: uri → channel, of recordings that are heard on another.
+    """
+
+    def __init__(self, channel: int | None = None, others: Mapping[str, int | None] | None = None) -> None:
+        self._channel, self._others = channel, others or {}
+
+    def __call__(self, uri: str) -> tuple[NDArray[np.float32], int]:
+        """Uri → samples (T,) float32 and Hz. Raises ClipError."""
+        return to_hear(uri, read_clip, self._others.get(uri, self._channel))
+
+
+def to_hear(uri: str, read: Callable[[str], bytes], channel: int | None = None) -> tuple[NDArray[np.float32], int]:
+    """What people hear of a recording, (T,) float32 and Hz, and what is measured of it.
+
+    Args:
+        uri: its address.
+        read: address → the file's bytes; raises ClipError.
+        channel: counted from 0; None mixes them all.
+
+    Raises:
+        ClipError: there is no sound of it.
+    """
+    if uri.startswith("import:"):
+        raise ClipError("imported", "its embedding was imported, so there is no sound of it here")
+    data = read(uri)
+    try:
+        rate = min(max(soundfile.info(io.BytesIO(data)).samplerate, LOWEST_RATE), HIGHEST_RATE)
+    except soundfile.LibsndfileError as error:
+        raise ClipError("not_audio", f"cannot be played: {error}") from error
+    return decode(data, sample_rate=rate, channel=channel, seconds=HEARD_SECONDS).samples, rate

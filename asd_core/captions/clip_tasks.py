@@ -1,0 +1,141 @@
+"""The parts of captioning that are worked on in many places at once: captions of single clips, texts, measurements.
+
+Each is a pure function of its task. A worker keeps the networks that it loaded: tasks of one kind follow one another.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asd_core.audio.listening import to_hear
+from asd_core.audio.measures import AcousticMeasures, Band, Tone, measure
+from asd_core.errors import AsdError
+from asd_core.pipeline.decoding import read_listed
+from asd_core.pipeline.threads import one_thread
+from asd_core.store.tables import embedding_matrix
+
+if TYPE_CHECKING:
+    from asd_core.encoders.clap.caption_decoder import CaptionDecoder
+
+CLIP_CAPTIONS = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("caption", pa.string(), nullable=False),
+        pa.field("log_probability", pa.float64(), nullable=False),  # of the whole beam over its length
+        pa.field("tokens", pa.int64(), nullable=False),
+        pa.field("ended", pa.bool_(), nullable=False),  # by the stop token, not by the limit of length
+    ]
+)
+"""One row per clip that the caption decoder described."""
+
+MEASURES = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("measures", pa.string(), nullable=False),  # AcousticMeasures as JSON
+    ]
+)
+"""One row per clip that was measured."""
+
+
+@dataclass(frozen=True)
+class DecodeTask:
+    """Clips for the caption decoder to describe: ``clips`` has clip_id, uri and embedding."""
+
+    weights: str
+    start: str
+    device: str
+    clips: pa.Table
+
+
+@dataclass(frozen=True)
+class TextTask:
+    """Texts for the text tower to embed."""
+
+    weights: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MeasureTask:
+    """Clips to be measured: ``clips`` has clip_id and uri."""
+
+    channel: int | None
+    clips: pa.Table
+
+
+@dataclass(frozen=True)
+class MeasureOutcome:
+    """Rows of MEASURES, and clip id → why it could not be measured."""
+
+    rows: pa.Table
+    problems: Mapping[str, str]
+
+
+def describe_clips(task: DecodeTask) -> pa.Table:
+    """Rows of CLIP_CAPTIONS: what the caption decoder says of each clip."""
+    with one_thread():
+        captions = _decoder(task.weights, task.device).caption(embedding_matrix(task.clips), start=task.start)
+    columns = {
+        "clip_id": task.clips["clip_id"],
+        "uri": task.clips["uri"],
+        "caption": [caption.text for caption in captions],
+        "log_probability": [caption.log_probability for caption in captions],
+        "tokens": [caption.tokens for caption in captions],
+        "ended": [caption.ended for caption in captions],
+    }
+    return pa.table(columns).cast(CLIP_CAPTIONS)
+
+
+def decoder_identity(task: DecodeTask) -> tuple[str, str]:
+    """The decoder's fingerprint, and what is to be said of it; ``task.clips`` is not looked at."""
+    decoder = _decoder(task.weights, task.device)
+    return decoder.fingerprint, decoder.note
+
+
+def embed_texts(task: TextTask) -> tuple[NDArray[np.float32], str]:
+    """Texts → embeddings (L, 1024) float32, and what is to be said of the tower."""
+    from asd_core.encoders.clap.text_tower import load_text_tower
+
+    with one_thread():
+        tower = load_text_tower(task.weights)
+        return tower.embed(task.texts), tower.note
+
+
+def measure_clips(task: MeasureTask) -> MeasureOutcome:
+    """Read and measure clips; one that cannot be read, or was replaced since it was listed, stops no other."""
+    rows: list[dict[str, str]] = []
+    problems = {}
+    with one_thread():
+        for clip_id, uri in zip(task.clips["clip_id"].to_pylist(), task.clips["uri"].to_pylist(), strict=True):
+            try:
+                measures = measure(*to_hear(uri, functools.partial(read_listed, listed_id=clip_id), task.channel))
+            except (AsdError, OSError) as error:
+                problems[clip_id] = " ".join(str(error).split())
+            else:
+                rows.append({"clip_id": clip_id, "uri": uri, "measures": json.dumps(asdict(measures))})
+    return MeasureOutcome(pa.Table.from_pylist(rows, MEASURES), problems)
+
+
+def measures_from(text: str) -> AcousticMeasures:
+    """The inverse of what `measure_clips` writes."""
+    told: dict[str, Any] = json.loads(text)
+    bands = tuple(Band(**band) for band in told.pop("bands"))
+    tones = tuple(Tone(**tone) for tone in told.pop("tones"))
+    return AcousticMeasures(**told, bands=bands, tones=tones)
+
+
+@functools.lru_cache(maxsize=1)
+def _decoder(weights: str, device: str) -> CaptionDecoder:
+    from asd_core.encoders.clap.caption_decoder import load_caption_decoder
+
+    return load_caption_decoder(weights, device)

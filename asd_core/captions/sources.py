@@ -1,0 +1,101 @@
+"""A recipe's ``[captions]``: what difference captions are made from, and which embeddings that takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from asd_core.encoders.build import CLAP, EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.errors import UsageError
+from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, CaptionConfig, Method
+
+
+@dataclass(frozen=True)
+class CaptionSources:
+    """Where the parts of MS-CLAP that captions take come from, for one machine type.
+
+    Attributes:
+        decoder_weights: of the caption checkpoint.
+        text_weights: of the checkpoint with the text tower.
+        decoder_encoder: whose embeddings the decoder takes: the audio tower of the caption checkpoint.
+        text_encoder: whose embeddings are compared with texts: the audio tower beside the text tower.
+        decoder_fingerprint: of the former's embeddings.
+        text_fingerprint: of the latter's; equal where both checkpoints have the same audio tower.
+        detection_fingerprint: of the embeddings that detection took.
+    """
+
+    decoder_weights: str
+    text_weights: str
+    decoder_encoder: EncoderConfig
+    text_encoder: EncoderConfig
+    decoder_fingerprint: str
+    text_fingerprint: str
+    detection_fingerprint: str
+
+    def notes(self, method: Method) -> list[str]:
+        """What a reader must know of the embeddings behind a caption, one line each."""
+        used = set()
+        if method in WITH_DECODER:
+            used.add(self.decoder_fingerprint)
+        if method in WITH_TEXTS:
+            used.add(self.text_fingerprint)
+        notes = []
+        if len(used) > 1:
+            notes.append(
+                "two audio towers: the caption checkpoint's differs from the one beside the text tower, so captions "
+                "and similarities come from different embeddings"
+            )
+        if used - {self.detection_fingerprint}:
+            notes.append("detection and caption used different embeddings")
+        return notes
+
+
+def refuse_without_clap(config: CaptionConfig, encoder: EncoderConfig) -> None:
+    """Refuse captions that need MS-CLAP where neither detection nor the captions name it; opens no weights.
+
+    Raises:
+        UsageError: so it is.
+    """
+    if encoder.kind != CLAP and not config.encoder:
+        raise UsageError(
+            'captions of this method need MS-CLAP, which the recipe does not use: add --set captions.encoder="clap", '
+            "or take --caption-method acoustic"
+        )
+
+
+def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSources:
+    """The parts of MS-CLAP that captions of a machine type take.
+
+    Args:
+        config: the recipe's.
+        encoder: detection's.
+
+    Raises:
+        UsageError: detection's encoder is not MS-CLAP, and no other is named.
+        AsdError: weights that cannot be had.
+    """
+    refuse_without_clap(config, encoder)
+    is_clap = encoder.kind == CLAP
+    own = json.loads(encoder.options) if is_clap else {}
+    options = {name: value for name, value in own.items() if name not in ("weights", "checkpoint")}
+    fallback = own.get("weights", "hub")
+    # A checkpoint of one's own is one file: the other must be named where the encoder's is the caption checkpoint's.
+    text_weights = config.clap_weights or fallback
+    decoder_weights = config.weights or fallback
+    heard = encoder if is_clap else replace(encoder_config({"kind": CLAP}), channel=encoder.channel)
+
+    def tower(weights: str, checkpoint: str) -> EncoderConfig:
+        return replace(
+            heard, options=json.dumps({**options, "weights": weights, "checkpoint": checkpoint}, sort_keys=True)
+        )
+
+    decoder_encoder, text_encoder = tower(decoder_weights, "clapcap"), tower(text_weights, "clap")
+    return CaptionSources(
+        decoder_weights=decoder_weights,
+        text_weights=text_weights,
+        decoder_encoder=decoder_encoder,
+        text_encoder=text_encoder,
+        decoder_fingerprint=embeddings_fingerprint(decoder_encoder),
+        text_fingerprint=embeddings_fingerprint(text_encoder),
+        detection_fingerprint=embeddings_fingerprint(encoder),
+    )

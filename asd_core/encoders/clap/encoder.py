@@ -1,0 +1,138 @@
+"""MS-CLAP's audio embedding as an encoder (Elizalde et al. 2023; in anomaly detection: Ogura et al., eq. 1).
+
+msclap itself draws 7 s of a longer clip at random, so that its embedding changes from call to call; here windows cover
+the clip and their embeddings are averaged (`asd_core.audio.windows`). A clip of 7 s is one window, and its embedding
+is msclap's own. Nothing is normalised to unit length: distances are between the embeddings as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.encoders.batch_size import BatchSize
+from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM, FRAMES, HOP, N_FFT
+from asd_core.encoders.clap.audio_tower import SAMPLE_RATE, AudioTower, audio_digest, load_audio_tower
+from asd_core.encoders.clap.weights import CLAP_2023, CLAPCAP_2023, HUB, is_random, random_note, seed_of
+from asd_core.encoders.protocol import Waveforms
+from asd_core.errors import ClipError, UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torchaudio.transforms import Resample
+
+SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 7.4  # of a window: the tower sees 1,024 frames at most, which are 7.43 s
+
+_FILES = {"clap": CLAP_2023, "clapcap": CLAPCAP_2023}
+_PREPROCESSING = 1  # raised whenever resampling or spectrogram would give another embedding
+_CPU_BATCH = 1  # as fast as any larger one, and bit for bit the same in any batch
+
+
+@dataclass(frozen=True)
+class ClapEncoder:
+    """Mono waveforms, best of 7 s → 1,024 numbers, resampled and embedded on the device.
+
+    Weights are read at the first use, so that decoders can ask for rates alone.
+
+    Attributes:
+        weights: ``hub``, ``random``, ``random:<seed>`` or a path; see `asd_core.encoders.clap.weights`.
+        checkpoint: whose audio tower: ``clap`` (beside the text tower) or ``clapcap`` (beside the caption decoder).
+        precision: ``float32``, or ``bf16`` for the transformer; spectrogram and projection are float32 always.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    weights: str = HUB
+    checkpoint: Literal["clap", "clapcap"] = "clap"
+    precision: Literal["float32", "bf16"] = "float32"
+    device: str = "cpu"
+
+    sample_rate: ClassVar[int] = SAMPLE_RATE
+    embedding_dim: ClassVar[int] = EMBEDDING_DIM
+    native_rates: ClassVar[frozenset[int]] = frozenset(
+        (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
+    )
+    """Hz whose ratio to 44,100 makes a short kernel."""
+
+    def __post_init__(self) -> None:
+        if not self.weights:
+            raise UsageError('encoder.weights is empty: write "hub", "random" or a path')
+        if is_random(self.weights):
+            seed_of(self.weights)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the tower's tensors, the precision and what comes before it.
+
+        Raises:
+            AsdError: weights that cannot be had.
+        """
+        parts = ["clap", audio_digest(self.weights, _FILES[self.checkpoint]), self.precision, _PREPROCESSING]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
+
+    @property
+    def note(self) -> str:
+        """What must be said wherever these embeddings are used; empty where nothing is."""
+        return random_note(self.weights)
+
+    def load(self) -> None:
+        """Read the weights now rather than at the first use.
+
+        Raises:
+            AsdError: weights that cannot be had.
+        """
+        _ = self._tower
+
+    def embed(self, waveforms: Waveforms) -> NDArray[np.float32]:
+        """See `Encoder.embed`."""
+        return self.embed_at(waveforms, self.sample_rate)
+
+    def embed_at(self, waveforms: Waveforms, sample_rate: int) -> NDArray[np.float32]:
+        """See `ResamplingEncoder.embed_at`; resampling is torchaudio's with its defaults, as msclap's.
+
+        Raises:
+            ClipError: waveforms that are too short for a frame, or longer than the tower sees at once.
+        """
+        import torch
+
+        length = -(-waveforms.shape[1] * SAMPLE_RATE // sample_rate)
+        if not N_FFT // 2 < length < FRAMES * HOP:
+            seconds = waveforms.shape[1] / sample_rate
+            raise ClipError("wrong_length", f"MS-CLAP hears 0.02 to {LONGEST_SECONDS} s at once, not {seconds:.2f} s")
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            parts = self._batch_size.map(lambda part: self._embed(part, sample_rate), waveforms)
+            return np.asarray(torch.cat(list(parts)).cpu().numpy())
+
+    def _embed(self, waveforms: Waveforms, sample_rate: int) -> Tensor:
+        import torch
+
+        # Pinned, so that it is copied while the device still works on the batch before.
+        batch = torch.empty(waveforms.shape, pin_memory=self.device != "cpu")
+        batch.numpy()[...] = waveforms
+        moved = batch.to(self.device, non_blocking=True)
+        return self._tower.embed(self._tower.log_mel(self._resampled(moved, sample_rate)))
+
+    def _resampled(self, waveforms: Tensor, sample_rate: int) -> Tensor:
+        from torchaudio.transforms import Resample as Resampler
+
+        if sample_rate not in self._resamplers:
+            self._resamplers[sample_rate] = Resampler(sample_rate, SAMPLE_RATE).to(self.device)
+        resampled: Tensor = self._resamplers[sample_rate](waveforms)
+        return resampled
+
+    @cached_property
+    def _tower(self) -> AudioTower:
+        return load_audio_tower(self.weights, _FILES[self.checkpoint]).to(self.device, bf16=self.precision == "bf16")
+
+    @cached_property
+    def _resamplers(self) -> dict[int, Resample]:
+        return {}
+
+    @cached_property
+    def _batch_size(self) -> BatchSize:
+        return BatchSize(_CPU_BATCH if self.device == "cpu" else None)

@@ -1,0 +1,225 @@
+"""How well a table of scores tells anomalous clips from normal ones: per machine, on average, and officially.
+
+Conventions:
+    Every row of the table is counted once for its machine (`Counts`); only scored test clips of known condition
+    are compared. A figure that cannot be had is None and takes no part in means; the machine's ``note`` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+
+from asd_core.errors import UsageError, did_you_mean
+from asd_core.evaluation.dcase_scores import DOMAINS, DcaseProtocol, compared, figures, machine_score, official_score
+from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips, clips_by_machine
+from asd_core.evaluation.metrics import (
+    OneClassError,
+    auc,
+    auc_standard_error,
+    false_alarm_rate,
+    harmonic_mean,
+    pauc,
+    precision_recall_f1,
+)
+
+PROTOCOLS = ("auto", "dcase2020", "dcase2021", "dcase2022")
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How good the stored decisions are; all in [0, 1], None where the clips lack a class or a decision."""
+
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    false_alarm_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class MachineEvaluation:
+    """The figures of one machine.
+
+    Attributes:
+        auc: over all its clips.
+        auc_standard_error: of ``auc`` (DeLong): differences below about twice this are ties.
+        pauc: over all its clips, up to a false-positive rate of 0.1, standardised.
+        auc_source: the domain's normals against all anomalies; under ``dcase2021`` against the domain's only.
+        auc_target: likewise.
+        pauc_source: within the domain; ``dcase2021`` only.
+        pauc_target: likewise.
+        score: the mean of the figures that enter the official score.
+        decisions: over all its clips.
+        decisions_source: on the clips of the source domain only.
+        decisions_target: likewise.
+        auc_level_only: ``auc`` of the trivial twin, the distance of a clip's level to the median level of the training
+            normals: what loudness alone shows. None where clips were not heard.
+        note: why figures are missing, or "".
+    """
+
+    machine_type: str
+    machine_id: str
+    counts: Counts
+    auc: float | None
+    auc_standard_error: float | None
+    pauc: float | None
+    auc_source: float | None
+    auc_target: float | None
+    pauc_source: float | None
+    pauc_target: float | None
+    score: float | None
+    decisions: Decisions
+    decisions_source: Decisions
+    decisions_target: Decisions
+    auc_level_only: float | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means over the machines that have the figure; None where none has."""
+
+    auc: float | None
+    pauc: float | None
+    auc_source: float | None
+    auc_target: float | None
+    auc_level_only: float | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All machines, sorted by type and id, and what they come to.
+
+    Attributes:
+        protocol: what the official score, and the figures by domain, are taken by.
+        mean: arithmetic means over machines.
+        mean_auc_standard_error: of ``mean.auc``; None where a machine that takes part has none.
+        harmonic_mean: harmonic means over machines.
+        official_score: see `asd_core.dcase_scores.official_score`.
+        machines_scored: how many machines take part in the official score.
+    """
+
+    protocol: DcaseProtocol
+    machines: tuple[MachineEvaluation, ...]
+    mean: Means
+    mean_auc_standard_error: float | None
+    harmonic_mean: Means
+    official_score: float | None
+    machines_scored: int
+
+
+def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:
+    """Evaluate SCORES rows, in any order.
+
+    ``auto`` is ``dcase2022`` where the compared clips carry source and target domains, else ``dcase2020``.
+
+    Raises:
+        UsageError: no scored test clip has a known condition, or the protocol is unknown.
+    """
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"unknown protocol {protocol!r}{did_you_mean(protocol, PROTOCOLS)}")
+    machines = clips_by_machine(scores)
+    if not any(len(machine.flagged) for machine in machines):
+        raise UsageError(
+            f"none of the {scores.num_rows} rows is a scored test clip known to be normal or anomalous "
+            f"({sum(machine.counts.training for machine in machines)} are for training): use DCASE file names or a "
+            "manifest with a column condition, and score the test clips first"
+        )
+    if protocol == "auto":
+        domains = {domain for machine in machines for domain in machine.clips.domains}
+        protocol = "dcase2022" if {"source", "target"} <= domains else "dcase2020"
+    evaluated = [_evaluate_machine(machine, protocol) for machine in machines]
+    rows = tuple(row for row, _ in evaluated)
+    official = [(row.machine_type, shares) for row, shares in evaluated if shares]
+    return Evaluation(
+        protocol=protocol,
+        machines=rows,
+        mean=_means(rows, lambda values: float(np.mean(values))),
+        mean_auc_standard_error=_standard_error_of_mean(rows),
+        harmonic_mean=_means(rows, harmonic_mean),
+        official_score=official_score(official, protocol),
+        machines_scored=len(official),
+    )
+
+
+def _evaluate_machine(
+    machine: MachineClips, protocol: DcaseProtocol
+) -> tuple[MachineEvaluation, dict[str, float] | None]:
+    clips = machine.clips
+    source, target = (compared(clips, domain, protocol) for domain in DOMAINS)
+    shares: dict[str, float] | None = None
+    notes = []
+    try:
+        shares = figures(clips, protocol)
+    except OneClassError as error:
+        notes.append(str(error) if len(machine.flagged) else "no scored test clips of known condition")
+    if n_undecided := int(np.isnan(machine.flagged).sum()):
+        notes.append(f"clips without a decision: {n_undecided}")
+    row = MachineEvaluation(
+        machine_type=machine.machine_type,
+        machine_id=machine.machine_id,
+        counts=machine.counts,
+        auc=_or_none(auc, clips),
+        auc_standard_error=_or_none(auc_standard_error, clips),
+        pauc=_or_none(pauc, clips),
+        auc_source=_or_none(auc, source),
+        auc_target=_or_none(auc, target),
+        pauc_source=_or_none(pauc, source) if protocol == "dcase2021" else None,
+        pauc_target=_or_none(pauc, target) if protocol == "dcase2021" else None,
+        score=machine_score(shares, protocol) if shares else None,
+        decisions=_decisions(machine.flagged, clips.is_anomalous),
+        decisions_source=_decisions_within(machine, "source"),
+        decisions_target=_decisions_within(machine, "target"),
+        auc_level_only=_auc_level_only(machine),
+        note="; ".join(notes),
+    )
+    return row, shares
+
+
+def _or_none(metric: Callable[[ArrayLike, ArrayLike], float], clips: LabelledClips) -> float | None:
+    try:
+        return metric(clips.anomaly_scores, clips.is_anomalous)
+    except OneClassError:
+        return None
+
+
+def _auc_level_only(machine: MachineClips) -> float | None:
+    if np.isnan(machine.level_deviations).any():
+        return None
+    return _or_none(auc, replace(machine.clips, anomaly_scores=machine.level_deviations))
+
+
+def _decisions_within(machine: MachineClips, domain: str) -> Decisions:
+    keep = machine.clips.domains == domain
+    return _decisions(machine.flagged[keep], machine.clips.is_anomalous[keep])
+
+
+def _decisions(flagged: NDArray[np.float64], is_anomalous: NDArray[np.bool_]) -> Decisions:
+    if np.isnan(flagged).any():
+        return Decisions()
+    precision = recall = f1 = false_alarms = None
+    if is_anomalous.any():
+        precision, recall, f1 = precision_recall_f1(flagged, is_anomalous)
+    if not is_anomalous.all():
+        false_alarms = false_alarm_rate(flagged, is_anomalous)
+    return Decisions(precision, recall, f1, false_alarms)
+
+
+def _means(machines: Iterable[MachineEvaluation], mean: Callable[[list[float]], float]) -> Means:
+    def over(name: str) -> float | None:
+        values = [value for machine in machines if (value := getattr(machine, name)) is not None]
+        return mean(values) if values else None
+
+    return Means(over("auc"), over("pauc"), over("auc_source"), over("auc_target"), over("auc_level_only"))
+
+
+def _standard_error_of_mean(machines: Iterable[MachineEvaluation]) -> float | None:
+    # Machines are independent, so their variances add.
+    errors = [machine.auc_standard_error for machine in machines if machine.auc is not None]
+    known = [error for error in errors if error is not None]
+    return float(np.sqrt(np.square(known).sum()) / len(known)) if known and len(known) == len(errors) else None

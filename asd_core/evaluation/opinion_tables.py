@@ -1,0 +1,67 @@
+"""Opinion scores for programs (JSON), spreadsheets (CSV) and people (plain text)."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from typing import Any
+
+from asd_core.evaluation.csv_cells import inert
+from asd_core.evaluation.opinion_scores import INFORMATIVE, OpinionScores
+from asd_core.readable import machine_name, readable
+
+
+def to_json(scores: OpinionScores) -> dict[str, Any]:
+    """As nested dicts and lists of str, int, float and None, ready for ``json.dumps``; without the single ratings."""
+    tree = dataclasses.asdict(scores)
+    for machine in tree["machines"]:
+        del machine["values"]
+    return tree
+
+
+def to_csv(scores: OpinionScores) -> str:
+    """One line per id and method under a header; text that a spreadsheet would take for a formula is made inert."""
+    rows = to_json(scores)["machines"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: inert(value) if isinstance(value, str) else value for name, value in row.items()})
+    return text.getvalue()
+
+
+def to_text(scores: OpinionScores) -> str:
+    """An aligned table of the ids under every method, and what a method comes to over all of them."""
+    found = {(score.machine_type, score.machine_id, score.method): f"{score.mos:.2f}" for score in scores.machines}
+    machines = dict.fromkeys((score.machine_type, score.machine_id) for score in scores.machines)
+    methods = scores.methods
+    lines = [
+        ["MOS (1 worst, 5 best)", *(readable(method.method) for method in methods)],
+        *([machine_name(*machine), *(found.get((*machine, m.method), "–") for m in methods)] for machine in machines),
+        ["mean of ids", *(f"{method.mos:.2f}" for method in methods)],
+        [f"ids over {INFORMATIVE:g}", *(f"{method.ids_over_3} of {method.ids}" for method in methods)],
+        ["ratings", *(str(method.ratings) for method in methods)],
+        ["agreement (alpha)", *(_alpha(method.agreement) for method in methods)],
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = [
+        "  ".join(
+            word.rjust(width) if index else word.ljust(width)
+            for index, (word, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    ]
+    raters = ", ".join(map(readable, scores.raters[:10])) + ", ..." * (len(scores.raters) > 10)
+    return "\n".join(
+        [
+            *table,
+            f"{scores.ratings} ratings of {scores.captions} captions of {scores.clips} clips by "
+            f"{len(scores.raters)} raters ({raters}), agreement {_alpha(scores.agreement)} "
+            "(Krippendorff's alpha: 1 all agree, 0 chance)",
+        ]
+    )
+
+
+def _alpha(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.2f}"

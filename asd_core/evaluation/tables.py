@@ -1,0 +1,142 @@
+"""An evaluation for programs (JSON), spreadsheets (CSV) and people (plain text)."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from asd_core.evaluation.csv_cells import inert
+from asd_core.evaluation.evaluate import Decisions, Evaluation, MachineEvaluation
+
+_DECISION_COLUMNS = {"decisions": "", "decisions_source": "_source", "decisions_target": "_target"}
+_TEXT_COLUMNS = {
+    "machine_type": "machine type",
+    "machine_id": "id",
+    "auc": "AUC",
+    "auc_standard_error": "+/-",
+    "pauc": "pAUC",
+    "auc_level_only": "level only",
+    "auc_source": "AUC source",
+    "auc_target": "AUC target",
+    "pauc_source": "pAUC source",
+    "pauc_target": "pAUC target",
+    "score": "score",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "false_alarm_rate": "false alarms",
+    "normal": "normal",
+    "anomalous": "anomalous",
+    "unlabelled": "unlabelled",
+    "errors": "errors",
+    "training": "training",
+    "note": "",
+}
+_ALWAYS_SHOWN = ("machine_type", "machine_id", "auc", "pauc", "normal", "anomalous")
+
+
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as nested dicts and lists of str, int, float and None (never NaN), ready for ``json.dumps``.
+
+    ``machines`` is a list of one flat dict per machine, but for its ``counts``; precision, recall, F1 and false-alarm
+    rate within a domain end in ``_source`` and ``_target``.
+    """
+    tree = dataclasses.asdict(evaluation)
+    tree["machines"] = [_machine_json(machine) for machine in evaluation.machines]
+    return tree
+
+
+def to_csv(evaluation: Evaluation) -> str:
+    """One line per machine under a header; an empty cell where a figure is not available.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    rows = [_flat(machine) for machine in evaluation.machines]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def to_text(evaluation: Evaluation) -> str:
+    """An aligned table of the machines, their means, the official score, and what was left out.
+
+    Columns that no machine has a figure or a clip for are not shown. Control characters in names are escaped.
+    """
+    rows = [_flat(machine) for machine in evaluation.machines]
+    columns = [
+        name for name in _TEXT_COLUMNS if name in _ALWAYS_SHOWN or any(_says_something(row[name]) for row in rows)
+    ]
+    mean, harmonic = dataclasses.asdict(evaluation.mean), dataclasses.asdict(evaluation.harmonic_mean)
+    mean["auc_standard_error"] = evaluation.mean_auc_standard_error
+    lines = [
+        [_TEXT_COLUMNS[name] for name in columns],
+        *([_word(row[name]) for name in columns] for row in rows),
+        *(
+            [label if name == "machine_type" else _word(figures.get(name, "")) for name in columns]
+            for label, figures in (("mean", mean), ("harmonic mean", harmonic))
+        ),
+    ]
+    n_machines = f"{evaluation.machines_scored} of {len(rows)} machines"
+    return "\n".join(
+        [
+            *_aligned(lines, left=[name in ("machine_type", "machine_id", "note") for name in columns]),
+            f"official score ({evaluation.protocol}, {n_machines}): {_word(evaluation.official_score)}",
+            _left_out(rows),
+            "",
+        ]
+    )
+
+
+def _machine_json(machine: MachineEvaluation) -> dict[str, Any]:
+    tree = dataclasses.asdict(machine)
+    for name, suffix in _DECISION_COLUMNS.items():
+        del tree[name]
+        decisions: Decisions = getattr(machine, name)
+        tree |= {f"{key}{suffix}": value for key, value in dataclasses.asdict(decisions).items()}
+    return tree
+
+
+def _flat(machine: MachineEvaluation) -> dict[str, Any]:
+    tree = _machine_json(machine)
+    counts, note = tree.pop("counts"), tree.pop("note")
+    return {**tree, **counts, "note": note}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return inert(value)
+    return "" if value is None else value
+
+
+def _says_something(value: Any) -> bool:
+    return value is not None and value != "" and not (isinstance(value, int) and value == 0)
+
+
+def _word(value: Any) -> str:
+    match value:
+        case None:
+            return "n/a"
+        case float():
+            return f"{value:.4f}"
+        case _:
+            return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
+def _aligned(lines: list[list[str]], left: list[bool]) -> Iterable[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [
+            word.ljust(width) if is_left else word.rjust(width)
+            for word, width, is_left in zip(line, widths, left, strict=True)
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _left_out(rows: list[dict[str, Any]]) -> str:
+    errors, unlabelled, training = (sum(row[name] for row in rows) for name in ("errors", "unlabelled", "training"))
+    return f"clips left out: {errors} errors, {unlabelled} of unknown condition, {training} for training"

@@ -1,0 +1,1 @@
+"""Asking a language model: settings, client, limits, and the ledger of answers."""

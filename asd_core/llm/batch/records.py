@@ -1,0 +1,83 @@
+"""What a store knows of batches that are under way.
+
+batches/<token>.json    a batch: which requests it holds, written before it is created
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from asd_core.errors import AsdError
+from asd_core.store.files import Files
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """One batch.
+
+    Attributes:
+        token: in its metadata.
+        llm: `asd_core.llm.settings.LlmSettings.name`.
+        request_ids: that it holds.
+        at: when it was about to be created, in seconds since the epoch.
+        batch_id: once it is known.
+        parameters: that its requests were sent with, beside model and messages.
+    """
+
+    token: str
+    llm: str
+    request_ids: tuple[str, ...]
+    at: float
+    batch_id: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Its file in the store."""
+        return f"batches/{self.token}.json"
+
+
+class BatchRecords:
+    """The batches of one store that are not collected yet.
+
+    Args:
+        files: of the store.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def of(self, llm: str) -> list[BatchRecord]:
+        """Those of one LLM.
+
+        Raises:
+            AsdError: a record is broken.
+        """
+        records = [self._read(info.path) for info in self._files.list("batches")]
+        return [record for record in records if record.llm == llm]
+
+    def write(self, record: BatchRecord) -> BatchRecord:
+        """Write a record down, in the place of what was known of it before."""
+        self._files.write(record.path, json.dumps(asdict(record)).encode())
+        return record
+
+    def address(self, record: BatchRecord) -> str:
+        """Where a record is, for people."""
+        return self._files.address(record.path)
+
+    def remove(self, record: BatchRecord) -> None:
+        """Forget a batch that is collected, or was never created."""
+        self._files.delete(record.path)
+
+    def _read(self, path: str) -> BatchRecord:
+        try:
+            value = json.loads(self._files.read(path))
+            return BatchRecord(**{**value, "request_ids": tuple(value["request_ids"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise AsdError(
+                f"{self._files.address(path)} is broken: {error!r}; see in the account which batches are under way, "
+                "then remove it"
+            ) from error

@@ -1,0 +1,1 @@
+"""HTML pages for people: the night's report and the search's."""

@@ -1,0 +1,98 @@
+"""The sounds of a flagged clip: what is heard, what is seen, and the difference in words."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.audio.differences import describe_difference, measure
+from asd_core.errors import AsdError
+from asd_core.pages.night.spectrogram_image import draw_spectrograms
+
+ReadAudio = Callable[[str], tuple[NDArray[np.float32], int]]
+"""From a uri to a waveform, (T,) float32 in [-1, 1], and its sample rate in Hz; raises AsdError or OSError."""
+
+_NORMALS = 5  # nearest normal clips that the difference is taken from: enough to see their spread
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording for the page: the bytes of a 16-bit FLAC file and of its spectrogram's PNG."""
+
+    uri: str
+    audio: bytes
+    image: bytes
+
+
+@dataclass(frozen=True)
+class ClipMedia:
+    """What the page plays, shows and says of one clip.
+
+    Attributes:
+        clip: None where it could not be read.
+        nearest: the nearest normal clip that could be read; None where there is none.
+        difference: between the clip and its nearest normals, in words with figures; "" where there is none.
+        problem: why something is missing, one line; "" where nothing is.
+    """
+
+    clip: Recording | None
+    nearest: Recording | None
+    difference: str
+    problem: str
+
+
+def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> ClipMedia:
+    """Read a clip and its nearest normal clips and make everything that the page shows of them.
+
+    A pure function of the bytes behind the uris, so that it can run anywhere. It does not raise for a recording
+    that cannot be read: the problem is in the result.
+
+    Args:
+        uri: of the clip.
+        nearest_uris: of its nearest normal clips, nearest first; the first five are compared with, and the first of
+            them that can be read is shown.
+        read_audio: reads one recording.
+    """
+    try:
+        waveform, sample_rate = read_audio(uri)
+        measures = measure(waveform, sample_rate)
+    except (AsdError, OSError) as error:
+        return ClipMedia(None, None, "", f"The recording cannot be played: {_line(error)}")
+    normals, problem = (
+        [],
+        "" if nearest_uris else "No nearest normal clip is known, so there is nothing to compare with.",
+    )
+    for normal_uri in nearest_uris[:_NORMALS]:
+        try:
+            normal, normal_rate = read_audio(normal_uri)
+            normals.append((normal_uri, normal, normal_rate, measure(normal, normal_rate)))
+        except (AsdError, OSError) as error:
+            problem = problem or f"A nearest normal clip cannot be read: {_line(error)}"
+    if not normals:
+        image = draw_spectrograms([(waveform, sample_rate)])[0]
+        return ClipMedia(Recording(uri, _flac(waveform, sample_rate), image), None, "", problem)
+    difference = describe_difference(measures, [normal_measures for *_, normal_measures in normals])
+    nearest_uri, nearest, nearest_rate, _ = normals[0]
+    images = draw_spectrograms([(waveform, sample_rate), (nearest, nearest_rate)])
+    return ClipMedia(
+        clip=Recording(uri, _flac(waveform, sample_rate), images[0]),
+        nearest=Recording(nearest_uri, _flac(nearest, nearest_rate), images[1]),
+        difference=difference.text,
+        problem=problem,
+    )
+
+
+def _flac(waveform: NDArray[np.float32], sample_rate: int) -> bytes:
+    import soundfile
+
+    out = io.BytesIO()
+    soundfile.write(out, np.clip(waveform, -1.0, 1.0), sample_rate, format="FLAC", subtype="PCM_16")
+    return out.getvalue()
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

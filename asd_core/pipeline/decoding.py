@@ -1,0 +1,113 @@
+"""Decoding the clips of a shard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asd_core.audio.decoding import decode, fit_length, read_clip, windows
+from asd_core.audio.read_ahead import Read, read_ahead
+from asd_core.clips.clip import clip_id
+from asd_core.encoders.build import EncoderConfig
+from asd_core.errors import ClipError
+from asd_core.store.files import FileInfo
+
+LARGEST_FILE = 2 << 30  # bytes: a recording is read whole, by as many workers at once as there are
+
+
+@dataclass(frozen=True)
+class DecodedClip:
+    """One clip ready for an encoder, or what kept it from being so.
+
+    Attributes:
+        waveforms: (W, T) float32, one row per window; None for an error.
+        seconds: length of the whole recording.
+        level_db: RMS of the part that is heard, dB re full scale.
+        error: why there is no waveform.
+        warning: what is odd about a clip that is used all the same.
+        sample_rate: Hz of the waveforms; None for the encoder's own.
+    """
+
+    waveforms: NDArray[np.float32] | None
+    seconds: float | None = None
+    error: ClipError | None = None
+    warning: str | None = None
+    level_db: float | None = None
+    sample_rate: int | None = None
+
+
+def read_listed(uri: str, listed_id: str) -> bytes:
+    """The bytes of a recording, if they are still those that were listed as this clip id.
+
+    Raises:
+        ClipError: ``changed`` where they are others, ``vanished`` or ``unreadable``, all transient; ``too_long`` where
+            the file is larger than `LARGEST_FILE`.
+    """
+
+    def as_listed(info: FileInfo) -> None:
+        if clip_id(uri, info.size, info.version) != listed_id:
+            message = f"not what was listed: replaced since, or still being written ({info.size} bytes now): {uri}"
+            raise ClipError("changed", message, transient=True)
+        if info.size > LARGEST_FILE:
+            size, limit = info.size / 2**30, LARGEST_FILE / 2**30
+            raise ClipError("too_long", f"{size:.1f} GiB are too large to be read whole: the limit is {limit:g} GiB")
+
+    return read_clip(uri, as_listed)
+
+
+def decode_shard(
+    clips: pa.Table,
+    config: EncoderConfig,
+    sample_rate: int,
+    read: Read = read_listed,
+    native_rates: Collection[int] = (),
+) -> Iterator[DecodedClip]:
+    """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
+
+    Args:
+        clips: rows of CLIPS.
+        config: how much of a recording is heard, and which channel.
+        sample_rate: Hz that the encoder expects.
+        read: where their bytes come from.
+        native_rates: Hz at which it takes recordings as they are (`asd_core.encoders.protocol.native_rates`).
+    """
+    heard = None if config.clip_rule == "windows" else config.clip_seconds
+    addresses = zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True)
+    for data in read_ahead(addresses, read):
+        try:
+            if isinstance(data, ClipError):
+                raise data
+            decoded = decode(
+                data,
+                sample_rate=sample_rate,
+                channel=config.channel,
+                seconds=heard,
+                native_rates=native_rates,
+            )
+            waveforms = as_heard(decoded.samples, config, decoded.sample_rate)
+            level_db = _level_db(waveforms, decoded.sample_rate)
+        except ClipError as error:
+            yield DecodedClip(None, error=error)
+            continue
+        yield DecodedClip(waveforms, decoded.seconds, None, decoded.warning, level_db, decoded.sample_rate)
+
+
+def _level_db(waveforms: NDArray[np.float32], sample_rate: int) -> float:
+    power = float(np.mean(np.square(waveforms, dtype=np.float64)))
+    if power == 0.0:  # samples near the least float are zeros once resampled
+        message = f"all {waveforms.size} samples are 0 at {sample_rate} Hz: check the microphone and its cable"
+        raise ClipError("silent", message)
+    return 10 * math.log10(power)
+
+
+def as_heard(samples: NDArray[np.float32], config: EncoderConfig, sample_rate: int) -> NDArray[np.float32]:
+    """Decoded samples (T,) as the recipe's encoder wants them, (W, T'): one row per window."""
+    length = round(config.clip_seconds * sample_rate)
+    if config.clip_rule == "windows":
+        return windows(samples, length)
+    return fit_length(samples, length, config.clip_rule)[None]

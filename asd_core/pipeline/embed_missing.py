@@ -1,0 +1,143 @@
+"""Embedding the clips whose embeddings are not stored yet."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.encoders.build import IMPORTED, EncoderConfig, embeddings_fingerprint
+from asd_core.errors import AsdError
+from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.planning import cut_shards, missing
+from asd_core.pipeline.shards import Shard, ShardOutcome
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import INDEX, Store
+from asd_core.store.tables import CLIPS
+
+
+@dataclass
+class Embedded:
+    """Where the embeddings of a manifest's clips are.
+
+    Attributes:
+        clips: CLIPS columns and ``shard``; null where a clip could not be read this time.
+        fingerprints: machine type → fingerprint.
+        transient: clip id → (reason, message) of those clips.
+        errors_by_reason: of all the clips, transient ones too.
+        decoded: how many clips were decoded for it, not found stored.
+        seconds: spent on it.
+    """
+
+    clips: pa.Table
+    fingerprints: dict[str, str]
+    transient: dict[str, tuple[str, str]] = field(default_factory=dict)
+    errors_by_reason: Counter[str] = field(default_factory=Counter)
+    decoded: int = 0
+    seconds: float = 0.0
+
+
+def embed(store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress = no_progress) -> Embedded:
+    """Embed the clips whose embeddings are not stored yet.
+
+    Args:
+        store: where embeddings are kept.
+        recipe: whose encoders, by machine type, embed them.
+        clips: the manifest, rows of CLIPS with unique clip ids.
+        engine: where the work is done.
+        progress: told (stage, done, total) as shards are committed.
+
+    Raises:
+        AsdError: shards are missing at the end, with how to go on.
+    """
+    start = time.monotonic()
+    encoders = _encoders(recipe, clips)
+    fingerprints = {kind: embeddings_fingerprint(config) for kind, config in encoders.items()}
+    stored = {name: store.embedded(name, keep_index=True) for name in set(fingerprints.values())}
+    shards: list[Shard] = []
+    for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
+        if config.kind != IMPORTED:
+            shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
+    transient: dict[str, tuple[str, str]] = {}
+    committed = _embed_shards(store, shards, engine, progress)
+    for _, outcome in committed:
+        transient |= outcome.transient
+    for fingerprint in stored:
+        new = _index([(shard, outcome) for shard, outcome in committed if shard.fingerprint == fingerprint])
+        store.write_index(fingerprint, new)
+        stored[fingerprint] = pa.concat_tables([stored[fingerprint], new])
+    located = _located(clips, fingerprints, stored)
+    reasons = Counter(located["error_reason"].drop_null().to_pylist())
+    reasons += Counter(reason for reason, _ in transient.values())
+    decoded = sum(len(shard.clips) for shard in shards)
+    return Embedded(
+        located.drop_columns("error_reason"), fingerprints, transient, reasons, decoded, time.monotonic() - start
+    )
+
+
+def _encoders(recipe: Recipe, clips: pa.Table) -> dict[str, EncoderConfig]:
+    return {kind: recipe.for_machine(kind).encoder for kind in pc.unique(clips["machine_type"]).to_pylist()}
+
+
+def _by_fingerprint(
+    clips: pa.Table, encoders: Mapping[str, EncoderConfig], fingerprints: Mapping[str, str]
+) -> dict[str, tuple[EncoderConfig, pa.Table]]:
+    """Fingerprint → its encoder and the clips of all machine types that it embeds."""
+    parts = {}
+    for fingerprint in sorted(set(fingerprints.values())):
+        kinds = [kind for kind, name in fingerprints.items() if name == fingerprint]
+        rows = clips.filter(pc.is_in(clips["machine_type"], value_set=pa.array(kinds, pa.string())))
+        parts[fingerprint] = (encoders[kinds[0]], rows)
+    return parts
+
+
+def _embed_shards(
+    store: Store, shards: list[Shard], engine: Engine, progress: Progress
+) -> list[tuple[Shard, ShardOutcome]]:
+    """Embed shards; returns those that were committed, which may be pieces of them."""
+    waiting = {clip_id for shard in shards for clip_id in shard.clips["clip_id"].to_pylist()}
+    total = len(waiting)
+    committed = []
+    if shards:
+        progress("embedding clips", 0, total)
+        for shard, outcome in engine.embed(store.files.url, shards):
+            committed.append((shard, outcome))
+            waiting.difference_update(shard.clips["clip_id"].to_pylist())
+            progress("embedding clips", total - len(waiting), total)
+    if waiting:
+        raise AsdError(
+            f"{len(waiting)} of {total} clips were not embedded: "
+            "run the same command again, which does only what is missing"
+        )
+    return committed
+
+
+def _index(committed: list[tuple[Shard, ShardOutcome]]) -> pa.Table:
+    """INDEX rows of newly committed shards."""
+    tables = [INDEX.empty_table()]
+    for shard, outcome in committed:
+        ids = shard.clips["clip_id"].to_pylist()
+        reasons = pa.array([outcome.errors.get(clip_id) for clip_id in ids], pa.string())
+        table = shard.clips.append_column("error_reason", reasons)
+        table = table.append_column("shard", pa.array([shard.name] * len(ids), pa.string()))
+        tables.append(table.filter(pa.array([clip_id not in outcome.transient for clip_id in ids])).cast(INDEX))
+    return pa.concat_tables(tables)
+
+
+def _located(clips: pa.Table, fingerprints: Mapping[str, str], stored: Mapping[str, pa.Table]) -> pa.Table:
+    """The clips with the ``shard`` and ``error_reason`` that the index of their machine type's embeddings tells."""
+    tables = []
+    for fingerprint in sorted(set(fingerprints.values())):
+        kinds = [kind for kind, name in fingerprints.items() if name == fingerprint]
+        rows = clips.filter(pc.is_in(clips["machine_type"], value_set=pa.array(kinds, pa.string())))
+        index = stored[fingerprint]
+        where = pc.index_in(rows["clip_id"], value_set=index["clip_id"].combine_chunks())
+        for name in ("shard", "error_reason"):
+            rows = rows.append_column(name, index[name].take(where))
+        tables.append(rows)
+    empty = INDEX.empty_table().select([*CLIPS.names, "shard", "error_reason"])
+    return pa.concat_tables([empty, *tables], promote_options="permissive")

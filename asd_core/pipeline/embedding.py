@@ -1,0 +1,216 @@
+"""From clips to committed shards of embeddings.
+
+A shard is a few dozen clips. `decode_shard` and `encode_shard` are pure; `commit_shard` writes the one file that both
+end in. A process maps them over shards one after the other, a cluster many at once: one code path, two maps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
+from asd_core.encoders.protocol import Encoder, native_rates, resampling
+from asd_core.errors import AsdError, ClipError
+from asd_core.pipeline.decoding import DecodedClip, decode_shard
+from asd_core.pipeline.shards import Shard, ShardOutcome
+from asd_core.pipeline.threads import one_thread
+from asd_core.store.addresses import open_files
+from asd_core.store.store import Store
+from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
+
+_DECODED_AT_ONCE = 32  # clips of a shard whose waveforms are held, where an encoder decodes for itself
+
+
+def encode_shard(
+    decoded: list[DecodedClip], encoder: Encoder, batch_size: int
+) -> list[NDArray[np.float32] | ClipError]:
+    """Embed decoded clips, windows averaged; an embedding (D,) or an error per clip, in the same order.
+
+    Waveforms of one rate and length go to the encoder together, at most ``batch_size`` at once.
+    """
+    outcomes: list[NDArray[np.float32] | ClipError] = [
+        clip.error or ClipError("not_decoded", "no waveform") for clip in decoded
+    ]
+    alike: dict[tuple[int | None, int], list[int]] = {}
+    for index, clip in enumerate(decoded):
+        if clip.waveforms is not None:
+            alike.setdefault((clip.sample_rate, clip.waveforms.shape[1]), []).append(index)
+    for indices in alike.values():
+        for batch in _batches(indices, decoded, batch_size):
+            for index, outcome in zip(batch, _embed_batch(batch, decoded, encoder), strict=True):
+                outcomes[index] = outcome
+    return outcomes
+
+
+def shard_table(
+    shard: Shard, decoded: list[DecodedClip], outcomes: list[NDArray[np.float32] | ClipError], embedding_dim: int
+) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
+    """The rows of a shard's file, and the clips left out of it because a later run shall try them again."""
+    keep: list[int] = []
+    transient: dict[str, tuple[str, str]] = {}
+    clip_ids = shard.clips["clip_id"].to_pylist()
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, ClipError) and outcome.transient:
+            transient[clip_ids[index]] = (outcome.reason, outcome.message)
+        else:
+            keep.append(index)
+    kept_clips = shard.clips.take(pa.array(keep, pa.int64()))  # typed: there may be none
+    kept = [outcomes[index] for index in keep]
+    errors = [outcome if isinstance(outcome, ClipError) else None for outcome in kept]
+    rows = np.zeros((len(kept), embedding_dim), np.float32)
+    for row, outcome in zip(rows, kept, strict=True):
+        if not isinstance(outcome, ClipError):
+            row[:] = outcome
+    columns = {
+        **{name: column for name, column in zip(CLIPS.names, kept_clips.columns, strict=True)},
+        "seconds": [decoded[index].seconds for index in keep],
+        "level_db": [decoded[index].level_db for index in keep],
+        "error_reason": [error and error.reason for error in errors],
+        "error": [error and error.message for error in errors],
+        "warning": [decoded[index].warning for index in keep],
+        "embedding": embedding_column(rows, np.array([error is None for error in errors], bool)),
+    }
+    return pa.table(columns, schema=EMBEDDINGS), transient
+
+
+def commit_shard(store: Store, shard: Shard, table: pa.Table) -> list[str]:
+    """Write a shard's file, unless it is there already or there is nothing to keep.
+
+    Returns:
+        Ids of clips that are not in the file: another run wrote it first, and could not read them.
+    """
+    path = store.shard_path(shard.fingerprint, shard.name)
+    if not len(table) or store.files.write_new(path, to_parquet(table)):
+        return []
+    written = set(store.read_shard(shard.fingerprint, shard.name, ["clip_id"])["clip_id"].to_pylist())
+    return [clip_id for clip_id in table["clip_id"].to_pylist() if clip_id not in written]
+
+
+class ShardEmbedder:
+    """Embeds and commits shards one at a time, keeping the encoder between them."""
+
+    def __init__(self, store_url: str, device: str = "cpu") -> None:
+        self._store = Store(open_files(store_url))
+        self._device = device
+        self._encoders: dict[EncoderConfig, Encoder] = {}
+
+    def encoder(self, shard: Shard) -> Encoder:
+        """The encoder of a shard, made at its first use, with its weights.
+
+        Raises:
+            AsdError: its weights on this machine are others than those that the shard was planned with.
+        """
+        config = shard.encoder
+        if config not in self._encoders:
+            encoder = new_encoder(config, self._device)
+            if (own := resampling(encoder)) is not None:
+                own.load()
+                if embeddings_fingerprint(config) != shard.fingerprint:
+                    raise AsdError(
+                        f"the weights of the encoder ({config.options}) are not those that this run was planned with: "
+                        "the file changed since, or is another on this machine"
+                    )
+            self._encoders[config] = encoder
+        return self._encoders[config]
+
+    def __call__(self, shard: Shard) -> ShardOutcome:
+        """Decode, embed and commit a shard."""
+        encoder = self.encoder(shard)  # first: torch, where it brings that, must be there for its threads to be limited
+        rates, seconds = native_rates(encoder), [0.0, 0.0]
+        told: list[DecodedClip] = []
+        outcomes: list[NDArray[np.float32] | ClipError] = []
+        at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size)
+        stream = decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates)
+        with one_thread():
+            for _ in range(0, len(shard.clips), at_once):
+                start = time.perf_counter()
+                decoded = list(islice(stream, at_once))
+                seconds[0] += time.perf_counter() - start
+                start = time.perf_counter()
+                outcomes += encode_shard(decoded, encoder, shard.encoder.batch_size)
+                seconds[1] += time.perf_counter() - start
+                told += [replace(clip, waveforms=None) for clip in decoded]  # a large shard's are not all kept
+            return self._committed(shard, told, outcomes, encoder.embedding_dim, *seconds)
+
+    def commit(self, shard: Shard, decoded: list[DecodedClip], decode_seconds: float) -> ShardOutcome:
+        """Embed what was decoded and commit it."""
+        start = time.perf_counter()
+        encoder = self.encoder(shard)
+        outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
+        encode_seconds = time.perf_counter() - start
+        return self._committed(shard, decoded, outcomes, encoder.embedding_dim, decode_seconds, encode_seconds)
+
+    def _committed(
+        self,
+        shard: Shard,
+        decoded: list[DecodedClip],
+        outcomes: list[NDArray[np.float32] | ClipError],
+        embedding_dim: int,
+        decode_seconds: float,
+        encode_seconds: float,
+    ) -> ShardOutcome:
+        table, transient = shard_table(shard, decoded, outcomes, embedding_dim)
+        for left_out in commit_shard(self._store, shard, table):
+            transient[left_out] = ("not_committed", "another run could not read it at the same time: run it again")
+        failed = table.filter(pc.is_valid(table["error_reason"]))
+        errors = dict(zip(failed["clip_id"].to_pylist(), failed["error_reason"].to_pylist(), strict=True))
+        return ShardOutcome(shard.name, errors, transient, decode_seconds, encode_seconds)
+
+
+def _batches(indices: list[int], decoded: list[DecodedClip], batch_size: int) -> Iterator[list[int]]:
+    batch: list[int] = []
+    size = 0
+    for index in indices:
+        waveforms = decoded[index].waveforms
+        count = 0 if waveforms is None else len(waveforms)
+        if batch and size + count > batch_size:
+            yield batch
+            batch, size = [], 0
+        batch.append(index)
+        size += count
+    if batch:
+        yield batch
+
+
+def _embed_batch(
+    batch: list[int], decoded: list[DecodedClip], encoder: Encoder
+) -> list[NDArray[np.float32] | ClipError]:
+    stacks = [waveforms for index in batch if (waveforms := decoded[index].waveforms) is not None]
+    counts = [len(stack) for stack in stacks]
+    try:
+        embedded = np.asarray(_embed(encoder, np.concatenate(stacks), decoded[batch[0]].sample_rate))
+    except ClipError as error:
+        # One clip's fault must not be the batch's: one by one, those that can be embedded are.
+        return [error] if len(batch) == 1 else [_embed_batch([index], decoded, encoder)[0] for index in batch]
+    if embedded.shape != (sum(counts), encoder.embedding_dim):
+        raise AsdError(
+            f"the encoder returned an array of shape {embedded.shape} for {sum(counts)} waveforms of "
+            f"embedding_dim {encoder.embedding_dim}: it must return one row a waveform"
+        )
+    edges = np.cumsum(counts)[:-1]
+    return [
+        _checked(rows.mean(axis=0, dtype=np.float64) if len(rows) > 1 else rows[0])
+        for rows in np.split(embedded, edges)
+    ]
+
+
+def _embed(encoder: Encoder, waveforms: NDArray[np.float32], sample_rate: int | None) -> NDArray[np.float32]:
+    own = resampling(encoder)
+    if own is None or sample_rate in (None, encoder.sample_rate):
+        return encoder.embed(waveforms)
+    return own.embed_at(waveforms, sample_rate)
+
+
+def _checked(embedding: NDArray[Any]) -> NDArray[np.float32] | ClipError:
+    if not np.all(np.isfinite(embedding)):
+        return ClipError("embedding_not_finite", "the encoder returned a value that is not finite")
+    return embedding.astype(np.float32)

@@ -1,0 +1,68 @@
+"""Where shards and machines are worked on: in this process, or on a cluster (`cluster.engine.RayEngine`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from asd_core.pipeline.embedding import ShardEmbedder
+from asd_core.pipeline.shards import Shard, ShardOutcome
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Engine(Protocol):
+    """Maps the two functions that all work is made of."""
+
+    workers: int
+    """How many items are worked on at once: how finely it pays to cut."""
+
+    @property
+    def device(self) -> str:
+        """Where networks are computed: ``cpu`` or ``cuda``."""
+        ...
+
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
+        """Decode, embed and commit every shard, in any order.
+
+        Yields:
+            What was committed and how it went: the shards given, or pieces of them that hold the same clips.
+        """
+        ...
+
+    def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
+        """Apply a pure function that can be pickled to every item; results in the items' order.
+
+        Args:
+            function: of one item.
+            items: taken as they are needed.
+            on_gpu: the function computes on `device`.
+        """
+        ...
+
+
+class LocalEngine:
+    """One after the other in this process: small archives, tests, debugging."""
+
+    workers = 1
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+
+    def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
+        """See `Engine.embed`."""
+        embedder = ShardEmbedder(store_url, self.device)
+        return ((shard, embedder(shard)) for shard in shards)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
+        """See `Engine.map`."""
+        return map(function, items)
+
+
+Progress = Callable[[str, int, int], None]
+"""Told a stage, how much of it is done, and of how much."""
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Say nothing."""

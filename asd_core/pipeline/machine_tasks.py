@@ -1,0 +1,115 @@
+"""Cutting the work of the reducer, and which scorers it scores with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from asd_core.pipeline.embed_missing import Embedded
+from asd_core.pipeline.planning import machine_groups
+from asd_core.pipeline.scorer_files import newest_versions, scorer_folder
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import Store
+
+GROUP_ROWS = 1024  # rows of whole machines that one reducer task holds at most, or one machine that is larger
+
+
+def machine_tasks(
+    store: Store,
+    recipe: Recipe,
+    key: str,
+    embedded: Embedded,
+    versions: Mapping[str, str],
+    run_id: str,
+    workers: int,
+) -> list[MachineTask]:
+    """One task a group of whole machines, several a worker."""
+    rows = min(GROUP_ROWS, max(1, len(embedded.clips) // (4 * workers)))
+    return [
+        MachineTask(
+            store.files.url,
+            (recipe.name, recipe.settings),
+            key,
+            embedded.fingerprints,
+            clips,
+            {folder: versions[folder] for folder in _folders(key, clips) if folder in versions},
+            _only(embedded.transient, clips),
+            run_id,
+            part,
+        )
+        for part, clips in enumerate(machine_groups(embedded.clips, rows))
+    ]
+
+
+def _only(transient: Mapping[str, tuple[str, str]], clips: pa.Table) -> dict[str, tuple[str, str]]:
+    if not transient:
+        return {}
+    return {clip_id: transient[clip_id] for clip_id in clips["clip_id"].to_pylist() if clip_id in transient}
+
+
+def _folders(key: str, clips: pa.Table) -> list[str]:
+    machines = clips.group_by(["machine_type", "machine_id"]).aggregate([])
+    pairs = zip(machines["machine_type"].to_pylist(), machines["machine_id"].to_pylist(), strict=True)
+    return [scorer_folder(key, kind, name) for kind, name in pairs]
+
+
+def scorer_versions(store: Store, key: str, clips: pa.Table) -> dict[str, str]:
+    """Scorer folder → newest version, of the machines that have one."""
+    newest = newest_versions(store, f"scorers/{key}")
+    return {folder: newest[folder] for folder in _folders(key, clips) if folder in newest}
+
+
+@dataclass(frozen=True)
+class MachineTask:
+    """A group of machines to fit or to score.
+
+    Attributes:
+        store_url: where everything lies.
+        recipe: its name and settings.
+        key: the recipe's.
+        fingerprints: machine type → fingerprint of its embeddings.
+        clips: CLIPS columns and ``shard`` (null where there is no embedding).
+        versions: scorer folder → version to score with.
+        transient: clip id → (reason, message) of clips that could not be read this time.
+        run_id: whose score files are written.
+        part: number of this task, which names its score files.
+    """
+
+    store_url: str
+    recipe: tuple[str, Mapping[str, Any]]
+    key: str
+    fingerprints: Mapping[str, str]
+    clips: pa.Table
+    versions: Mapping[str, str]
+    transient: Mapping[str, tuple[str, str]]
+    run_id: str = ""
+    part: int = 0
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What became of one machine at `fit`."""
+
+    machine_type: str
+    machine_id: str
+    normal_clips: int
+    version: str | None  # None: no scorer, and `error` says why
+    is_new: bool
+    threshold: float | None
+    false_alarm_rate: float | None
+    notes: tuple[str, ...]
+    error: str | None
+
+
+@dataclass(frozen=True)
+class ScoreOutcome:
+    """What became of a group of machines at `score`."""
+
+    scored: int
+    flagged: int
+    warnings: int
+    errors_by_reason: dict[str, int]
+    files: dict[str, str]  # path → checksum of the score files written

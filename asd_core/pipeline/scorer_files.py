@@ -1,0 +1,153 @@
+"""Saving and loading scorers."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from importlib.metadata import version as library_version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.detectors.build import load_detector
+from asd_core.digest import content_hash
+from asd_core.errors import AsdError
+from asd_core.pipeline.scorer import Scorer
+from asd_core.recipe.recipe import MachineRecipe
+from asd_core.store.store import Store, safe_name
+
+_LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
+
+
+def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
+    """Commit a scorer as the machine's newest version, unless the newest is this very one.
+
+    Returns:
+        The version, and whether it is new.
+    """
+    arrays = {f"detector.{name}": value for name, value in scorer.detector.state().items()}
+    arrays |= {f"transform.{name}": value for name, value in scorer.transform.items()}
+    arrays["unseen"] = scorer.unseen
+    data = _to_npz(arrays)
+    head: dict[str, Any] = {
+        "machine_type": scorer.machine_type,
+        "machine_id": scorer.machine_id,
+        "recipe": scorer.recipe.of_scores(),
+        "fingerprint": scorer.fingerprint,
+        "threshold": scorer.threshold,
+        "median_unseen_score": float(np.median(scorer.unseen)),
+        "median_level_db": scorer.median_level_db,
+        "false_alarm_rate": None if np.isnan(scorer.false_alarm_rate) else scorer.false_alarm_rate,
+        "uris": list(scorer.uris),
+        "notes": list(scorer.notes),
+        "arrays": content_hash(data),
+        "libraries": {name: library_version(name) for name in _LIBRARIES},
+    }
+    text = json.dumps(head, indent=1, sort_keys=True).encode()
+    digest = content_hash(text)[:8]
+    folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
+    newest = newest_versions(store, folder).get(folder)
+    if newest is not None and newest.endswith(digest):
+        return newest, False
+    number = int(newest[1:7]) + 1 if newest else 1
+    version = f"v{number:06d}-{digest}"
+    store.files.write_new(f"{folder}/{version}/{head['arrays']}.npz", data)
+    store.files.write_new(f"{folder}/{version}/scorer.json", text)
+    return version, True
+
+
+def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, fingerprint: str) -> Scorer:
+    """Load a committed scorer.
+
+    Raises:
+        AsdError: it was made from other embeddings, or its bytes have changed.
+    """
+    text = store.files.read(f"{folder}/{version}/scorer.json")
+    if content_hash(text)[:8] != version[-8:]:
+        raise _changed(folder, version)
+    head = json.loads(text)
+    if head["fingerprint"] != fingerprint:
+        raise AsdError(
+            f"the scorer in {folder} was fitted on embeddings {head['fingerprint']}, not {fingerprint}: "
+            "run asd fit again"
+        )
+    try:
+        data = store.files.read(f"{folder}/{version}/{head['arrays']}.npz")
+    except FileNotFoundError as error:
+        raise _changed(folder, version) from error
+    if content_hash(data) != head["arrays"]:
+        raise _changed(folder, version)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            detector = {name[9:]: arrays[name] for name in arrays.files if name.startswith("detector.")}
+            transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
+            unseen = arrays["unseen"]
+    except ValueError as error:  # an array of Python objects, which would be executed
+        raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
+    rate = head["false_alarm_rate"]
+    return Scorer(
+        head["machine_type"],
+        head["machine_id"],
+        recipe,
+        fingerprint,
+        load_detector(recipe.detector, detector),
+        transform,
+        head["threshold"],
+        unseen,
+        float("nan") if rate is None else rate,
+        head["uris"],
+        head["notes"],
+        head["median_level_db"],
+    )
+
+
+def _changed(folder: str, version: str) -> AsdError:
+    return AsdError(f"the scorer in {folder}/{version} has changed since: remove that folder and run asd fit again")
+
+
+def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:
+    """Where a machine's scorers lie."""
+    return f"scorers/{key}/{safe_name(machine_type)}/{safe_name(machine_id)}"
+
+
+def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
+    """The clips that scorers were fitted on.
+
+    Args:
+        store: where they are.
+        versions: scorer folder → version, as in the record of a run that scored with them.
+
+    Raises:
+        AsdError: one is gone.
+    """
+    uris: set[str] = set()
+    for folder, version in versions.items():
+        try:
+            uris.update(json.loads(store.files.read(f"{folder}/{version}/scorer.json"))["uris"])
+        except FileNotFoundError as error:
+            raise AsdError(
+                f"the scorer in {folder}/{version} is gone, so which clips it was fitted on is not known: "
+                "run asd fit again"
+            ) from error
+    return uris
+
+
+def newest_versions(store: Store, prefix: str) -> dict[str, str]:
+    """Scorer folder → newest committed version, for all folders under a prefix; one listing for a whole fleet."""
+    newest: dict[str, str] = {}
+    for info in store.files.list(prefix):
+        if info.path.endswith("/scorer.json"):
+            folder, version, _ = info.path.rsplit("/", 2)
+            newest[folder] = max(version, newest.get(folder, ""))
+    return newest
+
+
+def _to_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:
+        raise AsdError(f"a detector's state must hold plain arrays, but {objects[0]} holds Python objects")
+    sink = io.BytesIO()
+    np.savez(sink, **arrays)
+    return sink.getvalue()

@@ -1,0 +1,1 @@
+"""Recipes: which encoder, detector and threshold, read from TOML and checked."""

@@ -1,0 +1,307 @@
+"""Recipes: which encoder, transform, detector and threshold, as TOML.
+
+    [encoder]    kind = "twfr", r = 0.98, clip_seconds = 10.0, ...
+    [embedding]  transform = "none"
+    [detector]   kind = "gmm", n_components = 2, ...
+    [threshold]  kind = "quantile", quantile = 0.9
+    [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
+    [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
+
+A built-in recipe is named, one of a site's own is a path to a ``.toml`` file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from asd_core.alarms.thresholds import ThresholdConfig
+from asd_core.detectors.build import DetectorConfig
+from asd_core.encoders.build import (
+    SHARED_KEYS,
+    EncoderConfig,
+    embeddings_fingerprint,
+    encoder_config,
+    encoder_keys,
+    encoder_note,
+)
+from asd_core.errors import UsageError, did_you_mean
+from asd_core.recipe.caption_settings import CaptionConfig
+from asd_core.settings import UnknownKeyError, check_keys, from_mapping
+
+
+@dataclass(frozen=True)
+class EmbeddingConfig:
+    """A recipe's ``[embedding]``: what is done to embeddings before a detector sees them.
+
+    ``log-zscore`` takes the natural logarithm of x + 1e-12 in float64, then subtracts the mean and divides by the
+    population deviation that each dimension has over the machine's training normals: for raw power features.
+    """
+
+    transform: Literal["none", "log-zscore"] = "none"
+
+
+@dataclass(frozen=True)
+class MachineRecipe:
+    """A recipe as it holds for one machine type."""
+
+    encoder: EncoderConfig
+    embedding: EmbeddingConfig
+    detector: DetectorConfig
+    threshold: ThresholdConfig
+    captions: CaptionConfig = CaptionConfig()
+
+    def of_scores(self) -> dict[str, Any]:
+        """All that a score depends on; captions explain scores and change none."""
+        return {table: value for table, value in asdict(self).items() if table != "captions"}
+
+
+class Recipe:
+    """A checked recipe.
+
+    Attributes:
+        name: of the built-in recipe, or the file's name without ``.toml``.
+        settings: its tables after defaults of the command line were laid over them; JSON values only.
+    """
+
+    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Check the settings, those of every machine type too.
+
+        Raises:
+            UsageError: an unknown table, key or value.
+        """
+        self.name = name
+        self.settings: dict[str, Any] = json.loads(json.dumps(settings))
+        check_keys(self.settings, [*TABLES, "machine"], f"recipe {name}")
+        for table, value in self.settings.items():
+            if not isinstance(value, dict):
+                raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
+        for machine_type in ["", *self.settings.get("machine", {})]:
+            self.for_machine(machine_type)
+
+    def for_machine(self, machine_type: str) -> MachineRecipe:
+        """The recipe with the overrides of ``[machine.<machine_type>]`` laid over it."""
+        return machine_recipe(self.tables_for(machine_type))
+
+    def tables_for(self, machine_type: str) -> dict[str, dict[str, Any]]:
+        """The tables by name with the overrides of ``[machine.<machine_type>]`` laid over them, defaults left out.
+
+        An override of ``encoder.kind`` or ``detector.kind`` drops the keys and values that this kind does not take.
+        """
+        tables = {table: dict(self.settings.get(table, {})) for table in TABLES}
+        return laid_over(tables, self.overrides(machine_type))
+
+    def overrides(self, machine_type: str) -> dict[str, Any]:
+        """``[machine.<machine_type>]`` as ``table.key`` → value."""
+        overrides = dict(_dotted(self.settings.get("machine", {}).get(machine_type, {})))
+        for key in overrides:
+            table, _, field = key.partition(".")
+            if table not in TABLES or not field:
+                raise UsageError(f"[machine.{machine_type}] has no key {key!r}: write table.key, such as encoder.r")
+        return overrides
+
+    def only_for(self, machine_type: str) -> Recipe:
+        """The recipe of one machine type: its overrides laid over, no others left."""
+        return Recipe(self.name, {table: keys for table, keys in self.tables_for(machine_type).items() if keys})
+
+    def with_settings(self, changes: Mapping[str, Any]) -> Recipe:
+        """The recipe with ``table.key`` → value pairs laid over it, and over every ``[machine.<machine_type>]``.
+
+        Values of None are left out. A changed kind drops the overrides that it does not take.
+        """
+        settings = json.loads(json.dumps(self.settings))
+        for key, value in changes.items():
+            table, _, field = key.partition(".")
+            if table not in TABLES or not field:
+                raise UsageError(
+                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}; tables: {', '.join(TABLES)}"
+                )
+            if value is not None:
+                settings.setdefault(table, {})[field] = value
+        given = {key: value for key, value in changes.items() if value is not None}
+        for machine_type in self.settings.get("machine", {}):
+            own, tables = self.overrides(machine_type), self.tables_for(machine_type)
+            kept = {key: value for key, value in own.items() if not _outdone(key, value, given, tables)}
+            if not kept and own:  # an empty table would still name a machine type of its own in the key
+                del settings["machine"][machine_type]
+            elif len(kept) < len(own):
+                settings["machine"][machine_type] = kept
+        return Recipe(self.name, settings)
+
+    def resolved(self) -> dict[str, Any]:
+        """All that scores depend on, defaults filled in: by machine type with overrides, and ("") for the others."""
+        kinds = ["", *sorted(self.settings.get("machine", {}))]
+        return {kind: self.for_machine(kind).of_scores() for kind in kinds}
+
+    def notes(self) -> list[str]:
+        """What must be said wherever its scores are shown, one line each: that an encoder has random weights."""
+        kinds = ["", *self.settings.get("machine", {})]
+        notes = [encoder_note(self.for_machine(kind).encoder) for kind in kinds]
+        return list(dict.fromkeys(note for note in notes if note))
+
+    def key(self) -> str:
+        """What names this recipe's scorers and scores: its name and 8 hex digits of all that it resolves to.
+
+        An edited recipe, or the same recipe on other embeddings, has another key; another batch size has not, since
+        it may not change an embedding.
+        """
+        resolved = self.resolved()
+        for tables in resolved.values():
+            del tables["encoder"]["batch_size"]
+        fingerprints = [embeddings_fingerprint(self.for_machine(kind).encoder) for kind in resolved]
+        text = json.dumps([resolved, fingerprints], sort_keys=True).encode()
+        return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
+
+
+def load_recipe(name: str) -> Recipe:
+    """Load a built-in recipe by its name, or a site's own by its path.
+
+    Raises:
+        UsageError: there is no such recipe, or it is no valid TOML or no valid recipe.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot read the recipe {name}: {error}") from error
+        return _parse(path.stem, text)
+    built_in = built_in_recipes()
+    if name not in built_in:
+        raise UsageError(
+            f"there is no recipe {name!r}{did_you_mean(name, built_in)}; a recipe of your own is a path to a .toml file"
+        )
+    return _parse(name, built_in[name])
+
+
+def built_in_recipes() -> dict[str, str]:
+    """Name → TOML text of every recipe that comes with the package."""
+    folder = resources.files("asd_core.recipe") / "builtin"
+    return {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+TABLES = ("encoder", "embedding", "detector", "threshold", "captions")
+
+
+def check_recipe_name(name: str) -> None:
+    """Raise UsageError unless a recipe may be called that: its name stands in folder names and addresses."""
+    if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
+        raise UsageError(f"a recipe's name may hold letters, digits, '-', '_' and '.', got {name!r}; rename the file")
+
+
+def _parse(name: str, text: str) -> Recipe:
+    check_recipe_name(name)
+    try:
+        return Recipe(name, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"recipe {name} is no valid TOML: {error}") from error
+    except TypeError as error:  # a TOML date, which JSON has not
+        raise UsageError(f"recipe {name}: {error}") from error
+
+
+def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
+    """Check tables by name, defaults filled in.
+
+    Raises:
+        UsageError: an unknown key or value.
+    """
+    return MachineRecipe(
+        encoder=encoder_config(tables.get("encoder", {})),
+        embedding=from_mapping(EmbeddingConfig, tables.get("embedding", {}), "[embedding]"),
+        detector=_detector_config(tables.get("detector", {})),
+        threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
+        captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
+    )
+
+
+def laid_over(tables: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Tables with ``table.key`` → value laid over them; a changed kind drops what it does not take."""
+    laid = {table: dict(values) for table, values in tables.items()}
+    for key, value in changes.items():
+        table, _, field = key.partition(".")
+        laid.setdefault(table, {})[field] = value
+    for table, default in _DEFAULT_KINDS.items():
+        kind = laid.get(table, {}).get("kind", default)
+        if kind != tables.get(table, {}).get("kind", default):
+            own = laid[table].items()
+            laid[table] = {
+                key: value for key, value in own if f"{table}.{key}" in changes or _fits(table, kind, key, value)
+            }
+    return laid
+
+
+@lru_cache(maxsize=1024)
+def takes_key(table: str, kind: str, key: str) -> bool:
+    """Whether a kind of encoder or detector has a key; of one's own encoder whether its constructor takes it.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    check = encoder_config if table == "encoder" else _detector_config
+    check({"kind": kind})
+    if table == "encoder" and ":" in kind:
+        own = encoder_keys(kind)
+        return own is None or key in own
+    try:
+        check({"kind": kind, key: kind if key == "kind" else _OF_NO_TYPE})
+    except UnknownKeyError:
+        return False
+    except UsageError:  # a key that it has, as no value fits
+        return True
+    return True
+
+
+def _outdone(key: str, value: Any, changes: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether changes of the whole recipe leave no place for an override of a machine type, whose tables these were."""
+    table, _, field = key.partition(".")
+    if key in changes or table not in _DEFAULT_KINDS:
+        return key in changes
+    former = tables[table].get("kind", _DEFAULT_KINDS[table])
+    kind = changes.get(f"{table}.kind", former)
+    return kind != former and not _fits(table, str(kind), field, value)
+
+
+def _fits(table: str, kind: str, key: str, value: Any) -> bool:
+    if table == "encoder" and ":" in kind:  # what another kind was told means nothing to a class of one's own
+        return key in SHARED_KEYS
+    try:
+        machine_recipe({table: {"kind": kind, key: value}})
+    except UsageError:
+        return False
+    return True
+
+
+_DEFAULT_KINDS = {"encoder": "twfr", "detector": "gmm"}
+_OF_NO_TYPE: tuple[()] = ()
+
+
+@lru_cache(maxsize=1)
+def _detector_kinds() -> dict[str, type[DetectorConfig]]:
+    return {config().kind: config for config in get_args(DetectorConfig)}
+
+
+def _detector_config(table: Mapping[str, Any]) -> DetectorConfig:
+    configs = _detector_kinds()
+    kind = table.get("kind", _DEFAULT_KINDS["detector"])
+    if kind not in configs:
+        raise UsageError(f"[detector] kind = {kind!r}{did_you_mean(str(kind), configs)}")
+    return from_mapping(configs[kind], table, "[detector]")
+
+
+def _dotted(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """``{"encoder": {"r": 1}}``, as TOML has a dotted key, and ``{"encoder.r": 1}`` as ``[("encoder.r", 1)]``."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        pairs += _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return pairs

@@ -1,0 +1,71 @@
+"""A recipe as TOML text, with what led to it as a comment above."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from asd_core.errors import AsdError
+from asd_core.recipe.recipe import TABLES, Recipe
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
+    """The recipe as a ``.toml`` file holds it; `asd_core.recipe.load_recipe` of that file gives the same settings.
+
+    Args:
+        recipe: to write.
+        remarks: lines of the comment above it.
+
+    Raises:
+        AsdError: a name in it cannot be written as TOML, which is Unicode.
+    """
+    blocks = ["\n".join(f"# {line}".rstrip() for remark in remarks for line in _printable(remark).split("\n"))]
+    blocks += [_table((name,), recipe.settings[name]) for name in TABLES if recipe.settings.get(name)]
+    for machine_type, overrides in sorted(recipe.settings.get("machine", {}).items()):
+        blocks.append(_table(("machine", machine_type), overrides))
+    text = "\n\n".join(block for block in blocks if block) + "\n"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise AsdError(
+            f"a name cannot be written into a recipe, which is UTF-8: {text[error.start : error.end]!a}; rename the "
+            "machine type"
+        ) from error
+    return text
+
+
+def _table(path: Sequence[str], fields: Mapping[str, Any]) -> str:
+    lines = [f"[{'.'.join(map(_key, path))}]"]
+    return "\n".join([*lines, *(f"{_key(name)} = {_value(value)}" for name, value in fields.items())])
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _string(name)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)  # of a float the shortest text that gives it back; inf and nan are TOML too
+        case str():
+            return _string(value)
+        case Mapping():
+            return "{ " + ", ".join(f"{_key(name)} = {_value(part)}" for name, part in value.items()) + " }"
+        case _:
+            return "[" + ", ".join(map(_value, value)) + "]"
+
+
+def _string(text: str) -> str:
+    # JSON's escapes are TOML's, but for DEL, which JSON leaves as it is.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _printable(text: str) -> str:
+    """A remark without what a TOML comment may not hold."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)

@@ -1,7 +1,0 @@
-"""The nightly report: which machines sound wrong, how sure that is, what changed, and the sounds themselves."""
-
-from asd_core.report.media import clip_media
-from asd_core.report.night import MachineRecord, Night
-from asd_core.report.page import write_report
-
-__all__ = ["MachineRecord", "Night", "clip_media", "write_report"]

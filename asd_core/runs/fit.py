@@ -1,0 +1,62 @@
+"""Fitting every machine's scorer."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pyarrow as pa
+
+from asd_core.pipeline.embed_missing import embed
+from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
+from asd_core.pipeline.reducer import fit_machines
+from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.recipe.recipe import Recipe
+from asd_core.runs.records import commit, now, recipe_record, run_id_of
+from asd_core.store.store import Store
+
+
+def fit(
+    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress = no_progress
+) -> tuple[dict[str, Any], list[FitOutcome]]:
+    """Fit a scorer for every machine from its normal clips.
+
+    Returns:
+        The run's record, and what became of each machine.
+    """
+    started = now()
+    embedded = embed(store, recipe, clips, engine, progress)
+    start = time.monotonic()
+    key = recipe.key()
+    tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers)
+    total = len(tasks)
+    outcomes: list[FitOutcome] = []
+    for done, outcome in enumerate(engine.map(fit_machines, tasks), 1):
+        outcomes += outcome
+        progress("fitting machines", done, total)
+    outcomes.sort(key=lambda outcome: (outcome.machine_type, outcome.machine_id))
+    versions = [(o.machine_type, o.machine_id, o.version) for o in outcomes]
+    record = {
+        "run_id": run_id_of("fit", clips, key, versions, embedded.transient),
+        "job": "fit",
+        "key": key,
+        "recipe": recipe_record(recipe),
+        "fingerprints": embedded.fingerprints,
+        "counts": {
+            "listed": len(clips),
+            "decoded": embedded.decoded,
+            "embedded": len(clips) - sum(embedded.errors_by_reason.values()),
+            "errors": sum(embedded.errors_by_reason.values()),
+            "errors_by_reason": dict(sorted(embedded.errors_by_reason.items())),
+            "machines": len(outcomes),
+            "fitted": sum(outcome.version is not None for outcome in outcomes),
+            "new_scorers": sum(outcome.is_new for outcome in outcomes),
+        },
+        "scorers": {scorer_folder(key, kind, name): version for kind, name, version in versions if version},
+        "failed_machines": {f"{o.machine_type} {o.machine_id}": o.error for o in outcomes if o.error},
+        "seconds": {"embed": round(embedded.seconds, 3), "fit": round(time.monotonic() - start, 3)},
+        "started_at": started,
+    }
+    commit(store, record, clips)
+    return record, outcomes

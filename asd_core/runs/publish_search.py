@@ -1,0 +1,56 @@
+"""From a finished search to what is published of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from asd_core.pages.search.page import SearchReport, write_search_page
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import Store
+from asd_core.tuning.chosen import choices, recipe_files, search_facts, search_warnings
+from asd_core.tuning.outcome import ScopeOutcome
+from asd_core.tuning.results import search_folder, write_choices
+
+
+def publish(
+    store: Store,
+    recipe: Recipe,
+    record: Mapping[str, Any],
+    scopes: Sequence[ScopeOutcome],
+    names: Sequence[Sequence[str]],
+    unusable: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """Write what a search came to: its table, its recipes and its page.
+
+    Args:
+        store: where.
+        recipe: that was searched from.
+        record: of the run so far.
+        scopes: what it came to.
+        names: of each scope's settings, their ids on its first machine.
+        unusable: (address, why) of clips that were left out, or of some of them.
+
+    Returns:
+        What the record says of these files.
+    """
+    folder = search_folder(record["run_id"])
+    path, checksum = write_choices(store, record["run_id"], choices(scopes, names))
+    facts = search_facts(record, scopes)
+    warnings = search_warnings(record, scopes)
+    remarks = [f"Recipe {recipe.name} with settings chosen by asd tune.", *(f"{k}: {v}" for k, v in facts), *warnings]
+    recipes = recipe_files(recipe, scopes, record["order"]["per"], [*remarks, ""])
+    for name, text in recipes.items():
+        store.files.write(f"{folder}/{name}", text.encode())
+    report = SearchReport(
+        recipe.name,
+        record["order"]["objective"],
+        facts,
+        scopes,
+        list(record["left_out"].items()),
+        unusable,
+        warnings,
+        recipes,
+    )
+    page = write_search_page(report, store.files, folder)
+    return {"choices": {path: checksum}, "page": page, "recipes": [f"{folder}/{name}" for name in recipes]}

@@ -1,0 +1,136 @@
+"""One night's committed scores, its history and its scorers, put together for the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.audio.listening import AudioReader
+from asd_core.captions.selection import clip_keys
+from asd_core.encoders.build import IMPORTED, EncoderConfig, encoder_note
+from asd_core.errors import AsdError
+from asd_core.pages.night import MachineRecord, Night, write_report
+from asd_core.pipeline.scorer_files import newest_versions
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import Store, safe_name
+
+HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
+
+_HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
+
+
+def report_night(
+    store: Store,
+    recipe: Recipe,
+    date: str | None,
+    map_function: Callable[..., Iterable[Any]] = map,
+) -> str:
+    """Write the report of a scored night into the store.
+
+    Args:
+        store: where scores are and the report goes.
+        recipe: whose scores.
+        date: of the recordings; None takes the latest scored.
+        map_function: maps the making of media over flagged clips; the builtin, or a cluster's.
+
+    Returns:
+        The path of the page in the store.
+
+    Raises:
+        AsdError: nothing has been scored for it.
+    """
+    key = recipe.key()
+    date = date or latest_scored(store, key)
+    night = read_night(store, recipe, key, date)
+    folder = report_path(recipe, date).rsplit("/", 1)[0]
+    return write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+
+
+def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
+    """Plays of each machine type the channel that was scored."""
+    channel, others = recipe.for_machine("").encoder.channel, dict[str, int | None]()
+    for machine_type in recipe.settings.get("machine", {}):
+        own = recipe.for_machine(machine_type).encoder.channel
+        if own != channel:
+            rows = scores.filter(pc.equal(scores["machine_type"], machine_type))
+            nearest = (uri for uris in rows["nearest_uris"].to_pylist() for uri in uris or ())
+            others |= dict.fromkeys([*rows["uri"].to_pylist(), *nearest], own)
+    return AudioReader(channel, others)
+
+
+def report_path(recipe: Recipe, date: str) -> str:
+    """Where the page of a night lies in the store."""
+    return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
+
+
+def latest_scored(store: Store, key: str) -> str:
+    """The latest date with committed scores; "undated" where none has a date."""
+    dates = {date for record in scored_runs(store, key) for date in record["dates"]}
+    if not dates:
+        raise AsdError(f"nothing is scored for {key}: run asd nightly or asd score first")
+    return max(dates - {"undated"}, default="undated")
+
+
+def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights: int = HISTORY_NIGHTS) -> Night:
+    """Everything that a report tells of one date."""
+    scores = store.scores(key, date)
+    if not len(scores):
+        raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
+    records = scored_runs(store, key)
+    earlier = sorted({night for record in records for night in record["dates"] if night < date != "undated"})
+    history = store.scores(key, earlier[-history_nights:], _HISTORY)
+    machines = [
+        machine_record(json.loads(store.files.read(f"{folder}/{version}/scorer.json")), version)
+        for folder, version in sorted(newest_versions(store, f"scorers/{key}").items())
+    ]
+    return Night(
+        recipe=recipe.name,
+        key=key,
+        date=date,
+        run=_run_of(records, date),
+        scores=scores,
+        history=history.select(_HISTORY),
+        machines=machines,
+        captions=_explaining(scores, store.captions(key, [date])),
+    )
+
+
+def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
+    """The captions that explain these very scores, not those that an earlier scorer gave the same clips."""
+    scored = set(clip_keys(scores))
+    return captions.filter(pa.array([key in scored for key in clip_keys(captions)], pa.bool_()))
+
+
+def scored_runs(store: Store, key: str) -> list[dict[str, Any]]:
+    """The committed runs that scored something, oldest first."""
+    return [record for record in store.runs(key=key) if "score_files" in record]
+
+
+def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
+    """The last run of a date, and what of its record belongs on a page."""
+    record = [record for record in records if date in record["dates"]][-1]
+    shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
+    if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
+        shown["counts_of_all_dates"] = shown.pop("counts")
+    return shown
+
+
+def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
+    """What a report tells of a machine's scorer."""
+    encoder = EncoderConfig(**head["recipe"]["encoder"])
+    imported = f"Embeddings imported as {encoder.name}." if encoder.kind == IMPORTED else ""
+    return MachineRecord(
+        machine_type=head["machine_type"],
+        machine_id=head["machine_id"],
+        scorer_version=version,
+        n_normal_clips=len(head["uris"]),
+        decision_threshold=head["threshold"],
+        median_unseen_score=head["median_unseen_score"],
+        false_alarm_rate=head["false_alarm_rate"],
+        notes=tuple(head["notes"]),
+        embeddings_note=imported or encoder_note(encoder),
+    )

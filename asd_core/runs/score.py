@@ -1,0 +1,135 @@
+"""Scoring clips and publishing the rows."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.errors import AsdError
+from asd_core.pipeline.embed_missing import embed
+from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_versions
+from asd_core.pipeline.reducer import score_machines
+from asd_core.recipe.recipe import Recipe
+from asd_core.runs.records import commit, now, recipe_record, run_id_of
+from asd_core.store.store import Store
+
+T = TypeVar("T")
+
+
+def _ignore(outcome: ScoreOutcome) -> None:
+    """Nobody waits for it."""
+
+
+def score(
+    store: Store,
+    recipe: Recipe,
+    clips: pa.Table,
+    engine: Engine,
+    progress: Progress = no_progress,
+    *,
+    job: str = "score",
+    max_error_rate: float = 1.0,
+    on_scored: Callable[[ScoreOutcome], None] = _ignore,
+) -> dict[str, Any]:
+    """Score clips with each machine's newest scorer, and publish the rows once the counts agree.
+
+    Args:
+        store: where embeddings and scorers are and scores go.
+        recipe: whose scorers.
+        clips: the manifest, rows of CLIPS with unique clip ids.
+        engine: where the work is done.
+        progress: told (stage, done, total).
+        job: ``score`` or ``nightly``, for the record.
+        max_error_rate: above this share of errors nothing is published.
+        on_scored: told of each group of machines as soon as it is scored, before anything is published.
+
+    Returns:
+        The run's record; ``already_complete`` is true where an earlier run had done all of it.
+
+    Raises:
+        AsdError: too many errors, or counts that do not agree; nothing is published then.
+    """
+    started = now()
+    embedded = embed(store, recipe, clips, engine, progress)
+    start = time.monotonic()
+    key = recipe.key()
+    versions = scorer_versions(store, key, clips)
+    run_id = run_id_of(job, clips, key, sorted(versions.items()), embedded.transient)
+    complete = store.run(run_id)
+    if complete is not None:
+        _refuse_too_many_errors(complete["counts"], max_error_rate, "an earlier run has published them all the same")
+        seconds = {"embed": round(embedded.seconds, 3), "score": 0.0}
+        counts = {**complete["counts"], "decoded": embedded.decoded}
+        return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
+    tasks = machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
+    outcomes = _tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
+    counts, files = _reconciled(len(clips), outcomes, on_scored)
+    counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
+    counts["decoded"] = embedded.decoded
+    _refuse_too_many_errors(counts, max_error_rate, "nothing is published; mend them or allow more")
+    record = {
+        "run_id": run_id,
+        "job": job,
+        "key": key,
+        "recipe": recipe_record(recipe),
+        "fingerprints": embedded.fingerprints,
+        "dates": sorted(pc.unique(clips["date"]).to_pylist()),
+        "counts": counts,
+        "scorers": versions,
+        "score_files": dict(sorted(files.items())),
+        "seconds": {"embed": round(embedded.seconds, 3), "score": round(time.monotonic() - start, 3)},
+        "started_at": started,
+    }
+    commit(store, record, clips)
+    return {**record, "already_complete": False}
+
+
+def _reconciled(
+    listed: int, outcomes: Iterable[ScoreOutcome], on_scored: Callable[[ScoreOutcome], None]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Add up what the reducers did, and refuse to go on unless every listed clip is a score or an error."""
+    scored = flagged = warnings = 0
+    reasons: Counter[str] = Counter()
+    files: dict[str, str] = {}
+    for outcome in outcomes:
+        on_scored(outcome)
+        scored += outcome.scored
+        flagged += outcome.flagged
+        warnings += outcome.warnings
+        reasons += Counter(outcome.errors_by_reason)
+        files |= outcome.files
+    errors = sum(reasons.values())
+    if scored + errors != listed:
+        raise AsdError(
+            f"listed {listed} clips, but {scored} scored + {errors} errors: nothing is published; run it again"
+        )
+    counts = {
+        "listed": listed,
+        "scored": scored,
+        "errors": errors,
+        "errors_by_reason": dict(sorted(reasons.items())),
+        "flagged": flagged,
+        "warnings": warnings,
+    }
+    return counts, files
+
+
+def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, consequence: str) -> None:
+    if counts["errors"] > max_error_rate * counts["listed"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+        raise AsdError(
+            f"{counts['errors']} of {counts['listed']} clips are errors ({reasons}), more than "
+            f"--max-error-rate {max_error_rate:g}: {consequence}"
+        )
+
+
+def _tracked(items: Iterable[T], stage: str, total: int, progress: Progress) -> Iterator[T]:
+    for done, item in enumerate(items, 1):
+        yield item
+        progress(stage, done, total)

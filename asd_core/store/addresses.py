@@ -1,0 +1,99 @@
+"""From an address to the files behind it."""
+
+from __future__ import annotations
+
+import os
+import urllib.parse
+from collections.abc import Callable, Sequence
+
+from asd_core.errors import UsageError
+from asd_core.store.files import FileInfo, Files, _local_path, accept_any
+from asd_core.store.local_files import LocalFiles, _look, _read
+
+
+def open_files(url: str) -> Files:
+    """Open a folder by its path, ``file://`` or ``s3://`` address; it need not exist yet.
+
+    Raises:
+        UsageError: another scheme.
+    """
+    match _scheme(url):
+        case "":
+            return LocalFiles(url)
+        case "file":
+            return LocalFiles(_local_path(url))
+        case "s3":
+            from asd_core.store.s3_files import S3Files
+
+            return S3Files(url)
+    raise _unknown_scheme(url)
+
+
+def read_uri(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """The bytes behind an absolute address made by `Files.uri`.
+
+    Args:
+        uri: the address.
+        accept: shown size and version of what is there, before its bytes are read and wherever they may have changed
+            since; what it raises ends the reading.
+
+    Raises:
+        OSError: they cannot be read, or are no regular file: a FIFO would be waited for, a device need not end.
+    """
+    match _scheme(uri):
+        case "file":
+            return _read(_local_path(uri), accept)
+        case "s3":
+            from asd_core.store.s3_files import read_s3
+
+            return read_s3(uri, accept)
+    raise _unknown_scheme(uri)
+
+
+def look_at(uris: Sequence[str]) -> list[FileInfo | None]:
+    """Size and version of the files behind absolute addresses, in their order; None where one cannot be looked at."""
+    remote = [uri for uri in uris if _scheme(uri) == "s3"]
+    found: dict[str, FileInfo | None] = {}
+    if remote:
+        from asd_core.store.s3_files import look_at_s3
+
+        found = dict(zip(remote, look_at_s3(remote), strict=True))
+    return [found[uri] if uri in found else _look(uri) for uri in uris]
+
+
+def canonical_uri(uri: str) -> str:
+    """An absolute address as `Files.uri` writes it: percent-encoded, with no ``.`` or ``..`` in that of a file.
+
+    In an S3 key these, and ``//``, are characters like any: another spelling names another recording.
+
+    Raises:
+        UsageError: another scheme than ``file`` and ``s3``.
+    """
+    scheme = _scheme(uri)
+    if scheme not in ("file", "s3"):
+        raise _unknown_scheme(uri)
+    path = _local_path(uri, scheme)
+    if scheme == "file":
+        path = os.path.normpath(path)
+    return f"{scheme}://{urllib.parse.quote_from_bytes(os.fsencode(path))}"
+
+
+def path_within(folder: Files, inner: Files) -> str | None:
+    """Where in a folder's listing another folder lies; None where it is not inside, or is the same one."""
+    scheme = _scheme(folder.url)
+    if scheme != _scheme(inner.url):
+        return None
+    outer, path = (_local_path(files.url, scheme) for files in (folder, inner))
+    if scheme == "file":
+        outer, path = os.path.realpath(outer), os.path.realpath(path)
+    outer = outer.rstrip("/") + "/"
+    return path.removeprefix(outer) if path.startswith(outer) and path != outer else None
+
+
+def _scheme(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    return scheme if separator else ""
+
+
+def _unknown_scheme(url: str) -> UsageError:
+    return UsageError(f"cannot open {url}: write a folder, file:// or s3://")

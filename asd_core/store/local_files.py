@@ -1,0 +1,166 @@
+"""Files in a folder on this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from asd_core.errors import AsdError
+from asd_core.store.files import MISSING, FileInfo, _local_path
+
+
+class LocalFiles:
+    """A folder on this machine's file system (or one mounted on every node)."""
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(os.path.abspath(root))
+        self._prefix = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
+        self.url = self._prefix
+
+    def list(self, prefix: str = "") -> list[FileInfo]:
+        """See `Files.list`. Temporary files of a write under way are not listed; links to folders are followed."""
+        found: list[FileInfo] = []
+        for full in _walk(str(self.root / prefix if prefix else self.root)):
+            path = os.path.relpath(full, self.root).replace(os.sep, "/")
+            try:
+                found.append(_info(path, os.stat(full)))
+            except FileNotFoundError:
+                if os.path.islink(full):  # to nowhere; any other file vanished between the listing and the look
+                    found.append(FileInfo(path, 0, MISSING))
+            except OSError:
+                found.append(FileInfo(path, 0, MISSING))
+        return sorted(found, key=lambda info: info.path)
+
+    def read(self, path: str) -> bytes:
+        """See `Files.read`."""
+        return (self.root / path).read_bytes()
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `Files.write`: a temporary file in the same folder, renamed."""
+        with _said(self.root / path):
+            temporary = self._write_temporary(path, data)
+            os.replace(temporary, self.root / path)
+
+    def write_new(self, path: str, data: bytes) -> bool:
+        """See `Files.write_new`: a hard link to the whole temporary file, which fails where the name is taken."""
+        if self.exists(path):
+            return False
+        with _said(self.root / path):
+            temporary = self._write_temporary(path, data)
+            try:
+                os.link(temporary, self.root / path)
+            except FileExistsError:
+                return False
+            finally:
+                os.unlink(temporary)
+        return True
+
+    def exists(self, path: str) -> bool:
+        """See `Files.exists`."""
+        return (self.root / path).is_file()
+
+    def delete(self, path: str) -> None:
+        """See `Files.delete`."""
+        (self.root / path).unlink(missing_ok=True)
+
+    def uri(self, path: str) -> str:
+        """See `Files.uri`."""
+        return f"{self._prefix}/{urllib.parse.quote_from_bytes(os.fsencode(path))}" if path else self._prefix
+
+    def address(self, path: str) -> str:
+        """See `Files.address`."""
+        return str(self.root / path)
+
+    def _write_temporary(self, path: str, data: bytes) -> Path:
+        target = self.root / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise AsdError(
+                f"cannot make the folder {target.parent}: a file is in the way; name another folder"
+            ) from error
+        temporary = target.parent / f"{_TEMPORARY}{secrets.token_hex(8)}"
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return temporary
+
+
+_TEMPORARY = ".asd-part-"
+
+
+def _look(uri: str) -> FileInfo | None:
+    path = _local_path(uri)
+    try:
+        return _info(path, os.stat(path))
+    except OSError:
+        return None
+
+
+def _info(path: str, status: os.stat_result) -> FileInfo:
+    return FileInfo(path, status.st_size, str(status.st_mtime_ns))
+
+
+def _read(path: str, accept: Callable[[FileInfo], None]) -> bytes:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+        accept(_info(path, before))
+        data = file.read(before.st_size)
+        accept(_info(path, os.fstat(file.fileno())))
+    return data
+
+
+def _walk(top: str) -> Iterator[str]:
+    """Every file below a folder.
+
+    Links to folders are followed after all else and only into folders not seen by then, so that no loop is endless
+    and a ``latest`` beside the nights lists nothing twice.
+    """
+    seen: set[tuple[int, int]] = set()
+    tops = [top]
+    while tops:
+        links: list[str] = []
+        for folder, folders, names in os.walk(tops.pop(0), onerror=_raise):
+            try:
+                status = os.stat(folder)
+            except FileNotFoundError:
+                continue
+            if (status.st_dev, status.st_ino) in seen:
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            folders.sort()
+            links += [full for name in folders if os.path.islink(full := os.path.join(folder, name))]
+            yield from (os.path.join(folder, name) for name in names if not name.startswith(_TEMPORARY))
+        tops += links
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """A failure to write, as one line for people."""
+    try:
+        yield
+    except OSError as error:
+        raise AsdError(
+            f"cannot write {path}: {error.strerror or error}; nothing of it was kept: "
+            "make room or give access, and run the same command again"
+        ) from error
+
+
+def _raise(error: OSError) -> None:
+    # A store that has no such folder yet is an empty listing; anything else must not look like one.
+    if not isinstance(error, FileNotFoundError):
+        raise error

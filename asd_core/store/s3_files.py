@@ -1,0 +1,191 @@
+"""A folder of an S3 bucket, behind the seam of `asd_core.store.files`.
+
+Endpoint, region and credentials come from the environment as for any AWS client: AWS_ENDPOINT_URL, AWS_REGION,
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, a profile or an instance's role. They are never options and never logged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.store.files import FileInfo, accept_any
+
+_SCHEME = "s3://"
+_AT_ONCE = 32  # requests
+_READS = 3  # of a file whose body breaks off
+_RETRIES = {"max_attempts": 5, "mode": "standard"}
+
+
+class S3Files:
+    """A folder of a bucket; a file appears whole or not at all, because it is one PUT (or one finished upload)."""
+
+    def __init__(self, url: str) -> None:
+        bucket, _, prefix = urllib.parse.unquote(url.removeprefix(_SCHEME)).partition("/")
+        if len(bucket) < 3:
+            raise UsageError(f"{url} names no bucket: write s3://bucket/folder")
+        self._bucket = bucket
+        self._prefix = prefix.strip("/")
+        self.url = self.uri("").rstrip("/")
+
+    def list(self, prefix: str = "") -> list[FileInfo]:
+        """See `asd_core.store.files.Files.list`; never from a cache."""
+        top = self._key(prefix)
+        with _said(self.url):
+            found = _filesystem().find(top, detail=True, refresh=True)
+        start = len(self._key("")) + 1
+        infos = [
+            _info(key[start:], info)
+            for key, info in found.items()
+            if not key.endswith("/") and key.startswith(top + "/")
+        ]
+        return sorted(infos, key=lambda info: info.path)
+
+    def read(self, path: str) -> bytes:
+        """See `asd_core.store.files.Files.read`."""
+        return _read(self._key(path))
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `asd_core.store.files.Files.write`."""
+        with _said(self.url):
+            _filesystem().pipe_file(self._key(path), data)
+
+    def write_new(self, path: str, data: bytes) -> bool:
+        """See `asd_core.store.files.Files.write_new`: a PUT on condition that there is no such key."""
+        with _said(self.url):
+            try:
+                _filesystem().pipe_file(self._key(path), data, mode="create")
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict", "412", "409"):
+                    return False
+                raise
+        return True
+
+    def exists(self, path: str) -> bool:
+        """See `asd_core.store.files.Files.exists`."""
+        with _said(self.url):
+            return bool(_filesystem().isfile(self._key(path)))
+
+    def delete(self, path: str) -> None:
+        """See `asd_core.store.files.Files.delete`."""
+        with _said(self.url), contextlib.suppress(FileNotFoundError):
+            _filesystem().rm_file(self._key(path))
+
+    def uri(self, path: str) -> str:
+        """See `asd_core.store.files.Files.uri`."""
+        return _SCHEME + urllib.parse.quote(self._key(path), errors="surrogateescape")
+
+    def address(self, path: str) -> str:
+        """See `asd_core.store.files.Files.address`."""
+        return self.uri(path)
+
+    def _key(self, path: str) -> str:
+        return "/".join(part for part in (self._bucket, self._prefix, path) if part)
+
+
+def read_s3(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """See `asd_core.store.addresses.read_uri`."""
+    return _read(urllib.parse.unquote(uri.removeprefix(_SCHEME)), accept)
+
+
+def _read(key: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    """One GET, whose headers are looked at before its body is taken: what is accepted is what is read."""
+    from fsspec.asyn import sync
+
+    filesystem, (bucket, _, path) = _filesystem(), key.partition("/")
+    attempts = 0
+    try:
+        while True:
+            attempts += 1
+            answer = filesystem.call_s3("get_object", Bucket=bucket, Key=path)
+            with contextlib.closing(answer["Body"]) as body:
+                accept(FileInfo(key, int(answer["ContentLength"]), answer["ETag"].strip('"')))
+                try:
+                    contents: bytes = sync(filesystem.loop, body.read)
+                    return contents
+                except Exception as error:  # it broke off in the middle, which no client library tries again
+                    if attempts == _READS:
+                        raise OSError(_first_line(error)) from error
+    except Exception as error:
+        if _is_botocore(error):  # an endpoint that does not answer, credentials that are missing
+            raise OSError(_first_line(error)) from error
+        raise
+
+
+def look_at_s3(uris: Sequence[str]) -> list[FileInfo | None]:
+    """Size and version of the files behind ``s3://`` addresses, many at once; None where one cannot be looked at."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(_look, uris))
+
+
+def _look(uri: str) -> FileInfo | None:
+    key = urllib.parse.unquote(uri.removeprefix(_SCHEME))
+    try:
+        info = _filesystem().info(key, refresh=True)
+    except Exception as error:
+        if isinstance(error, OSError) or _is_botocore(error):
+            return None
+        raise
+    return None if info["type"] != "file" else _info(key, info)
+
+
+def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
+    return FileInfo(key, int(details["size"]), details["ETag"].strip('"'))
+
+
+@lru_cache(maxsize=1)
+def _filesystem() -> Any:
+    """One a process: its connections are shared by threads; listings and file sizes are never cached."""
+    import s3fs
+
+    return s3fs.S3FileSystem(
+        use_listings_cache=False,
+        skip_instance_cache=True,
+        config_kwargs={"retries": _RETRIES},
+        default_cache_type="none",
+    )
+
+
+@contextlib.contextmanager
+def _said(url: str) -> Iterator[None]:
+    """A failure of the place itself, as one line for people."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise AsdError(f"{url}: there is no such bucket; make it, or name another") from error
+    except PermissionError as error:
+        raise AsdError(
+            f"{url}: access denied ({_first_line(error)}); check the credentials in the environment"
+        ) from error
+    except OSError as error:
+        raise AsdError(f"{url}: {_first_line(error)}") from error
+    except Exception as error:
+        if _is_botocore(error):
+            raise AsdError(f"{url}: {_first_line(error)}; check endpoint and credentials in the environment") from error
+        raise
+
+
+def _is_botocore(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore")
+
+
+def _code(error: BaseException) -> str:
+    """The error code that the server gave, where one is in the chain of causes."""
+    seen: BaseException | None = error
+    while seen is not None:
+        response = getattr(seen, "response", None)
+        if isinstance(response, dict):
+            return str(response.get("Error", {}).get("Code", ""))
+        seen = seen.__cause__
+    return ""
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,90 @@
+"""From validation clips to the waveforms that an encoder hears; twin of `asd_core.pipeline.decoding.decode_shard`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from asd_core.audio.decoding import decode
+from asd_core.audio.read_ahead import Read, read_ahead
+from asd_core.encoders.build import EncoderConfig
+from asd_core.errors import ClipError, UsageError
+from asd_core.pipeline.decoding import DecodedClip, as_heard, read_listed
+from asd_core.synthesis.generated_clips import level_db, match_level, remove_silence
+from asd_core.synthesis.severities import generator, simulate_anomaly
+from asd_core.synthesis.signals import Samples
+from asd_core.synthesis.validation import GENERATED, RECORDED, ValidationClip
+
+
+def decode_validation(
+    clips: Iterable[ValidationClip],
+    config: EncoderConfig,
+    sample_rate: int,
+    *,
+    normal_level_db: float | None = None,
+    read: Read = read_listed,
+    native_rates: Collection[int] = (),
+) -> Iterator[DecodedClip]:
+    """Read clips and make what they say, in their order, one at a time; never raises for one clip.
+
+    A simulated anomaly is made from what the encoder hears of its recording. A generated clip loses its silence, is
+    then cut as any other, and brought to the level of the machine's real normal clips.
+
+    Args:
+        clips: of one machine.
+        config: how much of a recording is heard, and which channel.
+        sample_rate: Hz that the encoder expects.
+        normal_level_db: median of the ``level_db`` of the clips fitted to (`median_level_db`); generated clips need it.
+        read: where their bytes come from.
+        native_rates: Hz at which the encoder takes recordings as they are, as in `decode_shard`: what fitted clips get.
+
+    Raises:
+        UsageError: generated clips without ``normal_level_db``.
+    """
+    clips = list(clips)
+    for clip, data in zip(clips, read_ahead([(clip.uri, clip.recording_id) for clip in clips], read), strict=True):
+        if clip.kind == GENERATED and normal_level_db is None:
+            raise UsageError("generated clips are brought to the level of the real normal ones: give normal_level_db")
+        try:
+            if isinstance(data, ClipError):
+                raise data
+            yield _decoded(clip, data, config, sample_rate, normal_level_db or 0.0, native_rates)
+        except ClipError as error:
+            yield DecodedClip(None, error=error)
+
+
+def _decoded(
+    clip: ValidationClip,
+    data: bytes,
+    config: EncoderConfig,
+    sample_rate: int,
+    normal_level_db: float,
+    native_rates: Collection[int],
+) -> DecodedClip:
+    # Silence may come first, so all of a generated clip is decoded.
+    whole = config.clip_rule == "windows" or clip.kind == GENERATED
+    heard = None if whole else config.clip_seconds
+    decoded = decode(
+        data,
+        sample_rate=sample_rate,
+        channel=config.channel,
+        seconds=heard,
+        native_rates=native_rates,
+    )
+    rate = decoded.sample_rate
+    samples, warnings = _made(clip, decoded.samples, rate)
+    waveforms = as_heard(samples, config, rate)
+    if clip.kind == GENERATED:
+        waveforms, short_db = match_level(waveforms, normal_level_db)
+        warnings += [f"{short_db:.1f} dB below the normal clips: its peaks do not go higher"] * (short_db > 0.05)
+    warning = "; ".join(([decoded.warning] if decoded.warning else []) + warnings) or None
+    return DecodedClip(waveforms, decoded.seconds, warning=warning, level_db=level_db(waveforms), sample_rate=rate)
+
+
+def _made(clip: ValidationClip, samples: Samples, sample_rate: int) -> tuple[Samples, list[str]]:
+    if clip.kind == RECORDED:
+        return samples, []
+    if clip.kind == GENERATED:
+        return remove_silence(samples, sample_rate), []
+    made = simulate_anomaly(samples, clip.kind, clip.severity, sample_rate, generator(clip.seed))
+    turned_down = [] if made.share == 1 else [f"{made.share:.0%} of the {clip.kind} fits into full scale"]
+    return made.waveform, turned_down

@@ -1,0 +1,17 @@
+"""A fleet of machines that do not exist: what they sound like, what breaks, and the archive of their nights."""
+
+from asd_core.synthesis.fleet.archive import SimulatedFleet, simulate_fleet
+from asd_core.synthesis.fleet.fault_night import BROKEN, Fault
+from asd_core.synthesis.fleet.faults import KINDS, SEVERITIES
+from asd_core.synthesis.fleet.machine import MACHINE_TYPES, Machine
+
+__all__ = [
+    "BROKEN",
+    "KINDS",
+    "MACHINE_TYPES",
+    "SEVERITIES",
+    "Fault",
+    "Machine",
+    "SimulatedFleet",
+    "simulate_fleet",
+]

@@ -1,0 +1,229 @@
+"""Nights of recordings of a simulated fleet, written as an archive in the fleet layout, with what is true of each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import scipy.io.wavfile
+import soundfile
+
+from asd_core.errors import UsageError, did_you_mean
+from asd_core.store.addresses import open_files
+from asd_core.store.files import Files
+from asd_core.synthesis.fleet.fault_night import Fault, Plan, plan_night
+from asd_core.synthesis.fleet.faults import SEVERITIES, with_fault
+from asd_core.synthesis.fleet.machine import MACHINE_TYPES, Machine, build_machine, healthy_sound
+from asd_core.synthesis.signals import Samples
+
+
+@dataclass(frozen=True)
+class SimulatedFleet:
+    """What was written.
+
+    Attributes:
+        root: the archive's folder.
+        clips: how many recordings, broken ones too.
+        machines: how many.
+        dates: of the nights, in order.
+        faults: one for each faulty machine and night.
+        broken: path → how it is broken.
+        silent: (date, machine type, machine id) of machines that recorded nothing that night.
+    """
+
+    root: str
+    clips: int
+    machines: int
+    dates: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    broken: dict[str, str]
+    silent: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """One recording to be made."""
+
+    machine: Machine
+    night: int
+    clip: int
+    path: str
+    fault: Fault | None
+    broken: str | None
+
+
+def simulate_fleet(
+    root: str,
+    *,
+    machine_types: Sequence[str] = MACHINE_TYPES,
+    machines_per_type: int = 4,
+    nights: int = 4,
+    clips_per_night: int = 5,
+    seconds: float = 10.0,
+    sample_rate: int = 16000,
+    first_date: str = "2026-11-01",
+    fault_nights: Sequence[int] | None = None,
+    seed: int = 0,
+    file_format: str = "wav",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SimulatedFleet:
+    """Write an archive of a fleet's nights and ``manifest.csv`` with the ground truth.
+
+    On a fault night two fifths of the machines are faulty, five recordings of others are broken files, and one machine
+    records nothing. All other nights are healthy. The same arguments give the same bytes; more nights leave the files
+    of the earlier ones as they are, but where faults fall elsewhere; a file that is there already with the same bytes
+    is not touched.
+
+    Args:
+        root: folder, made where it is not there.
+        machine_types: some of MACHINE_TYPES.
+        machines_per_type: machines of each.
+        nights: consecutive dates.
+        clips_per_night: recordings a machine and night.
+        seconds: length of each recording.
+        sample_rate: Hz.
+        first_date: of the first night.
+        fault_nights: counted from 0; None for the last one.
+        seed: of everything random.
+        file_format: "wav" or "flac".
+        on_progress: called with (done, of how many) after each recording.
+
+    Raises:
+        UsageError: an argument that cannot be.
+    """
+    dates = _dates(first_date, nights)
+    broken_nights = sorted({nights - 1} if fault_nights is None else set(fault_nights))
+    _check(machine_types, machines_per_type, clips_per_night, seconds, sample_rate, nights, broken_nights, file_format)
+    machines = [build_machine(kind, i, seed) for kind in machine_types for i in range(machines_per_type)]
+    recordings: list[_Recording] = []
+    silent: list[tuple[str, str, str]] = []
+    for night, day in enumerate(dates):
+        plan = plan_night(machines, clips_per_night, day, night, seed) if night in broken_nights else Plan({}, {}, None)
+        recordings += _night(machines, night, day, clips_per_night, file_format, plan)
+        if plan.silent is not None:
+            silent.append((day, machines[plan.silent].machine_type, machines[plan.silent].machine_id))
+    files = open_files(root)
+    for done, recording in enumerate(recordings, 1):
+        _write(
+            files, recording.path, _file_bytes(recording, round(seconds * sample_rate), sample_rate, seed, file_format)
+        )
+        if on_progress is not None:
+            on_progress(done, len(recordings))
+    _write(files, "manifest.csv", _manifest(recordings))
+    faults = dict.fromkeys(recording.fault for recording in recordings if recording.fault is not None)
+    broken = {recording.path: recording.broken for recording in recordings if recording.broken is not None}
+    return SimulatedFleet(files.url, len(recordings), len(machines), dates, tuple(faults), broken, tuple(silent))
+
+
+def _night(
+    machines: list[Machine], night: int, day: str, clips: int, file_format: str, plan: Plan
+) -> Iterator[_Recording]:
+    pause = min(60.0, 4 * 3600 / clips)  # seconds from one recording to the next
+    for index, machine in enumerate(machines):
+        if index == plan.silent:
+            continue
+        folder = f"machine_type={machine.machine_type}/machine_id={machine.machine_id}/date={day}"
+        for clip in range(clips):
+            at = datetime.fromisoformat(f"{day}T02:00:00") + timedelta(seconds=pause * clip)
+            path = f"{folder}/{at:%Y%m%dT%H%M%S}_{clip:04}.{file_format}"
+            yield _Recording(machine, night, clip, path, plan.faults.get(index), plan.broken.get((index, clip)))
+
+
+def _file_bytes(recording: _Recording, count: int, sample_rate: int, seed: int, file_format: str) -> bytes:
+    machine, fault = recording.machine, recording.fault
+    key = [seed, zlib.crc32(machine.machine_type.encode()), int(machine.machine_id), recording.night]
+    rng = np.random.default_rng([*key, recording.clip])
+    match recording.broken:
+        case "empty":
+            return b""
+        case "jpeg":
+            return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + rng.bytes(20000)
+        case "silence":
+            return _encoded(np.zeros(count, np.float32), sample_rate, file_format)
+    sound = healthy_sound(machine, count, sample_rate, np.random.default_rng([*key, zlib.crc32(b"night")]), rng)
+    if fault is not None:
+        sound = with_fault(sound, fault.kind, SEVERITIES[fault.severity], machine, sample_rate, rng)
+    if recording.broken == "nan":
+        sound[count // 3 : count // 2] = np.nan
+        return _float_wav(sound, sample_rate)
+    data = _encoded(sound, sample_rate, file_format)
+    return data[:20] if recording.broken == "cut_header" else data
+
+
+def _encoded(sound: Samples, sample_rate: int, file_format: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, sound, sample_rate, format=file_format.upper(), subtype="PCM_16")
+    return file.getvalue()
+
+
+def _float_wav(sound: Samples, sample_rate: int) -> bytes:
+    """By scipy: libsndfile writes the time of day into float files."""
+    file = io.BytesIO()
+    scipy.io.wavfile.write(file, sample_rate, sound.astype(np.float32))
+    return file.getvalue()
+
+
+def _manifest(recordings: list[_Recording]) -> bytes:
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["path", "machine_type", "machine_id", "date", "condition", "fault", "severity"])
+    for recording in recordings:
+        machine, day = recording.machine, recording.path.split("/")[2].removeprefix("date=")
+        if recording.broken is not None:
+            truth = ["", f"broken:{recording.broken}", ""]
+        elif recording.fault is not None:
+            truth = ["anomalous", recording.fault.kind, recording.fault.severity]
+        else:
+            truth = ["normal", "", ""]
+        rows.writerow([recording.path, machine.machine_type, machine.machine_id, day, *truth])
+    return file.getvalue().encode()
+
+
+def _write(files: Files, path: str, data: bytes) -> None:
+    # Writing the same bytes anew would make another clip of it for a store that knows it.
+    if not files.exists(path) or files.read(path) != data:
+        files.write(path, data)
+
+
+def _dates(first_date: str, nights: int) -> tuple[str, ...]:
+    try:
+        first = date.fromisoformat(first_date)
+    except ValueError as error:
+        raise UsageError(f"{first_date!r} is no date: write it as 2026-11-01") from error
+    return tuple((first + timedelta(days=night)).isoformat() for night in range(nights))
+
+
+def _check(
+    machine_types: Sequence[str],
+    machines_per_type: int,
+    clips_per_night: int,
+    seconds: float,
+    sample_rate: int,
+    nights: int,
+    fault_nights: Sequence[int],
+    file_format: str,
+) -> None:
+    for kind in machine_types:
+        if kind not in MACHINE_TYPES:
+            raise UsageError(f"unknown machine type {kind!r}" + did_you_mean(kind, MACHINE_TYPES))
+    if not machine_types or len(set(machine_types)) < len(machine_types):
+        raise UsageError(
+            f"machine types must be some of {', '.join(MACHINE_TYPES)}, each once: {', '.join(machine_types)!r}"
+        )
+    if not 1 <= machines_per_type <= 100:
+        raise UsageError(f"machines per type must be 1 to 100, not {machines_per_type}")
+    if nights < 1 or not 1 <= clips_per_night <= 14400:
+        raise UsageError(
+            f"nights and clips per night must be at least 1 (and 14400 at most), not {nights} and {clips_per_night}"
+        )
+    if not 0.5 <= seconds <= 3600 or not 8000 <= sample_rate <= 192000:
+        raise UsageError(f"clips must be 0.5 to 3600 s at 8000 to 192000 Hz, not {seconds} s at {sample_rate} Hz")
+    if any(not 0 <= night < nights for night in fault_nights):
+        raise UsageError(f"fault nights must be from 0 to {nights - 1}, not {', '.join(map(str, fault_nights))}")
+    if file_format not in ("wav", "flac"):
+        raise UsageError(f"unknown file format {file_format!r}" + did_you_mean(file_format, ("wav", "flac")))

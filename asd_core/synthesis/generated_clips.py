@@ -1,0 +1,101 @@
+"""Bringing generated recordings to the level of real ones.
+
+A generator's loudness says nothing about the machine, but log-mel spectrograms and what is made of them (TWFR too)
+shift with it by as many decibels: without this the synthetic clips would all be far from the real normal ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from asd_core.errors import AsdError, ClipError
+from asd_core.synthesis.signals import Samples, from_db, rms
+
+
+def level_db(waveform: Samples) -> float:
+    """Rms of (T,) samples in dB re full scale, as in the ``level_db`` of score rows; −inf for nothing but zeros."""
+    with np.errstate(divide="ignore"):
+        return float(20 * np.log10(rms(waveform)))
+
+
+def median_level_db(levels: Iterable[float | None]) -> float:
+    """The median of the levels of a machine's real normal clips; those that were not heard (None) are left out.
+
+    Raises:
+        AsdError: none was heard.
+    """
+    heard = [level for level in levels if level is not None and np.isfinite(level)]
+    if not heard:
+        raise AsdError("no normal clip has a level, so generated clips cannot be brought to one: see their error rows")
+    return float(np.median(heard))
+
+
+def match_level(waveform: Samples, target_db: float) -> tuple[Samples, float]:
+    """Bring a recording to a level by one factor, but never beyond full scale: nothing is clipped.
+
+    Args:
+        waveform: (T,) float32.
+        target_db: rms, dB re full scale.
+
+    Returns:
+        The recording, and by how many dB it stays below the level; 0 but where its peaks are too high for it.
+
+    Raises:
+        ClipError: ``silent``.
+    """
+    present = level_db(waveform)
+    if not np.isfinite(present):
+        raise ClipError("silent", "nothing but zeros: there is no level to change")
+    gain_db = target_db - present
+    room_db = -20 * float(np.log10(np.abs(waveform).max()))
+    used_db = min(gain_db, max(room_db, 0.0)) if gain_db > 0 else gain_db
+    return (waveform * np.float32(from_db(used_db))).astype(np.float32), gain_db - used_db
+
+
+FRAME_SECONDS = 0.02
+
+
+THRESHOLD_DB = -40.0
+
+
+SHORTEST_SILENCE = 0.2  # s
+
+
+LEAST_LEFT = 0.5  # s
+
+
+def remove_silence(waveform: Samples, sample_rate: int) -> Samples:
+    """The recording (T,) without its silent parts, (S,) with S ≤ T.
+
+    Unchanged by a gain. The last frame may be shorter.
+
+    Raises:
+        ClipError: ``silent``, nothing but zeros; ``too_short``, less than half a second is left.
+    """
+    length = max(1, round(FRAME_SECONDS * sample_rate))
+    edges = np.arange(0, len(waveform), length)
+    power = np.add.reduceat(np.square(waveform, dtype=np.float64), edges) / np.diff(np.append(edges, len(waveform)))
+    loud = float(np.percentile(power, 95))
+    if not power.any():
+        raise ClipError("silent", "nothing but zeros")
+    silent = _long_runs(power <= loud * from_db(THRESHOLD_DB) ** 2, round(SHORTEST_SILENCE / FRAME_SECONDS))
+    kept = waveform[~np.repeat(silent, length)[: len(waveform)]]
+    if len(kept) < LEAST_LEFT * sample_rate:
+        seconds = len(waveform) / sample_rate
+        raise ClipError(
+            "too_short", f"{len(kept) / sample_rate:.2f} s of {seconds:.2f} s are no silence: {LEAST_LEFT} s are needed"
+        )
+    return kept
+
+
+def _long_runs(
+    silent: np.ndarray[tuple[int], np.dtype[np.bool_]], least: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Only those true values that at least ``least`` of follow each other."""
+    bounds = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
+    kept = np.zeros_like(silent)
+    for start, stop in zip(bounds[::2], bounds[1::2], strict=True):
+        kept[start:stop] = stop - start >= least
+    return kept

@@ -1,0 +1,1 @@
+"""Search spaces: which fields of a recipe may take which values."""

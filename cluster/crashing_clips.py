@@ -1,0 +1,196 @@
+"""Shards that a pass over the cluster did not finish: which clip kills its process?
+
+A crash is not an exception: a decoder that runs into a bad pointer, or out of memory, takes its process and whatever
+was queued on it along. So what a pass leaves over is worked on alone, cut in half at each crash, down to one clip. That
+clip is blamed only after it has killed two fresh workers that had just answered, on nodes that answer still; a node
+that dies is never a clip's fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from asd_core.errors import AsdError, ClipError
+from asd_core.pipeline.decoding import DecodedClip
+from asd_core.pipeline.embedding import ShardEmbedder
+from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_name, shard_to_bytes
+from cluster.failures import innermost, nothing_finished
+
+if TYPE_CHECKING:
+    from cluster.resources import Resources
+
+CRASHES = 2  # of one clip alone before it is blamed
+_TRIES = 6  # at one clip in all: those beside the crashes were lost to nodes
+_ANSWER_SECONDS = 60.0  # for a node to show that it lives
+
+
+class LoneEmbedder:
+    """An actor that embeds one shard after another and says beforehand that it lives, and where."""
+
+    def __init__(self, store_url: str, device: str) -> None:
+        self._embedder = ShardEmbedder(store_url, device)
+
+    def answer(self) -> str:
+        """The id of the node that it is on."""
+        import ray
+
+        return str(ray.get_runtime_context().get_node_id())
+
+    def embed(self, shard: bytes) -> dict[str, Any]:
+        """Decode, embed and commit; the outcome's fields."""
+        return vars(self._embedder(shard_from_bytes(shard)))
+
+    def blame(self, shard: bytes, reason: str, message: str) -> dict[str, Any]:
+        """Commit the shard's only clip as an error."""
+        error = DecodedClip(None, error=ClipError(reason, message))
+        return vars(self._embedder.commit(shard_from_bytes(shard), [error], 0.0))
+
+
+def embed_alone(
+    store_url: str, shards: list[Shard], resources: Resources, no_progress_seconds: float
+) -> Iterator[tuple[Shard, ShardOutcome]]:
+    """Embed shards one by one, cutting in half those that kill their worker.
+
+    Args:
+        store_url: a place that every node reaches.
+        shards: what is left over.
+        resources: what an encoder asks for.
+        no_progress_seconds: for so long a worker may take to start, or over one shard.
+
+    Yields:
+        The shards that were committed, which are those given or pieces of them, with their outcomes.
+
+    Raises:
+        AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing goes on.
+    """
+    worker = _Worker(store_url, resources, no_progress_seconds)
+    try:
+        yield from _embed_alone(worker, list(shards))
+    finally:
+        worker.leave()
+
+
+def _embed_alone(worker: _Worker, waiting: list[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
+    crashes: dict[str, int] = {}
+    tries: dict[str, int] = {}
+    while waiting:
+        shard = waiting.pop()
+        outcome, is_crash = worker.embed(shard)
+        if outcome is not None:
+            yield shard, outcome
+            continue
+        tries[shard.name] = tries.get(shard.name, 0) + 1
+        crashes[shard.name] = crashes.get(shard.name, 0) + is_crash
+        if len(shard.clips) > 1:
+            waiting += halves(shard) if is_crash else [shard]
+        elif crashes[shard.name] >= CRASHES:
+            yield shard, worker.blame(shard, crashes[shard.name])
+        else:
+            waiting.append(shard)
+        if tries[shard.name] >= _TRIES and crashes[shard.name] < CRASHES:
+            raise AsdError(
+                f"{_TRIES} workers were lost over {shard.clips['uri'][0].as_py()}, with their nodes: "
+                "see to the cluster; the same command goes on from what is committed"
+            )
+
+
+def halves(shard: Shard) -> list[Shard]:
+    """The two halves of a shard of several clips."""
+    middle = len(shard.clips) // 2
+    parts = [shard.clips.slice(0, middle), shard.clips.slice(middle)]
+    return [
+        replace(shard, name=shard_name(part["clip_id"].to_pylist(), shard.fingerprint), clips=part) for part in parts
+    ]
+
+
+class _Worker:
+    """A lone embedder that is made anew whenever it dies."""
+
+    def __init__(self, store_url: str, resources: Resources, no_progress_seconds: float) -> None:
+        self._arguments = (store_url, "cuda" if resources.on_gpu else "cpu")
+        self._options = {"num_cpus": resources.cpus_per_worker, "num_gpus": resources.gpus_per_encoder or None}
+        self._no_progress_seconds = no_progress_seconds
+        self._actor: Any = None
+
+    def embed(self, shard: Shard) -> tuple[ShardOutcome | None, bool]:
+        """The outcome, or None and whether it is the shard's own crash (else the node was lost)."""
+        actor, node = self._alive()
+        try:
+            return ShardOutcome(**self._get(actor.embed.remote(shard_to_bytes(shard)))), False
+        except _Lost:
+            return None, _answers(node)
+
+    def blame(self, shard: Shard, crashes: int) -> ShardOutcome:
+        """Commit a clip as an error row."""
+        message = f"its decoding or embedding killed {crashes} workers that were well before; listen to it apart"
+        for _ in range(_TRIES):
+            actor, _ = self._alive()
+            with suppress(_Lost):
+                return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
+        raise _lost_idle()
+
+    def leave(self) -> None:
+        """Give its CPU back now: an actor without a handle would go too, but some time later."""
+        import ray
+
+        if self._actor is not None:
+            ray.kill(self._actor)
+
+    def _alive(self) -> tuple[Any, str]:
+        import ray
+
+        for _ in range(_TRIES):
+            if self._actor is None:
+                made = ray.remote(LoneEmbedder).options(max_restarts=0, max_task_retries=0, **self._options)
+                self._actor = made.remote(*self._arguments)
+            with suppress(_Lost):
+                actor = self._actor
+                return actor, self._get(actor.answer.remote())
+        raise _lost_idle()
+
+    def _get(self, reference: Any) -> Any:
+        """What the worker returned. Raises _Lost where it died, and AsdError for all else."""
+        import ray
+
+        try:
+            return ray.get(reference, timeout=self._no_progress_seconds)
+        except ray.exceptions.GetTimeoutError as error:
+            raise AsdError(
+                f"{nothing_finished(self._no_progress_seconds)}; the same command goes on from what is committed"
+            ) from error
+        except ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            raise (
+                cause if isinstance(cause, AsdError | OSError) else AsdError(f"an encoder failed: {innermost(error)}")
+            ) from error
+        except ray.exceptions.RayError as error:
+            self._actor = None
+            raise _Lost from error
+
+
+class _Lost(Exception):
+    """A worker died."""
+
+
+def _lost_idle() -> AsdError:
+    return AsdError(f"{_TRIES} workers died before they had anything to do: see to the cluster, then run it again")
+
+
+def _answers(node: str) -> bool:
+    """Whether a node still runs tasks: its own word, because the cluster notices a death only after a while."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    strategy = NodeAffinitySchedulingStrategy(node, soft=False)
+    ping = ray.remote(num_cpus=0, max_retries=0)(_yes).options(scheduling_strategy=strategy)
+    try:
+        return bool(ray.get(ping.remote(), timeout=_ANSWER_SECONDS))
+    except ray.exceptions.RayError:
+        return False
+
+
+def _yes() -> bool:
+    return True

@@ -1,0 +1,223 @@
+"""Shards through Ray Data: decode (CPU tasks) → encode and commit (actors on GPUs or CPUs) → outcomes."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.encoders.build import new_encoder
+from asd_core.encoders.protocol import native_rates
+from asd_core.errors import AsdError, ClipError
+from asd_core.pipeline.decoding import DecodedClip, decode_shard
+from asd_core.pipeline.embedding import ShardEmbedder
+from asd_core.pipeline.shards import Shard, ShardOutcome, outcome_from, shard_from_bytes, shard_to_bytes
+from asd_core.pipeline.threads import one_thread
+from cluster.crashing_clips import embed_alone
+from cluster.failures import innermost, nothing_finished
+
+if TYPE_CHECKING:
+    from cluster.resources import Resources
+
+Batch = dict[str, NDArray[Any]]
+
+_PASSES = 4
+_FULL_SCALE = 1 << 15  # of 16-bit samples
+_DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again without end
+
+
+def embed_shards(
+    store_url: str, shards: Sequence[Shard], resources: Resources, encoders: int, no_progress_seconds: float
+) -> Iterator[tuple[Shard, ShardOutcome]]:
+    """Decode, embed and commit every shard on the Ray session that is open, as they come.
+
+    A pass streams all of them. What it leaves over, because workers or nodes died, goes into another pass as long as
+    passes finish something, and then alone (`cluster.isolation`), where a clip that kills its process is found.
+
+    Args:
+        store_url: a place that every node reaches.
+        shards: what to embed; one row of the data set each, so that nothing is ever shuffled.
+        resources: what tasks and actors ask for.
+        encoders: how many encoder actors at most.
+        no_progress_seconds: after so long without anything finished it ends rather than hangs.
+
+    Yields:
+        What was committed: the shards, or pieces of those that killed their workers.
+
+    Raises:
+        AsdError: an encoder fails, or nothing goes on; what was committed stays, and the same command goes on from it.
+    """
+    waiting = {shard.name: shard for shard in shards}
+    for _ in range(_PASSES):
+        before, failure = len(waiting), None
+        try:
+            for outcome in _stream(store_url, list(waiting.values()), resources, encoders, no_progress_seconds):
+                if (shard := waiting.pop(outcome.name, None)) is not None:
+                    yield shard, outcome
+        except _RayFailure as error:
+            failure = error
+        if not waiting:
+            return
+        if len(waiting) == before and failure is not None:
+            raise AsdError(f"embedding stopped: {failure}; the same command goes on from what is committed")
+        if failure is None and (len(waiting) == before or len(waiting) <= encoders):
+            break
+    yield from embed_alone(store_url, list(waiting.values()), resources, no_progress_seconds)
+
+
+class _RayFailure(Exception):
+    """A pass ended before its end."""
+
+
+def _stream(
+    store_url: str, shards: list[Shard], resources: Resources, encoders: int, no_progress_seconds: float
+) -> Iterator[ShardOutcome]:
+    """One pass of the shards through Ray Data; those whose workers died are left out."""
+    import ray
+    from ray.data import ActorPoolStrategy, DataContext, Dataset
+    from ray.data.exceptions import ExecutionTimeoutError, SystemException
+
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.execution_options.verbose_progress = False
+    context.print_on_execution_start = False
+    context.execution_no_progress_timeout_s = no_progress_seconds
+    # A block is one shard, and `embed_shards` counts what comes back, so that a lost block is never a lost clip.
+    context.max_errored_blocks = -1
+    on_gpu, in_encoder = resources.on_gpu, resources.decodes_in_encoder
+    # Not from_arrow, which starts a task a block and waits for them all, past every guard.
+    items = [{"shard": shard_to_bytes(shard)} for shard in shards]
+    rows: Dataset = ray.data.from_items(items, override_num_blocks=len(items))
+    with warnings.catch_warnings():
+        # The only ways to bound retries in this version of Ray Data are ones that it means to replace.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if not in_encoder:
+            rows = rows.map_batches(
+                decode_rows, batch_size=1, num_cpus=resources.cpus_per_worker, max_retries=_DECODE_RETRIES
+            )
+        outcomes = rows.map_batches(
+            EncodeRows,
+            fn_constructor_args=(store_url, "cuda" if on_gpu else "cpu"),
+            batch_size=1,
+            compute=ActorPoolStrategy(min_size=1, max_size=encoders, initial_size=encoders),
+            num_gpus=resources.gpus_per_encoder or None,
+            # Encoders that decoders feed ask for no CPU, so that they can never keep the decoders from one.
+            num_cpus=resources.cpus_per_worker if in_encoder else 0,
+            ray_remote_args_fn=_bounded_retries,
+        )
+    try:
+        for row in outcomes.iter_rows():
+            told = json.loads(row["outcome"])
+            if "failure" in told:
+                raise AsdError(f"an encoder failed: {told['failure']}")
+            yield outcome_from(told)
+    except ExecutionTimeoutError as error:
+        raise _RayFailure(nothing_finished(no_progress_seconds)) from error
+    except (ray.exceptions.RayError, SystemException, RuntimeError, TimeoutError) as error:
+        raise _RayFailure(innermost(error)) from error
+
+
+def decode_rows(batch: Any) -> Any:
+    """A row with a shard → the row with its decoded clips as one array of bytes (NumPy's npz)."""
+    shard = shard_from_bytes(bytes(batch["shard"][0]))
+    start = time.perf_counter()
+    with one_thread():
+        encoder = new_encoder(shard.encoder)
+        rates = native_rates(encoder)
+        decoded = list(decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates))
+    payload = pack(decoded)
+    return {
+        "shard": batch["shard"],
+        "decoded": np.array([payload], object),
+        "seconds": np.array([time.perf_counter() - start]),
+    }
+
+
+class EncodeRows:
+    """An encoder actor: embeds and commits one shard at a time, and says how it went."""
+
+    def __init__(self, store_url: str, device: str) -> None:
+        self._embedder = ShardEmbedder(store_url, device)
+
+    def __call__(self, batch: Batch) -> Batch:
+        """A row with a shard, decoded or not → a row with its outcome, or with what failed, as JSON."""
+        try:
+            told = vars(self._embed(batch))
+        except Exception as error:  # told apart from a worker's death, which is nobody's exception
+            told = {"failure": str(error) or type(error).__name__}
+        return {"outcome": np.array([json.dumps(told)], object)}
+
+    def _embed(self, batch: Batch) -> ShardOutcome:
+        shard = shard_from_bytes(bytes(batch["shard"][0]))
+        if "decoded" not in batch:
+            return self._embedder(shard)
+        self._embedder.encoder(shard)  # before threads are limited: see ShardEmbedder
+        with one_thread():
+            return self._embedder.commit(shard, unpack(bytes(batch["decoded"][0])), float(batch["seconds"][0]))
+
+
+def pack(decoded: list[DecodedClip]) -> bytes:
+    """Decoded clips as bytes: waveforms as plain arrays (16-bit where that loses nothing), the rest as JSON."""
+    waveforms = [None if clip.waveforms is None else _smallest(clip.waveforms) for clip in decoded]
+    heads = [
+        {
+            "shape": None if samples is None else samples.shape,
+            "type": None if samples is None else samples.dtype.str,
+            "seconds": clip.seconds,
+            "error": clip.error and [clip.error.reason, clip.error.message, clip.error.transient],
+            "warning": clip.warning,
+            "level_db": clip.level_db,
+            "sample_rate": clip.sample_rate,
+        }
+        for clip, samples in zip(decoded, waveforms, strict=True)
+    ]
+    head = json.dumps(heads).encode()
+    head += b" " * (-(8 + len(head)) % 64)  # so that the arrays behind it are aligned
+    sink = io.BytesIO()
+    sink.write(len(head).to_bytes(8, "little"))
+    sink.write(head)
+    for samples in waveforms:
+        if samples is not None:
+            sink.write(samples.data)
+            sink.write(b" " * (-samples.nbytes % 4))
+    return sink.getvalue()
+
+
+def unpack(data: bytes) -> list[DecodedClip]:
+    """The inverse of `pack`, to the bit."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    clips = []
+    for head in json.loads(data[8:end]):
+        waveforms = None
+        if head["shape"] is not None:
+            count = int(np.prod(head["shape"]))
+            samples = np.frombuffer(data, head["type"], count, end).reshape(head["shape"])
+            waveforms = samples if samples.dtype == np.float32 else samples / np.float32(_FULL_SCALE)
+            end += samples.nbytes + -samples.nbytes % 4
+        error = head["error"] and ClipError(head["error"][0], head["error"][1], transient=head["error"][2])
+        rest = (head["seconds"], error, head["warning"], head["level_db"], head["sample_rate"])
+        clips.append(DecodedClip(waveforms, *rest))
+    return clips
+
+
+def _smallest(waveforms: NDArray[np.float32]) -> NDArray[Any]:
+    """Waveforms as 16-bit integers where they come from such, which halves what travels."""
+    waveforms = np.ascontiguousarray(waveforms, np.float32)
+    scaled = waveforms * np.float32(_FULL_SCALE)
+    if not (scaled.min(initial=0) >= -_FULL_SCALE and scaled.max(initial=0) < _FULL_SCALE):
+        return waveforms
+    integers = scaled.astype(np.int16)
+    return integers if np.array_equal(integers, scaled) else waveforms
+
+
+def _bounded_retries() -> dict[str, Any]:
+    """By default the task of a worker that crashed is tried again without end; workers may come back without end."""
+    return {"max_restarts": -1, "max_task_retries": 1}

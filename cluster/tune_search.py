@@ -1,0 +1,241 @@
+"""A search on Ray Tune: a trial is a batch of settings, and the store is the record of what is finished.
+
+Tune takes .07 to .8 s for a trial and writes files for each, so a trial is some seconds of work, actors are used again,
+and Tune's own files go to a temporary folder: restoring an experiment would do finished trials again. Its own
+Optuna search proposes one setting a trial; here `asd_core.tuning.search` proposes and `_Batches` hands its batches on.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray import tune
+from ray.tune.search import Searcher
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.tuning.batches import Batch, Evaluate, Work, work_on
+from asd_core.tuning.evaluating import evaluate_machine
+from asd_core.tuning.search import Search
+from cluster.failures import nothing_finished
+from cluster.resources import NO_PROGRESS_SECONDS, Resources
+from cluster.session import environment
+from cluster.tune_lanes import Lanes
+from cluster.tune_trials import outcome_from, outcome_text, packed, unpacked
+
+if TYPE_CHECKING:
+    from ray.tune.schedulers import TrialScheduler
+
+
+def search_on_tune(
+    search: Search,
+    work: Work,
+    told: Callable[[int, int], None],
+    *,
+    resources: Resources,
+    evaluate: Evaluate = evaluate_machine,
+    scheduler: TrialScheduler | None = None,
+    no_progress_seconds: float = NO_PROGRESS_SECONDS,
+) -> float:
+    """Work on the batches of a search on the Ray session that is open.
+
+    Args:
+        search: to be finished.
+        work: what its workers need; the store must be reached from every node.
+        told: how many units are done, and of how many.
+        resources: what a worker asks for.
+        evaluate: see `work_on`.
+        scheduler: of trials that report more than once, such as ASHA where a setting trains; the batches here report
+            once, so there is nothing to stop early.
+        no_progress_seconds: after so long without a finished batch it ends rather than hangs.
+
+    Returns:
+        Seconds until the first worker was at work: Ray's start, not the search's.
+
+    Raises:
+        UsageError: the session is a Ray client's.
+        AsdError: a batch failed, or nothing goes on; what was committed stays.
+    """
+    if ray.util.client.ray.is_connected():  # type: ignore[no-untyped-call]
+        raise UsageError("asd tune cannot run over ray://: submit it as a job, or name the cluster's host:port")
+    start, workers = time.time(), _workers(resources)
+    batches = _Batches(search, told, workers, no_progress_seconds)
+    with _quietly(workers), tempfile.TemporaryDirectory(prefix="asd-tune-") as folder:
+        told(search.done, search.total)
+        trainable = tune.with_parameters(_Worker, work=work, evaluate=evaluate)
+        tune.Tuner(
+            tune.with_resources(trainable, lambda config: _asked(resources, config["lane"])),
+            tune_config=tune.TuneConfig(
+                search_alg=batches,
+                scheduler=scheduler,
+                num_samples=10**9,  # the search says when it is over
+                reuse_actors=True,
+                trial_name_creator=_trial_name,
+                trial_dirname_creator=_trial_name,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=folder,
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=0),  # the search itself tries again, in halves
+                stop=batches.stopper,
+            ),
+        ).fit()
+    if batches.failure is not None:
+        raise AsdError(f"{batches.failure}; the same command goes on from what is committed")
+    return max(0.0, batches.began - start) if batches.began else 0.0
+
+
+class _Batches(Searcher):
+    """Hands a search's batches to Tune."""
+
+    def __init__(self, search: Search, told: Callable[[int, int], None], workers: int, no_progress: float) -> None:
+        super().__init__()
+        self._search, self._told, self._no_progress = search, told, no_progress
+        self._lanes, self._lane_of = Lanes(workers), dict[str, int]()
+        self._open: dict[str, Batch] = {}
+        self._last = time.monotonic()
+        self.failure: str | None = None
+        self.began = 0.0
+        self.stopper = _Stopper(self._must_stop)
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next batch or a pause for a lane, None where every lane has what it needs, or FINISHED."""
+        if self.failure is not None or self._search.is_finished:
+            return Searcher.FINISHED
+        lane = self._lanes.free()
+        if lane is None:
+            return None
+        batch = self._search.next_batch()
+        if batch is not None:
+            self._lanes.work(lane)
+            self._lane_of[trial_id], self._open[trial_id] = lane, batch
+            return {"lane": lane, "batch": packed(batch)}
+        if not self.began or (seconds := self._lanes.pause(lane)) is None:
+            return None
+        self._lane_of[trial_id] = lane
+        return {"lane": lane, "pause": seconds}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Take in what a batch came to, or that its worker died."""
+        if (lane := self._lane_of.pop(trial_id, None)) is not None:
+            self._lanes.done(lane)
+        batch = self._open.pop(trial_id, None)
+        if batch is None:
+            return
+        self._last = time.monotonic()
+        if error or result is None or "began" not in result:
+            self._search.fail(batch.number)
+            return
+        self.began = min(self.began or result["began"], result["began"])
+        if "failure" in result:
+            self.failure = self.failure or result["failure"]
+            return
+        self._search.finish(batch.number, outcome_from(result["outcome"]))
+        self._told(self._search.done, self._search.total)
+
+    def _must_stop(self) -> bool:
+        if self._open and time.monotonic() - self._last > self._no_progress:
+            self.failure = self.failure or nothing_finished(self._no_progress)
+        return self.failure is not None or self._search.is_finished  # pauses need not be waited for
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing of it is in the copy that Tune keeps: the store is the record."""
+        return {}
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the store is the record."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the store is the record."""
+
+
+class _Stopper(tune.Stopper):
+    """Ends an experiment of Tune's."""
+
+    def __init__(self, must_stop: Callable[[], bool]) -> None:
+        self._must_stop = must_stop
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As of `_Batches`."""
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No trial ends before it has reported."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether to end all of them."""
+        return self._must_stop()
+
+
+class _Worker(tune.Trainable):
+    """An actor that evaluates and commits one batch after the other."""
+
+    def setup(self, config: dict[str, Any], **given: Any) -> None:
+        """Take what all batches share."""
+        self._given = given
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Go on with another batch."""
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Evaluate and commit the batch, or wait for one."""
+        if "pause" in self.config:
+            time.sleep(self.config["pause"])
+            return {"done": True}
+        told: dict[str, Any] = {"done": True, "began": time.time()}
+        try:
+            outcome = work_on(self._given["work"], unpacked(self.config["batch"]), self._given["evaluate"])
+        except Exception as error:  # told apart from a worker's death, which is nobody's exception
+            return {**told, "failure": f"a batch failed: {error or type(error).__name__}"}
+        return {**told, "outcome": outcome_text(outcome)}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Nothing: the store is the record."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Nothing: the store is the record."""
+
+
+@contextmanager
+def _quietly(workers: int) -> Iterator[None]:
+    """Tune without its log files, snapshots and remarks, and without its own idea of an interrupt."""
+    given = {
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",
+        "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # of a scheduler for trials that report more than once
+        "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",
+        "TUNE_MAX_PENDING_TRIALS_PG": str(2 * workers),
+        "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+        "TUNE_WARN_THRESHOLD_S": "60",
+        "RAY_AIR_NEW_OUTPUT": "0",
+    }
+    loggers = {name: logging.getLogger(name).level for name in ("ray.tune", "ray.air", "ray.train")}
+    for name in loggers:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        with environment(given):
+            yield
+    finally:
+        for name, level in loggers.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _asked(resources: Resources, lane: int) -> tune.PlacementGroupFactory:
+    """What a worker asks for; a byte of memory more in each lane tells them apart."""
+    return tune.PlacementGroupFactory([{"CPU": resources.cpus_per_worker, "memory": lane + 1}])
+
+
+def _workers(resources: Resources) -> int:
+    return max(1, int(ray.cluster_resources().get("CPU", 1.0) / resources.cpus_per_worker))  # type: ignore[no-untyped-call]
+
+
+def _trial_name(trial: Any) -> str:
+    return str(trial.trial_id)

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from asd_core.alarms.p_values import p_values
+from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
+from asd_core.errors import AsdError, UsageError
+
+QUANTILE, GAMMA = ThresholdConfig("quantile", 0.9), ThresholdConfig("gamma", 0.9)
+
+
+@pytest.mark.parametrize(("total", "rank"), [(9, 9), (10, 10), (19, 18), (99, 90), (100, 91)])
+def test_the_quantile_rule_is_the_conformal_order_statistic(total, rank):
+    scores = np.random.default_rng(0).permutation(np.arange(1.0, total + 1))
+    assert decision_threshold(scores, QUANTILE).value == rank
+    assert decision_threshold(scores, QUANTILE).notes == ()
+
+
+def test_too_few_scores_give_the_largest_and_say_so():
+    threshold = decision_threshold(np.array([3.0, 1.0, 2.0]), QUANTILE)
+    assert threshold.value == 3.0
+    assert threshold.notes == (
+        "quantile = 0.9 needs 9 unseen normal scores, there are 3: the largest is the threshold, "
+        "which 25.0% of normal clips exceed",
+    )
+
+
+def test_a_small_quantile_takes_the_least_score():
+    assert decision_threshold(np.arange(1.0, 4.0), ThresholdConfig(quantile=0.01)).value == 1.0
+
+
+@pytest.mark.parametrize("total", [9, 25, 200])
+def test_on_average_one_normal_in_ten_is_flagged_and_never_more(total):
+    generator = np.random.default_rng(0)
+    rates = []
+    for _ in range(400):
+        threshold = decision_threshold(generator.normal(size=total), QUANTILE).value
+        rates.append(stats.norm.sf(threshold))
+    expected = 1 - np.ceil(round((total + 1) * 0.9, 9)) / (total + 1)
+    assert abs(np.mean(rates) - expected) < 4 * np.std(rates) / 20
+    assert expected <= 0.1 + 1e-12
+
+
+@pytest.mark.parametrize(("location", "scale"), [(0.0, 1.0), (5.0, 0.01), (-3e5, 1e4)])
+def test_the_gamma_rule_recovers_the_quantile_of_a_gamma_distribution(location, scale):
+    scores = stats.gamma.rvs(3.0, loc=location, scale=scale, size=3000, random_state=0)
+    threshold = decision_threshold(scores, GAMMA)
+    assert threshold.notes == ()
+    assert abs(threshold.value - stats.gamma.ppf(0.9, 3.0, loc=location, scale=scale)) < 0.2 * scale
+
+
+def test_the_gamma_rule_reaches_beyond_the_scores_seen():
+    scores = stats.gamma.rvs(3.0, size=200, random_state=1)
+    assert decision_threshold(scores, ThresholdConfig("gamma", 0.9999)).value > scores.max()
+
+
+@pytest.mark.parametrize("scores", [np.full(50, 2.0), np.array([1.0]), np.array([1.0, 2.0])])
+def test_constant_or_few_scores_fall_back_to_the_quantile_with_a_note(scores):
+    threshold = decision_threshold(scores, GAMMA)
+    assert threshold.value == scores.max()
+    assert threshold.notes[0].startswith("no gamma distribution fits")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=40))
+def test_any_finite_scores_give_a_finite_gamma_threshold(scores):
+    assert np.isfinite(decision_threshold(np.array(scores), GAMMA).value)
+
+
+def test_p_values_count_unseen_scores_at_least_as_high():
+    unseen = np.array([1.0, 2.0, 2.0, 5.0])
+    assert_allclose(p_values(np.array([0.0, 1.0, 2.0, 3.0, 6.0]), unseen), [1.0, 1.0, 0.8, 0.4, 0.2])
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1), st.lists(st.integers(-5, 5)))
+def test_p_values_equal_their_definition(unseen, scores):
+    expected = [(1 + sum(normal >= score for normal in unseen)) / (1 + len(unseen)) for score in scores]
+    assert_allclose(p_values(np.array(scores, float), np.array(unseen, float)), expected)
+
+
+@given(st.lists(st.integers(-50, 50), min_size=20), st.integers(-60, 60))
+def test_a_clip_is_flagged_exactly_where_its_p_value_is_within_the_rate(unseen, score):
+    unseen = np.array(unseen, dtype=float)
+    is_flagged = score > decision_threshold(unseen, QUANTILE).value
+    assert is_flagged == (p_values(np.array([float(score)]), unseen)[0] <= 0.1 + 1e-12)
+
+
+def test_p_values_of_normals_are_not_too_small_too_often():
+    generator = np.random.default_rng(0)
+    found = np.concatenate([p_values(generator.normal(size=20), generator.normal(size=30)) for _ in range(300)])
+    for level in (0.05, 0.1, 0.5):
+        assert np.mean(found <= level) <= level + 0.015
+
+
+def test_wrong_options_and_scores_are_refused():
+    with pytest.raises(UsageError, match="kind = 'sigma': must be one of 'quantile', 'gamma'"):
+        ThresholdConfig("sigma")
+    with pytest.raises(UsageError, match="quantile = 1.0: must be a number above 0 and below 1"):
+        ThresholdConfig(quantile=1.0)
+    with pytest.raises(AsdError, match="needs at least one score"):
+        decision_threshold(np.empty(0), QUANTILE)
+    with pytest.raises(AsdError, match="1 unseen normal scores are not finite"):
+        decision_threshold(np.array([1.0, np.nan]), QUANTILE)

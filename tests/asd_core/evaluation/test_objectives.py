@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from asd_core.errors import UsageError
+from asd_core.evaluation.dcase_scores import figures, official_score
+from asd_core.evaluation.labelled_clips import LabelledClips
+from asd_core.evaluation.metrics import OneClassError, auc, harmonic_mean, pauc
+from asd_core.evaluation.objectives import OBJECTIVES, combined, figures_of, objective_values
+
+
+def machine(seed, domains=("source", "target")):
+    rng = np.random.default_rng(seed)
+    is_anomalous = np.arange(80) % 2 == 1
+    return LabelledClips(rng.normal(size=80) + is_anomalous, is_anomalous, rng.choice(domains, 80))
+
+
+def rows(machines):
+    return [(kind, figures_of(clips)) for kind, clips in machines]
+
+
+def test_a_domains_auc_is_its_normals_against_all_anomalies():
+    clips = machine(0)
+    found = figures_of(clips)
+    keep = clips.is_anomalous | (clips.domains == "source")
+    assert found["auc_source"] == auc(clips.anomaly_scores[keep], clips.is_anomalous[keep])
+    assert found["pauc"] == pauc(clips.anomaly_scores, clips.is_anomalous)
+    assert np.isnan(figures_of(machine(0, ["source"]))["auc_target"])
+    with pytest.raises(OneClassError):
+        figures_of(clips.where(clips.is_anomalous))
+
+
+def test_the_official_objective_is_what_evaluate_prints():
+    machines = [("fan", machine(0)), ("fan", machine(1)), ("pump", machine(2))]
+    expected = official_score([(kind, figures(clips, "dcase2022")) for kind, clips in machines], "dcase2022")
+    assert_allclose(combined("official", rows(machines)), expected)
+    machines = [("fan", machine(0, [""])), ("fan", machine(1, [""])), ("pump", machine(2, [""]))]
+    expected = official_score([(kind, figures(clips, "dcase2020")) for kind, clips in machines], "dcase2020")
+    assert_allclose(combined("official", rows(machines)), expected)
+
+
+def test_the_sum_of_twfr_takes_harmonic_means_over_machines():
+    machines = rows([("fan", machine(0)), ("fan", machine(1))])
+    names = ("auc_source", "auc_target", "pauc")
+    expected = sum(harmonic_mean([figures[name] for _, figures in machines]) for name in names)
+    assert_allclose(combined("twfr-sum", machines), expected)
+
+
+def test_without_domains_plain_auc_takes_their_place():
+    plain = figures_of(machine(0, [""]))
+    assert_allclose(combined("twfr-sum", [("fan", plain)]), 2 * plain["auc"] + plain["pauc"])
+    mixed = combined("official", [("fan", plain), *rows([("fan", machine(1))])])
+    known = figures_of(machine(1))
+    values = [plain["auc"], plain["auc"], plain["pauc"], known["auc_source"], known["auc_target"], known["pauc"]]
+    assert_allclose(mixed, harmonic_mean(values))
+
+
+def test_many_settings_at_once_are_as_one_by_one_and_a_missing_machine_leaves_none():
+    names = ("auc", "pauc", "auc_source", "auc_target")
+    machines = [[figures_of(machine(10 * k + s)) for s in range(5)] for k in range(3)]
+    array = np.array([[[figures[name] for name in names] for figures in settings] for settings in machines])
+    array[1, 3] = np.nan
+    for name in OBJECTIVES:
+        many = objective_values(name, ["a", "a", "b"], array)
+        one = [combined(name, [("a", machines[0][s]), ("a", machines[1][s]), ("b", machines[2][s])]) for s in range(5)]
+        assert_allclose(np.delete(many, 3), np.delete(one, 3))
+        assert np.isnan(many[3])
+
+
+def test_an_unknown_objective_names_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'official'"):
+        combined("oficial", rows([("fan", machine(0))]))

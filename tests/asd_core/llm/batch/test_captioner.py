@@ -1,0 +1,343 @@
+import json
+
+import pytest
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.llm.batch.captioner import BatchCaptioner
+from asd_core.llm.batch.files import chunks, read_results, request_line
+from asd_core.llm.client import Answered, NotAnswered, Refused
+from asd_core.llm.settings import LlmSettings
+from asd_core.store.local_files import LocalFiles
+from tests.llm_server import LlmServer
+from tests.llm_server.asker import requests_of
+
+KEY = "sk-never-to-be-seen-anywhere"
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+@pytest.fixture
+def server():
+    with LlmServer() as running:
+        yield running
+
+
+class Clock:
+    """Time that passes only where it is slept."""
+
+    def __init__(self):
+        self.time = 1_800_000_000.0
+
+    def sleep(self, seconds):
+        self.time += seconds
+
+    def now(self):
+        return self.time
+
+
+def settings_for(server, **changes):
+    return LlmSettings(**{"model": "m", "base_url": server.url} | changes)
+
+
+def opened(server, files, **options):
+    clock = options.pop("clock", None) or Clock()
+    settings = settings_for(server, **options.pop("settings", {}))
+    return BatchCaptioner(settings, files, "run-1", sleep=clock.sleep, now=clock.now, **options)
+
+
+def asked(server, files, count=10, **options):
+    """The answers to so many requests, by the word that their prompt ends in."""
+    captioner = opened(server, files, **options)
+    wanted = {request.request_id: request.prompt[4:] for request in requests_of(settings_for(server), count)}
+    captioner.submit(requests_of(settings_for(server), count))
+    answers = {wanted[answer.request_id]: answer for answer in captioner.answers()}
+    captioner.close()
+    return answers
+
+
+def test_a_batch_answers_every_request_by_its_own_id(server, tmp_path):
+    answers = asked(server, LocalFiles(tmp_path))
+    assert {word: answer.text for word, answer in answers.items()} == {
+        f"loud{i}": f"This sound is loud{i}." for i in range(10)
+    }
+    assert {(answer.attempts, answer.input_tokens, answer.output_tokens) for answer in answers.values()} == {(1, 20, 7)}
+    (batch,) = server.batches.made
+    assert batch["endpoint"] == "/v1/chat/completions" and batch["metadata"]["asd_run"] == "run-1"
+    assert LocalFiles(tmp_path).list("batches") == []
+
+
+def test_the_next_run_finds_what_is_stored_and_creates_no_batch(server, tmp_path):
+    first = asked(server, LocalFiles(tmp_path))
+    assert asked(server, LocalFiles(tmp_path)) == first and len(server.batches.made) == 1
+    assert len(asked(server, LocalFiles(tmp_path), 12)) == 12 and len(server.log) == 12
+
+
+def test_nothing_submitted_asks_nobody(server, tmp_path):
+    assert asked(server, LocalFiles(tmp_path), 0) == {} and server.keys == set()
+
+
+def test_large_work_is_cut_into_files_of_bounded_size(server, tmp_path):
+    answers = asked(server, LocalFiles(tmp_path), 10, most_requests=4)
+    assert len(answers) == 10 and len(server.batches.made) == 3
+    lines = [(str(i), b"x" * 30) for i in range(7)]
+    assert [list(chunk) for chunk in chunks(lines, most_bytes=90)] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+    assert list(chunks([])) == []
+
+
+def test_expired_requests_and_failed_ones_are_asked_again_and_others_are_not(server, tmp_path):
+    def faults(custom_id, before):
+        return "ok" if before or int(custom_id, 16) % 2 else ["expired", "error"][int(custom_id[-2], 16) % 2]
+
+    server.batches.faults = faults
+    answers = asked(server, LocalFiles(tmp_path), 20)
+    assert all(answer.text for answer in answers.values()) and max(server.answered.values()) == 1
+    again = [answer for answer in answers.values() if answer.attempts == 2]
+    assert len(server.batches.made) == 2 and 0 < len(again) < 20
+
+
+def by_turns(server, *faults):
+    """Each request meets with the next of the faults, in every batch."""
+    ids = [request.request_id for request in requests_of(settings_for(server), 20)]
+    return lambda custom_id, before: faults[ids.index(custom_id) % len(faults)]
+
+
+def test_a_refusal_is_final_and_a_fault_that_stays_is_asked_again_by_the_next_run(server, tmp_path):
+    server.batches.faults = by_turns(server, "ok", "refused", "error")
+    answers = asked(server, LocalFiles(tmp_path), 9)
+    assert {answer.error_reason for answer in answers.values()} == {None, "llm_refused", "llm_failed"}
+    server.batches.faults = lambda custom_id, before: "ok"
+    later = asked(server, LocalFiles(tmp_path), 9)
+    assert {(answers[word].error_reason, answer.error_reason) for word, answer in later.items()} == {
+        (None, None),
+        ("llm_refused", "llm_refused"),
+        ("llm_failed", None),
+    }
+
+
+def test_a_server_that_refuses_whatever_is_in_a_batch_makes_nothing_final(server, tmp_path):
+    server.batches.faults = lambda custom_id, before: "refused"
+    answers = asked(server, LocalFiles(tmp_path), 8)
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert len(server.batches.made) == 1 and LocalFiles(tmp_path).list("answers") == []
+
+
+def test_a_parameter_that_is_refused_is_left_out_for_the_requests_of_every_file(server, tmp_path):
+    server.batches.unsupported = "temperature"
+    answers = asked(server, LocalFiles(tmp_path), 6, most_requests=2)
+    assert all(answer.text and answer.attempts == 2 for answer in answers.values())
+    assert len(server.batches.made) == 6 and all("temperature" not in body for body in server.bodies)
+
+
+def test_a_batch_that_the_server_forgets_is_waited_for_and_not_paid_for_again(server, tmp_path):
+    clock, told = Clock(), []
+    server.batches.unknown = {"batch-0"}
+    answers = asked(server, LocalFiles(tmp_path), 3, clock=clock, say=told.append)
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert "does not know batch batch-0" in answers["loud0"].error and answers["loud0"].error in told
+    assert clock.time >= 1_800_000_000 + 120 and len(server.batches.made) == 1
+    (record,) = LocalFiles(tmp_path).list("batches")
+    assert f"remove {tmp_path / record.path}" in answers["loud0"].error
+    server.batches.unknown = set()
+    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path), 3).values())
+    assert len(server.batches.made) == 1
+
+
+def test_a_batch_that_turns_up_late_is_collected(server, tmp_path):
+    clock = Clock()
+    clock.sleep = lambda seconds: server.batches.unknown.clear()
+    server.batches.unknown = {"batch-0"}
+    answers = asked(server, LocalFiles(tmp_path), 3, clock=clock)
+    assert all(answer.text for answer in answers.values()) and len(server.batches.made) == 1
+
+
+def test_with_the_key_of_another_project_nothing_is_asked_again(server, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        asked(server, LocalFiles(tmp_path), say=_stop)
+    server.batches.unknown = {"batch-0"}
+    answers = asked(server, LocalFiles(tmp_path))
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert len(server.batches.made) == 1
+    server.batches.unknown = set()
+    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path)).values())
+
+
+@pytest.mark.parametrize("page", [b"<!doctype html>", b"<html>Bad gateway</html>", {}, []])
+def test_an_answer_to_the_upload_that_is_no_file_is_told_in_one_line(server, tmp_path, page):
+    server.batches.upload = lambda data: page
+    with pytest.raises(AsdError, match="has no Batch API .it answered something else than") as told:
+        asked(server, LocalFiles(tmp_path))
+    assert "\n" not in str(told.value) and LocalFiles(tmp_path).list("batches") == []
+
+
+@pytest.mark.parametrize("page", [b"<!doctype html>", b"<html>Bad gateway</html>", {"id": 7}])
+def test_a_page_in_the_place_of_a_batch_loses_nothing(server, tmp_path, page):
+    retrieve, server.batches.retrieve = server.batches.retrieve, lambda batch_id: page
+    with pytest.raises(AsdError, match="it answered something else than"):
+        asked(server, LocalFiles(tmp_path))
+    server.batches.retrieve = retrieve
+    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path)).values())
+    assert len(server.batches.made) == 1
+
+
+def test_a_complaint_goes_with_the_next_batch_once(server, tmp_path):
+    server.batches.faults = lambda custom_id, before: "Loud." if before == 0 else "ok"
+    answers = asked(server, LocalFiles(tmp_path), 3)
+    assert all(answer.text.startswith("This sound is") and answer.warning is None for answer in answers.values())
+    assert [arrival.messages for arrival in server.log] == [1] * 3 + [3] * 3
+    server.batches.faults = lambda custom_id, before: "Loud."
+    kept = asked(server, LocalFiles(tmp_path / "other"), 3)
+    assert {(answer.text, answer.attempts) for answer in kept.values()} == {("Loud.", 2)}
+    assert all(answer.warning.startswith("kept although: ") for answer in kept.values())
+
+
+class Dying(LocalFiles):
+    """A store whose process is killed at a file that says so."""
+
+    def __init__(self, root, at):
+        super().__init__(root)
+        self._at = at
+
+    def write(self, path, data):
+        if self._at(path, data):
+            raise KeyboardInterrupt
+        super().write(path, data)
+
+
+def test_a_crash_between_creating_a_batch_and_writing_its_number_down_never_submits_twice(server, tmp_path):
+    dying = Dying(tmp_path, lambda path, data: path.startswith("batches/") and json.loads(data)["batch_id"])
+    with pytest.raises(KeyboardInterrupt):
+        asked(server, dying)
+    assert len(server.batches.made) == 1
+    answers = asked(server, LocalFiles(tmp_path))
+    assert len(answers) == 10 and all(answer.text and answer.attempts == 1 for answer in answers.values())
+    assert len(server.batches.made) == 1 and max(server.answered.values()) == 1
+
+
+def test_a_crash_before_a_batch_was_created_has_it_created_by_the_next_run(server, tmp_path):
+    clock, created = Clock(), server.batches.create
+    server.batches.create = lambda body: 1 / 0  # the connection breaks, and nothing was made
+    with pytest.raises(AsdError, match="does not say whether it took a batch"):
+        asked(server, LocalFiles(tmp_path), clock=clock)
+    server.batches.create = created
+    answers = asked(server, LocalFiles(tmp_path), clock=clock)
+    assert len(answers) == 10 and len(server.batches.made) == 1
+
+
+def test_a_crash_in_the_middle_of_collecting_counts_nothing_twice(server, tmp_path):
+    stored = []
+
+    def at(path, data):
+        stored.append(path)
+        return len([each for each in stored if each.startswith(("answers/", "intents/"))]) == 6
+
+    server.batches.faults = lambda custom_id, before: "ok" if before or int(custom_id, 16) % 2 else "Loud."
+    with pytest.raises(KeyboardInterrupt):
+        asked(server, Dying(tmp_path, at), 12)
+    answers = asked(server, LocalFiles(tmp_path), 12)
+    odd = {word for word, times in server.answered.items() if times == 2}
+    assert {answer.attempts for answer in answers.values()} == {1, 2} and max(server.answered.values()) == 2
+    assert {f"say {word}" for word, answer in answers.items() if answer.attempts == 2} == odd
+    assert len(server.batches.made) == 2
+
+
+def test_an_answer_to_creation_that_is_lost_is_looked_for_before_anything_is_created_again(server, tmp_path):
+    server.batches.drops_created = 1
+    answers = asked(server, LocalFiles(tmp_path))
+    assert len(answers) == 10 and len(server.batches.made) == 1
+
+
+def test_the_batch_of_another_run_is_collected_for_requests_nobody_asks_for_now(server, tmp_path):
+    captioner = opened(server, LocalFiles(tmp_path), say=_stop)
+    captioner.submit(requests_of(settings_for(server), 10))
+    with pytest.raises(KeyboardInterrupt):
+        list(captioner.answers())
+    assert len(asked(server, LocalFiles(tmp_path), 4)) == 4
+    assert len(LocalFiles(tmp_path).list("answers")) == 10 and len(server.batches.made) == 1
+
+
+def _stop(line):
+    if "done" in line or "asked for" in line:
+        raise KeyboardInterrupt
+
+
+def test_a_batch_that_the_server_would_not_validate_is_told(server, tmp_path):
+    errors = {"object": "list", "data": [{"code": "token_limit_exceeded", "message": "too many tokens enqueued"}]}
+
+    def fail(batch):
+        batch |= {"status": "failed", "errors": errors, "output_file_id": None, "error_file_id": None}
+
+    server.batches._finish = fail
+    answers = asked(server, LocalFiles(tmp_path), 3)
+    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
+    assert "too many tokens enqueued" in answers["loud0"].error
+
+
+def test_a_budget_limits_what_is_submitted(server, tmp_path):
+    answers = asked(server, LocalFiles(tmp_path), 10, settings={"budget_tokens": 1000})
+    assert {answer.error_reason for answer in answers.values()} == {None, "budget"}
+    assert len(server.log) == sum(answer.text is not None for answer in answers.values()) == 4
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_without_batches_is_told_apart_in_one_line(tmp_path, status):
+    with LlmServer(has_batches=False, missing=status) as server, pytest.raises(AsdError) as told:
+        asked(server, LocalFiles(tmp_path))
+    assert f"has no Batch API (it answered {status}): leave --batch-api out" in str(told.value)
+    assert "\n" not in str(told.value) and LocalFiles(tmp_path).list() == []
+
+
+def test_without_a_key_it_says_so(server, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(UsageError, match="OPENAI_API_KEY is not set"):
+        opened(server, LocalFiles(tmp_path))
+
+
+def test_a_record_that_is_broken_is_named(server, tmp_path):
+    LocalFiles(tmp_path).write("batches/x.json", b"{}")
+    with pytest.raises(AsdError, match=r"batches/x.json is broken: .*then remove it"):
+        asked(server, LocalFiles(tmp_path))
+
+
+def test_the_key_is_nowhere_in_the_store(server, tmp_path):
+    asked(server, Dying(tmp_path, lambda path, data: KEY.encode() in data))
+    assert server.keys == {f"Bearer {KEY}"} and LocalFiles(tmp_path).list()
+    assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x1c", "\r"])
+def test_only_a_line_feed_ends_a_line_of_results(separator):
+    body = {"choices": [{"message": {"content": f"This sound is{separator}loud."}}]}
+    line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
+    data = json.dumps(line, ensure_ascii=False).encode() + b"\r\n"
+    ((request_id, outcome, _),) = read_results(data, LlmSettings(), {})
+    assert (request_id, outcome.text) == ("a", f"This sound is{separator}loud.")
+
+
+def test_a_line_is_what_a_single_request_would_send():
+    line = json.loads(request_line("r1", "m", [{"role": "user", "content": "é\n"}], {"max_tokens": 5}))
+    assert line == {
+        "custom_id": "r1",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": {"model": "m", "messages": [{"role": "user", "content": "é\n"}], "max_tokens": 5},
+    }
+
+
+def test_lines_of_a_file_of_results_are_read_whatever_they_hold():
+    lines = [
+        {"custom_id": "a", "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}}},
+        {"custom_id": "b", "response": {"status_code": 429, "body": {}}},
+        {"custom_id": "c", "response": {"status_code": 400, "body": {"error": {"message": "no"}}}},
+        {"custom_id": "d", "response": None, "error": {"code": "batch_expired"}},
+        {"custom_id": "e", "response": {"status_code": "200", "body": None}},
+        {"custom_id": ["f"], "response": None},
+        {"other": 1},
+        7,
+    ]
+    data = "\n".join(map(json.dumps, lines)).encode() + b"\nnot json\n\xff\n"
+    found = {request_id: outcome for request_id, outcome, _ in read_results(data, LlmSettings(), {})}
+    kinds = {"a": Answered, "b": NotAnswered, "c": Refused, "d": NotAnswered, "e": NotAnswered}
+    assert {request_id: type(outcome) for request_id, outcome in found.items()} == kinds

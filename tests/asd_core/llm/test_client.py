@@ -1,0 +1,165 @@
+import asyncio
+import email.utils
+import socket
+
+import pytest
+
+from asd_core.llm.client import (
+    Answered,
+    LlmClient,
+    NotAnswered,
+    Refused,
+    first_parameters,
+    one_line,
+    other_parameters,
+    read_completion,
+    retry_after,
+)
+from asd_core.llm.settings import LlmSettings
+from tests.llm_server import LlmServer
+
+KEY = "sk-never-to-be-seen"
+
+
+@pytest.fixture
+def key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def attempt(fault="ok", messages=None, **settings):
+    """What comes of one request to a server that meets it so; and the server."""
+    with LlmServer(lambda number, prompt: fault) as server:
+        given = {"base_url": server.url, "timeout_seconds": 0.3 if fault == "hang" else 20.0} | settings
+
+        async def once():
+            client = LlmClient(LlmSettings(**given))
+            try:
+                return await client.attempt(messages or [{"role": "user", "content": "say loud"}])
+            finally:
+                await client.close()
+
+        return asyncio.run(once()), server
+
+
+def test_an_answer_comes_with_the_tokens_that_the_server_counted(key):
+    outcome, server = attempt(model="m", temperature=0.0)
+    assert outcome == Answered("This sound is loud.", 20, 7)
+    assert server.keys == {f"Bearer {KEY}"}
+    assert server.bodies == [
+        {"model": "m", "messages": [{"role": "user", "content": "say loud"}], "max_tokens": 200, "temperature": 0.0}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "may_cost"),
+    [
+        ("limited", "rate_limited", False),
+        ("error", "server_error", False),
+        ("hang", "timeout", True),
+        ("drop", "dropped", True),
+        ("not-json", "no_completion", True),
+        ("status-408", "server_error", False),
+        ("status-503", "server_error", False),
+    ],
+)
+def test_every_fault_that_may_pass_is_told_apart_after_one_request(key, fault, reason, may_cost):
+    outcome, server = attempt(fault)
+    assert isinstance(outcome, NotAnswered)
+    assert (outcome.reason, outcome.retry_after, outcome.may_cost) == (reason, None, may_cost)
+    assert len(server.log) == 1 and "\n" not in outcome.message
+
+
+def test_the_server_says_for_how_long_it_is_to_be_left_alone(key):
+    outcome, _ = attempt("limited-told")
+    assert (outcome.reason, outcome.retry_after) == ("rate_limited", 0.5)
+    far, _ = attempt("limited-told", longest_retry_after=0.2)
+    assert isinstance(far, Refused) and far.all_alike and "wants to be left alone" in far.message
+
+
+@pytest.mark.parametrize(
+    ("status", "all_alike"), [(400, False), (422, False), (401, True), (402, True), (403, True), (404, True)]
+)
+def test_a_refusal_is_of_one_request_or_of_all(key, status, all_alike):
+    outcome, _ = attempt(f"status-{status}")
+    assert isinstance(outcome, Refused) and outcome.all_alike is all_alike
+    assert KEY not in outcome.message and f"{status}" in outcome.message  # the server repeats the key
+
+
+def test_an_empty_answer_is_an_answer(key):
+    assert attempt("empty")[0] == Answered("", 20, 7)
+
+
+def test_a_server_that_is_not_there_is_a_dropped_connection_that_cost_nothing(key):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        outcome, _ = attempt(base_url=f"http://127.0.0.1:{free.getsockname()[1]}/v1")
+    assert (outcome.reason, outcome.may_cost) == ("dropped", False)
+    assert outcome.message.startswith("http://127.0.0.1:") and "/v1 cannot be reached: ConnectError" in outcome.message
+
+
+def test_without_a_key_nothing_is_sent(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(Exception, match="OPENAI_API_KEY is not set"):
+        LlmClient(LlmSettings())
+
+
+def test_openai_is_told_the_limit_of_tokens_in_its_own_word():
+    assert first_parameters(LlmSettings(temperature=None)) == {"max_completion_tokens": 200}
+    assert first_parameters(LlmSettings(base_url="http://h/v1")) == {"max_tokens": 200, "temperature": 0.0}
+
+
+def test_a_parameter_that_a_server_does_not_know_is_replaced_or_left_out():
+    sent = {"max_tokens": 200, "temperature": 0.0}
+    unknown = {"code": "unsupported_parameter", "param": "max_tokens"}
+    assert other_parameters(sent, unknown) == {"max_completion_tokens": 200, "temperature": 0.0}
+    assert other_parameters(sent, {"code": "unsupported_value", "param": "temperature"}) == {"max_tokens": 200}
+    assert other_parameters(sent, {"code": "unsupported_value", "param": "model"}) is None
+    assert other_parameters(sent, {"code": "string_above_max_length", "param": "max_tokens"}) is None
+    assert other_parameters(sent, {"code": "unsupported_value", "param": ["temperature"]}) is None
+    assert other_parameters(sent, {}) is None
+
+
+def test_retry_after_is_seconds_milliseconds_or_a_date():
+    now = 1_800_000_000.0
+    assert retry_after({"retry-after": "7"}, now) == 7
+    assert retry_after({"retry-after-ms": "250", "retry-after": "7"}, now) == 0.25
+    assert retry_after({"retry-after": email.utils.formatdate(now + 30, usegmt=True)}, now) == pytest.approx(30)
+    assert retry_after({"retry-after": email.utils.formatdate(now - 30, usegmt=True)}, now) == 0
+    for odd in ("soon", "", "-3", "nan", "inf", "Fri, 99 Zzz 2026"):
+        assert retry_after({"retry-after": odd}, now) is None
+    assert retry_after({}, now) is None
+
+
+def test_what_a_server_says_is_kept_in_one_short_line(key):
+    assert one_line(f"a\n\nb {KEY}") == "a b [OPENAI_API_KEY]"
+    assert len(one_line("x" * 5000)) == 300
+
+
+@pytest.mark.parametrize(
+    "odd", [None, [], "<html>", 7, {}, {"choices": []}, {"choices": None}, {"choices": {"0": 1}}, {"error": "no"}]
+)
+def test_what_is_no_completion_is_told_whatever_it_is(odd):
+    outcome = read_completion(odd, LlmSettings(), [{"role": "user", "content": "say loud"}])
+    assert (outcome.reason, outcome.may_cost) == ("no_completion", True)
+
+
+@pytest.mark.parametrize("message", [None, "x", {"content": None}, {"content": ["x"]}, {"content": " \n"}])
+def test_a_message_without_text_is_an_empty_answer_and_tokens_not_told_are_reckoned(message):
+    told = [{"role": "user", "content": "say loud"}]
+    usage = {"prompt_tokens": -1, "completion_tokens": "many"}
+    outcome = read_completion({"choices": [{"message": message}], "usage": usage}, LlmSettings(), told)
+    assert outcome == Answered("", LlmSettings().reservation(told)[0], 0)
+
+
+def test_an_answer_that_ran_into_the_limit_of_tokens_says_so():
+    choice = {"message": {"content": "This sound is"}, "finish_reason": "length"}
+    assert read_completion({"choices": [choice]}, LlmSettings(), []).is_cut
+
+
+def test_what_comes_in_the_place_of_an_answer_is_told_apart(key):
+    def read(**message):
+        return read_completion({"choices": [{"message": {"content": None} | message}]}, LlmSettings(), [])
+
+    assert read(refusal=f"I\ncannot, {KEY}").declined == "I cannot, [OPENAI_API_KEY]"
+    assert read(tool_calls=[{"id": "1"}]).calls_tool and not read(tool_calls=[]).calls_tool
+    assert (read(refusal=" ").declined, read(refusal=7).declined, read(refusal=None).declined) == (None, None, None)

@@ -1,0 +1,147 @@
+import threading
+
+import pytest
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.llm.local import LocalCaptioner
+from asd_core.llm.settings import LlmSettings
+from asd_core.store.local_files import LocalFiles
+from tests.llm_server import Faults, LlmServer
+from tests.llm_server.asker import requests_of
+from tests.llm_server.killing import ask_until_killed, twice_answered, unknown_of
+from tests.llm_server.measures import dispatched, most_in_any, used_share
+
+KEY = "sk-never-to-be-seen-anywhere"
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def settings_for(server, **changes):
+    return LlmSettings(**{"model": "m", "base_url": server.url, "requests_per_minute": 6000} | changes)
+
+
+def asked(settings, store, count, window=2.0):
+    """The answers to so many requests, by request id."""
+    captioner = LocalCaptioner(settings, str(store), window=window)
+    try:
+        captioner.submit(requests_of(settings, count))
+        return {answer.request_id: answer for answer in captioner.answers()}
+    finally:
+        captioner.close()
+
+
+def test_every_request_gets_its_own_answer(tmp_path):
+    with LlmServer() as server:
+        settings = settings_for(server)
+        answers = asked(settings, tmp_path, 20)
+    assert {request.request_id: f"This sound is {request.prompt[4:]}." for request in requests_of(settings, 20)} == {
+        request_id: answer.text for request_id, answer in answers.items()
+    }
+
+
+def test_what_was_submitted_is_not_asked_again_and_more_can_be_submitted(tmp_path):
+    with LlmServer() as server:
+        settings = settings_for(server)
+        captioner = LocalCaptioner(settings, str(tmp_path))
+        assert list(captioner.answers()) == []
+        captioner.submit(requests_of(settings, 3))
+        captioner.submit(requests_of(settings, 5))
+        assert len(list(captioner.answers())) == 5
+        captioner.submit(requests_of(settings, 6))
+        assert len(list(captioner.answers())) == 1
+        captioner.close()
+        captioner.close()
+    assert len(server.log) == 6
+
+
+def test_the_next_run_finds_what_is_stored_and_asks_nothing(tmp_path):
+    with LlmServer() as server:
+        first = asked(settings_for(server), tmp_path, 5)
+        assert asked(settings_for(server), tmp_path, 5) == first
+    assert len(server.log) == 5
+
+
+def test_without_a_key_it_says_so_and_leaves_no_thread(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(UsageError, match="OPENAI_API_KEY is not set"):
+        LocalCaptioner(LlmSettings(), str(tmp_path))
+    assert "captions" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_store_that_cannot_be_written_is_said_where_answers_are_waited_for(tmp_path):
+    with LlmServer() as server, pytest.raises(AsdError, match="cannot write"):
+        for request in requests_of(settings_for(server), 3):
+            (tmp_path / "intents" / f"{request.request_id}.json").mkdir(parents=True)
+        asked(settings_for(server), tmp_path, 3)
+    assert server.log == []
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.0, 0.95), (0.3, 0.90)])
+def test_a_real_server_with_faults_is_asked_as_often_as_allowed_until_each_request_has_its_answer(
+    tmp_path, share, least
+):
+    count = 200 if share else 120
+    with LlmServer(Faults(share, seed=3), retry_after=0.3) as server:
+        settings = settings_for(server, requests_per_minute=60, concurrency=16, timeout_seconds=1.0, max_attempts=12)
+        answers = asked(settings, tmp_path, count)
+    assert len(answers) == count and all(answer.text for answer in answers.values())
+    moments = dispatched(LocalFiles(tmp_path))
+    assert len(server.log) <= len(moments) == sum(answer.attempts for answer in answers.values())
+    assert most_in_any(moments, 2.0) <= 60
+    assert most_in_any([arrival.at for arrival in server.log], 2.0) <= 60 + 16
+    assert used_share(server.log, 60, 2.0, 0.3) >= least
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("share", "least"), [(0.0, 0.95), (0.3, 0.90)])
+def test_the_same_over_whole_minutes(tmp_path, share, least):
+    with LlmServer(Faults(share, seed=4), seconds=0.5, retry_after=3) as server:
+        settings = settings_for(server, requests_per_minute=150, concurrency=16, timeout_seconds=10.0, max_attempts=12)
+        answers = asked(settings, tmp_path, 250, window=60.0)
+    assert len(answers) == 250 and all(answer.text for answer in answers.values())
+    assert most_in_any(dispatched(LocalFiles(tmp_path)), 60.0) <= 150
+    assert most_in_any([arrival.at for arrival in server.log], 60.0) <= 150 + 16
+    assert used_share(server.log, 150, 60.0, 3) >= least
+
+
+@pytest.mark.parametrize(
+    ("count", "after"), [(60, 20), pytest.param(500, 250, marks=pytest.mark.slow)], ids=["sixty", "five-hundred"]
+)
+def test_a_killed_process_has_its_work_finished_by_the_next_and_nothing_stored_is_asked_again(tmp_path, count, after):
+    with LlmServer(seconds=0.3) as server:
+        settings = settings_for(server, requests_per_minute=100, concurrency=8)
+        ask_until_killed("local", settings, str(tmp_path), server, count, after, KEY)
+        stored = {info.path for info in LocalFiles(tmp_path).list("answers")}
+        sent_before = len(server.log)
+        answers = asked(settings, tmp_path, count)
+    assert len(answers) == count and all(answer.text for answer in answers.values())
+    assert len(stored) >= after - 8 and len(server.log) - sent_before == count - len(stored)
+    assert twice_answered(server) <= unknown_of(answers) <= 8
+    assert most_in_any([arrival.at for arrival in server.log], 2.0) <= 100 + 8
+
+
+def test_closing_in_the_middle_leaves_answers_for_the_next_run(tmp_path):
+    with LlmServer(seconds=0.1) as server:
+        settings = settings_for(server, concurrency=2)
+        captioner = LocalCaptioner(settings, str(tmp_path), window=2.0)
+        captioner.submit(requests_of(settings, 30))
+        next(captioner.answers())
+        captioner.close()
+        sent = len(server.log)
+        answers = asked(settings, tmp_path, 30)
+    assert sent < 30 and len(server.log) == 30
+    assert sum(answer.unknown for answer in answers.values()) == 0
+
+
+def test_the_key_is_nowhere_in_the_store_nor_in_what_is_told(tmp_path, capfd, caplog):
+    with LlmServer(lambda number, prompt: ["ok", "status-400", "status-503"][number % 3]) as server:
+        settings = settings_for(server, max_attempts=2, concurrency=1)  # the server repeats the key in its errors
+        answers = asked(settings, tmp_path, 12)
+    assert {answer.error_reason for answer in answers.values()} >= {"llm_refused", None}
+    assert server.keys == {f"Bearer {KEY}"}
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    told = "".join([*capfd.readouterr(), caplog.text, repr(answers), repr(settings)])
+    assert b"[OPENAI_API_KEY]" in kept and KEY.encode() not in kept and KEY not in told

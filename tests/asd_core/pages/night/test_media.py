@@ -1,0 +1,60 @@
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from asd_core.errors import ClipError
+from asd_core.pages.night import clip_media
+
+CLIP, NORMALS = "file:///plant/a.flac", ("file:///plant/normal_0.flac", "file:///plant/normal_1.flac")
+
+
+def test_the_audio_is_the_recording_in_16_bits(make):
+    waveform, rate = make.read_audio(CLIP)
+    heard, heard_rate = soundfile.read(io.BytesIO(clip_media(CLIP, NORMALS, make.read_audio).clip.audio))
+    assert heard_rate == rate
+    np.testing.assert_allclose(heard, waveform, atol=2**-15)
+
+
+def test_samples_beyond_full_scale_are_cut_and_not_wrapped():
+    media = clip_media(CLIP, (), lambda uri: (np.array([0.0, 2.0, -2.0] * 100, np.float32), 16000))
+    heard, _ = soundfile.read(io.BytesIO(media.clip.audio))
+    assert (heard.max(), heard.min()) == (pytest.approx(1, abs=1e-4), pytest.approx(-1, abs=1e-4))
+
+
+def test_the_difference_names_what_was_added(make):
+    media = clip_media(CLIP, NORMALS, make.read_audio)
+    assert "a new tone at 1.24 kHz" in media.difference
+    assert (media.nearest.uri, media.problem) == (NORMALS[0], "")
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file"), ClipError("not_audio", "no audio\nin it")])
+def test_a_clip_that_cannot_be_read_is_said_in_one_line(error):
+    def read(uri):
+        raise error
+
+    media = clip_media(CLIP, NORMALS, read)
+    assert (media.clip, media.nearest, media.difference) == (None, None, "")
+    assert media.problem.startswith("The recording cannot be played: ")
+    assert "\n" not in media.problem
+
+
+def test_the_next_normal_clip_stands_in_for_one_that_is_gone(make):
+    def read(uri):
+        if uri == NORMALS[0]:
+            raise FileNotFoundError(2, "No such file", uri)
+        return make.read_audio(uri)
+
+    media = clip_media(CLIP, NORMALS, read)
+    assert (media.nearest.uri, "cannot be read" in media.problem) == (NORMALS[1], True)
+
+
+def test_without_normal_clips_the_clip_is_played_and_compared_with_nothing(make):
+    media = clip_media(CLIP, (), make.read_audio)
+    assert (media.clip is not None, media.nearest, media.difference) == (True, None, "")
+    assert "nothing to compare with" in media.problem
+
+
+def test_the_same_recordings_give_the_same_media(make):
+    assert clip_media(CLIP, NORMALS, make.read_audio) == clip_media(CLIP, NORMALS, make.read_audio)

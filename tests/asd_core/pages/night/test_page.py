@@ -1,0 +1,202 @@
+import html
+import re
+import time
+from html.parser import HTMLParser
+
+import pytest
+
+from asd_core.digest import name_hash
+from asd_core.pages.night import write_report
+from asd_core.store.local_files import LocalFiles
+
+EVIL = ("<script>alert(1)</script>", 'id"\n%00')
+
+
+class Outline(HTMLParser):
+    """The elements of a page with their attributes, and its visible text."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.words = [], []
+        self.feed(source)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_data(self, words):
+        self.words.append(words)
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def write(tmp_path, make):
+    def write_(night, read_audio=None, folder="reports/n", **options):
+        path = write_report(night, LocalFiles(tmp_path), folder, read_audio, **options)
+        return Outline((tmp_path / path).read_text("utf-8"))
+
+    return write_
+
+
+def test_the_report_lies_in_its_folder_with_its_media_beside_it(make, tmp_path):
+    night = make.night([make.scored("a", 2.0)], [make.record()])
+    path = write_report(night, LocalFiles(tmp_path), "reports/date=2026-11-19", make.read_audio)
+    assert path == "reports/date=2026-11-19/index.html"
+    names = sorted(file.name for file in (tmp_path / "reports/date=2026-11-19/media").iterdir())
+    clip, normal = name_hash("file:///plant/a.flac"), name_hash("file:///plant/normal_0.flac")
+    assert names == sorted([f"{clip}.flac", f"{clip}.png", f"{clip}-normal.png", f"{normal}.flac"])
+
+
+def test_the_same_night_gives_the_same_bytes(make, tmp_path):
+    night = make.night([make.scored("a", 2.0), make.scored("b", 2.0)], [make.record()])
+    for folder in ("one", "two"):
+        write_report(night, LocalFiles(tmp_path), folder, make.read_audio)
+    one, two = (
+        {file.name: file.read_bytes() for file in (tmp_path / folder).rglob("*") if file.is_file()}
+        for folder in ("one", "two")
+    )
+    assert one == two
+
+
+def test_a_flagged_clip_shows_its_figures_its_neighbours_and_the_difference_in_words(write, make):
+    page = write(make.night([make.scored("a", 2.0)], [make.record()]), make.read_audio)
+    for words in ("2.000", "+2.00", "0.0083", "0.5000 normal_0.flac", "0.7500 normal_1.flac", "a new tone at 1.24 kHz"):
+        assert words in page.text
+    assert len(page.named("audio")) == len(page.named("img")) == 2
+
+
+def test_players_load_nothing_before_they_are_asked_and_pictures_only_when_near(write, make):
+    page = write(make.night([make.scored("a", 2.0)], [make.record()]), make.read_audio)
+    assert {audio["preload"] for audio in page.named("audio")} == {"none"}
+    assert {(image["loading"], image["width"], image["height"]) for image in page.named("img")} == {
+        ("lazy", "720", "372")
+    }
+
+
+def test_names_of_users_are_text_everywhere(write, make):
+    name = "%3Cimg%20src=x%20onerror=alert(2)%3E%FF"
+    rows = [make.scored(name, 2.0, EVIL, warning="<b>w"), make.failed(name, "<i>r", EVIL, "<u>e")]
+    machine = make.record(EVIL, notes=("<em>n",), scorer_version="<s>")
+    page = write(make.night(rows, [machine], rows[:1], recipe="<q>", run={"<a>": {"<p>": "<li>"}}), make.read_audio)
+    assert len(page.named("script")) == 1
+    assert not {"em", "s", "q", "u"} & {tag for tag, _ in page.elements}
+    assert not [attributes for _, attributes in page.elements if any(key.startswith("on") for key in attributes)]
+    assert '<script>alert(1)</script> id"\\n%00' in page.text
+    assert all(re.fullmatch(r"[a-z0-9-]+", attributes["id"]) for _, attributes in page.elements if "id" in attributes)
+
+
+def test_the_page_asks_for_nothing_outside_itself_and_its_media(write, make):
+    page = write(make.night([make.scored("a", 2.0)], [make.record()]), make.read_audio)
+    addresses = [a[key] for _, a in page.elements for key in ("src", "href") if key in a]
+    assert all(re.match(r"#|media/[0-9a-f]{16}(-normal)?\.(png|flac)$|data:,$", address) for address in addresses)
+    policy = next(meta["content"] for meta in page.named("meta") if meta.get("http-equiv"))
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_night_without_audio_says_so_for_every_clip_and_has_no_player(write, make):
+    page = write(make.night([make.scored("a", 2.0), make.scored("b", 2.0)], [make.record()]), None)
+    assert page.text.count("There is no recording to play") == 2
+    assert not page.named("audio") + page.named("img")
+
+
+def test_a_clip_that_cannot_be_read_has_no_player_but_its_reason(write, make):
+    def read(uri):
+        raise FileNotFoundError(2, "No such file", "/plant/a.flac")
+
+    page = write(make.night([make.scored("a", 2.0)], [make.record()]), read)
+    assert "The recording cannot be played: [Errno 2] No such file" in page.text
+    assert not page.named("audio")
+
+
+def test_media_go_to_every_machines_worst_clip_first_and_the_rest_is_in_the_table(write, make):
+    fan = [make.scored(f"fan{i}", 5.0 + i) for i in range(3)]
+    rows = [*fan, make.scored("pump0", 1.1, ("pump", "id_01"))]
+    page = write(make.night(rows, [make.record(), make.record(("pump", "id_01"))]), make.read_audio, media_limit=2)
+    assert "Media for the 2 worst clips" in page.text
+    assert "2 other flagged clips are in their machine's table" in page.text
+    assert [a["id"] for a in page.named("article")] == [
+        f"clip-{name_hash(f'file:///plant/{name}.flac')}" for name in ("fan2", "pump0")
+    ]
+    assert "2 further flagged clips, without media" in page.text
+
+
+def test_the_media_are_made_by_the_given_map(write, make):
+    mapped = []
+
+    def backwards(function, requests):
+        mapped.extend(requests)
+        return list(reversed([function(request) for request in reversed(requests)]))
+
+    page = write(make.night([make.scored("a", 2.0)], [make.record()]), make.read_audio, map_function=backwards)
+    assert mapped == [("file:///plant/a.flac", ("file:///plant/normal_0.flac", "file:///plant/normal_1.flac"))]
+    assert len(page.named("audio")) == 2
+
+
+def test_silent_machines_are_named_with_the_night_they_were_last_heard(write, make):
+    pump = ("pump", "id_01")
+    earlier = [make.scored("p", 0.1, pump, date="2026-11-17")]
+    page = write(make.night([make.scored("a", 0.1)], [make.record(), make.record(pump)], earlier))
+    assert "1 machine was silent" in page.text
+    assert "pump id_01 last heard 2026-11-17" in page.text
+
+
+def test_errors_are_counted_by_reason(write, make):
+    rows = [make.failed(f"{i}", "empty") for i in range(3)] + [make.failed("n", "not_audio")]
+    page = write(make.night(rows, [make.record()]))
+    assert "3 empty, 1 not_audio" in page.text
+    assert "empty 3 clips, 1 machine" in page.text
+
+
+def test_an_empty_night_and_one_of_errors_only_say_so(write, make):
+    assert "No recording was listed for this night" in write(make.night([])).text
+    assert "None of 1 recording could be scored" in write(make.night([make.failed("a", "empty")])).text
+
+
+def test_random_weights_are_told_at_the_top_and_at_the_bottom(write, make):
+    machine = make.record(embeddings_note="the encoder has random weights")
+    page = write(make.night([make.scored("a", 0.1)], [machine]))
+    assert page.text.count("Not to be trusted") == 2
+
+
+def test_a_run_record_that_counted_otherwise_is_told(write, make):
+    run = {"run_id": "3f2a", "counts": {"listed": 2, "scored": 1, "errors": 0}}
+    page = write(make.night([make.scored("a", 0.1)], run=run))
+    assert "The run counted 2 listed, the scores hold 1." in page.text
+    assert "counted 1 scored" not in page.text
+
+
+def test_headings_are_in_order_and_ids_are_unique(write, make):
+    rows = [make.scored("a", 2.0), make.failed("b", "empty"), make.scored("c", 0.1, EVIL, warning="short")]
+    page = write(make.night(rows, [make.record(), make.record(EVIL), make.record(("pump", ""))], rows[:1]))
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = [a["href"][1:] for a in page.named("a")] + " ".join(
+        a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a
+    ).split()
+    assert set(targets) <= set(ids)
+
+
+def test_three_thousand_flagged_clips_make_a_page_of_less_than_10_MB_in_seconds(tmp_path, make):
+    machines = [("fan", f"id_{i:02d}") for i in range(30)]
+    rows = [make.scored(f"{m[1]}_{i}", 2.0 + i / 100, m) for m in machines for i in range(100)]
+    night = make.night(rows, [make.record(m) for m in machines], [row | {"date": "2026-11-18"} for row in rows])
+    start = time.process_time()
+    path = write_report(night, LocalFiles(tmp_path), "r", None)
+    assert time.process_time() - start < 10
+    source = (tmp_path / path).read_text("utf-8")
+    assert len(source.encode()) < 10e6
+    assert all(html.escape(f"{m[1]}_{i}.flac") in source for m in machines for i in range(100))
+
+
+def test_a_fleet_of_more_machines_than_can_have_sections_lists_them_all_and_says_so(write, make):
+    machines = [("fan", f"id_{i:03d}") for i in range(305)]
+    rows = [make.scored(f"{m[1]}_{i}", 2.0 + i, m) for m in machines for i in range(2)]
+    page = write(make.night(rows, [make.record(m) for m in machines]), media_limit=1000)
+    assert [len(page.named(tag)) for tag in ("tr", "article")] == [1 + 305 + 300 * 2, 600]
+    assert "first 300 machines in the order above; the others, with 10 flagged clips" in page.text

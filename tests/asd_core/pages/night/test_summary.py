@@ -1,0 +1,77 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asd_core.errors import AsdError
+from asd_core.pages.night.summary import excess, summarise
+
+FAN, PUMP, VALVE = ("fan", "id_00"), ("pump", "id_01"), ("valve", "id_02")
+
+
+def test_excess_is_0_at_the_threshold_and_minus_1_at_the_median_of_unseen_normals():
+    assert [excess(score, 1.0, 0.5) for score in (1.0, 0.5, 1.5)] == [0.0, -1.0, 1.0]
+
+
+@pytest.mark.parametrize(("threshold", "median"), [(None, 0.5), (1.0, None), (1.0, 1.0), (1.0, 2.0), (math.nan, 0.5)])
+def test_excess_is_unknown_without_a_distance_to_measure_it_in(threshold, median):
+    assert excess(3.0, threshold, median) is None
+
+
+@given(st.floats(-5, 5), st.floats(0.1, 10), st.floats(-100, 100))
+def test_excess_is_the_same_on_any_scale_of_scores(score, scale, shift):
+    moved = [scale * value + shift for value in (score, 1.0, 0.5)]
+    assert excess(*moved) == pytest.approx(excess(score, 1.0, 0.5), rel=1e-6, abs=1e-6)
+
+
+def test_every_listed_clip_is_counted_as_scored_or_as_an_error(make):
+    rows = [make.scored("a", 2.0), make.scored("b", 0.1), make.failed("c", "empty")]
+    summary = summarise(make.night(rows, [make.record()]))
+    assert (summary.n_listed, summary.n_scored, summary.n_errors, len(summary.flagged)) == (3, 2, 1, 1)
+
+
+def test_machines_are_ordered_by_share_flagged_then_by_the_worst_excess_then_come_the_unheard(make):
+    rows = [
+        *[make.scored(f"p{i}", score, PUMP) for i, score in enumerate((1.1, 0.2))],
+        *[make.scored(f"f{i}", score, FAN) for i, score in enumerate((3.0, 0.2))],
+        *[make.scored(f"v{i}", 1.01, VALVE) for i in range(2)],
+        make.scored("n", 0.1, ("normal", "")),
+        make.failed("x", "empty", ("broken", "")),
+    ]
+    machines = [make.record(machine) for machine in (FAN, PUMP, VALVE, ("silent", ""), ("normal", ""), ("broken", ""))]
+    names = [machine.name for machine in summarise(make.night(rows, machines)).machines]
+    assert names == ["valve id_02", "fan id_00", "pump id_01", "normal", "broken", "silent"]
+
+
+def test_a_machine_with_a_scorer_but_no_clip_is_silent_and_one_with_errors_only_is_not(make):
+    summary = summarise(make.night([make.failed("a", "empty", PUMP)], [make.record(FAN), make.record(PUMP)]))
+    assert [machine.name for machine in summary.in_state("silent")] == ["fan id_00"]
+    assert [machine.name for machine in summary.in_state("unusable")] == ["pump id_01"]
+    assert summary.n_heard == 0
+
+
+def test_clips_of_a_machine_without_a_scorer_are_counted_too(make):
+    summary = summarise(make.night([make.scored("a", 2.0, threshold=None)]))
+    assert (summary.n_heard, summary.machines[0].state, summary.machines[0].record) == (1, "normal", None)
+
+
+def test_flags_expected_by_chance_are_the_false_alarm_rate_times_the_scored_clips(make):
+    rows = [make.scored(f"{i}", 0.1) for i in range(40)]
+    summary = summarise(make.night(rows, [make.record(false_alarm_rate=0.05)]))
+    assert summary.machines[0].expected_flagged == pytest.approx(2.0)
+
+
+def test_clips_with_a_caption_are_shown_though_they_are_not_flagged(make):
+    rows = [make.scored("a", 2.0), make.scored("b", 0.1), make.scored("c", 0.2), make.failed("d", "empty")]
+    (machine,) = summarise(make.night(rows, [make.record()]), captioned={"a", "b", "c", "d"}).machines
+    assert [clip.clip_id for clip in machine.flagged] == ["a"]
+    assert [(clip.clip_id, clip.is_flagged) for clip in machine.others] == [("c", False), ("b", False)]
+
+
+def test_a_table_without_a_column_is_refused_by_its_name(make):
+    whole = make.night([make.scored("a", 2.0)])
+    part = make.night([])
+    object.__setattr__(part, "scores", whole.scores.drop_columns(["p_value"]))
+    with pytest.raises(AsdError, match="p_value"):
+        summarise(part)

@@ -1,0 +1,202 @@
+import io
+import os
+import urllib.parse
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import soundfile
+
+from asd_core.clips import clip_id
+from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.errors import AsdError, ClipError
+from asd_core.pipeline.decoding import DecodedClip, decode_shard
+from asd_core.pipeline.embedding import ShardEmbedder, encode_shard, shard_table
+from asd_core.pipeline.shards import Shard, shard_from_bytes, shard_to_bytes
+from asd_core.store.addresses import look_at
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from asd_core.store.tables import CLIPS
+
+
+def clips(uris):
+    """Rows of CLIPS as a listing has them: of files, all made of one age, or of names alone."""
+    count = len(uris)
+    looks = []
+    for uri in uris:
+        path = urllib.parse.unquote(uri.removeprefix("file://"))
+        if is_there := os.path.exists(path):
+            os.utime(path, (0, 0))
+        looks.append(look_at([uri])[0] if is_there else None)
+    columns = {name: [""] * count for name in CLIPS.names}
+    ids = [look and clip_id(uri, look.size, look.version) for uri, look in zip(uris, looks, strict=True)]
+    columns |= {"clip_id": [name or f"{i:032x}" for i, name in enumerate(ids)], "uri": uris}
+    return pa.table(
+        {**columns, "recorded_at": [None] * count, "size": [look.size if look else 0 for look in looks]}, schema=CLIPS
+    )
+
+
+def wav(seconds, rate=16_000, seed=0):
+    sink = io.BytesIO()
+    soundfile.write(sink, np.random.default_rng(seed).normal(0, 0.1, int(seconds * rate)), rate, format="WAV")
+    return sink.getvalue()
+
+
+def read_from(files):
+    def read(uri, listed_id):
+        if uri not in files:
+            raise ClipError("vanished", "gone", transient=True)
+        return files[uri]
+
+    return read
+
+
+class MeanEncoder:
+    """The mean of each waveform and its square; two dimensions."""
+
+    sample_rate = 16_000
+    embedding_dim = 2
+    fingerprint = "mean"
+
+    def __init__(self):
+        self.batches = []
+
+    def embed(self, waveforms):
+        self.batches.append(waveforms.shape)
+        if waveforms.shape[1] < 100:
+            raise ClipError("too_short", "fewer than 100 samples")
+        return np.stack([waveforms.mean(axis=1), (waveforms**2).mean(axis=1)], axis=1)
+
+
+def test_only_the_first_seconds_are_heard_and_the_length_of_the_whole_is_kept():
+    decoded = list(decode_shard(clips(["a"]), EncoderConfig(clip_seconds=2.0), 16_000, read_from({"a": wav(5)})))
+    assert decoded[0].waveforms.shape == (1, 32_000)
+    assert decoded[0].seconds == pytest.approx(5)
+
+
+def test_a_short_clip_stays_as_it_is_under_crop_and_is_repeated_under_tile():
+    read = read_from({"a": wav(1)})
+    crop = next(decode_shard(clips(["a"]), EncoderConfig(clip_seconds=2.5), 16_000, read))
+    tile = next(decode_shard(clips(["a"]), EncoderConfig(clip_seconds=2.5, clip_rule="tile"), 16_000, read))
+    assert crop.waveforms.shape == (1, 16_000)
+    assert tile.waveforms.shape == (1, 40_000)
+    np.testing.assert_array_equal(tile.waveforms[0, 16_000:32_000], crop.waveforms[0])
+
+
+def test_the_level_is_that_of_the_part_that_is_heard():
+    sink = io.BytesIO()
+    tone = np.sin(2 * np.pi * 440 * np.arange(32_000) / 16_000)
+    soundfile.write(sink, np.concatenate([0.5 * tone[:16_000], tone[:16_000]]), 16_000, format="WAV", subtype="FLOAT")
+    (clip,) = decode_shard(clips(["a"]), EncoderConfig(clip_seconds=1.0), 16_000, read_from({"a": sink.getvalue()}))
+    assert clip.level_db == pytest.approx(20 * np.log10(0.5) - 3.01, abs=0.01)  # a full-scale sine has -3.01 dB
+
+
+def test_windows_are_embedded_and_averaged():
+    config = EncoderConfig(clip_seconds=1.0, clip_rule="windows")
+    decoded = list(decode_shard(clips(["a"]), config, 16_000, read_from({"a": wav(3)})))
+    (outcome,) = encode_shard(decoded, MeanEncoder(), 32)
+    assert len(decoded[0].waveforms) == 3
+    np.testing.assert_allclose(outcome[0], decoded[0].waveforms.mean(), rtol=1e-4)
+
+
+def test_a_clip_that_cannot_be_decoded_is_an_outcome_in_its_place():
+    table = clips(["good", "empty", "gone", "good"])
+    decoded = list(decode_shard(table, EncoderConfig(), 16_000, read_from({"good": wav(1), "empty": b""})))
+    reasons = [clip.error and clip.error.reason for clip in decoded]
+    assert reasons == [None, "empty", "vanished", None]
+
+
+def test_a_clip_that_is_silent_once_resampled_is_an_outcome_in_its_place():
+    sink, samples = io.BytesIO(), np.zeros(44_100, np.float32)
+    samples[100] = 1e-42
+    soundfile.write(sink, samples, 44_100, format="WAV", subtype="FLOAT")
+    read = read_from({"faint": sink.getvalue(), "good": wav(1)})
+    faint, good = decode_shard(clips(["faint", "good"]), EncoderConfig(), 16_000, read)
+    assert faint.error.reason == "silent" and "are 0 at 16000 Hz" in faint.error.message
+    assert faint.waveforms is None and good.error is None
+
+
+def test_waveforms_of_one_length_go_together_in_batches_of_the_asked_size():
+    lengths = [200, 300, 200, 200, 300]
+    decoded = [DecodedClip(np.full((1, n), i, np.float32)) for i, n in enumerate(lengths)]
+    encoder = MeanEncoder()
+    outcomes = encode_shard(decoded, encoder, 2)
+    assert encoder.batches == [(2, 200), (1, 200), (2, 300)]
+    assert [outcome[0] for outcome in outcomes] == [0, 1, 2, 3, 4]
+
+
+class ResamplingMeanEncoder(MeanEncoder):
+    """Takes 8 kHz as it is, and marks what it was given at that rate."""
+
+    native_rates = frozenset((8_000, 16_000))
+
+    def embed_at(self, waveforms, sample_rate):
+        return self.embed(waveforms) + sample_rate
+
+
+def test_an_encoder_that_resamples_gets_recordings_at_the_rates_it_takes():
+    config, encoder = EncoderConfig(clip_seconds=1.0, clip_rule="windows"), ResamplingMeanEncoder()
+    read = read_from({"a": wav(3, 8_000), "b": wav(3, 16_000), "c": wav(3, 24_000)})
+    decoded = list(decode_shard(clips(["a", "b", "c"]), config, 16_000, read, native_rates=encoder.native_rates))
+    assert [clip.sample_rate for clip in decoded] == [8_000, 16_000, 16_000]
+    assert [clip.waveforms.shape for clip in decoded] == [(3, 8_000), (3, 16_000), (3, 16_000)]
+    outcomes = encode_shard(decoded, encoder, 32)
+    assert [round(float(outcome[0])) for outcome in outcomes] == [8_000, 0, 0]
+
+
+def test_waveforms_of_one_length_and_different_rates_go_apart():
+    decoded = [DecodedClip(np.zeros((1, 200), np.float32), sample_rate=rate) for rate in (8_000, 16_000, 8_000, None)]
+    encoder = ResamplingMeanEncoder()
+    outcomes = encode_shard(decoded, encoder, 8)
+    assert [float(outcome[0]) for outcome in outcomes] == [8_000, 0, 8_000, 0]
+    assert encoder.batches == [(2, 200), (1, 200), (1, 200)]
+
+
+def test_one_clip_that_the_encoder_refuses_spares_the_others():
+    decoded = [DecodedClip(np.ones((1, n), np.float32)) for n in (50, 200, 50)]
+    outcomes = encode_shard(decoded, MeanEncoder(), 8)
+    assert [getattr(outcome, "reason", None) for outcome in outcomes] == ["too_short", None, "too_short"]
+
+
+def test_an_embedding_that_is_not_finite_is_an_error():
+    (outcome,) = encode_shard([DecodedClip(np.full((1, 200), np.nan, np.float32))], MeanEncoder(), 8)
+    assert outcome.reason == "embedding_not_finite"
+
+
+def test_an_encoder_that_returns_another_shape_is_said():
+    class Wrong(MeanEncoder):
+        embedding_dim = 3
+
+    with pytest.raises(AsdError, match=r"shape \(1, 2\) for 1 waveforms of embedding_dim 3"):
+        encode_shard([DecodedClip(np.ones((1, 200), np.float32))], Wrong(), 8)
+
+
+def test_a_shards_rows_are_its_clips_less_those_to_be_tried_again():
+    shard = Shard("s", clips(["a", "b", "c"]), EncoderConfig(), "f")
+    outcomes = [np.ones(2, np.float32), ClipError("empty", "zero bytes"), ClipError("vanished", "gone", transient=True)]
+    table, transient = shard_table(shard, [DecodedClip(None)] * 3, outcomes, 2)
+    assert table["uri"].to_pylist() == ["a", "b"]
+    assert table["embedding"].to_pylist() == [[1.0, 1.0], None]
+    assert table["error_reason"].to_pylist() == [None, "empty"]
+    assert transient == {f"{2:032x}": ("vanished", "gone")}
+
+
+def test_a_shard_survives_the_trip_between_processes():
+    shard = Shard("s", clips(["a", "b"]), EncoderConfig(options='{"r": 0.5}', channel=1), "f")
+    assert shard_from_bytes(shard_to_bytes(shard)) == shard
+
+
+def test_a_shard_on_disk_is_committed_whole_and_the_first_commit_wins(tmp_path):
+    (tmp_path / "a.wav").write_bytes(wav(1))
+    uris = [LocalFiles(tmp_path).uri(name) for name in ("a.wav", "b.wav")]
+    shard = Shard("s", clips(uris), EncoderConfig(), "f")
+    store = Store(LocalFiles(tmp_path / "store"))
+    outcome = ShardEmbedder(store.files.url)(shard)
+    rows = store.read_shard("f", "s")
+    assert list(outcome.transient.values())[0][0] == "vanished" and outcome.errors == {}
+    samples = soundfile.read(io.BytesIO(wav(1)), dtype="float32")[0]
+    np.testing.assert_array_equal(rows["embedding"][0].as_py(), TwfrEncoder().embed(samples[None])[0])
+    before = (tmp_path / "store/embeddings/f/shards/s.parquet").stat().st_mtime_ns
+    ShardEmbedder(store.files.url)(shard)
+    assert (tmp_path / "store/embeddings/f/shards/s.parquet").stat().st_mtime_ns == before

@@ -1,0 +1,124 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.errors import AsdError
+from asd_core.pipeline import reducer as scoring
+from asd_core.pipeline.machine_tasks import MachineTask
+from asd_core.pipeline.reducer import fit_machines, score_machines
+from asd_core.pipeline.scorer_files import newest_versions
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from asd_core.store.tables import CLIPS, EMBEDDINGS, SCORES, embedding_column, from_parquet, to_parquet
+
+KNN = load_recipe("twfr-knn")
+FINGERPRINT = embeddings_fingerprint(KNN.for_machine("fan").encoder)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(LocalFiles(tmp_path))
+
+
+def commit(store, machines, count=10, date="2026-11-01", shard="s", broken=()):
+    """A shard with so many clips of each machine; returns rows of CLIPS with their shard."""
+    ids = [f"{machine}-{date}-{number}" for machine in machines for number in range(count)]
+    clips = {name: [""] * len(ids) for name in CLIPS.names} | {"recorded_at": [None] * len(ids), "size": [1] * len(ids)}
+    clips |= {"clip_id": ids, "uri": [f"file:///{name}" for name in ids], "date": [date] * len(ids)}
+    clips |= {"machine_type": ["fan"] * len(ids), "machine_id": [name.split("-")[0] for name in ids]}
+    embeddings = np.random.default_rng(len(date)).normal(size=(len(ids), 3)).astype(np.float32)
+    good = np.array([name not in broken for name in ids])
+    reasons = [None if ok else "empty" for ok in good]
+    outcome = {"seconds": [1.0] * len(ids), "level_db": [-20.0] * len(ids)}
+    outcome |= {"error_reason": reasons, "error": reasons, "warning": [None] * len(ids)}
+    table = pa.table({**clips, **outcome, "embedding": embedding_column(embeddings, good)}, schema=EMBEDDINGS)
+    store.files.write(store.shard_path(FINGERPRINT, shard), to_parquet(table))
+    return table.select(CLIPS.names).append_column("shard", pa.array([shard] * len(ids)))
+
+
+def task(store, clips, **given):
+    ordered = clips.sort_by([("machine_id", "ascending"), ("uri", "ascending")])
+    names = ("versions", "transient", "run_id")
+    values = {"versions": {}, "transient": {}, "run_id": "run"} | given
+    return MachineTask(
+        store.files.url, ("twfr-knn", KNN.settings), "key", {"fan": FINGERPRINT}, ordered, *(values[n] for n in names)
+    )
+
+
+def rows_of(store, outcome):
+    tables = [from_parquet(store.files.read(path)) for path in outcome.files]
+    return {row["clip_id"]: row for table in tables for row in table.to_pylist()}
+
+
+def test_every_clip_is_one_row_of_the_scores_schema(store):
+    clips = commit(store, ["a", "b"], broken=["b-2026-11-01-3"])
+    fit_machines(task(store, clips))
+    outcome = score_machines(task(store, clips, versions=newest_versions(store, "scorers/key")))
+    (path,) = outcome.files
+    assert from_parquet(store.files.read(path)).schema.equals(SCORES)
+    assert (outcome.scored, outcome.errors_by_reason) == (19, {"empty": 1})
+    assert rows_of(store, outcome).keys() == set(clips["clip_id"].to_pylist())
+
+
+def test_scores_of_two_dates_go_to_two_files(store):
+    clips = pa.concat_tables([commit(store, ["a"]), commit(store, ["a"], date="undated", shard="t")])
+    fit_machines(task(store, clips))
+    outcome = score_machines(task(store, clips, versions=newest_versions(store, "scorers/key")))
+    assert sorted(path.split("/")[2] for path in outcome.files) == ["date=2026-11-01", "date=undated"]
+    assert outcome.scored == 20
+
+
+def test_a_clip_that_could_not_be_read_says_why_and_one_that_nobody_read_says_that(store):
+    clips = commit(store, ["a"], count=3)
+    unread = clips.set_column(clips.schema.get_field_index("shard"), "shard", pa.nulls(3, pa.string()))
+    told = {"a-2026-11-01-0": ("vanished", "gone")}
+    rows = rows_of(store, score_machines(task(store, unread, transient=told)))
+    assert [row["error_reason"] for row in rows.values()] == ["vanished", "not_embedded", "not_embedded"]
+    assert rows["a-2026-11-01-0"]["error"] == "gone"
+
+
+def test_a_training_clip_that_is_broken_is_not_learnt_from(store):
+    clips = commit(store, ["a"], count=5, broken=["a-2026-11-01-0"])
+    (outcome,) = fit_machines(task(store, clips))
+    assert (outcome.normal_clips, outcome.version[:7], outcome.is_new) == (4, "v000001", True)
+
+
+def test_what_is_scored_does_not_depend_on_how_machines_are_grouped(store):
+    clips = commit(store, ["a", "b", "c"])
+    fit_machines(task(store, clips))
+    versions = newest_versions(store, "scorers/key")
+    together = rows_of(store, score_machines(task(store, clips, versions=versions)))
+    alone = {}
+    for machine in "abc":
+        part = clips.filter(pa.array([name == machine for name in clips["machine_id"].to_pylist()]))
+        alone |= rows_of(store, score_machines(task(store, part, versions=versions)))
+    assert together == alone
+
+
+def test_a_shard_that_is_gone_is_said_with_the_way_out(store):
+    clips = commit(store, ["a"])
+    (store.files.root / store.shard_path(FINGERPRINT, "s")).unlink()
+    with pytest.raises(AsdError, match="gone or broken: restore it, or remove it together with embeddings/"):
+        fit_machines(task(store, clips))
+
+
+class CountsReads(LocalFiles):
+    reads = 0
+
+    def read(self, path):
+        self.reads += path.startswith("embeddings")
+        return super().read(path)
+
+
+def test_machines_that_share_shards_open_each_of_them_once(store):
+    nights = [f"2026-11-{day:02d}" for day in range(1, 15)]
+    clips = pa.concat_tables([commit(store, "abcdefgh", 2, night, night) for night in nights])
+    counting = Store(CountsReads(store.files.root))
+    cache = {}
+    for machine in "abcdefgh":
+        part = clips.filter(pa.array([name == machine for name in clips["machine_id"].to_pylist()]))
+        found = scoring._with_outcomes(task(store, part), counting, FINGERPRINT, part, cache)
+        assert found["embedding"].null_count == 0
+    assert counting.files.reads == len(nights)

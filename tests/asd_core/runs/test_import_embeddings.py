@@ -1,0 +1,220 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from asd_core.errors import UsageError
+from asd_core.evaluation.evaluate import evaluate
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.recipe.recipe import load_recipe
+from asd_core.runs.embed import stored_clips
+from asd_core.runs.fit import fit
+from asd_core.runs.import_embeddings import import_embeddings, paths_of
+from asd_core.runs.score import score
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.asd_core.runs.test_runs import files_of
+
+# Mean distance to the 4 nearest of the natural logarithm's z-scores: AUC and pAUC as they were published with the
+# modulation features (data/README.md).
+PUBLISHED = {
+    ("ToyCar", "01"): (0.892, 0.688),
+    ("ToyCar", "02"): (0.967, 0.879),
+    ("ToyCar", "03"): (0.889, 0.671),
+    ("ToyCar", "04"): (0.991, 0.951),
+    ("fan", "00"): (0.598, 0.495),
+    ("fan", "02"): (0.821, 0.633),
+    ("fan", "04"): (0.638, 0.521),
+    ("fan", "06"): (0.806, 0.556),
+    ("slider", "00"): (0.988, 0.938),
+    ("slider", "02"): (0.856, 0.561),
+    ("slider", "04"): (0.982, 0.908),
+    ("slider", "06"): (0.802, 0.516),
+}
+
+
+def write_npz(folder, machine="fan_id_00", train=30, normal=10, anomalous=10, dim=(4, 2), seed=0):
+    """Powers of normal clips, and of anomalous ones ten times as high in one band."""
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(seed)
+    values = [rng.gamma(5.0, size=(count, *dim)).astype(np.float32) for count in (train, normal, anomalous)]
+    values[2][:, 0] *= 10
+    labels = np.array([0] * normal + [1] * anomalous)
+    path = folder / f"{machine}.npz"
+    np.savez(path, X_train=values[0], X_test=np.concatenate(values[1:]), y_test=labels)
+    return path
+
+
+def write_parquet(path, count=6, dim=3, **columns):
+    rows = np.random.default_rng(count).normal(size=(count, dim)).astype(np.float32)
+    given = {"embedding": rows.tolist(), "machine_type": ["fan"] * count, "machine_id": ["07"] * count} | columns
+    pq.write_table(pa.table({name: column for name, column in given.items() if column is not None}), path)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(LocalFiles(tmp_path / "store"))
+
+
+def recipe_for(name="here", **changes):
+    return load_recipe("imported-knn").with_settings({"encoder.name": name, **changes})
+
+
+def test_a_machine_a_file_with_its_splits_and_conditions(store, tmp_path):
+    counts = import_embeddings(store, "here", [write_npz(tmp_path), write_npz(tmp_path, "ToyCar_section_01")])
+    assert (counts["listed"], counts["decoded"], counts["errors"], counts["machines"]) == (100, 100, 0, 2)
+    assert counts["embedding_dim"] == 8
+    clips = stored_clips(store, recipe_for())
+    found = clips.group_by(["machine_type", "machine_id", "split", "condition"]).aggregate([("uri", "count")])
+    assert {tuple(row.values()) for row in found.to_pylist()} >= {("fan", "00", "train", "normal", 30)}
+    assert {row["uri_count"] for row in found.to_pylist() if row["split"] == "test"} == {10}
+    assert len(found) == 6
+
+
+def test_a_second_import_adds_no_file(store, tmp_path):
+    paths = [write_npz(tmp_path), write_parquet(tmp_path / "more.parquet", dim=8)]
+    import_embeddings(store, "here", paths)
+    before = files_of(tmp_path / "store")
+    again = import_embeddings(store, "here", paths)
+    assert (again["listed"], again["decoded"]) == (56, 0)
+    assert files_of(tmp_path / "store") == before
+
+
+def test_a_file_that_grew_adds_only_its_new_rows(store, tmp_path):
+    uris = [f"clip-{i}" for i in range(6)]
+    first, whole = pa.table({}), write_parquet(tmp_path / "a.parquet", uri=uris)
+    first = pq.read_table(whole).slice(0, 4)
+    pq.write_table(first, tmp_path / "first.parquet")
+    assert import_embeddings(store, "here", [tmp_path / "first.parquet"])["decoded"] == 4
+    assert import_embeddings(store, "here", [whole])["decoded"] == 2
+
+
+def test_a_clip_stored_with_another_embedding_is_refused(store, tmp_path):
+    import_embeddings(store, "here", [write_npz(tmp_path)])
+    with pytest.raises(UsageError, match="train/000000 is stored as here with another embedding: take another"):
+        import_embeddings(store, "here", [write_npz(tmp_path, seed=1)])
+    assert import_embeddings(store, "there", [write_npz(tmp_path, seed=1)])["decoded"] == 50
+
+
+def test_embeddings_of_another_length_are_refused(store, tmp_path):
+    short, long = write_npz(tmp_path), write_npz(tmp_path, "fan_id_01", dim=(4, 3))
+    with pytest.raises(UsageError, match="fan_id_01.npz holds embeddings of 12 dimensions, here of 8"):
+        import_embeddings(store, "here", [short, long])
+    with pytest.raises(UsageError, match="of 12 dimensions, here of 8"):  # a broken import is remembered
+        import_embeddings(store, "here", [long])
+
+
+def test_rows_that_are_not_finite_become_error_rows(store, tmp_path):
+    rows = [[1.0, 2.0], [float("nan"), 1.0], [float("inf"), 1.0], [2.0, 2.0], [3.0, 1.0], [None, 1.0]]
+    path = write_parquet(tmp_path / "a.parquet", embedding=rows, split=["train"] * 3 + [None] * 3)
+    counts = import_embeddings(store, "here", [path])
+    assert (counts["listed"], counts["embedded"], counts["errors_by_reason"]) == (6, 3, {"embedding_not_finite": 3})
+    fit(store, recipe_for(), stored_clips(store, recipe_for()), LocalEngine())
+    record = score(store, recipe_for(), stored_clips(store, recipe_for()), LocalEngine())
+    assert record["counts"]["errors_by_reason"] == {"embedding_not_finite": 3} and record["counts"]["scored"] == 3
+
+
+def test_columns_are_read_as_a_manifest_has_them(store, tmp_path):
+    path = write_parquet(
+        tmp_path / "a.parquet",
+        condition=["0", "1", "Anomaly", "normal", "", None],
+        date=["2026-11-01", "20261102", None, "", "undated", "2026-11-03"],
+        extra=[None, '{"line": 3}', "", "{}", "{}", "{}"],
+    )
+    import_embeddings(store, "here", [path])
+    clips = stored_clips(store, recipe_for()).sort_by("uri")
+    assert clips["condition"].to_pylist() == ["normal", "anomalous", "anomalous", "normal", "", ""]
+    assert clips["date"].to_pylist() == ["2026-11-01", "2026-11-02", "undated", "undated", "undated", "2026-11-03"]
+    assert clips["extra"].to_pylist()[:3] == ["{}", '{"line": 3}', "{}"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"machine_id": None}, "has no column 'machine_id'"),
+        ({"machine_id": ["07"] * 5 + [None]}, "row 6 of .*a.parquet: machine_id = None is not known"),
+        ({"uri": ["a"] * 6}, "names the same clip twice"),
+        ({"uri": ["a", None, "b", "c", "d", "e"]}, "row 2 of .*: uri = None is not known"),
+        ({"condition": ["fine"] * 6}, "row 1 of .*: condition = 'fine' is not known"),
+        ({"date": ["last night"] * 6}, "date = 'last night' is not known"),
+        ({"split": ["Train"] * 6}, "split = 'Train' is not known"),
+        ({"embedding": [[1.0]] * 5 + [[1.0, 2.0]]}, r"must be a list of one length, got lengths \[1, 2\]"),
+        ({"embedding": [[1.0]] * 5 + [None]}, "must be a list of one length"),
+        ({"embedding": [1.0] * 6}, "cannot read embeddings from"),
+        ({"embedding": [["a"]] * 6}, "cannot read embeddings from"),
+    ],
+)
+def test_a_parquet_file_that_says_too_little_is_refused(store, tmp_path, columns, message):
+    with pytest.raises(UsageError, match=message):
+        import_embeddings(store, "here", [write_parquet(tmp_path / "a.parquet", **columns)])
+    assert store.files.list("embeddings") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("fan.npz", None, "cannot tell the machine of .*fan.npz: name it <machine type>_id_<machine id>.npz"),
+        ("fan_id_00.csv", b"1,2", "embeddings come as .npz or .parquet files"),
+        ("fan_id_00.npz", b"", "cannot read embeddings from"),
+        ("fan_id_00.npz", b"no zip file at all", "cannot read embeddings from"),
+        ("fan_id_00.npz", b"PK\x03\x04 cut short", "cannot read embeddings from"),
+        ("fan_id_00.parquet", b"PAR1", "cannot read embeddings from"),
+        ("none_id_00.npz", None, "cannot read embeddings from .*No such file"),
+    ],
+)
+def test_a_file_that_is_no_such_file_is_refused_in_one_line(store, tmp_path, name, data, message):
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match=message) as refused:
+        import_embeddings(store, "here", [tmp_path / name])
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"X_train": np.ones((2, 2))}, "holds X_train: it needs X_train, X_test and y_test"),
+        ({"X_train": np.ones((2, 2)), "X_test": np.ones((2, 2)), "y_test": np.ones(3)}, "a 0 or 1 for each of the 2"),
+        ({"X_train": np.ones((2, 2)), "X_test": np.ones((1, 2)), "y_test": np.array([7])}, "a 0 or 1 for each"),
+        ({"X_train": np.ones((2, 2)), "X_test": np.ones((1, 3)), "y_test": np.array([1])}, "cannot read embeddings"),
+        ({"X_train": np.ones(()), "X_test": np.ones((1, 3)), "y_test": np.array([1])}, "cannot read embeddings"),
+        ({"X_train": np.array([object()]), "X_test": np.ones((1, 1)), "y_test": np.array([1])}, "allow_pickle=False"),
+    ],
+)
+def test_an_npz_that_holds_something_else_is_refused_and_nothing_pickled_is_loaded(store, tmp_path, arrays, message):
+    np.savez(tmp_path / "fan_id_00.npz", **arrays)
+    with pytest.raises(UsageError, match=message):
+        import_embeddings(store, "here", [tmp_path / "fan_id_00.npz"])
+
+
+def test_a_folder_stands_for_the_files_in_it(tmp_path):
+    paths = [write_npz(tmp_path), write_parquet(tmp_path / "b.parquet")]
+    (tmp_path / "readme.txt").write_text("")
+    assert sorted(paths_of([str(tmp_path)])) == sorted(paths)
+
+
+def test_powers_are_told_apart_after_a_log_zscore(store, tmp_path):
+    import_embeddings(store, "here", [write_npz(tmp_path, train=200, normal=100, anomalous=100)])
+    recipe = recipe_for(**{"embedding.transform": "log-zscore"})
+    clips = stored_clips(store, recipe)
+    fit(store, recipe, clips.filter([split == "train" for split in clips["split"].to_pylist()]), LocalEngine())
+    record = score(store, recipe, clips, LocalEngine())
+    assert evaluate(store.read_scores(record)).machines[0].auc > 0.95
+
+
+def test_the_published_figures_come_out_on_ray(ray_session, real_data, tmp_path):
+    from cluster.engine import RayEngine
+
+    store, engine = Store(LocalFiles(tmp_path / "store")), RayEngine()
+    recipe = recipe_for(**{"embedding.transform": "log-zscore", "detector.k": 4})
+    paths = list(paths_of([str(real_data / "dcase2020_dev_modspec_features")]))
+    assert import_embeddings(store, "here", paths)["machines"] == 12
+    clips = stored_clips(store, recipe)
+    is_train = pa.array([split == "train" for split in clips["split"].to_pylist()])
+    fit(store, recipe, clips.filter(is_train), engine)
+    record = score(store, recipe, clips.filter(pa.compute.invert(is_train)), engine, job="evaluate")
+    machines = evaluate(store.read_scores(record), "dcase2020").machines
+    found = {(machine.machine_type, machine.machine_id): (machine.auc, machine.pauc) for machine in machines}
+    assert found.keys() == PUBLISHED.keys()
+    np.testing.assert_allclose([found[m] for m in PUBLISHED], list(PUBLISHED.values()), atol=0.002)

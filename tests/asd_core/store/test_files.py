@@ -1,0 +1,89 @@
+import os
+import threading
+
+import pytest
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.store.addresses import canonical_uri, open_files, path_within, read_uri
+from asd_core.store.local_files import LocalFiles
+
+
+def test_what_is_written_is_read_listed_and_found(tmp_path):
+    files = LocalFiles(tmp_path)
+    files.write("a/b.txt", b"one")
+    files.write("a/b.txt", b"two")
+    assert files.read("a/b.txt") == b"two"
+    assert [(info.path, info.size) for info in files.list()] == [("a/b.txt", 3)]
+    assert files.exists("a/b.txt") and not files.exists("a")
+
+
+def test_the_first_writer_of_a_new_file_wins(tmp_path):
+    files = LocalFiles(tmp_path)
+    assert files.write_new("x", b"first")
+    assert not files.write_new("x", b"second")
+    assert files.read("x") == b"first"
+
+
+def test_of_many_writers_at_once_exactly_one_wins(tmp_path):
+    won = []
+    gate = threading.Barrier(8)
+
+    def write(number):
+        gate.wait()
+        if LocalFiles(tmp_path).write_new("x", bytes([number]) * 100_000):
+            won.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(won) == 1
+    assert LocalFiles(tmp_path).read("x") == bytes(won) * 100_000
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_changed_file_has_another_version(tmp_path):
+    files = LocalFiles(tmp_path)
+    files.write("x", b"1")
+    before = files.list()[0].version
+    os.utime(tmp_path / "x", ns=(1, 1))
+    assert files.list()[0].version != before
+
+
+def test_a_folder_that_is_not_there_lists_as_empty(tmp_path):
+    assert LocalFiles(tmp_path / "none").list() == []
+
+
+def test_any_name_that_the_file_system_takes_can_be_read_back_by_its_uri(tmp_path):
+    for name in [b"plain.wav", b"a b%20c.wav", b"new\nline.wav", b'quote".wav', b"<script>.wav", b"latin-\xe9.wav"]:
+        (tmp_path / os.fsdecode(name)).write_bytes(name)
+    files = LocalFiles(tmp_path)
+    for info in files.list():
+        uri = files.uri(info.path)
+        assert uri.isascii() and "\n" not in uri and '"' not in uri and "<" not in uri
+        assert read_uri(uri) == os.fsencode(info.path)
+
+
+def test_a_file_in_the_way_of_a_folder_is_said_in_one_line(tmp_path):
+    (tmp_path / "store").write_text("")
+    with pytest.raises(AsdError, match="a file is in the way"):
+        LocalFiles(tmp_path / "store").write("runs/x.json", b"")
+
+
+def test_another_scheme_is_refused():
+    with pytest.raises(UsageError, match="write a folder, file:// or s3://"):
+        open_files("gopher://somewhere/else")
+
+
+def test_the_address_of_a_file_is_normalised_and_an_s3_key_is_taken_as_it_is():
+    assert canonical_uri("file:///a//b/./c/../d e.wav") == "file:///a/b/d%20e.wav"
+    assert canonical_uri("s3://rec/fleet//a/./b/../c%20d.wav") == "s3://rec/fleet//a/./b/../c%20d.wav"
+
+
+def test_a_folder_within_another_is_found_by_its_real_path(tmp_path):
+    (tmp_path / "archive/inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "archive")
+    archive = LocalFiles(tmp_path / "archive")
+    assert path_within(archive, LocalFiles(tmp_path / "link/inner/new store")) == "inner/new store"
+    for outside in (archive, LocalFiles(tmp_path / "archive2"), LocalFiles(tmp_path), open_files("s3://rec/archive")):
+        assert path_within(archive, outside) is None
+    assert path_within(open_files("s3://rec"), open_files("s3://rec/a b/store")) == "a b/store"

@@ -1,0 +1,121 @@
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from asd_core.errors import AsdError, UsageError
+from asd_core.store.addresses import look_at, open_files, read_uri
+from asd_core.store.s3_files import S3Files
+
+
+def test_what_is_written_is_read_listed_and_found(bucket):
+    files = open_files(f"{bucket}/deep/store")
+    files.write("a/b.txt", b"one")
+    files.write("a/b.txt", b"two")
+    assert files.read("a/b.txt") == b"two"
+    assert [(info.path, info.size) for info in files.list()] == [("a/b.txt", 3)]
+    assert files.exists("a/b.txt") and not files.exists("a") and not files.exists("c")
+
+
+def test_a_folder_lists_only_what_is_under_it(bucket):
+    files = open_files(bucket)
+    for path in ("ab/1", "abc/2", "ab/d/3"):
+        files.write(path, b"")
+    assert [info.path for info in files.list("ab")] == ["ab/1", "ab/d/3"]
+    assert files.list("nothing") == []
+    assert [info.path for info in open_files(f"{bucket}/ab").list()] == ["1", "d/3"]
+
+
+def test_of_many_writers_of_a_new_file_exactly_one_wins(bucket):
+    won = []
+    gate = threading.Barrier(8)
+
+    def write(number):
+        gate.wait()
+        if S3Files(bucket).write_new("x", bytes([number])):
+            won.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(won) == 1 and S3Files(bucket).read("x") == bytes(won)
+
+
+def test_a_changed_file_has_another_version_and_is_never_read_from_a_cache(bucket):
+    files = open_files(bucket)
+    files.write("x", b"1")
+    (before,) = files.list()
+    open_files(bucket).write("x", b"22")
+    (after,) = files.list()
+    assert before.version != after.version and files.read("x") == b"22"
+
+
+@pytest.mark.parametrize("name", ["a b%20c.wav", 'quote".wav', "<script>.wav", "ü.wav", "a+b&c=d?e#f.wav"])
+def test_any_key_can_be_read_back_by_its_uri(bucket, name):
+    files = open_files(bucket)
+    files.write(name, name.encode())
+    uri = files.uri(name)
+    assert uri.isascii() and not set(uri) & set(' "<>')
+    assert read_uri(uri) == name.encode()
+    assert look_at([uri, files.uri("none")])[0].size == len(name.encode())
+    assert look_at([files.uri("none")]) == [None]
+
+
+def test_a_deleted_file_is_gone_and_deleting_it_again_is_nothing(bucket):
+    files = open_files(bucket)
+    files.write("x", b"")
+    files.delete("x")
+    files.delete("x")
+    assert files.list() == []
+
+
+def test_a_missing_file_is_said_as_such(bucket):
+    with pytest.raises(FileNotFoundError):
+        open_files(bucket).read("none")
+
+
+def test_a_missing_bucket_is_one_line(s3_server):
+    for ask in (
+        lambda files: files.list(),
+        lambda files: files.write("x", b""),
+        lambda files: files.write_new("x", b""),
+    ):
+        with pytest.raises(AsdError, match="s3://no-such-bucket/x: there is no such bucket"):
+            ask(open_files("s3://no-such-bucket/x"))
+
+
+def test_an_address_without_a_bucket_is_refused():
+    with pytest.raises(UsageError, match="names no bucket"):
+        open_files("s3://x")
+
+
+class BreaksOff(BaseHTTPRequestHandler):
+    """An S3 API whose first two answers end in the middle."""
+
+    answers = 0
+
+    def do_GET(self):  # noqa: N802
+        type(self).answers += 1
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"abc" if self.answers < 3 else b"abcdef")
+        self.close_connection = True
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_file_whose_body_breaks_off_is_asked_for_again():
+    with ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        program = "from asd_core.store.s3_files import read_s3; print(read_s3('s3://fleet/clip.wav').decode())"
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+        environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
+        said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        server.shutdown()
+    assert (said.stdout.strip(), BreaksOff.answers) == ("abcdef", 3), said.stderr

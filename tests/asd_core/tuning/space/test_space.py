@@ -1,0 +1,162 @@
+import numpy as np
+import pytest
+
+from asd_core.errors import UsageError
+from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.tuning.space.distinct import Distinct
+from asd_core.tuning.space.setting import applied, with_best
+from asd_core.tuning.space.space import load_space, new_space
+
+BANK = Recipe("bank", {"detector": {"kind": "memory_bank", "k": 4, "density": "least"}, "embedding": {}})
+R = {"low": 0.0, "high": 1.1, "step": 0.01}
+
+
+def test_the_grid_is_the_product_of_all_values_the_last_changing_fastest():
+    space = new_space({"detector.k": {"grid": [1, 2]}, "detector.metric": {"choice": ["cosine", "euclidean"]}})
+    assert space.size == 4
+    assert [tuple(setting.values()) for setting in space.grid()] == [
+        (1, "cosine"),
+        (1, "euclidean"),
+        (2, "cosine"),
+        (2, "euclidean"),
+    ]
+
+
+def test_a_range_has_both_its_ends_and_every_value_as_it_would_be_written():
+    values = new_space({"encoder.r": R}).dimensions[0].values
+    assert (len(values), values[0], values[3], values[-1]) == (111, 0.0, 0.03, 1.1)
+    assert new_space({"detector.k": {"low": 1, "high": 8, "step": 3}}).dimensions[0].values == (1, 4, 7)
+    assert new_space({"detector.k": {"low": 2, "high": 4, "int": True}}).dimensions[0].values == (2, 3, 4)
+
+
+def test_a_file_may_write_fields_with_or_without_quotes(tmp_path):
+    (tmp_path / "quoted.toml").write_text('"detector.k" = { grid = [1, 2] }\n"encoder.r" = { grid = [1.0] }\n')
+    (tmp_path / "plain.toml").write_text("detector.k = { grid = [1, 2] }\n[encoder]\nr = { grid = [1.0] }\n")
+    quoted, plain = (load_space(str(tmp_path / name)) for name in ("quoted.toml", "plain.toml"))
+    assert quoted.dimensions == plain.dimensions
+    with pytest.raises(UsageError, match="cannot read the space"):
+        load_space(str(tmp_path / "none.toml"))
+
+
+def test_random_settings_are_each_drawn_once_and_the_same_for_the_same_seed():
+    space = new_space({"detector.k": {"low": 1, "high": 9, "int": True}, "encoder.r": R})
+    drawn = Distinct(space).some(200, np.random.default_rng(0))
+    assert len({tuple(setting.values()) for setting in drawn}) == 200
+    assert drawn == Distinct(space).some(200, np.random.default_rng(0))
+    assert len(Distinct(new_space({"detector.k": {"grid": [1, 2]}})).some(9, np.random.default_rng(0))) == 2
+
+
+def test_logarithmic_ranges_are_drawn_evenly_in_their_logarithm():
+    space = new_space({"detector.reg_covar": {"low": 1e-6, "high": 1e-2, "log": True}})
+    drawn = np.log10(
+        [setting["detector.reg_covar"] for setting in Distinct(space).some(2000, np.random.default_rng(0))]
+    )
+    counts, _ = np.histogram(drawn, bins=4, range=(-6, -2))
+    assert counts.sum() == 2000 and counts.min() > 440
+    whole = new_space({"detector.k": {"low": 1, "high": 16, "log": True, "int": True}}).dimensions[0]
+    values = [whole.draw(np.random.default_rng(seed)) for seed in range(300)]
+    assert set(values) <= set(range(1, 17)) and np.median(values) < 6
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"detector.kk": {"grid": [1]}}, "a recipe has no field 'detector.kk'; did you mean 'detector.k'?"),
+        ({"detektor.k": {"grid": [1]}}, "a recipe has no field 'detektor.k'; did you mean 'detector.k'?"),
+        ({"threshold.quantil": {"grid": [0.9]}}, "did you mean 'threshold.quantile'"),
+        ({"detector.k": {"grid": []}}, "detector.k: grid is empty: give at least one value"),
+        ({"encoder.r": {"low": 1.1, "high": 0.0, "step": 0.01}}, "encoder.r: low = 1.1 lies above high = 0.0"),
+        ({"encoder.r": {"low": -0.1, "high": 1.0, "step": 0.1}}, "encoder.r must lie between 0 .* got -0.1"),
+        ({"encoder.r": {"grid": [0.5, -1]}}, "encoder.r must lie between 0 .* got -1"),
+        ({"encoder.r": {"low": 0, "high": 1, "step": 0}}, "step = 0 must be above 0"),
+        ({"encoder.r": {"low": 0, "high": 1, "step": 1e-9}}, "more than 100000 values"),
+        ({"encoder.r": {"low": 0, "high": 1, "log": True}}, "low = 0 has no logarithm"),
+        ({"encoder.r": {"low": 0}}, "low without high"),
+        ({"encoder.r": {"grid": [1], "low": 0}}, "either grid, or choice, or low and high"),
+        ({"encoder.r": [0, 1]}, "write { grid"),
+        ({"encoder.r": {"grid": [1], "step": 1}}, "step means nothing beside it"),
+        ({"encoder.r": {"grid": ["x"]}}, "encoder.r: .* 'x' is not a number"),
+        ({"detector.k": {"grid": [0]}}, "detector.k: k = 0: must be a whole number, 1 or more"),
+        ({"detector.k": {"grid": [2, 2]}}, "lists 2 twice"),
+        ({"detector.k": {"low": 1, "high": 8}}, "is not a whole number; add int = true"),
+        ({"detector.k": {"low": 0.5, "high": 8, "int": True}}, "int = true, but its ends"),
+        ({"detector.n_components": {"grid": [1]}}, "detector kind 'memory_bank' has no such key"),
+        ({"detector.kind": {"choice": ["gmm", "gm"]}}, "did you mean 'gmm'"),
+        ({"detector.kind": {"choice": ["gmm"]}, "detector.k": {"grid": [1]}}, "detector kind 'gmm' has no such key"),
+        ({"captions.k": {"grid": [1]}}, "no score depends on it"),
+        ({"encoder.batch_size": {"grid": [1]}}, "changes no embedding"),
+        ({"detector.k": {"gird": [1]}}, "did you mean 'grid'"),
+        ({}, "names no field"),
+    ],
+)
+def test_a_space_that_cannot_be_is_refused_in_one_line(table, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        new_space(table).check(BANK)
+    assert "\n" not in str(caught.value) and caught.value.exit_code == 2
+
+
+def test_every_field_that_a_score_depends_on_can_be_searched():
+    space = {
+        "encoder.r": R,
+        "encoder.n_mels": {"grid": [64, 128]},
+        "encoder.clip_seconds": {"grid": [5.0, 10.0]},
+        "embedding.transform": {"choice": ["none", "log-zscore"]},
+        "detector.kind": {"choice": ["memory_bank", "gmm", "kmeans"]},
+        "detector.k": {"grid": [1, 4]},
+        "detector.metric": {"choice": ["cosine", "euclidean"]},
+        "detector.whitening": {"choice": ["none", "half"]},
+        "detector.density": {"choice": ["none", "least"]},
+        "detector.n_components": {"grid": [1, 2]},
+        "detector.covariance": {"choice": ["full", "diag"]},
+        "threshold.quantile": {"low": 0.8, "high": 0.99},
+    }
+    new_space(space).check(BANK)
+
+
+def test_infinitely_many_values_can_be_drawn_but_not_walked():
+    space = new_space({"threshold.quantile": {"low": 0.8, "high": 0.99}, "encoder.r": {"low": 0, "high": 1}})
+    assert space.size is None
+    assert 0.8 <= Distinct(space).some(1, np.random.default_rng(0))[0]["threshold.quantile"] <= 0.99
+    with pytest.raises(UsageError, match="threshold.quantile has no step"):
+        space.grid()
+    with pytest.raises(UsageError, match="encoder.r has no step"):
+        space.encoder_settings()
+
+
+def test_the_settings_of_encoders_are_those_of_the_encoders_fields_alone():
+    space = new_space({"encoder.r": {"grid": [0, 1]}, "detector.k": {"low": 1, "high": 3, "int": True}})
+    assert space.encoder_settings() == [{"encoder.r": 0}, {"encoder.r": 1}]
+    assert new_space({"detector.k": {"grid": [1]}}).encoder_settings() == [{}]
+
+
+def test_a_setting_goes_over_the_overrides_of_a_machine_type():
+    recipe = Recipe("mine", {"machine": {"fan": {"encoder.r": 0.5}}})
+    assert '"r": 0.9' in applied(recipe, {"encoder.r": 0.9}, "fan").encoder.options
+    assert '"r": 0.5' in applied(recipe, {"detector.n_components": 1}, "fan").encoder.options
+
+
+def test_a_field_concerns_only_the_kinds_that_have_it():
+    setting = {"detector.kind": "gmm", "detector.k": 2, "detector.n_components": 1}
+    assert applied(BANK, setting) == applied(BANK, {**setting, "detector.k": 9})
+    assert applied(BANK, setting).detector.n_components == 1
+    assert applied(BANK, {**setting, "detector.kind": "memory_bank"}).detector.k == 2
+    with pytest.raises(UsageError, match="has no key 'n_components'"):
+        applied(BANK, {"detector.n_components": 1})
+
+
+@pytest.mark.parametrize("kind", ["memory_bank", "gmm", "kmeans"])
+def test_the_best_settings_make_a_recipe_that_comes_to_the_same(kind):
+    recipe = Recipe("mine", {**BANK.settings, "machine": {"fan": {"encoder.r": 0.5, "detector": {"k": 2}}}})
+    setting = {"encoder.r": 0.9, "detector.kind": kind, "detector.k": 3, "detector.seed": 7}
+    best = with_best(recipe, {"fan": setting, "pump": {**setting, "encoder.r": 1.0}})
+    assert best.for_machine("fan") == applied(recipe, setting, "fan")
+    assert best.for_machine("pump") == applied(recipe, {**setting, "encoder.r": 1.0}, "pump")
+    assert best.for_machine("valve") == recipe.for_machine("valve")
+    everywhere = with_best(load_recipe("twfr-knn"), {"": setting})
+    assert everywhere.for_machine("any") == applied(load_recipe("twfr-knn"), setting)
+
+
+def test_with_best_goes_back_to_a_default_that_the_recipe_had_overridden():
+    recipe = Recipe("mine", {"detector": {"n_components": 4}, "machine": {"fan": {"detector.n_components": 8}}})
+    best = with_best(recipe, {"fan": {"detector.n_components": 4}})
+    assert best.for_machine("fan").detector.n_components == 4
