@@ -7,9 +7,9 @@ import pytest
 
 from asd_core.store.addresses import open_files
 from asd_core.store.store import open_store
-from tests.asd_core.runs.test_runs import write_fleet
 from tests.bad_input.recordings import noise, wav
-from tests.jobs.test_main import asd
+from tests.command import asd
+from tests.fleet import write_fleet
 
 NIGHT = "2026-11-03"
 FAN = f"machine_type=fan/machine_id=00/date={NIGHT}"

@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from tests.asd_core.runs.test_runs import NIGHTS, write_fleet
 from tests.bad_input.conftest import FAN, Plant
 from tests.bad_input.recordings import noise, wav
+from tests.fleet import NIGHTS, write_fleet
 
 
 def test_a_machine_without_a_scorer_is_error_rows_that_say_what_to_do(any_plant):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.asd_core.runs.test_runs import write_fleet
-from tests.jobs.test_main import asd
+from tests.command import asd
+from tests.fleet import write_fleet
 
 COMMON = ("--recipe", "twfr-knn", "--local", "--quiet")
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from asd_core.store.addresses import open_files
-from tests.asd_core.runs.test_runs import write_fleet
 from tests.bad_input.access import no_file_larger_than, permissions_that_count, remount, small_disk
 from tests.bad_input.conftest import Plant, published
+from tests.fleet import write_fleet
 
 
 def no_traces(folder):

@@ -1,6 +1,4 @@
-import numpy as np
 import pytest
-import soundfile
 
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import AsdError
@@ -10,26 +8,8 @@ from asd_core.store.store import Store
 from cluster.crashing_clips import halves
 from cluster.engine import RayEngine
 from cluster.resources import Resources
-from tests.asd_core.pipeline.test_embedding import clips
-
-
-def shards_of(folder, loud, count=40, kind="KilledByLoudClips"):
-    """Shards of so many clips of noise, of which some are loud."""
-    for i in range(count):
-        noise = np.random.default_rng(i).uniform(-0.5, 0.5, 1600)
-        soundfile.write(folder / f"{i}.wav", noise + (0.49 if i in loud else 0), 16_000)
-    uris = [LocalFiles(folder).uri(f"{i}.wav") for i in range(count)]
-    config = EncoderConfig(kind=f"tests.cluster.killers:{kind}", batch_size=1)
-    return cut_shards(clips(uris), config, "f", workers=1)
-
-
-def rows(store):
-    found = {}
-    for info in store.files.list("embeddings/f/shards"):
-        for row in store.read_shard("f", info.path.split("/")[-1].removesuffix(".parquet")).to_pylist():
-            assert row["clip_id"] not in found
-            found[row["clip_id"]] = row
-    return found
+from tests.asd_core.pipeline.clips import clips
+from tests.cluster.loud_clips import rows, shards_of
 
 
 @pytest.mark.parametrize("decode", ["in-encoder", pytest.param("tasks", marks=pytest.mark.slow)])

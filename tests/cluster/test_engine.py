@@ -16,7 +16,7 @@ from asd_core.store.store import Store
 from cluster.engine import RayEngine
 from cluster.resources import Resources
 from cluster.stream import pack, unpack
-from tests.asd_core.pipeline.test_embedding import clips
+from tests.asd_core.pipeline.clips import clips
 
 
 def shards_of(folder, workers):

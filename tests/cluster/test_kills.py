@@ -22,9 +22,9 @@ from asd_core.store.store import Store
 from cluster.engine import RayEngine
 from tests.cluster.fleet import NORMAL, NORMALS, RECIPE, broken_of, write_fleet
 from tests.cluster.kills import FIRST, Command, Nodes, kill_a_worker, processes, run
-from tests.cluster.test_crashing_clips import rows as embedded_rows
-from tests.cluster.test_crashing_clips import shards_of
-from tests.jobs.test_main import asd
+from tests.cluster.loud_clips import rows as embedded_rows
+from tests.cluster.loud_clips import shards_of
+from tests.command import asd
 
 SEED = int(os.environ.get("ASD_KILL_SEED") or secrets.randbelow(2**31))
 TIMES = range(int(os.environ.get("ASD_KILL_TIMES", "5")))

@@ -19,7 +19,7 @@ from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from cluster.engine import RayEngine
 from cluster.resources import Resources
-from tests.asd_core.runs.test_runs import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet
+from tests.fleet import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet
 
 
 def store_in(folder):

@@ -10,8 +10,8 @@ import soundfile
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from tests.asd_core.runs.test_runs import NIGHTS, clip_path, write_fleet
-from tests.jobs.test_main import asd
+from tests.command import asd
+from tests.fleet import NIGHTS, clip_path, write_fleet
 from tests.llm_server import LlmServer
 
 RECIPE = load_recipe("clap-knn-random")

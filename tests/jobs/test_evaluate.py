@@ -1,34 +1,10 @@
 import csv
 import json
 
-import pytest
-
-from tests.asd_core.runs.test_import_embeddings import write_npz
-from tests.asd_core.runs.test_runs import files_of, write_wav
-from tests.jobs.test_main import asd
-
-
-def write_dcase(root, machines=("00", "02"), train=6, test=4):
-    """DCASE 2020 folders of fans; anomalies are longer noises of another seed."""
-    for machine in machines:
-        for number in range(train):
-            write_wav(root / f"fan/train/normal_id_{machine}_{number:08d}.wav", seed=number)
-        for number in range(test):
-            for condition in ("normal", "anomaly"):
-                path = root / f"fan/test/{condition}_id_{machine}_{number:08d}.wav"
-                write_wav(path, seed=100 + number, seconds=1.0 if condition == "normal" else 1.25)
-    return root
-
-
-@pytest.fixture
-def dcase(tmp_path):
-    archive = write_dcase(tmp_path / "dev_data")
-    assert asd("fit", archive, *options(tmp_path)).json["fitted"] == 2
-    return archive
-
-
-def options(tmp_path, recipe="twfr-knn"):
-    return ["--recipe", recipe, "--store", tmp_path / "store", "--local", "--json"]
+from tests.asd_core.runs.feature_files import write_npz
+from tests.command import asd
+from tests.fleet import files_of, write_wav
+from tests.jobs.options import options
 
 
 def test_every_machine_has_figures_and_the_mean_and_official_score_are_theirs(tmp_path, dcase):

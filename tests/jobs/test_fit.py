@@ -1,7 +1,7 @@
 import pytest
 
-from tests.asd_core.runs.test_runs import NIGHTS, clip_path, files_of, touched, write_fleet, write_wav
-from tests.jobs.test_main import asd
+from tests.command import asd
+from tests.fleet import NIGHTS, clip_path, files_of, touched, write_fleet, write_wav
 
 
 def options(tmp_path, recipe="twfr-knn"):

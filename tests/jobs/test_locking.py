@@ -3,7 +3,7 @@ import json
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.locks import lock_name
-from tests.jobs.test_main import asd
+from tests.command import asd
 
 
 def test_a_run_at_the_same_work_is_waited_for_or_said(tmp_path):

@@ -8,10 +8,9 @@ import soundfile
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from tests.asd_core.encoders.test_build import write_package
-from tests.asd_core.runs.test_runs import NIGHTS, by_uri, clip_path, files_of, write_fleet, write_wav
-from tests.jobs.test_evaluate import write_dcase
-from tests.jobs.test_main import asd, asd_process
+from tests.asd_core.encoders.own_package import write_package
+from tests.command import asd, asd_process
+from tests.fleet import NIGHTS, by_uri, clip_path, files_of, write_dcase, write_fleet, write_wav
 
 KNN = load_recipe("twfr-knn")
 

@@ -3,9 +3,9 @@ import io
 
 import pytest
 
-from tests.asd_core.evaluation.test_opinion_files import row, write_ratings
-from tests.asd_core.runs.test_runs import files_of
-from tests.jobs.test_main import asd
+from tests.asd_core.evaluation.ratings import row, write_ratings
+from tests.command import asd
+from tests.fleet import files_of
 
 
 @pytest.fixture

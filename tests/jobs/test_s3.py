@@ -4,7 +4,7 @@ import pytest
 
 from asd_core.store.addresses import open_files
 from asd_core.store.store import open_store
-from tests.jobs.test_main import asd
+from tests.command import asd
 
 
 def upload(folder: Path, url: str):

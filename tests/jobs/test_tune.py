@@ -5,11 +5,11 @@ import pytest
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.addresses import open_files
 from asd_core.store.store import open_store
-from tests.asd_core.runs.test_runs import files_of
 from tests.asd_core.tuning.gather.recordings import write_machines
 from tests.cluster.kills import Command
 from tests.cluster.searchers import rows_in
-from tests.jobs.test_main import asd
+from tests.command import asd
+from tests.fleet import files_of
 
 SPACE = '"encoder.r" = { grid = [0.5, 0.9, 1.0] }\n"detector.k" = { grid = [1, 2, 4] }\n'
 

@@ -3,7 +3,7 @@ import pytest
 
 from asd_core.audio.listening import AudioReader
 from asd_core.errors import ClipError
-from tests.asd_core.runs.test_runs import write_wav
+from tests.fleet import write_wav
 
 
 def test_a_recording_is_heard_at_its_own_rate(tmp_path):

@@ -1,29 +1,10 @@
-import csv
 import datetime
-import io
 
 import pytest
 
 from asd_core.errors import UsageError
-from asd_core.evaluation.csv_cells import inert
 from asd_core.evaluation.opinion_files import COLUMNS, read_ratings
-
-NOON = "2026-11-20T12:00:00.000Z"
-
-
-def row(rating=4, rater="Ann", method="hybrid", clip="a", machine=("fan", "00"), rated_at=NOON, llm="gpt at host"):
-    """One row of an export."""
-    keys = ["2026-11-19", *machine, clip, f"file:///plant/{clip}.flac"]
-    return dict(zip(COLUMNS, [rater, *keys, method, llm, str(rating), rated_at], strict=True))
-
-
-def write_ratings(path, *rows, columns=COLUMNS, delimiter=",", encoding="utf-8-sig"):
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
-    writer.writerows([inert(one.get(name, "x")) for name in columns] for one in rows)
-    path.write_bytes(text.getvalue().encode(encoding))
-    return path
+from tests.asd_core.evaluation.ratings import row, write_ratings
 
 
 def test_a_rating_comes_back_as_it_was_given(tmp_path):

@@ -1,33 +1,9 @@
-import datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.evaluation.opinion_files import Rating
 from asd_core.evaluation.opinion_scores import agreement, opinion_scores
-
-NOON = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
-
-
-def rating(value, rater="Ann", clip="a", method="hybrid", machine=("fan", "00"), llm="gpt"):
-    return Rating(rater, "2026-11-19", *machine, clip, f"file:///{clip}", method, llm, value, NOON)
-
-
-def listening_test():
-    """Three raters, two clips of each of two ids, two methods; the sums are worked out by hand below."""
-    given = {
-        ("fan", "00", "hybrid"): [(4, 5, 3), (4, 4, 4)],  # 24 / 6 = 4
-        ("fan", "00", "text-decoder"): [(1, 2, 3), (3, 3, 3)],  # 15 / 6 = 2.5
-        ("pump", "02", "hybrid"): [(3, 3, 3), (2, 3, 4)],  # 18 / 6 = 3, which is not over 3
-        ("pump", "02", "text-decoder"): [(5, 4, 4), (3, 2, 2)],  # 20 / 6 = 3.33
-    }
-    return [
-        rating(value, rater, f"{kind}{number}-{clip}", method, (kind, number))
-        for (kind, number, method), clips in given.items()
-        for clip, values in enumerate(clips)
-        for rater, value in zip(("Ann", "Ben", "Cy"), values, strict=True)
-    ]
+from tests.asd_core.evaluation.ratings import listening_test, rating
 
 
 def test_the_mos_of_an_id_is_the_mean_of_all_ratings_of_its_captions():

@@ -5,7 +5,7 @@ import json
 from asd_core.evaluation.csv_cells import restored
 from asd_core.evaluation.opinion_scores import opinion_scores
 from asd_core.evaluation.opinion_tables import to_csv, to_json, to_text
-from tests.asd_core.evaluation.test_opinion_scores import listening_test, rating
+from tests.asd_core.evaluation.ratings import listening_test, rating
 
 
 def test_text_has_a_line_an_id_and_a_column_a_method():

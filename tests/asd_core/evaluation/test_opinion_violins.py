@@ -7,7 +7,7 @@ from PIL import Image
 
 from asd_core.evaluation.opinion_scores import opinion_scores
 from asd_core.evaluation.opinion_violins import _draw_violin, draw_opinion_scores, draw_ratings
-from tests.asd_core.evaluation.test_opinion_scores import listening_test, rating
+from tests.asd_core.evaluation.ratings import listening_test, rating
 
 
 def size(png):

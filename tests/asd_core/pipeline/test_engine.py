@@ -9,7 +9,7 @@ from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.planning import cut_shards, missing
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from tests.asd_core.runs.test_runs import KNN, NIGHTS, clip_path, listed, write_fleet
+from tests.fleet import KNN, NIGHTS, clip_path, listed, write_fleet
 
 
 def test_results_come_in_the_order_of_the_items_and_one_at_a_time():

@@ -18,7 +18,7 @@ from asd_core.runs.caption import CaptionRun
 from asd_core.runs.embed import embed_run
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
-from tests.asd_core.runs.test_runs import KNN, NIGHTS, clip_path, files_of, fitted, listed
+from tests.fleet import KNN, NIGHTS, clip_path, files_of, fitted, listed
 
 MEASURED = Order("acoustic")
 ASKED = Order("acoustic", llm="echo at test")

@@ -6,14 +6,14 @@ import pytest
 from asd_core.errors import UsageError
 from asd_core.evaluation.evaluate import evaluate
 from asd_core.pipeline.engine import LocalEngine
-from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.fit import fit
 from asd_core.runs.import_embeddings import import_embeddings, paths_of
 from asd_core.runs.score import score
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from tests.asd_core.runs.test_runs import files_of
+from tests.asd_core.runs.feature_files import recipe_for, write_npz
+from tests.fleet import files_of
 
 # Mean distance to the 4 nearest of the natural logarithm's z-scores: AUC and pAUC as they were published with the
 # modulation features (data/README.md).
@@ -33,18 +33,6 @@ PUBLISHED = {
 }
 
 
-def write_npz(folder, machine="fan_id_00", train=30, normal=10, anomalous=10, dim=(4, 2), seed=0):
-    """Powers of normal clips, and of anomalous ones ten times as high in one band."""
-    folder.mkdir(exist_ok=True)
-    rng = np.random.default_rng(seed)
-    values = [rng.gamma(5.0, size=(count, *dim)).astype(np.float32) for count in (train, normal, anomalous)]
-    values[2][:, 0] *= 10
-    labels = np.array([0] * normal + [1] * anomalous)
-    path = folder / f"{machine}.npz"
-    np.savez(path, X_train=values[0], X_test=np.concatenate(values[1:]), y_test=labels)
-    return path
-
-
 def write_parquet(path, count=6, dim=3, **columns):
     rows = np.random.default_rng(count).normal(size=(count, dim)).astype(np.float32)
     given = {"embedding": rows.tolist(), "machine_type": ["fan"] * count, "machine_id": ["07"] * count} | columns
@@ -55,10 +43,6 @@ def write_parquet(path, count=6, dim=3, **columns):
 @pytest.fixture
 def store(tmp_path):
     return Store(LocalFiles(tmp_path / "store"))
-
-
-def recipe_for(name="here", **changes):
-    return load_recipe("imported-knn").with_settings({"encoder.name": name, **changes})
 
 
 def test_a_machine_a_file_with_its_splits_and_conditions(store, tmp_path):

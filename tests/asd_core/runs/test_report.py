@@ -17,8 +17,8 @@ from asd_core.runs.report import latest_scored, read_night, report_night, report
 from asd_core.runs.score import score
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from tests.asd_core.runs.test_import_embeddings import recipe_for, write_npz
-from tests.asd_core.runs.test_runs import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
+from tests.asd_core.runs.feature_files import recipe_for, write_npz
+from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
 
 
 @pytest.fixture

@@ -1,72 +1,20 @@
 import os
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-import soundfile
 
-from asd_core.clips import list_archive, select
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.scorer_files import newest_versions, scorer_folder
-from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.embed import embed_run, stored_clips
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-
-KNN = load_recipe("twfr-knn")
-NIGHTS = ["2026-11-01", "2026-11-02", "2026-11-03"]
-
-
-def write_wav(path, seed, seconds=1.0):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.random.default_rng(seed).normal(0, 0.1, int(16_000 * seconds)), 16_000)
-
-
-def clip_path(root, machine_id, date, number, machine_type="fan"):
-    return root / f"machine_type={machine_type}/machine_id={machine_id}/date={date}/{number:02d}.wav"
-
-
-def write_fleet(root, machines=("00", "01"), dates=NIGHTS, clips=4):
-    """A fleet of fans: so many one-second clips a machine and night, each of its own noise."""
-    for machine in machines:
-        for date in dates:
-            for number in range(clips):
-                path = clip_path(root, machine, date, number)
-                write_wav(path, seed=zlib.crc32(f"{machine} {date} {number}".encode()))
-    return root
-
-
-def touched(path):
-    """The same bytes with another time, as a copy has: another clip."""
-    os.utime(path, ns=(1, path.stat().st_mtime_ns + 10**9))
-
-
-def listed(root, **where):
-    return select(list_archive(str(root)).clips, **where)
-
-
-def files_of(folder):
-    """Every file below a folder with its size and the moment it was written."""
-    return {info.path: (info.size, info.version) for info in LocalFiles(folder).list()}
-
-
-def by_uri(rows):
-    """Score rows by uri, without what may differ between two runs."""
-    return {row["uri"]: row for row in rows.to_pylist()}
-
-
-def fitted(tmp_path, until=NIGHTS[1], recipe=KNN):
-    """A fleet of two fans in ``archive`` and a store with their scorers."""
-    archive, store = write_fleet(tmp_path / "archive"), Store(LocalFiles(tmp_path / "store"))
-    fit(store, recipe, listed(archive, until=until), LocalEngine())
-    return archive, store
+from tests.fleet import KNN, NIGHTS, by_uri, clip_path, files_of, fitted, listed, touched, write_fleet, write_wav
 
 
 class Breaks(LocalEngine):

@@ -22,8 +22,8 @@ from asd_core.tuning.request import Order
 from asd_core.tuning.search import search_here
 from asd_core.tuning.space.space import new_space
 from asd_core.tuning.validations import labelled_validations, simulated_validations
-from tests.asd_core.runs.test_runs import files_of
 from tests.asd_core.tuning.gather.recordings import parts, write_machines
+from tests.fleet import files_of
 
 SPACE = new_space({"encoder.r": {"grid": [0.5, 0.9, 1.0]}, "detector.k": {"grid": [1, 2, 4]}})
 KNN = load_recipe("twfr-knn")

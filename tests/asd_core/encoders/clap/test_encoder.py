@@ -17,7 +17,7 @@ from asd_core.pipeline.shards import Shard
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from tests.asd_core.encoders.clap.random_towers import encoder, smallest_distance, sounds, wrapper
-from tests.asd_core.pipeline.test_embedding import clips, read_from
+from tests.asd_core.pipeline.clips import clips, read_from
 
 RANDOM = {"kind": "clap", "weights": "random"}
 

@@ -4,7 +4,7 @@ import pytest
 
 from asd_core.pages.night import write_report
 from asd_core.store.local_files import LocalFiles
-from tests.asd_core.pages.night.test_page import EVIL, Outline
+from tests.asd_core.pages.outline import EVIL, Outline
 
 METHODS = ("hybrid", "text-decoder", "zero-shot", "acoustic")
 
