@@ -1,0 +1,65 @@
+"""Scoring labelled clips and measuring how well scores and labels agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from asd_core.errors import AsdError
+from asd_core.evaluation.evaluate import Evaluation, evaluate
+from asd_core.evaluation.labelled_clips import as_training
+from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.scorer_files import training_uris
+from asd_core.recipe.recipe import Recipe
+from asd_core.runs.score import score
+from asd_core.store.store import Store
+
+Protocol = Literal["auto", "dcase2020", "dcase2021", "dcase2022"]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One evaluation and the rows that it rests on.
+
+    Attributes:
+        record: of the scoring run.
+        scores: its rows of SCORES; those that a scorer was fitted on are of split ``train``.
+        evaluation: AUC, pAUC, F1 and the official score.
+    """
+
+    record: dict[str, Any]
+    scores: pa.Table
+    evaluation: Evaluation
+
+
+def score_and_evaluate(
+    store: Store,
+    recipe: Recipe,
+    clips: pa.Table,
+    engine: Engine,
+    progress: Progress = no_progress,
+    *,
+    protocol: Protocol = "auto",
+) -> Evaluated:
+    """Score what is not scored yet, and evaluate all clips of known condition that no scorer was fitted on.
+
+    Args:
+        store: where embeddings and scorers are and scores go.
+        recipe: whose scorers.
+        clips: the manifest, rows of CLIPS with unique clip ids.
+        engine: where the work is done.
+        progress: called with (stage, done, total).
+        protocol: whose official score.
+
+    Raises:
+        AsdError: not one clip could be scored.
+    """
+    record = score(store, recipe, clips, engine, progress, job="evaluate")
+    counts = record["counts"]
+    if not counts["scored"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+        raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
+    scores = as_training(store.read_scores(record), training_uris(store, record["scorers"]))
+    return Evaluated(record, scores, evaluate(scores, protocol))
