@@ -51,6 +51,12 @@ def select(
     return clips.filter(keep[0]) if keep else clips
 
 
+def of_machine(clips: pa.Table, machine_type: str, machine_id: str) -> pa.Table:
+    """The rows of one machine, in their order."""
+    is_own = pc.and_(pc.equal(clips["machine_type"], machine_type), pc.equal(clips["machine_id"], machine_id))
+    return clips.filter(is_own)
+
+
 def latest_date(clips: pa.Table, until: str) -> str | None:
     """The latest date of a clip of a known machine; None where none has one.
 

@@ -15,7 +15,7 @@ from asd_core.pages.search import heat_map as heat_map_chart
 from asd_core.pages.search import parallel as parallel_chart
 from asd_core.readable import clip_name, readable
 from asd_core.store.files import Files
-from asd_core.tuning.chosen import setting_words
+from asd_core.tuning.best_settings import setting_words
 from asd_core.tuning.outcome import Certainty, ScopeOutcome
 
 _SECTIONS = 100  # scopes with a section of their own

@@ -1,4 +1,4 @@
-"""Whether the fields of a search space are fields of a recipe, and their values such as these take."""
+"""Checks of a search space: its fields are fields of a recipe, take its values, and suit the number of clips."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from asd_core.recipe.recipe import TABLES, EmbeddingConfig, Recipe, machine_reci
 from asd_core.tuning.space.dimension import Dimension, Value
 
 _WITHOUT_EFFECT = {"encoder.batch_size": "changes no embedding"}
+_NEED_CLIPS = {
+    "detector.k": "a bank",
+    "detector.density_k": "a bank without the clip itself",
+    "detector.n_components": "a mixture",
+    "detector.n_clusters": "k-means",
+}
 _MOST_CHECKED = 1000  # values of a range that are tried one by one; of more, its ends
 
 
 def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
-    """Refuse fields that a recipe has not, that no kind searched has, without effect, or with values they do not take.
+    """Refuse fields that no recipe has, that no kind searched has, that change no score, or that refuse their values.
 
     Args:
         dimensions: of the space.
-        recipe: over which settings are laid, of one machine type.
+        recipe: of one machine type; settings are laid over it.
 
     Raises:
         UsageError: the first of these.
@@ -50,6 +56,29 @@ def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
         _check_values(dimension, [{"kind": kind} for kind in having])
 
 
+def check_enough_clips(dimensions: Sequence[Dimension], normals: Sequence[tuple[str, str, int]]) -> None:
+    """Refuse a space whose settings need more clips than a machine has to fit to.
+
+    Args:
+        dimensions: of the space.
+        normals: machine type, machine id and number of normal clips to fit to.
+
+    Raises:
+        UsageError: more neighbours, components or clusters than normal clips.
+    """
+    for dimension in dimensions:
+        if dimension.name not in _NEED_CLIPS:
+            continue
+        largest = max(dimension.values or (dimension.high,))
+        for machine_type, machine_id, count in normals:
+            total = count - (dimension.name == "detector.density_k")
+            if isinstance(largest, int | float) and largest > total:
+                raise UsageError(
+                    f"{dimension.name} goes up to {largest}, but {machine_type} {machine_id} has only "
+                    f"{total} normal clips for {_NEED_CLIPS[dimension.name]}: lower it, or give the machine more clips"
+                )
+
+
 def _kinds(table: str, dimensions: Sequence[Dimension], recipe: Recipe) -> list[str]:
     """The kinds of encoder or detector that settings may choose."""
     for dimension in dimensions:
@@ -71,7 +100,7 @@ def _check_name(name: str, known: Sequence[str]) -> None:
 
 
 def _check_values(dimension: Dimension, beside: Sequence[dict[str, Value]]) -> None:
-    """Try each value, alone beside nothing but the kind: what it may not stand beside is told setting by setting."""
+    """Try each value beside nothing but the kind; a conflict with other fields is the error of a setting."""
     table, _, field = dimension.name.partition(".")
     if dimension.values is None:
         tried: Sequence[Value] = (float(dimension.low), float(dimension.high))
@@ -84,9 +113,9 @@ def _check_values(dimension: Dimension, beside: Sequence[dict[str, Value]]) -> N
             try:
                 machine_recipe({table: {**keys, field: value}})
             except UsageError as error:
-                told = str(error) if dimension.name in str(error) else f"{dimension.name}: {error}"
-                hint = "; add int = true" if "whole number" in told and not dimension.choices else ""
-                raise UsageError(f"{told}{hint}") from error
+                message = str(error) if dimension.name in str(error) else f"{dimension.name}: {error}"
+                hint = "; add int = true" if "whole number" in message and not dimension.choices else ""
+                raise UsageError(f"{message}{hint}") from error
 
 
 def _fields_of(table: str) -> list[str]:

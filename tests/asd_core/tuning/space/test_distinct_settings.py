@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from asd_core.tuning.space.distinct import Distinct
-from asd_core.tuning.space.setting import concerning, setting_text
+from asd_core.tuning.space.distinct_settings import DistinctSettings
+from asd_core.tuning.space.setting import relevant_fields, setting_text
 from asd_core.tuning.space.space import new_space
 
 KINDS = {"choice": ["memory_bank", "gmm"]}
@@ -21,9 +21,9 @@ def texts(settings):
 
 
 def test_settings_are_those_of_the_grid_that_come_to_different_recipes():
-    every = texts(Distinct(SPACE).every())
-    assert len(every) == Distinct(SPACE).count == 2 * (3 + 4)
-    assert set(every) == set(texts(map(concerning, SPACE.grid())))
+    every = texts(DistinctSettings(SPACE).every())
+    assert len(every) == DistinctSettings(SPACE).count == 2 * (3 + 4)
+    assert set(every) == set(texts(map(relevant_fields, SPACE.grid())))
 
 
 @pytest.mark.parametrize(
@@ -36,29 +36,31 @@ def test_settings_are_those_of_the_grid_that_come_to_different_recipes():
     ],
 )
 def test_a_space_is_finite_where_every_field_is(fields, count):
-    assert Distinct(new_space(fields)).count == count
+    assert DistinctSettings(new_space(fields)).count == count
 
 
 @pytest.mark.parametrize("count", [0, 1, 13, 14, 20])
 def test_so_many_are_drawn_or_all_that_there_are(count):
-    some = texts(Distinct(SPACE).some(count, np.random.default_rng(0)))
+    some = texts(DistinctSettings(SPACE).some(count, np.random.default_rng(0)))
     assert len(some) == len(set(some)) == min(count, 14)
-    assert some == texts(Distinct(SPACE).some(count, np.random.default_rng(0)))
+    assert some == texts(DistinctSettings(SPACE).some(count, np.random.default_rng(0)))
 
 
 def test_what_is_taken_is_not_drawn_again():
-    taken = set(texts(Distinct(SPACE).some(10, np.random.default_rng(0))))
-    left = set(texts(Distinct(SPACE).some(9, np.random.default_rng(1), taken)))
+    taken = set(texts(DistinctSettings(SPACE).some(10, np.random.default_rng(0))))
+    left = set(texts(DistinctSettings(SPACE).some(9, np.random.default_rng(1), taken)))
     assert len(left) == 4 and not left & taken
 
 
 def test_settings_that_are_hardly_ever_drawn_are_found_too():
     space = new_space({"detector.kind": KINDS, "detector.k": {"low": 1, "high": 3000, "step": 1}})
-    some = Distinct(space).some(2, np.random.default_rng(0), set(texts(list(Distinct(space).every())[2:])))
+    some = DistinctSettings(space).some(
+        2, np.random.default_rng(0), set(texts(list(DistinctSettings(space).every())[2:]))
+    )
     assert [setting["detector.k"] for setting in sorted(some, key=setting_text)] == [1, 2]
 
 
 def test_of_infinitely_many_settings_as_many_are_drawn_as_are_asked_for():
     space = new_space({"detector.kind": KINDS, "detector.reg_covar": {"low": 1e-6, "high": 1e-2}})
-    some = Distinct(space).some(50, np.random.default_rng(0))
+    some = DistinctSettings(space).some(50, np.random.default_rng(0))
     assert len(set(texts(some))) == 50 and {"detector.kind": "memory_bank"} in some

@@ -1,8 +1,7 @@
-"""A part of a machine's clips: decoded once, embedded for every pass, and kept as arrays."""
+"""Embeddings from the audio: each part of a machine's clips is decoded once and embedded for every pass."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import time
@@ -14,19 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.digest import name_hash
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.threads import one_thread
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
 from asd_core.synthesis import ValidationClip, decode_validation
-from asd_core.tuning.gather.passes import Pass, embed_decoded
+from asd_core.tuning.gather.encoder_passes import EncoderPass, embed_decoded
 
 CLIPS_A_PART = 64  # half a second of work, and 4 MB of embeddings for 111 values of r
 
 
 @dataclass(frozen=True)
 class ClipOutcome:
-    """What became of a clip: it can be used where there is no reason.
+    """A clip after its embedding: usable where there is no reason.
 
     Attributes:
         reason: short code of the error, None where there is none.
@@ -43,11 +43,11 @@ class ClipOutcome:
 
 @dataclass(frozen=True)
 class Effort:
-    """What a part took.
+    """Work that a part took.
 
     Attributes:
-        decoded: clips that were decoded, not found gathered.
-        began: when, in seconds of the wall clock.
+        decoded: number of clips that were decoded, not found gathered.
+        began: start, in seconds of the wall clock.
         seconds: of work.
     """
 
@@ -57,52 +57,52 @@ class Effort:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Clips to be decoded together.
+class ClipPart:
+    """Clips of one machine that are decoded together.
 
     Attributes:
-        folder: where arrays go.
-        prefix: of their names, of the machine's clips.
+        folder: for the arrays.
+        prefix: of the arrays' names: the machine's `MachinePlan.clips_digest`.
         number: of the part.
         clips: of one machine.
-        passes: what to take from them.
+        passes: the encoders that embed them.
         normal_level_db: see `decode_validation`.
-        device: where networks are computed.
+        device: for networks: ``cpu`` or ``cuda``.
     """
 
     folder: str
     prefix: str
     number: int
     clips: tuple[ValidationClip, ...]
-    passes: tuple[Pass, ...]
+    passes: tuple[EncoderPass, ...]
     normal_level_db: float | None = None
     device: str = "cpu"
 
-    def path(self, one: Pass) -> str:
-        """Of a pass's array, relative to the folder."""
+    def path(self, one: EncoderPass) -> str:
+        """Path of a pass's array, relative to the folder."""
         return array_path(self.prefix, one, self.number)
 
     @property
     def outcome_path(self) -> str:
-        """Of what became of the clips, written last."""
+        """Path of the clips' outcomes, which are written last."""
         passes = json.dumps([one.fingerprint for one in self.passes])
-        return f"{self.prefix}/{hashlib.blake2b(passes.encode(), digest_size=8).hexdigest()}-{self.number:05d}.json"
+        return f"{self.prefix}/{name_hash(passes)}-{self.number:05d}.json"
 
 
-def array_path(prefix: str, one: Pass, number: int) -> str:
-    """Of the array of a part under a pass, relative to the folder."""
+def array_path(prefix: str, one: EncoderPass, number: int) -> str:
+    """Path of the array of a part under a pass, relative to the folder."""
     return f"{prefix}/{one.fingerprint}-{number:05d}.npy"
 
 
 def cut(count: int) -> list[tuple[int, int]]:
-    """(start, stop) of the parts of so many clips."""
+    """(start, stop) of each part of so many clips."""
     return [(start, min(start + CLIPS_A_PART, count)) for start in range(0, count, CLIPS_A_PART)]
 
 
-def gather_part(part: Part) -> tuple[list[ClipOutcome], Effort]:
-    """Decode a part's clips, embed them and write the arrays; returns what became of each, and what it took.
+def gather_part(part: ClipPart) -> tuple[list[ClipOutcome], Effort]:
+    """Decode a part's clips, embed them and write the arrays; returns the outcome of each clip, and the effort.
 
-    A part that is there already is not done again, unless a clip of it could not be read that time.
+    A part that is there already is not done again, unless one of its clips could not be read that time.
     """
     files, began, start = open_files(part.folder), time.time(), time.perf_counter()
     if all(files.exists(path) for path in (part.outcome_path, *map(part.path, part.passes))):
@@ -110,33 +110,29 @@ def gather_part(part: Part) -> tuple[list[ClipOutcome], Effort]:
     outcomes = [ClipOutcome() for _ in part.clips]
     with one_thread():
         for passes in _heard_alike(part.passes, part.device):
-            arrays, told = embed_decoded(_decoded(part, passes[0]), passes, part.device)
+            arrays, clips = embed_decoded(_decoded(part, passes[0]), passes, part.device)
             for one, array in zip(passes, arrays, strict=True):
                 write_array(files, part.path(one), array)
-            outcomes = [_first_error(before, clip) for before, clip in zip(outcomes, told, strict=True)]
+            outcomes = [_first_error(before, clip) for before, clip in zip(outcomes, clips, strict=True)]
     if not any(outcome.transient for outcome in outcomes):
         files.write(part.outcome_path, json.dumps([list(asdict(outcome).values()) for outcome in outcomes]).encode())
     return outcomes, Effort(len(part.clips), began, time.perf_counter() - start)
 
 
 def write_array(files: Files, path: str, array: NDArray[Any]) -> None:
-    """Write an array as a whole, as ``.npy``."""
+    """Write an array as one ``.npy`` file."""
     sink = io.BytesIO()
     np.save(sink, array, allow_pickle=False)
     files.write(path, sink.getvalue())
 
 
-def _decoded(part: Part, one: Pass) -> Iterator[DecodedClip]:
-    return decode_validation(
-        part.clips,
-        one.encoder,
-        one.sample_rate(part.device),
-        normal_level_db=part.normal_level_db,
-        native_rates=one.native_rates(part.device),
-    )
+def _decoded(part: ClipPart, one: EncoderPass) -> Iterator[DecodedClip]:
+    rates = one.native_rates(part.device)
+    level_db, sample_rate = part.normal_level_db, one.sample_rate(part.device)
+    return decode_validation(part.clips, one.encoder, sample_rate, normal_level_db=level_db, native_rates=rates)
 
 
-def _heard_alike(passes: Sequence[Pass], device: str) -> list[list[Pass]]:
+def _heard_alike(passes: Sequence[EncoderPass], device: str) -> list[list[EncoderPass]]:
     ordered = sorted(passes, key=lambda one: repr(one.heard(device)))
     return [list(group) for _, group in groupby(ordered, key=lambda one: one.heard(device))]
 

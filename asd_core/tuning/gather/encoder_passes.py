@@ -1,12 +1,11 @@
-"""What many settings need of the same audio, taken from it in one pass.
+"""Encoder passes: many encoders that share one pass over the same audio.
 
-TWFR for every r comes from rows that are sorted once: the weights of all r are the columns of one matrix. Spectrograms
-are shared by all r, power spectra by all mel filterbanks, decoded samples by all encoders that hear a clip alike.
+TWFR for every r comes from rows that are sorted once: the weights of all r are the columns of one matrix. All r share
+a spectrogram, all mel filterbanks share a power spectrum, and all encoders that hear a clip alike share its samples.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.digest import name_hash
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
 from asd_core.encoders.protocol import Encoder, native_rates
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights
@@ -26,13 +26,13 @@ TWFR = "twfr"
 
 
 @dataclass(frozen=True)
-class Pass:
+class EncoderPass:
     """Encoders that differ in nothing but r, so that one pass over the audio serves all of them.
 
     Attributes:
-        name: of the encoders without r, 16 hex digits.
-        encoder: of a recipe; of TWFR the one without r.
-        r: of TWFR, ascending; empty for every other encoder.
+        name: hash of the encoders without r, 16 hex digits.
+        encoder: of a recipe; TWFR without its r.
+        r: the values of r of TWFR, ascending; empty for every other encoder.
     """
 
     name: str
@@ -41,42 +41,41 @@ class Pass:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever a clip would get other embeddings: weights and every r are part of it; 16 hex digits."""
-        told = [embeddings_fingerprint(self.encoder), self.r]
-        return hashlib.blake2b(json.dumps(told).encode(), digest_size=8).hexdigest()
+        """16 hex digits that change whenever a clip would get other embeddings: by weights or any r."""
+        return name_hash(json.dumps([embeddings_fingerprint(self.encoder), self.r]))
 
     @property
     def planes(self) -> int:
-        """How many embeddings each clip gets."""
+        """Number of embeddings of each clip."""
         return max(1, len(self.r))
 
     def heard(self, device: str = "cpu") -> tuple[object, ...]:
-        """Encoders for which this is equal are given the same samples."""
+        """All that decides the samples: passes for which this is equal get the same ones."""
         config = self.encoder
         rates = self.sample_rate(device), sorted(self.native_rates(device))
         return config.clip_seconds, config.clip_rule, config.channel, *rates
 
     def native_rates(self, device: str = "cpu") -> frozenset[int]:
-        """Hz at which they take recordings as they are."""
+        """Sample rates in Hz at which the encoders take recordings as they are."""
         return native_rates(_made(self.encoder, device))
 
     def sample_rate(self, device: str = "cpu") -> int:
-        """Hz that the encoders expect."""
+        """Sample rate in Hz that the encoders expect."""
         return _made(self.encoder, device).sample_rate
 
 
-def passes_for(encoders: Iterable[EncoderConfig]) -> list[Pass]:
+def passes_for(encoders: Iterable[EncoderConfig]) -> list[EncoderPass]:
     """The passes that serve these encoders, in order of their names."""
     found: dict[str, tuple[EncoderConfig, set[float]]] = {}
     for config in dict.fromkeys(encoders):
-        without_r, r = apart(config)
+        without_r, r = split_r(config)
         _, values = found.setdefault(pass_name(config), (without_r, set()))
         values.update([] if r is None else [r])
-    return [Pass(name, config, tuple(sorted(values))) for name, (config, values) in sorted(found.items())]
+    return [EncoderPass(name, config, tuple(sorted(values))) for name, (config, values) in sorted(found.items())]
 
 
 @lru_cache(maxsize=4096)
-def apart(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
+def split_r(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
     """A TWFR encoder without its r, and that r; every other encoder as it is, and None."""
     options = json.loads(config.options)
     r = float(options.pop("r", TwfrEncoder.r)) if config.kind == TWFR else None
@@ -85,11 +84,11 @@ def apart(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
 
 @lru_cache(maxsize=4096)
 def pass_name(config: EncoderConfig) -> str:
-    """16 hex digits, equal only for encoders that one pass serves; told from the configuration, without its weights."""
-    without_r, _ = apart(config)
+    """16 hex digits, equal only for encoders that one pass serves; from the configuration, without its weights."""
+    without_r, _ = split_r(config)
     filled = asdict(_twfr(without_r)) if config.kind == TWFR else None  # defaults written out or not
-    told = {**asdict(without_r), "options": filled or without_r.options}
-    return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+    fields = {**asdict(without_r), "options": filled or without_r.options}
+    return name_hash(json.dumps(fields, sort_keys=True))
 
 
 @lru_cache(maxsize=8)
@@ -98,17 +97,17 @@ def _made(config: EncoderConfig, device: str) -> Encoder:
 
 
 def embed_decoded(
-    decoded: Iterable[DecodedClip], passes: Sequence[Pass], device: str = "cpu"
+    decoded: Iterable[DecodedClip], passes: Sequence[EncoderPass], device: str = "cpu"
 ) -> tuple[list[NDArray[np.float32]], list[DecodedClip]]:
     """Embed clips for passes that hear them alike.
 
     Args:
-        decoded: n clips, or what kept one from being decoded.
-        passes: of one `Pass.heard`.
-        device: where networks are computed.
+        decoded: n clips, some perhaps with an error instead of samples.
+        passes: all of one `EncoderPass.heard`.
+        device: for networks: ``cpu`` or ``cuda``.
 
     Returns:
-        Of each pass (planes, n, D) float32, NaN for a clip that cannot be embedded; and the clips without their
+        For each pass (planes, n, D) float32, NaN for a clip that cannot be embedded; and the clips without their
         samples, with the error of the first pass that cannot embed them.
     """
     if all(one.r for one in passes):
@@ -118,8 +117,8 @@ def embed_decoded(
     errors = [clip.error for clip in clips]
     for one in passes:
         if one.r:
-            (array,), told = _all_r(clips, [one])
-            found: Sequence[ClipError | None] = [clip.error for clip in told]
+            (array,), embedded = _all_r(clips, [one])
+            found: Sequence[ClipError | None] = [clip.error for clip in embedded]
         else:
             encoder = _made(one.encoder, device)
             rows = encode_shard(clips, encoder, one.encoder.batch_size)
@@ -134,11 +133,11 @@ def embed_decoded(
 
 
 def _all_r(
-    decoded: Iterable[DecodedClip], passes: Sequence[Pass]
+    decoded: Iterable[DecodedClip], passes: Sequence[EncoderPass]
 ) -> tuple[list[NDArray[np.float32]], list[DecodedClip]]:
-    """TWFR for all r of clips that are decoded one at a time."""
+    """Embed clips, one at a time, by TWFR with all r."""
     rows: list[list[NDArray[np.float32]]] = [[] for _ in passes]
-    told: list[DecodedClip] = []
+    embedded: list[DecodedClip] = []
     for clip in decoded:
         error = clip.error
         try:
@@ -150,12 +149,12 @@ def _all_r(
             found = [np.full((one.planes, _twfr(one.encoder).n_mels), np.nan, np.float32) for one in passes]
         for own, row in zip(rows, found, strict=True):
             own.append(row)
-        told.append(replace(clip, waveforms=None, error=error))
-    return [np.stack(own, axis=1) for own in rows], told
+        embedded.append(replace(clip, waveforms=None, error=error))
+    return [np.stack(own, axis=1) for own in rows], embedded
 
 
-def _clip_at_all_r(waveforms: NDArray[np.float32], passes: Sequence[Pass]) -> list[NDArray[np.float32]]:
-    """TWFR (R, M) of one clip for each pass, windows (W, T) averaged."""
+def _clip_at_all_r(waveforms: NDArray[np.float32], passes: Sequence[EncoderPass]) -> list[NDArray[np.float32]]:
+    """TWFR (R, M) of one clip for each pass, averaged over its windows (W, T)."""
     found: list[list[NDArray[np.float32]]] = [[] for _ in passes]
     for waveform in waveforms:
         powers: dict[tuple[int, int], NDArray[np.float32]] = {}
@@ -179,7 +178,7 @@ def twfr_at_all(spectrogram: NDArray[np.float32], r: tuple[float, ...]) -> NDArr
 
 @lru_cache(maxsize=16)
 def _weights(n_frames: int, r: tuple[float, ...]) -> NDArray[np.float64]:
-    """(N, R), for rows in ascending order."""
+    """Weights (N, R) of the values of a row in ascending order."""
     return np.stack([rank_weights(n_frames, value)[::-1] for value in r], axis=1)
 
 

@@ -4,8 +4,8 @@ import pytest
 from asd_core.errors import AsdError
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.tables import from_parquet
-from asd_core.tuning.evaluating import SettingScore
-from asd_core.tuning.results import (
+from asd_core.tuning.evaluate_settings import SettingScore
+from asd_core.tuning.stored_results import (
     TUNING,
     commit_scores,
     ranks_of,
@@ -29,9 +29,10 @@ def test_a_batch_comes_back_as_it_was_committed(tmp_path):
     store = store_in(tmp_path)
     commit_scores(store, FAN, ["a", "b", "c"], SCORES)
     known = read_known(store, FAN.fingerprint)
-    assert known.places(["c", "x", "a"]).tolist() == [2, -1, 0]
-    np.testing.assert_array_equal(known.figures[:2], [[0.9, 0.8, np.nan, np.nan], [0.7, 0.6, 0.75, 0.65]])
-    assert np.isnan(known.figures[2]).all() and known.errors == {2: "only 30 normal clips"}
+    is_known, figures, errors = known.of(["b", "c", "x", "a"])
+    assert is_known.tolist() == [True, True, False, True] and errors == {1: "only 30 normal clips"}
+    np.testing.assert_array_equal(figures[[3, 0]], [[0.9, 0.8, np.nan, np.nan], [0.7, 0.6, 0.75, 0.65]])
+    assert np.isnan(figures[1:3]).all()
 
 
 def test_ranks_are_kept_of_settings_that_have_scores(tmp_path):
@@ -61,7 +62,7 @@ def test_the_same_batch_committed_twice_is_one_file(tmp_path):
 
 def test_nothing_is_known_of_clips_that_were_never_searched_on(tmp_path):
     known = read_known(store_in(tmp_path), "0" * 32)
-    assert known.figures.shape == (0, 4) and known.places(["a"]).tolist() == [-1]
+    assert known.figures.shape == (0, 4) and known.of(["a"])[0].tolist() == [False]
 
 
 def test_a_broken_file_is_one_line_that_says_what_to_do(tmp_path):

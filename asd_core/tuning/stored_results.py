@@ -1,11 +1,11 @@
-"""What a search has found out, in the store: the record of what is finished, whatever becomes of the search.
+"""The results of a search in the store: the record of all finished settings, whatever becomes of the search.
 
     tuning/results/<data>/<hash>.parquet     rows of TUNING, one a setting and machine, committed batch by batch
     tuning/<run id>/settings.parquet         rows of CHOICES, one a setting of each scope, when the search is over
     tuning/<run id>/recipe.toml, index.html  the best settings as a recipe, and the report
 
-A row belongs to the machine's clips and to the setting, not to a search: it knows neither objective nor scope, so that
-a search over more settings, with another objective or over other scopes starts from what earlier ones have found out.
+A row belongs to the machine's clips and to the setting, not to a search: it knows neither objective nor scope. So a
+search over more settings, with another objective or over other scopes starts from the results of earlier ones.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from asd_core.evaluation.objectives import FIGURES
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 from asd_core.store.tables import from_parquet, to_parquet
-from asd_core.tuning.evaluating import EVALUATION_VERSION, SettingScore
+from asd_core.tuning.evaluate_settings import EVALUATION_VERSION, SettingScore
 from asd_core.tuning.gather.machine_data import MachineData
-from asd_core.tuning.space.setting import Setting, applied, concerning, setting_text
+from asd_core.tuning.space.setting import Setting, applied, relevant_fields, setting_text
 
 TUNING = pa.schema(
     [
@@ -68,58 +68,60 @@ CHOICES = pa.schema(
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of one machine's settings.
+class KnownResults:
+    """The stored results of one machine.
 
     Attributes:
         setting_ids: (S,).
         figures: (S, 4) float64 of FIGURES, NaN where there is none.
-        errors: place → why that setting could not be evaluated.
+        errors: index of a setting → the reason why it could not be evaluated.
     """
 
     setting_ids: pa.Array
     figures: NDArray[np.float64]
     errors: Mapping[int, str]
 
-    def places(self, setting_ids: Sequence[str]) -> NDArray[np.int64]:
-        """Where these settings stand here, (N,); -1 for what is not known."""
+    def of(self, setting_ids: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.float64], dict[int, str]]:
+        """Results of N settings: is there one (N,), figures (N, 4) or NaN, and errors by index among these settings."""
         found = pc.index_in(pa.array(setting_ids, pa.string()), value_set=self.setting_ids)
-        return np.asarray(pc.fill_null(found, -1), np.int64)
+        rows = np.asarray(pc.fill_null(found, len(self.figures)), np.int64)
+        figures = np.append(self.figures, [[np.nan] * len(FIGURES)], axis=0)[rows]
+        errors = {place: self.errors[row] for place, row in enumerate(rows.tolist()) if row in self.errors}
+        return rows < len(self.figures), figures, errors
 
 
 def code_version() -> str:
-    """What figures depend on beside settings and clips: how they are worked out, and with which libraries."""
+    """The versions that figures depend on: of the evaluation, and of the libraries that it uses."""
     libraries = ", ".join(f"{name} {library_version(name)}" for name in ("numpy", "scikit-learn", "scipy"))
     return f"evaluation {EVALUATION_VERSION}, {libraries}"
 
 
 def setting_ids(recipe: Recipe, settings: Sequence[Setting], version: str, machine_type: str = "") -> list[str]:
-    """Names for settings: equal only where the recipe with the setting laid over it, its embeddings and the code are.
+    """Ids of settings: equal only where the recipe with the setting laid over it, its embeddings and the code are.
 
     Args:
-        recipe: over which settings are laid.
-        settings: recipe field → value; those that do not go together have a name too, which is that of why.
+        recipe: settings are laid over it.
+        settings: recipe field → value; a setting whose values do not go together has an id too.
         version: see `code_version`.
-        machine_type: whose overrides are laid over the recipe first.
+        machine_type: its overrides are laid over the recipe first.
     """
     fixed: dict[str, dict[str, Any]] = {}  # kinds chosen → the recipe's fields: another kind has others
-    heard: dict[str, str] = {}  # fields of the encoder → fingerprint of its embeddings: weights are in no recipe
-    names = []
+    embedded: dict[str, str] = {}  # fields of the encoder → fingerprint of its embeddings: weights are in no recipe
+    ids = []
     for setting in settings:
         kinds = {field: value for field, value in setting.items() if field in ("encoder.kind", "detector.kind")}
         own = {field: value for field, value in setting.items() if field.startswith("encoder.")}
         if (kinds_text := setting_text(kinds)) not in fixed:
             fixed[kinds_text] = _flat(applied(recipe, kinds, machine_type).of_scores())
-        if (text := setting_text(own)) not in heard:
-            heard[text] = _heard(recipe, own, machine_type)
-        fields = {**fixed[kinds_text], **_plain(concerning(setting))}
-        told = json.dumps([version, heard[text], fields], sort_keys=True)
-        names.append(hashlib.blake2b(told.encode(), digest_size=16).hexdigest())
-    return names
+        if (text := setting_text(own)) not in embedded:
+            embedded[text] = _fingerprint(recipe, own, machine_type)
+        fields = {**fixed[kinds_text], **_plain(relevant_fields(setting))}
+        ids.append(content_hash(json.dumps([version, embedded[text], fields], sort_keys=True).encode()))
+    return ids
 
 
-def _heard(recipe: Recipe, setting: Setting, machine_type: str) -> str:
-    """Fingerprint of the embeddings of a setting; why there are none, where its values do not go together."""
+def _fingerprint(recipe: Recipe, setting: Setting, machine_type: str) -> str:
+    """Fingerprint of the embeddings of a setting, or the reason why its values do not go together."""
     try:
         return embeddings_fingerprint(applied(recipe, setting, machine_type).encoder)
     except UsageError as error:
@@ -127,15 +129,15 @@ def _heard(recipe: Recipe, setting: Setting, machine_type: str) -> str:
 
 
 def results_folder(data: str) -> str:
-    """Where what is known of a machine's clips lies."""
+    """Folder of the rows of a machine's clips."""
     return f"tuning/results/{data}"
 
 
-def read_known(store: Store, data: str) -> Known:
-    """What earlier batches found out on a machine's clips.
+def read_known(store: Store, data: str) -> KnownResults:
+    """The results of earlier batches on a machine's clips.
 
     Args:
-        store: where.
+        store: holds the rows.
         data: fingerprint of the clips.
 
     Raises:
@@ -145,13 +147,22 @@ def read_known(store: Store, data: str) -> Known:
     schema = pa.schema([TUNING.field(name) for name in names])
     tables = [_read(store, info.path, names).cast(schema) for info in store.files.list(results_folder(data))]
     rows = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
-    figures = np.stack([_floats(rows[name]) for name in FIGURES], axis=1)
+    figures = np.stack([np.asarray(pc.fill_null(rows[name], np.nan), np.float64) for name in FIGURES], axis=1)
     errors = {place: text for place, text in enumerate(rows["error"].to_pylist()) if text is not None}
-    return Known(rows["setting_id"].combine_chunks(), figures, errors)
+    return KnownResults(rows["setting_id"].combine_chunks(), figures, errors)
 
 
 def read_ranks(store: Store, data: str, wanted: Collection[str]) -> dict[str, NDArray[np.uint32]]:
-    """Setting id → the ranks of the clips' anomaly scores, (N,), of the settings wanted that have them."""
+    """Setting id → ranks of the clips' anomaly scores, (N,), for the settings that have any.
+
+    Args:
+        store: holds the rows.
+        data: fingerprint of the clips.
+        wanted: ids of the settings.
+
+    Raises:
+        AsdError: a file is broken.
+    """
     ids = pa.array(sorted(wanted), pa.string())
     found: dict[str, NDArray[np.uint32]] = {}
     for info in store.files.list(results_folder(data)):
@@ -163,37 +174,37 @@ def read_ranks(store: Store, data: str, wanted: Collection[str]) -> dict[str, ND
     return found
 
 
-def commit_scores(store: Store, machine: MachineData, names: Sequence[str], scores: Sequence[SettingScore]) -> None:
-    """Commit a batch: from here on these settings are finished. The same batch has the same name, whoever did it.
+def commit_scores(store: Store, machine: MachineData, ids: Sequence[str], scores: Sequence[SettingScore]) -> None:
+    """Commit a batch: from here on these settings are finished. The same batch always has the same file name.
 
     Args:
-        store: where.
-        machine: whose clips were judged.
-        names: ids of the settings, in order.
-        scores: what came out.
+        store: takes the rows.
+        machine: the machine whose clips were judged.
+        ids: of the settings, in order.
+        scores: of the settings.
     """
-    rows = [_row(machine, name, score) for name, score in zip(names, scores, strict=True)]
-    batch = hashlib.blake2b(json.dumps(list(names)).encode(), digest_size=12).hexdigest()
+    rows = [_row(machine, setting_id, score) for setting_id, score in zip(ids, scores, strict=True)]
+    batch = hashlib.blake2b(json.dumps(list(ids)).encode(), digest_size=12).hexdigest()
     table = pa.Table.from_pylist(rows, TUNING)
     store.files.write_new(f"{results_folder(machine.fingerprint)}/{batch}.parquet", to_parquet(table))
 
 
 def write_choices(store: Store, run_id: str, rows: pa.Table) -> tuple[str, str]:
-    """Keep what a search came to; its path and checksum, for the run's record."""
+    """Write the choices of a search; returns path and checksum for the run's record."""
     path, data = f"{search_folder(run_id)}/settings.parquet", to_parquet(rows)
     store.files.write(path, data)
     return path, content_hash(data)
 
 
 def search_folder(run_id: str) -> str:
-    """Where what a search came to lies."""
+    """Folder of a search's choices, recipes and report."""
     return f"tuning/{run_id}"
 
 
-def _row(machine: MachineData, name: str, score: SettingScore) -> dict[str, Any]:
-    row: dict[str, Any] = {"setting_id": name, "setting": setting_text(score.setting)}
+def _row(machine: MachineData, setting_id: str, score: SettingScore) -> dict[str, Any]:
+    row: dict[str, Any] = {"setting_id": setting_id, "setting": setting_text(score.setting)}
     row |= {"machine_type": machine.machine_type, "machine_id": machine.machine_id, "data": machine.fingerprint}
-    row |= {figure: None if math.isnan(value := getattr(score, figure)) else value for figure in FIGURES}
+    row |= {name: None if math.isnan(value) else value for name, value in zip(FIGURES, score.figures, strict=True)}
     ranks = None if score.clip_scores is None else ranks_of(score.clip_scores).astype("<u4").tobytes()
     return row | {"clip_ranks": ranks, "seconds": score.seconds, "error": score.error}
 
@@ -204,7 +215,7 @@ def ranks_of(scores: NDArray[np.floating[Any]]) -> NDArray[np.uint32]:
 
 
 def _flat(tables: Mapping[str, Any]) -> dict[str, Any]:
-    """``{"encoder": {"r": 1.0}}`` as ``{"encoder.r": 1}``; an encoder's own options stand beside its other fields."""
+    """Tables as dotted fields: ``{"encoder.r": 1}``; an encoder's own options stand beside its other fields."""
     flat: dict[str, Any] = {}
     for table, fields in tables.items():
         fields = dict(fields)
@@ -215,14 +226,10 @@ def _flat(tables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """1.0 and 1 are the same setting."""
+    """The same values with whole floats as integers: 1.0 and 1 are the same setting."""
     return {
         key: int(value) if isinstance(value, float) and value.is_integer() else value for key, value in setting.items()
     }
-
-
-def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    return np.asarray(pc.fill_null(column, np.nan), np.float64)
 
 
 def _read(store: Store, path: str, columns: Sequence[str]) -> pa.Table:

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
 from asd_core.errors import AsdError
-from asd_core.tuning.banks import bank_scores
+from asd_core.tuning.memory_banks import bank_scores
 
 RNG = np.random.default_rng(0)
 NORMALS = RNG.normal(size=(60, 6)).astype(np.float32) * np.linspace(0.2, 3, 6, dtype=np.float32) - 20

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from asd_core.recipe.recipe import Recipe, load_recipe
-from asd_core.tuning.chosen import best_recipe, best_summary, choices, recipe_files, scope_remarks, told
+from asd_core.tuning.best_settings import best_recipe, best_summary, choices, recipe_files, scope_remarks, summary_text
 from asd_core.tuning.request import EVERYTHING
-from asd_core.tuning.results import CHOICES
+from asd_core.tuning.stored_results import CHOICES
 from tests.asd_core.tuning.outcomes import scope_of
 
 GMM = load_recipe("twfr-gmm")
@@ -82,5 +82,5 @@ def test_the_summary_has_the_best_of_each_scope_or_nothing():
     best = best_summary([fan, nothing(scope_of(name="pump"))])
     assert best["pump"] is None
     assert best["fan"]["setting"] == fan.settings[fan.best] and best["fan"]["compared"] == 20
-    text = told({"best": best, "objective": "auc"})
+    text = summary_text({"best": best, "objective": "auc"})
     assert "fan: encoder.r = " in text and "pump: no setting could be evaluated" in text

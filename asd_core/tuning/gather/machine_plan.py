@@ -1,81 +1,87 @@
-"""What is needed of each machine of a search, and under which names it is kept."""
+"""The plan for each machine of a search: its clips, the embeddings they need, and the names these are kept under."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from asd_core.digest import content_hash
 from asd_core.encoders.build import IMPORTED, EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe
 from asd_core.synthesis import RECORDED, Validation, ValidationClip
-from asd_core.synthesis.validation import recorded
-from asd_core.tuning.gather.passes import TWFR, Pass, passes_for
+from asd_core.synthesis.validation import unchanged_clip
+from asd_core.tuning.gather.encoder_passes import TWFR, EncoderPass, passes_for
 from asd_core.tuning.space.setting import Setting, applied
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One machine: its clips, those fitted to first, and what is needed of them."""
+class MachinePlan:
+    """One machine, its clips and the encoders that embed them.
+
+    Attributes:
+        machine_type: as in CLIPS.
+        machine_id: as in CLIPS.
+        clips: the clips fitted to, then the clips judged on.
+        normals: number of clips fitted to.
+        passes: one for each group of encoders that share a pass over the audio.
+    """
 
     machine_type: str
     machine_id: str
     clips: tuple[ValidationClip, ...]
     normals: int
-    passes: tuple[Pass, ...]
+    passes: tuple[EncoderPass, ...]
 
     @cached_property
     def clips_digest(self) -> str:
-        """Of the clips and what is done to them."""
+        """Hash of the clips and of what is done to them."""
         return digest([self.normals, [asdict(clip) for clip in self.clips]])
 
     @cached_property
     def name(self) -> str:
-        """Of the machine's file, but for clips that could not be read for now."""
+        """Name of the machine's file where every clip could be read."""
         fingerprints = [one.fingerprint for one in self.passes]
         return digest([self.machine_type, self.machine_id, self.clips_digest, fingerprints])
 
     @cached_property
-    def from_store(self) -> tuple[Pass, ...]:
+    def from_store(self) -> tuple[EncoderPass, ...]:
         """The passes whose embeddings come from the store: all but TWFR's, where clips are as they were recorded."""
         if any(clip.kind != RECORDED for clip in self.clips):
             return ()
         return tuple(one for one in self.passes if one.encoder.kind != TWFR)
 
     @cached_property
-    def from_audio(self) -> tuple[Pass, ...]:
+    def from_audio(self) -> tuple[EncoderPass, ...]:
         """The other passes."""
         return tuple(one for one in self.passes if one not in self.from_store)
 
 
-def planned(recipe: Recipe, validations: Sequence[Validation], settings: Sequence[Setting]) -> list[Plan]:
-    """What settings need of each machine.
+def machine_plans(recipe: Recipe, validations: Sequence[Validation], settings: Sequence[Setting]) -> list[MachinePlan]:
+    """The plan of each machine for all settings.
 
     Raises:
         UsageError: simulated or generated clips, but embeddings that were imported; or no setting is a valid one.
     """
-    types = {validation.normals["machine_type"][0].as_py() for validation in validations}
+    types = {validation.machine_type for validation in validations}
     passes = {name: tuple(passes_for(_encoders(recipe, settings, name))) for name in types}
-    return [_planned(validation, passes) for validation in validations]
+    return [_plan(validation, passes[validation.machine_type]) for validation in validations]
 
 
-def _planned(validation: Validation, by_type: Mapping[str, tuple[Pass, ...]]) -> Plan:
-    machine_type, machine_id = (validation.normals[name][0].as_py() for name in ("machine_type", "machine_id"))
+def _plan(validation: Validation, passes: tuple[EncoderPass, ...]) -> MachinePlan:
     rows = validation.normals.select(["clip_id", "uri", "domain"]).to_pylist()
-    passes = by_type[machine_type]
-    clips = (*(recorded(row, False) for row in rows), *validation.clips)
-    plan = Plan(machine_type, machine_id, clips, len(rows), passes)
+    clips = (*(unchanged_clip(row, is_anomalous=False) for row in rows), *validation.clips)
+    plan = MachinePlan(validation.machine_type, validation.machine_id, clips, len(rows), passes)
     if any(one.encoder.kind == IMPORTED for one in plan.from_audio):
         raise UsageError("imported embeddings hold no simulated or generated clips: search with --validation real")
     return plan
 
 
 def _encoders(recipe: Recipe, settings: Sequence[Setting], machine_type: str) -> list[EncoderConfig]:
-    """Of the settings that are valid: the others say why when they are evaluated."""
+    """Encoders of the valid settings: the others give their error when they are evaluated."""
     encoders: list[EncoderConfig] = []
     refused: UsageError | None = None
     for setting in settings:
@@ -88,6 +94,6 @@ def _encoders(recipe: Recipe, settings: Sequence[Setting], machine_type: str) ->
     return encoders
 
 
-def digest(told: Any) -> str:
-    """32 hex digits of what can be told as JSON."""
-    return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+def digest(value: Any) -> str:
+    """32 hex digits of a JSON value."""
+    return content_hash(json.dumps(value).encode())

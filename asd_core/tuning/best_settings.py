@@ -1,7 +1,8 @@
-"""From what a search came to: the recipe of its best settings, and what is said of how they were chosen."""
+"""The best settings of a finished search: the recipe that holds them, and the words that recipe, report and job use."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,8 @@ from asd_core.digest import name_hash
 from asd_core.recipe.recipe import Recipe
 from asd_core.recipe.text import recipe_text
 from asd_core.tuning.outcome import ScopeOutcome
-from asd_core.tuning.results import CHOICES
 from asd_core.tuning.space.setting import Setting, setting_text, with_best
+from asd_core.tuning.stored_results import CHOICES
 
 FEW_CLIPS = 10
 """Clips of a condition below which a machine's figures say next to nothing."""
@@ -30,23 +31,22 @@ def best_recipe(recipe: Recipe, scopes: Sequence[ScopeOutcome], *, for_all: bool
     """The recipe with the best setting of every machine type, or of all.
 
     Args:
-        recipe: that was searched from.
+        recipe: the one that was searched from.
         scopes: of machine types, or the one of all machines.
-        for_all: whether it is that.
+        for_all: true for the scope of all machines.
     """
     best: dict[str, Setting] = {}
     for scope in scopes:
         if scope.best is None:
             continue
-        if for_all:  # it goes over what the recipe says of single types, too
-            best |= dict.fromkeys(["", *recipe.settings.get("machine", {})], scope.settings[scope.best])
-        else:
-            best[scope.machines[0].machine_type] = scope.settings[scope.best]
+        # A setting for all machines replaces the recipe's overrides of single types, too.
+        types = ["", *recipe.settings.get("machine", {})] if for_all else [scope.machines[0].machine_type]
+        best |= dict.fromkeys(types, scope.settings[scope.best])
     return with_best(recipe, best)
 
 
 def recipe_files(recipe: Recipe, scopes: Sequence[ScopeOutcome], per: str, remarks: Sequence[str]) -> dict[str, str]:
-    """Name → text of the recipes that ``asd fit`` takes: one, or where each machine has its own setting one a machine.
+    """File name → text of the recipes for ``asd fit``: one file, or one a machine where each has its own setting.
 
     A recipe tells machine types apart and no more, so machines of one type cannot share a file.
     """
@@ -63,41 +63,40 @@ def recipe_files(recipe: Recipe, scopes: Sequence[ScopeOutcome], per: str, remar
 
 
 def scope_remarks(scope: ScopeOutcome) -> list[str]:
-    """What was chosen for a scope and how sure that is, in a line or two."""
+    """The choice for a scope and how sure it is, in a line or two."""
     if scope.best is None:
         reason = next(iter(scope.errors.values()), "no machine has the figures")
         return [f"{scope.name}: no setting could be evaluated: {reason}"]
-    told = f"{scope.name}: {setting_words(scope.settings[scope.best])}: {scope.objectives[scope.best]:.4f}"
+    choice = f"{scope.name}: {setting_words(scope.settings[scope.best])}: {scope.objectives[scope.best]:.4f}"
     certainty = scope.certainty.get(scope.best)
     if certainty is None:
-        return [told]
-    alike, compared = len(scope.not_told_apart), ""
-    if len(scope.certainty) < len(scope.settings):
-        compared = f"the best {len(scope.certainty)} of "
+        return [choice]
+    compared = f"the best {len(scope.certainty)} of " if len(scope.certainty) < len(scope.settings) else ""
     return [
-        f"{told} ± {certainty.standard_error:.4f} (standard error over clips);",
-        f"  {alike} of {compared}its {len(scope.settings)} settings cannot be told from it, itself included",
+        f"{choice} ± {certainty.standard_error:.4f} (standard error over clips);",
+        f"  {len(scope.not_told_apart)} of {compared}its {len(scope.settings)} settings cannot be told from it, "
+        "itself included",
     ]
 
 
 def setting_words(setting: Setting) -> str:
-    """``encoder.r = 0.98, detector.k = 4``."""
+    """A setting for people: ``encoder.r = 0.98, detector.k = 4``."""
     return ", ".join(f"{name} = {value}" for name, value in setting.items()) or "the recipe as it is"
 
 
 def best_summary(scopes: Sequence[ScopeOutcome]) -> dict[str, dict[str, Any] | None]:
-    """Scope → its best setting, what it came to, and how sure that is; None where none could be evaluated."""
-    return {scope.name: _summary(scope) for scope in scopes}
+    """Scope → its best setting, the objective and how sure it is; None where no setting could be evaluated."""
+    return {scope.name: _summary(scope, scope.best) for scope in scopes}
 
 
-def _summary(scope: ScopeOutcome) -> dict[str, Any] | None:
-    if scope.best is None:
+def _summary(scope: ScopeOutcome, best: int | None) -> dict[str, Any] | None:
+    if best is None:
         return None
-    certainty = scope.certainty.get(scope.best)
+    certainty = scope.certainty.get(best)
     return {
-        "setting": dict(scope.settings[scope.best]),
-        "value": float(scope.objectives[scope.best]),
-        "standard_error": None if certainty is None else certainty.standard_error,
+        "setting": dict(scope.settings[best]),
+        "value": float(scope.objectives[best]),
+        "standard_error": certainty and certainty.standard_error,
         "settings": len(scope.settings),
         "not_told_apart": len(scope.not_told_apart),
         "compared": len(scope.certainty),
@@ -105,23 +104,36 @@ def _summary(scope: ScopeOutcome) -> dict[str, Any] | None:
     }
 
 
-def choices(scopes: Sequence[ScopeOutcome], names: Sequence[Sequence[str]]) -> pa.Table:
+def summary_text(values: Mapping[str, Any]) -> str:
+    """The best settings of a job's summary as lines for people."""
+    lines = []
+    for name, best in values["best"].items():
+        if best is None:
+            lines.append(f"{name}: no setting could be evaluated")
+            continue
+        sure = "" if best["standard_error"] is None else f" ± {best['standard_error']:.4f}"
+        lines.append(
+            f"{name}: {setting_words(best['setting'])}: {values['objective']} {best['value']:.4f}{sure}; "
+            f"{best['not_told_apart']} of {best['compared']} compared settings cannot be told from it"
+        )
+    return "\n".join(lines)
+
+
+def choices(scopes: Sequence[ScopeOutcome], setting_ids: Sequence[Sequence[str]]) -> pa.Table:
     """Rows of CHOICES: every setting of every scope, best first.
 
     Args:
-        scopes: what the search came to.
-        names: of each scope's settings, their ids on its first machine.
+        scopes: of the search.
+        setting_ids: of each scope, the settings' ids on its first machine.
     """
-    rows = []
-    for scope, ids in zip(scopes, names, strict=True):
-        top = None if scope.best is None else float(scope.objectives[scope.best])
-        for number, place in enumerate(scope.order.tolist(), 1):
-            value = float(scope.objectives[place])
-            has_value = value == value
-            row: dict[str, Any] = dict.fromkeys(CHOICES.names)
-            row |= {"scope": scope.name, "setting_id": ids[place], "setting": setting_text(scope.settings[place])}
-            row |= {"place": number, "error": scope.errors.get(place), "objective": value if has_value else None}
-            row["behind"] = top - value if has_value and top is not None else None
+    rows: list[dict[str, Any]] = []
+    for scope, ids in zip(scopes, setting_ids, strict=True):
+        order = scope.order.tolist()
+        for number, place in enumerate(order, 1):
+            row = {"scope": scope.name, "setting_id": ids[place], "setting": setting_text(scope.settings[place])}
+            row |= {"place": number, "error": scope.errors.get(place)}
+            if not math.isnan(value := float(scope.objectives[place])):
+                row |= {"objective": value, "behind": float(scope.objectives[order[0]]) - value}
             if (certainty := scope.certainty.get(place)) is not None:
                 row |= {"standard_error": certainty.standard_error, "told_apart": certainty.told_apart}
                 row |= {"behind_low": certainty.low, "behind_high": certainty.high}
@@ -130,29 +142,29 @@ def choices(scopes: Sequence[ScopeOutcome], names: Sequence[Sequence[str]]) -> p
 
 
 def search_facts(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> list[tuple[str, str]]:
-    """(name, value) of how settings were chosen, for the recipe's comment and the report."""
-    order, counts = record["order"], record["counts"]
+    """(name, value) pairs that say how settings were chosen, for the recipe's comment and the report."""
+    request, counts = record["order"], record["counts"]
     machines = [machine for scope in scopes for machine in scope.machines]
     fitted, normal = sum(m.n_fitted for m in machines), sum(m.n_normal for m in machines)
     anomalous = sum(machine.n_anomalous for machine in machines)
     dates = [date for date in record["dates"] if date != UNDATED]
     span = "undated" if not dates else dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    told = [
+    facts = [
         ("run", record["run_id"]),
-        ("objective", order["objective"]),
-        ("settings", f"{counts['settings']:,} ({order['method']}), one chosen {_PER[order['per']]}"),
+        ("objective", request["objective"]),
+        ("settings", f"{counts['settings']:,} ({request['method']}), one chosen {_PER[request['per']]}"),
         ("clips", f"{fitted:,} normal to fit to; judged on {normal:,} normal and {anomalous:,} anomalous"),
-        ("validation", _VALIDATION.get(order["validation"], order["validation"])),
+        ("validation", _VALIDATION.get(request["validation"], request["validation"])),
         ("recordings of", span),
-        ("seed", str(order["seed"])),
+        ("seed", str(request["seed"])),
     ]
     if counts["clips_left_out"]:
-        told.append(("clips left out", f"{counts['clips_left_out']:,}"))
-    return told
+        facts.append(("clips left out", f"{counts['clips_left_out']:,}"))
+    return facts
 
 
 def search_warnings(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> list[str]:
-    """What must be known before the figures."""
+    """Cautions that a reader needs before the figures."""
     lines = []
     if record["order"]["validation"] != "real":
         lines.append("No real anomaly was heard: how well the choice serves for real ones is not known.")
@@ -169,18 +181,3 @@ def _file_name(name: str) -> str:
     """A machine's name in the letters that a recipe's name may hold."""
     kept = "".join(letter if letter.isascii() and letter.isalnum() or letter in "-_" else "-" for letter in name)
     return kept.strip("-") or "machine"
-
-
-def told(values: Mapping[str, Any]) -> str:
-    """A summary as text for people."""
-    lines = []
-    for name, best in values["best"].items():
-        if best is None:
-            lines.append(f"{name}: no setting could be evaluated")
-            continue
-        sure = "" if best["standard_error"] is None else f" ± {best['standard_error']:.4f}"
-        lines.append(
-            f"{name}: {setting_words(best['setting'])}: {values['objective']} {best['value']:.4f}{sure}; "
-            f"{best['not_told_apart']} of {best['compared']} compared settings cannot be told from it"
-        )
-    return "\n".join(lines)

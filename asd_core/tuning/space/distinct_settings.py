@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import numpy as np
 
 from asd_core.tuning.space.dimension import Dimension, Value
-from asd_core.tuning.space.setting import Setting, concerning, setting_text
+from asd_core.tuning.space.setting import Setting, relevant_fields, setting_text
 from asd_core.tuning.space.space import Space
 
 MOST = 1_000_000
@@ -19,19 +19,21 @@ _TRIES = 50  # draws for each setting asked for, before those left are picked fr
 _KINDS = ("encoder.kind", "detector.kind")
 
 
-class Distinct:
-    """The settings of a space without the fields that the kinds they choose have not, each once.
+class DistinctSettings:
+    """The settings of a space, each once; a setting leaves out fields that its kinds do not have.
 
     Attributes:
-        count: how many there are; None where a range that concerns some kind has no step: infinitely many.
+        count: number of settings; None where a range of some kind has no step, so that there are infinitely many.
     """
 
     def __init__(self, space: Space) -> None:
         self._dimensions = space.dimensions
         kinds = [one for one in space.dimensions if one.name in _KINDS and one.choices]
         self._kinds = [one.name for one in kinds]
-        self._concerned: dict[tuple[Value, ...], Collection[str]] = {
-            chosen: concerning({one.name: "" for one in space.dimensions} | dict(zip(self._kinds, chosen, strict=True)))
+        self._relevant: dict[tuple[Value, ...], Collection[str]] = {
+            chosen: relevant_fields(
+                {one.name: "" for one in space.dimensions} | dict(zip(self._kinds, chosen, strict=True))
+            )
             for chosen in itertools.product(*(one.choices for one in kinds))
         }
         counts = [[None if own is None else len(own) for own in values.values()] for values in self._values()]
@@ -39,26 +41,26 @@ class Distinct:
         self.count = sum(finite) if len(finite) == len(counts) else None
 
     def setting(self, values: Mapping[str, Value]) -> Setting:
-        """A value for every field of the space, as the setting that it comes to."""
-        concerned = self._concerned[tuple(values[name] for name in self._kinds)]
-        return {name: value for name, value in values.items() if name in concerned}
+        """The setting of a value for every field of the space: without fields that its kinds do not have."""
+        relevant = self._relevant[tuple(values[name] for name in self._kinds)]
+        return {name: value for name, value in values.items() if name in relevant}
 
     def every(self) -> Iterator[Setting]:
-        """Every setting, kind by kind, the last field changing fastest; where there are infinitely many, none."""
+        """Every setting, kind by kind, the last field changing fastest; none where there are infinitely many."""
         for values in self._values():
             listed = [() if own is None else own for own in values.values()]
             yield from (dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*listed))
 
     def some(self, count: int, rng: np.random.Generator, taken: Collection[str] = ()) -> list[Setting]:
-        """Settings at random: so many, or in random order all that are left, where there are no more.
+        """Some settings at random; all remaining ones in random order where there are no more.
 
-        Every field is drawn by itself. Too few come back only where what is left is hardly ever drawn, and cannot be
-        listed: there are infinitely many, or more than `MOST`.
+        Every field is drawn by itself. Too few come back only where the remaining settings are hardly ever drawn and
+        cannot be listed, because there are infinitely many or more than `MOST`.
 
         Args:
-            count: how many.
+            count: number of settings.
             rng: draws them.
-            taken: texts (`setting_text`) of settings that do not count.
+            taken: texts (`setting_text`) of settings that are left out.
         """
         found: dict[str, Setting] = {}
         held = math.inf if self.count is None else self.count
@@ -77,10 +79,10 @@ class Distinct:
         return [*found.values(), *(others[place] for place in rng.permutation(len(others))[:missing])]
 
     def _values(self) -> Iterator[dict[str, Sequence[Value] | None]]:
-        """For each choice of kinds the fields that concern it and their values; None for infinitely many."""
-        for chosen, concerned in self._concerned.items():
+        """For each choice of kinds: its fields and their values; None for infinitely many values."""
+        for chosen, relevant in self._relevant.items():
             fixed = dict(zip(self._kinds, chosen, strict=True))
-            own = [one for one in self._dimensions if one.name in concerned]
+            own = [one for one in self._dimensions if one.name in relevant]
             yield {one.name: (fixed[one.name],) if one.name in fixed else _values(one) for one in own}
 
 
