@@ -9,6 +9,7 @@ import click
 
 from jobs.clips import listed_clips
 from jobs.job import Job, on_archive
+from jobs.options import normal_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,9 +57,7 @@ if TYPE_CHECKING:
 )
 @click.option("--generated", metavar="FOLDER", help="The generated clips of --validation generated.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
-@click.option("--since", metavar="DATE", help="First normal night, where no clip is of split train.")
-@click.option("--until", metavar="DATE", help="Last normal night.")
-@click.option("--normal-list", metavar="FILE", help="Text file that names the normal clips, one a line.")
+@normal_options
 @click.option("--out", metavar="RECIPE.toml", help="Write the recipe here too (--per machine: a folder of recipes).")
 @click.option("--data", metavar="FOLDER", help="Keep what is taken from the audio here, for further searches.")
 @on_archive
@@ -89,11 +88,11 @@ def command(
       asd tune dcase2023/dev_data --recipe twfr-gmm --space space.toml --store store --out tuned.toml
       asd fit dcase2023/dev_data --recipe tuned.toml --store store
     """
+    from asd_core.clips import training_clips
     from asd_core.errors import UsageError
     from asd_core.runs.tune import finished
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.space.space import load_space
-    from jobs.clips import training_clips
 
     start = time.monotonic()
     request = SearchRequest(load_space(space_path), method, count, objective, per, validation, seed, data)
