@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.encoders.kinds import kind_of
 from asd_core.evaluation.metrics import OneClassError, auc
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
@@ -24,7 +25,6 @@ from asd_core.synthesis import GENERATED, Validation, ValidationClip, median_lev
 from asd_core.tuning.gather.machine_data import MachineData
 from asd_core.tuning.gather.needed import Plan, digest, planned
 from asd_core.tuning.gather.parts import ClipOutcome, Part, array_path, cut, gather_part, write_array
-from asd_core.tuning.gather.passes import TWFR
 from asd_core.tuning.gather.stored import embed_all, stored_rows
 from asd_core.tuning.space.setting import Setting
 
@@ -127,7 +127,7 @@ def _from_audio(
     """Decode what is needed: normal clips first, whose level generated ones are brought to."""
     plans = [plan for plan in plans if plan.from_audio]
     total, done = sum(len(plan.clips) for plan in plans), 0
-    on_gpu = any(one.encoder.kind != TWFR for plan in plans for one in plan.from_audio)
+    on_gpu = any(kind_of(one.encoder.kind).uses_device for plan in plans for one in plan.from_audio)
     for is_judged in (False, True):
         parts: list[tuple[Plan, int, Part]] = []
         for plan in plans:

@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from asd_core.encoders.build import IMPORTED, EncoderConfig
+from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.kinds import kind_of
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe
 from asd_core.synthesis import RECORDED, Validation, ValidationClip
 from asd_core.synthesis.validation import recorded
-from asd_core.tuning.gather.passes import TWFR, Pass, passes_for
+from asd_core.tuning.gather.passes import Pass, passes_for
 from asd_core.tuning.space.setting import Setting, applied
 
 
@@ -41,10 +42,10 @@ class Plan:
 
     @cached_property
     def from_store(self) -> tuple[Pass, ...]:
-        """The passes whose embeddings come from the store: all but TWFR's, where clips are as they were recorded."""
+        """The passes whose embeddings come from the store: those of one encoder each, where clips are as recorded."""
         if any(clip.kind != RECORDED for clip in self.clips):
             return ()
-        return tuple(one for one in self.passes if one.encoder.kind != TWFR)
+        return tuple(one for one in self.passes if not kind_of(one.encoder.kind).shares_r)
 
     @cached_property
     def from_audio(self) -> tuple[Pass, ...]:
@@ -69,7 +70,7 @@ def _planned(validation: Validation, by_type: Mapping[str, tuple[Pass, ...]]) ->
     passes = by_type[machine_type]
     clips = (*(recorded(row, False) for row in rows), *validation.clips)
     plan = Plan(machine_type, machine_id, clips, len(rows), passes)
-    if any(one.encoder.kind == IMPORTED for one in plan.from_audio):
+    if not all(kind_of(one.encoder.kind).is_from_audio for one in plan.from_audio):
         raise UsageError("imported embeddings hold no simulated or generated clips: search with --validation real")
     return plan
 

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
+from asd_core.encoders.kinds import kind_of
 from asd_core.encoders.protocol import Encoder, native_rates
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.embedding import encode_shard
-
-TWFR = "twfr"
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def passes_for(encoders: Iterable[EncoderConfig]) -> list[Pass]:
 def apart(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
     """A TWFR encoder without its r, and that r; every other encoder as it is, and None."""
     options = json.loads(config.options)
-    r = float(options.pop("r", TwfrEncoder.r)) if config.kind == TWFR else None
+    r = float(options.pop("r", TwfrEncoder.r)) if kind_of(config.kind).shares_r else None
     return replace(config, options=json.dumps(options, sort_keys=True), batch_size=EncoderConfig.batch_size), r
 
 
@@ -87,7 +86,7 @@ def apart(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
 def pass_name(config: EncoderConfig) -> str:
     """16 hex digits, equal only for encoders that one pass serves; told from the configuration, without its weights."""
     without_r, _ = apart(config)
-    filled = asdict(_twfr(without_r)) if config.kind == TWFR else None  # defaults written out or not
+    filled = asdict(_twfr(without_r)) if kind_of(config.kind).shares_r else None  # defaults written out or not
     told = {**asdict(without_r), "options": filled or without_r.options}
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
 
