@@ -91,10 +91,12 @@ def _written(options: Iterable[str]) -> str:
 
 def _method(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None) -> Method:
     """The method asked for, or the best one that the recipe allows."""
+    from asd_core.encoders.kinds import kind_of
+
     method: Method | None = options["caption_method"]
     if method is None:
         setting = recipe.for_machine("")
-        has_clap = setting.encoder.kind == "clap" or setting.captions.encoder == "clap"
+        has_clap = bool(setting.captions.encoder) or kind_of(setting.encoder.kind).gives_captions
         return "hybrid" if has_clap and llm is not None else "acoustic"
     if method != "acoustic" and llm is None:
         raise UsageError(

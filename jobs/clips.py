@@ -19,7 +19,7 @@ def listed_clips(
     talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
 ) -> pa.Table:
     """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
-    from asd_core.encoders.build import IMPORTED
+    from asd_core.encoders.kinds import kind_of
 
     if archive is None:
         from asd_core.runs.embed import stored_clips
@@ -28,7 +28,7 @@ def listed_clips(
         talk.say(f"{len(clips)} stored clips")
         _say_of_the_future(talk, clips)
         return clips
-    if recipe.for_machine("").encoder.kind == IMPORTED:
+    if not kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
         raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
     from asd_core.clips import list_archive
 

@@ -149,7 +149,7 @@ def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
 
 def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
     """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it."""
-    from asd_core.encoders.build import IMPORTED
+    from asd_core.encoders.kinds import kind_of
     from asd_core.recipe.recipe import load_recipe
 
     recipe = load_recipe(name)
@@ -161,7 +161,7 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
         changes[key.strip()] = _value(value.strip())
     recipe = recipe.with_settings(changes | {"encoder.channel": channel})
     if encoder_name is not None:
-        if recipe.for_machine("").encoder.kind != IMPORTED:
+        if kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
             raise UsageError(
                 f"recipe {name} makes its own embeddings, so --encoder {encoder_name} has no place: "
                 "take imported-knn or another imported-... recipe"

@@ -18,7 +18,8 @@ from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
-from asd_core.recipe.recipe import MachineRecipe, Recipe
+from asd_core.recipe.machine_recipe import MachineRecipe
+from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS, from_parquet
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from asd_core.encoders.build import CLAP, EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.encoders.kinds import kind_of
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, CaptionConfig, Method
 
@@ -58,7 +59,7 @@ def refuse_without_clap(config: CaptionConfig, encoder: EncoderConfig) -> None:
     Raises:
         UsageError: neither detection nor the captions use MS-CLAP.
     """
-    if encoder.kind != CLAP and not config.encoder:
+    if not kind_of(encoder.kind).gives_captions and not config.encoder:
         raise UsageError(
             'captions of this method need MS-CLAP, which the recipe does not use: add --set captions.encoder="clap", '
             "or take --caption-method acoustic"
@@ -77,14 +78,14 @@ def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSou
         AsdError: weights that cannot be had.
     """
     refuse_without_clap(config, encoder)
-    is_clap = encoder.kind == CLAP
+    is_clap = kind_of(encoder.kind).gives_captions
     own = json.loads(encoder.options) if is_clap else {}
     options = {name: value for name, value in own.items() if name not in ("weights", "checkpoint")}
     fallback = own.get("weights", "hub")
     # A checkpoint of one's own is one file: the other must be named where the encoder's is the caption checkpoint's.
     text_weights = config.clap_weights or fallback
     decoder_weights = config.weights or fallback
-    heard = encoder if is_clap else replace(encoder_config({"kind": CLAP}), channel=encoder.channel)
+    heard = encoder if is_clap else replace(encoder_config({"kind": config.encoder}), channel=encoder.channel)
 
     def tower(weights: str, checkpoint: str) -> EncoderConfig:
         return replace(

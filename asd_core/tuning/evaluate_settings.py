@@ -20,17 +20,18 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.build import DetectorConfig, load_detector, new_detector
+from asd_core.detectors.build import load_detector, new_detector
 from asd_core.detectors.gmm import GmmConfig
 from asd_core.detectors.memory_bank import MemoryBankConfig
-from asd_core.detectors.protocol import Domains, Embeddings
+from asd_core.detectors.protocol import DetectorConfig, Domains, Embeddings
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.evaluation.labelled_clips import LabelledClips
 from asd_core.evaluation.objectives import FIGURES, figures_of
 from asd_core.pipeline.scorer import fit_transform, transformed
 from asd_core.pipeline.threads import one_thread
-from asd_core.recipe.recipe import EmbeddingConfig, Recipe
+from asd_core.recipe.machine_recipe import EmbeddingConfig
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.gather.encoder_passes import split_r
 from asd_core.tuning.gather.machine_data import GatheredDataError, MachineData
 from asd_core.tuning.memory_banks import bank_scores

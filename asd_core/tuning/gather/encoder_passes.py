@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from asd_core.digest import name_hash
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
+from asd_core.encoders.kinds import kind_of
 from asd_core.encoders.protocol import Encoder, native_rates
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.embedding import encode_shard
-
-TWFR = "twfr"
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def passes_for(encoders: Iterable[EncoderConfig]) -> list[EncoderPass]:
 def split_r(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
     """A TWFR encoder without its r, and that r; every other encoder as it is, and None."""
     options = json.loads(config.options)
-    r = float(options.pop("r", TwfrEncoder.r)) if config.kind == TWFR else None
+    r = float(options.pop("r", TwfrEncoder.r)) if kind_of(config.kind).shares_r else None
     return replace(config, options=json.dumps(options, sort_keys=True), batch_size=EncoderConfig.batch_size), r
 
 
@@ -86,7 +85,7 @@ def split_r(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
 def pass_name(config: EncoderConfig) -> str:
     """16 hex digits, equal only for encoders that one pass serves; from the configuration, without its weights."""
     without_r, _ = split_r(config)
-    filled = asdict(_twfr(without_r)) if config.kind == TWFR else None  # defaults written out or not
+    filled = asdict(_twfr(without_r)) if kind_of(config.kind).shares_r else None  # defaults written out or not
     fields = {**asdict(without_r), "options": filled or without_r.options}
     return name_hash(json.dumps(fields, sort_keys=True))
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.encoders.kinds import kind_of
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
 from asd_core.store.store import Store
 from asd_core.synthesis import GENERATED, RejectedClip, Validation, median_level_db
-from asd_core.tuning.gather.encoder_passes import TWFR
 from asd_core.tuning.gather.from_audio import ClipOutcome, ClipPart, array_path, cut, gather_part, write_array
 from asd_core.tuning.gather.from_store import embed_all, stored_rows
 from asd_core.tuning.gather.machine_data import STORE_PART, MachineData, is_whole, read_machine_file, write_machine_file
@@ -102,7 +102,7 @@ def _from_audio(
     """Decode clips: normal clips first, because generated ones are brought to their level."""
     plans = [plan for plan in plans if plan.from_audio]
     total, done = sum(len(plan.clips) for plan in plans), 0
-    on_gpu = any(one.encoder.kind != TWFR for plan in plans for one in plan.from_audio)
+    on_gpu = any(kind_of(one.encoder.kind).uses_device for plan in plans for one in plan.from_audio)
     for is_judged in (False, True):
         parts: list[tuple[MachinePlan, int, ClipPart]] = []
         for plan in plans:

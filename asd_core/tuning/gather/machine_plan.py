@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from asd_core.digest import content_hash
-from asd_core.encoders.build import IMPORTED, EncoderConfig
+from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.kinds import kind_of
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe
 from asd_core.synthesis import RECORDED, Validation, ValidationClip
 from asd_core.synthesis.validation import unchanged_clip
-from asd_core.tuning.gather.encoder_passes import TWFR, EncoderPass, passes_for
+from asd_core.tuning.gather.encoder_passes import EncoderPass, passes_for
 from asd_core.tuning.space.setting import Setting, applied
 
 
@@ -52,7 +53,7 @@ class MachinePlan:
         """The passes whose embeddings come from the store: all but TWFR's, where clips are as they were recorded."""
         if any(clip.kind != RECORDED for clip in self.clips):
             return ()
-        return tuple(one for one in self.passes if one.encoder.kind != TWFR)
+        return tuple(one for one in self.passes if not kind_of(one.encoder.kind).shares_r)
 
     @cached_property
     def from_audio(self) -> tuple[EncoderPass, ...]:
@@ -75,7 +76,7 @@ def _plan(validation: Validation, passes: tuple[EncoderPass, ...]) -> MachinePla
     rows = validation.normals.select(["clip_id", "uri", "domain"]).to_pylist()
     clips = (*(unchanged_clip(row, is_anomalous=False) for row in rows), *validation.clips)
     plan = MachinePlan(validation.machine_type, validation.machine_id, clips, len(rows), passes)
-    if any(one.encoder.kind == IMPORTED for one in plan.from_audio):
+    if not all(kind_of(one.encoder.kind).is_from_audio for one in plan.from_audio):
         raise UsageError("imported embeddings hold no simulated or generated clips: search with --validation real")
     return plan
 

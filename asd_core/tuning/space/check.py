@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any
 
 from asd_core.alarms.thresholds import ThresholdConfig
-from asd_core.detectors.build import DetectorConfig
-from asd_core.encoders.build import EncoderConfig
-from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.detectors.build import KINDS as DETECTORS
+from asd_core.detectors.build import detector_keys
+from asd_core.encoders.build import encoder_keys
+from asd_core.encoders.kinds import KINDS as ENCODERS
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.recipe import TABLES, EmbeddingConfig, Recipe, machine_recipe, takes_key
+from asd_core.recipe.machine_recipe import TABLES, EmbeddingConfig, machine_recipe
+from asd_core.recipe.overrides import keys_of, takes_key
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.dimension import Dimension, Value
 
 _WITHOUT_EFFECT = {"encoder.batch_size": "changes no embedding"}
@@ -48,7 +51,8 @@ def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
         _check_kinds(table, kinds)
         having = [kind for kind in kinds if takes_key(table, kind, field)]
         if not having:
-            _check_name(dimension.name, _fields_of(table))
+            own = sorted(f"{table}.{key}" for kind in kinds if ":" in kind for key in keys_of(table, kind) or ())
+            _check_name(dimension.name, [*_fields_of(table), *own])
             raise UsageError(
                 f"{dimension.name}: {table} kind {' and '.join(map(repr, kinds))} has no such key: leave it out, or "
                 f"search {table}.kind too"
@@ -120,17 +124,15 @@ def _check_values(dimension: Dimension, beside: Sequence[dict[str, Value]]) -> N
 
 def _fields_of(table: str) -> list[str]:
     """Names of the fields of a table of any kind; of all tables where there is no such table."""
-    classes = {
-        "encoder": (EncoderConfig, TwfrEncoder),
-        "embedding": (EmbeddingConfig,),
-        "detector": get_args(DetectorConfig),
-        "threshold": (ThresholdConfig,),
+    fields = {
+        "encoder": frozenset().union(*(encoder_keys(kind) or () for kind in ENCODERS)),
+        "embedding": _names(EmbeddingConfig),
+        "detector": frozenset().union(*(detector_keys(kind) or () for kind in DETECTORS)),
+        "threshold": _names(ThresholdConfig),
     }
-    wanted = [table] if table in classes else [name for name in TABLES if name in classes]
-    return [
-        f"{name}.{field.name}"
-        for name in wanted
-        for cls in classes[name]
-        for field in dataclasses.fields(cls)
-        if field.name != "options"
-    ]
+    wanted = [table] if table in fields else [name for name in TABLES if name in fields]
+    return sorted(f"{name}.{field}" for name in wanted for field in fields[name])
+
+
+def _names(config: type[Any]) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(config))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from asd_core.recipe.recipe import MachineRecipe, Recipe, laid_over, machine_recipe, takes_key
+from asd_core.recipe.machine_recipe import MachineRecipe, machine_recipe
+from asd_core.recipe.overrides import laid_over, takes_key
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.dimension import Value
 
 Setting = Mapping[str, Value]

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from asd_core.errors import UsageError
-from asd_core.recipe.recipe import TABLES, Recipe
+from asd_core.recipe.machine_recipe import TABLES
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.check import check_dimensions
 from asd_core.tuning.space.dimension import Dimension, Value, dimension
 from asd_core.tuning.space.setting import Setting
