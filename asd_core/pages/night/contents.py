@@ -1,4 +1,4 @@
-"""What the report is made of: one night's rows, the nights before it, and what is known of each machine."""
+"""The contents of a report: one night's rows, the nights before it, and the record of each machine."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ class MachineRecord:
     def all_notes(self) -> tuple[str, ...]:
         """The scorer's notes and the embeddings'."""
         return (*self.notes, self.embeddings_note) if self.embeddings_note else self.notes
+
+    @property
+    def is_random(self) -> bool:
+        """The scores come from random weights."""
+        return any("random weight" in note.lower() for note in self.all_notes)
 
 
 @dataclass(frozen=True)

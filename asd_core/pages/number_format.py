@@ -1,25 +1,31 @@
-"""How names and figures are written on the page."""
+"""Numbers as a page writes them."""
 
 from __future__ import annotations
 
 import math
 
+__all__ = ["counted", "figure", "number", "percent", "probability", "signed", "thousandths", "tick"]
+
+MISSING = "–"
+
 
 def figure(value: float | None) -> str:
     """A score or distance with four significant digits; a dash where there is none."""
     if value is None or math.isnan(value):
-        return "–"
+        return MISSING
     return _minus(f"{value:,.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:#.4g}")
+
+
+def thousandths(value: float | None) -> str:
+    """An AUC, an objective or a cosine similarity with three decimals; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return _minus(f"{round(value, 3) + 0.0:.3f}")  # no minus before zero
 
 
 def probability(value: float | None) -> str:
     """A p-value with two significant digits."""
-    return "–" if value is None else f"{value:.2g}"
-
-
-def cosine(value: float) -> str:
-    """A cosine similarity with three decimals."""
-    return _minus(f"{value:.3f}")
+    return MISSING if value is None else f"{value:.2g}"
 
 
 def tick(value: float) -> str:
@@ -30,16 +36,16 @@ def tick(value: float) -> str:
 def signed(value: float | None) -> str:
     """A figure with its sign and two decimals."""
     if value is None or not math.isfinite(value):
-        return "–"
+        return MISSING
     return _minus(f"{value:+.2f}" if abs(value) < 1e4 else f"{value:+.3g}")
 
 
 def percent(value: float | None) -> str:
     """A share in [0, 1] as a percentage."""
-    return "–" if value is None else f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
+    return MISSING if value is None else f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
 
 
-def count(value: int) -> str:
+def number(value: int) -> str:
     """A whole number with its thousands apart."""
     return f"{value:,}"
 
