@@ -19,7 +19,7 @@ def test_scores_depend_on_all_but_captions():
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
-        ({"embedding": {"transform": "log-zscor"}}, r"\[embedding\] transform = .log-zscor.; did you mean .log-zscore."),
+        (
             {"embedding": {"transform": "log-zscor"}},
             r"\[embedding\] transform = 'log-zscor'; did you mean 'log-zscore'",
         ),
