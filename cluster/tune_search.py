@@ -19,9 +19,9 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from asd_core.errors import AsdError, UsageError
-from asd_core.tuning.batches import Batch, Evaluate, Work, work_on
-from asd_core.tuning.evaluating import evaluate_machine
-from asd_core.tuning.search import Search
+from asd_core.tuning.batches import Batch, BatchContext, Evaluate, evaluate_batch
+from asd_core.tuning.evaluate_settings import evaluate_machine
+from asd_core.tuning.search import OnProgress, Search
 from cluster.failures import nothing_finished
 from cluster.resources import NO_PROGRESS_SECONDS, Resources
 from cluster.session import environment
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 def search_on_tune(
     search: Search,
-    work: Work,
-    told: Callable[[int, int], None],
+    context: BatchContext,
+    on_progress: OnProgress,
     *,
     resources: Resources,
     evaluate: Evaluate = evaluate_machine,
@@ -46,13 +46,13 @@ def search_on_tune(
 
     Args:
         search: to be finished.
-        work: what its workers need; the store must be reached from every node.
-        told: how many units are done, and of how many.
-        resources: what a worker asks for.
-        evaluate: see `work_on`.
+        context: of its batches; every node must reach the store.
+        on_progress: called after each batch.
+        resources: CPUs of a worker.
+        evaluate: see `evaluate_batch`.
         scheduler: of trials that report more than once, such as ASHA where a setting trains; the batches here report
-            once, so there is nothing to stop early.
-        no_progress_seconds: after so long without a finished batch it ends rather than hangs.
+            once, so nothing is stopped early.
+        no_progress_seconds: a search without a finished batch for so long ends with an error.
 
     Returns:
         Seconds until the first worker was at work: Ray's start, not the search's.
@@ -64,10 +64,10 @@ def search_on_tune(
     if ray.util.client.ray.is_connected():  # type: ignore[no-untyped-call]
         raise UsageError("asd tune cannot run over ray://: submit it as a job, or name the cluster's host:port")
     start, workers = time.time(), _workers(resources)
-    batches = _Batches(search, told, workers, no_progress_seconds)
+    batches = _Batches(search, on_progress, workers, no_progress_seconds)
     with _quietly(workers), tempfile.TemporaryDirectory(prefix="asd-tune-") as folder:
-        told(search.done, search.total)
-        trainable = tune.with_parameters(_Worker, work=work, evaluate=evaluate)
+        on_progress(search.done, search.total)
+        trainable = tune.with_parameters(_Worker, context=context, evaluate=evaluate)
         tune.Tuner(
             tune.with_resources(trainable, lambda config: _asked(resources, config["lane"])),
             tune_config=tune.TuneConfig(
@@ -94,9 +94,9 @@ def search_on_tune(
 class _Batches(Searcher):
     """Hands a search's batches to Tune."""
 
-    def __init__(self, search: Search, told: Callable[[int, int], None], workers: int, no_progress: float) -> None:
+    def __init__(self, search: Search, on_progress: OnProgress, workers: int, no_progress: float) -> None:
         super().__init__()
-        self._search, self._told, self._no_progress = search, told, no_progress
+        self._search, self._on_progress, self._no_progress = search, on_progress, no_progress
         self._lanes, self._lane_of = Lanes(workers), dict[str, int]()
         self._open: dict[str, Batch] = {}
         self._last = time.monotonic()
@@ -137,7 +137,7 @@ class _Batches(Searcher):
             self.failure = self.failure or result["failure"]
             return
         self._search.finish(batch.number, outcome_from(result["outcome"]))
-        self._told(self._search.done, self._search.total)
+        self._on_progress(self._search.done, self._search.total)
 
     def _must_stop(self) -> bool:
         if self._open and time.monotonic() - self._last > self._no_progress:
@@ -190,12 +190,12 @@ class _Worker(tune.Trainable):
         if "pause" in self.config:
             time.sleep(self.config["pause"])
             return {"done": True}
-        told: dict[str, Any] = {"done": True, "began": time.time()}
+        result: dict[str, Any] = {"done": True, "began": time.time()}
         try:
-            outcome = work_on(self._given["work"], unpacked(self.config["batch"]), self._given["evaluate"])
+            outcome = evaluate_batch(self._given["context"], unpacked(self.config["batch"]), self._given["evaluate"])
         except Exception as error:  # told apart from a worker's death, which is nobody's exception
-            return {**told, "failure": f"a batch failed: {error or type(error).__name__}"}
-        return {**told, "outcome": outcome_text(outcome)}
+            return {**result, "failure": f"a batch failed: {error or type(error).__name__}"}
+        return {**result, "outcome": outcome_text(outcome)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing: the store is the record."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from asd_core.tuning.batches import Batch, Outcome
+from asd_core.tuning.batches import Batch, BatchOutcome
 
 
 def packed(batch: Batch) -> str:
@@ -26,14 +26,14 @@ def unpacked(text: str) -> Batch:
     return Batch(number, machine, tuple(names), tuple(settings))
 
 
-def outcome_text(outcome: Outcome) -> str:
+def outcome_text(outcome: BatchOutcome) -> str:
     """What a batch came to as text."""
     return json.dumps({**dataclasses.asdict(outcome), "figures": outcome.figures.tolist()})
 
 
-def outcome_from(text: str) -> Outcome:
+def outcome_from(text: str) -> BatchOutcome:
     """The inverse of `outcome_text`."""
     told: dict[str, Any] = json.loads(text)
     errors = {int(place): error for place, error in told["errors"].items()}
     figures = np.array(told["figures"], np.float64)
-    return Outcome(figures, errors, told["seconds"], told["commit_seconds"])
+    return BatchOutcome(figures, errors, told["seconds"], told["commit_seconds"])

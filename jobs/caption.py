@@ -6,42 +6,44 @@ from typing import Any
 
 import click
 
-from jobs.caption_options import ask_again_option, caption_options, captions_text, open_captions
+from jobs.caption_options import ask_again_option, caption_options, caption_order, captioner_for, captions_text
 from jobs.job import Job, on_store
 
 
 @click.command("caption")
 @click.option("--date", metavar="DATE", help="The night. [default: the latest scored]")
 @click.option(
-    "--top", type=click.IntRange(min=1), help="Each machine's so many highest clips instead of the flagged ones."
+    "--top",
+    type=click.IntRange(min=1),
+    help="Explain each machine's so many highest clips instead of the flagged ones.",
 )
-@click.option("--no-report", is_flag=True, help="Captions only.")
+@click.option("--no-report", is_flag=True, help="Write no report.")
 @ask_again_option
 @caption_options
 @on_store
-def command(job: Job, date: str | None, top: int | None, no_report: bool, ask_again: bool, **options: Any) -> None:
-    """Explain the flagged clips of a scored night, those that are not explained yet, and write its report again.
+def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_again: bool, **options: Any) -> None:
+    """Explain the flagged clips of a scored night that are not explained yet, and write its report again.
 
     \b
     Example:
-      asd caption --recipe clap-knn --store store --date 2026-11-19 --caption-method hybrid
+      asd caption --recipe twfr-gmm --store store --date 2026-11-19
     """
     from asd_core.captions.selection import flagged, highest
+    from asd_core.errors import AsdError
+    from asd_core.runs.caption import caption
     from asd_core.runs.report import latest_scored, report_night
 
     key = job.recipe.key()
     date = date or latest_scored(job.store, key)
     scores = job.store.scores(key, date)
     if not len(scores):
-        from asd_core.errors import AsdError
-
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
     rows = highest(scores, top) if top else flagged(scores)
     job.talk.say(f"the night of {date}: {len(rows)} clips")
+    order, llm = caption_order(options, job.recipe, asks_again=asks_again)
     with job.engine("caption", date) as engine:
-        with open_captions(job, options, engine, asks_again=ask_again) as captions:
-            captions.add(rows)
-            summary = captions.finish()
+        opener = captioner_for(job, llm)
+        counts = caption(job.store, job.recipe, rows, order, engine, opener, job.talk.progress)
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
-    text = captions_text(summary) + (f"\nreport: {page}" if page else "")
-    job.talk.result({**summary, "key": key, "date": date, "report": page}, text)
+    text = captions_text(counts) + (f"\nreport: {page}" if page else "")
+    job.talk.result({**counts, "key": key, "date": date, "report": page}, text)

@@ -1,10 +1,10 @@
-"""Options of the commands that caption, and what they mean."""
+"""Options of the commands that explain clips: from options to an order for captions and a language model."""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +14,12 @@ from asd_core.llm.settings import KEY_VARIABLE as KEY
 from jobs.options import together
 
 if TYPE_CHECKING:
+    from asd_core.captions.selection import CaptionOrder
     from asd_core.llm.requests import Captioner
     from asd_core.llm.settings import LlmSettings
-    from asd_core.pipeline.engine import Engine
     from asd_core.recipe.caption_settings import Method
     from asd_core.recipe.recipe import Recipe
-    from asd_core.runs.caption import CaptionRun
+    from asd_core.runs.caption import OpenCaptioner
     from jobs.job import Job
 
 caption_options = together(
@@ -28,44 +28,49 @@ caption_options = together(
         type=click.Choice(["auto", "acoustic", "llm"]),
         default="auto",
         show_default=True,
-        help=f"Who writes difference captions: measurements in our own words, or a language model; auto: the latter "
-        f"where {KEY} is set.",
+        help="Who writes difference captions: acoustic states measurements in our own words, llm asks a language "
+        f"model; auto: llm where {KEY} is set.",
     ),
     click.option(
         "--caption-method",
         type=click.Choice(["hybrid", "text-decoder", "zero-shot", "acoustic"]),
-        help="What captions are made from. [default: hybrid where the recipe has MS-CLAP and a language model is "
-        "asked, else acoustic]",
+        help="Evidence that captions are made from. [default: hybrid where the recipe has MS-CLAP and a language model "
+        "is asked, else acoustic]",
     ),
-    click.option("--llm-base-url", metavar="URL", help="OpenAI-compatible endpoint. [default: OpenAI's]"),
+    click.option("--llm-base-url", metavar="URL", help="Address of an OpenAI-compatible server. [default: OpenAI's]"),
     click.option("--llm-model", metavar="NAME", help="Language model to ask."),
-    click.option("--llm-requests-per-minute", type=click.IntRange(min=1), help="Limit of the endpoint."),
-    click.option("--llm-tokens-per-minute", type=click.IntRange(min=1), help="Limit of the endpoint. [default: none]"),
-    click.option("--llm-concurrency", type=click.IntRange(min=1), help="Requests under way at once."),
+    click.option("--llm-requests-per-minute", type=click.IntRange(min=1), help="Most requests in any minute."),
+    click.option(
+        "--llm-tokens-per-minute", type=click.IntRange(min=1), help="Most tokens in any minute. [default: no limit]"
+    ),
+    click.option("--llm-concurrency", type=click.IntRange(min=1), help="Most requests under way at once."),
     click.option("--llm-max-output-tokens", type=click.IntRange(min=1), metavar="N", help="Longest answer."),
-    click.option("--llm-budget-tokens", type=click.IntRange(min=1), help="Stop cleanly after so many tokens."),
+    click.option("--llm-budget-tokens", type=click.IntRange(min=1), help="Stop asking after so many tokens."),
     click.option(
-        "--llm-budget-usd", type=click.FloatRange(min=0, min_open=True), help="Stop cleanly after so much money."
+        "--llm-budget-usd", type=click.FloatRange(min=0, min_open=True), help="Stop asking after so many US dollars."
     ),
     click.option(
-        "--llm-usd-per-million-input", type=click.FloatRange(min=0), help="Price of a million tokens of prompts."
+        "--llm-usd-per-million-input",
+        type=click.FloatRange(min=0),
+        help="Price of a million prompt tokens, in US dollars.",
     ),
     click.option(
-        "--llm-usd-per-million-output", type=click.FloatRange(min=0), help="Price of a million tokens of answers."
+        "--llm-usd-per-million-output",
+        type=click.FloatRange(min=0),
+        help="Price of a million answer tokens, in US dollars.",
     ),
 )
 
 ask_again_option = click.option(
-    "--ask-again", is_flag=True, help="Also clips that are explained already; equal prompts are not paid for again."
+    "--ask-again",
+    "asks_again",
+    is_flag=True,
+    help="Explain also clips that are explained already; equal prompts are not paid for again.",
 )
 
 
-def llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
-    """The language model that is asked; None where captions are measurements in our own words.
-
-    Raises:
-        UsageError: one is asked for, or described, and none can be asked.
-    """
+def _llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
+    """The language model to ask; None where captions state measurements in our own words."""
     from asd_core.llm.settings import LlmSettings
 
     captioner, has_key = options["captioner"], bool(os.environ.get(KEY))
@@ -84,16 +89,14 @@ def _written(options: Iterable[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in options)
 
 
-def method_of(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None) -> Method:
-    """The method asked for, or the best that the recipe can do.
+def _method(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None) -> Method:
+    """The method asked for, or the best one that the recipe allows."""
+    from asd_core.encoders.kinds import kind_of
 
-    Raises:
-        UsageError: a method that needs a language model without one.
-    """
     method: Method | None = options["caption_method"]
     if method is None:
         setting = recipe.for_machine("")
-        has_clap = setting.encoder.kind == "clap" or setting.captions.encoder == "clap"
+        has_clap = bool(setting.captions.encoder) or kind_of(setting.encoder.kind).gives_captions
         return "hybrid" if has_clap and llm is not None else "acoustic"
     if method != "acoustic" and llm is None:
         raise UsageError(
@@ -102,38 +105,29 @@ def method_of(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | Non
     return method
 
 
-@contextmanager
-def open_captions(
-    job: Job,
-    options: Mapping[str, Any],
-    engine: Engine,
-    *,
-    may_read_audio: bool = True,
-    keeps_evidence: bool = False,
-    by_batch: bool = False,
-    asks_again: bool = False,
-) -> Iterator[CaptionRun]:
-    """A run of captions as the options ask for it; its captioner is closed at the end of the block."""
-    from asd_core.captions.selection import Order
-    from asd_core.runs.caption import CaptionRun
+def caption_order(
+    options: Mapping[str, Any], recipe: Recipe, *, may_read_audio: bool = True, asks_again: bool = False
+) -> tuple[CaptionOrder, LlmSettings | None]:
+    """The captions that `caption_options` ask for, and the language model that writes them; None without one.
 
-    llm = llm_settings(options)
-    method = method_of(options, job.recipe, llm)
-    order = Order(
-        method=method,
-        llm=llm.name if llm else "",
-        may_read_audio=may_read_audio,
-        keeps_evidence=keeps_evidence,
-        asks_again=asks_again,
-    )
-    if by_batch and llm is None:
+    Raises:
+        UsageError: a language model is asked for or described, and none can be asked.
+    """
+    from asd_core.captions.selection import CaptionOrder
+
+    llm = _llm_settings(options)
+    method = _method(options, recipe, llm)
+    name = llm.name if llm else ""
+    return CaptionOrder(method, name, may_read_audio=may_read_audio, asks_again=asks_again), llm
+
+
+def captioner_for(job: Job, llm: LlmSettings | None, *, by_batch: bool = False) -> OpenCaptioner | None:
+    """Opens the way to a language model: by its Batch API, from this process, or from one place of the cluster."""
+    if llm is not None:
+        return functools.partial(_captioner, job, llm, by_batch=by_batch)
+    if by_batch:
         raise UsageError(f"--batch-api asks a language model: set {KEY}, or leave it out")
-    captioner = _captioner(job, llm, by_batch=by_batch) if llm else None
-    try:
-        yield CaptionRun(job.store, job.recipe, order, engine, captioner, job.talk.progress)
-    finally:
-        if captioner is not None:
-            captioner.close()
+    return None
 
 
 def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
@@ -151,7 +145,7 @@ def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
 
 
 def explained_text(explained: int) -> str:
-    """A further line on clips that were left out; "" where none was."""
+    """A further line on clips that were explained already; "" where none was."""
     return f"\n  {explained} explained already: asd caption --ask-again explains them anew" if explained else ""
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.clips import listed_clips
 from jobs.console import Talk, counts_text
-from jobs.options import engine_options, open_engine, open_recipe, open_store_of, output_options
+from jobs.job import open_engine, open_recipe, open_store_of, with_talk
+from jobs.options import engine_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,63 +24,58 @@ _FIT_NIGHTS = 9  # the nights after them, up to the last, are history in the rep
 @click.argument("folder", default="demo")
 @click.option("--recipe", "recipe_name", default="twfr-gmm", show_default=True, metavar="NAME", help="Recipe to use.")
 @engine_options
-@output_options
-def command(folder: str, recipe_name: str, as_json: bool, quiet: bool, **engine: Any) -> None:
-    """Simulate a fleet, fit, score and explain its last night, and write the report: all in FOLDER, none from outside.
+@with_talk
+def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
+    """Try everything on a simulated fleet: learn its normal sound, score and explain a night, and write the report.
 
-    Doing it again finds what is there and does nothing twice.
+    All files go into FOLDER, and nothing is fetched from outside. Run it again to see the same results at once.
 
     \b
     Example:
       asd demo demo
     """
-    from asd_core.captions.selection import Order, flagged
-    from asd_core.runs.caption import CaptionRun
+    from asd_core.clips import clips_to_score, training_clips
     from asd_core.runs.fit import fit
+    from asd_core.runs.nightly import nightly
     from asd_core.runs.score import score
     from asd_core.synthesis.fleet import simulate_fleet
-    from jobs.clips import clips_to_score, listed_clips, training_clips
-    from jobs.nightly import reports
 
     recipe = open_recipe(recipe_name, (), None)
     archive, store = f"{folder}/recordings", open_store_of(f"{folder}/store")
-    with Talk(as_json=as_json, quiet=quiet) as talk:
-        talk.say(f"1/4 simulating {_NIGHTS} nights of a small fleet in {archive}")
-        fleet = simulate_fleet(
-            archive,
-            nights=_NIGHTS,
-            machines_per_type=2,
-            on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
-        )
-        clips = listed_clips(talk, store, recipe, archive)
-        with open_engine(talk, engine) as chosen:
-            last_fit, tonight = fleet.dates[_FIT_NIGHTS - 1], fleet.dates[-1]
-            talk.say(f"2/4 fitting every machine on the nights up to {last_fit}")
-            fit(store, recipe, training_clips(clips, fleet.dates[0], last_fit, None), chosen, talk.progress)
-            talk.say("3/4 scoring the nights since, for their history")
-            score(store, recipe, _between(clips, last_fit, tonight), chosen, talk.progress)
-            talk.say(f"4/4 the night of {tonight}, with faults and broken files")
-            night, _ = clips_to_score(clips, tonight, latest=False)
-            record = score(store, recipe, night, chosen, talk.progress, job="nightly")
-            captions = CaptionRun(store, recipe, Order("acoustic"), chosen, progress=talk.progress)
-            captions.add(flagged(store.read_scores(record)))
-            explained = captions.finish()
-            (page,) = reports(talk, store, recipe, record, chosen, is_news=explained["asked"] > 0)
-        scores = store.read_scores(record)
-        found = found_faults(fleet, scores)
-        summary = {**record["counts"], **found, "report": page, "key": record["key"], "captions": explained}
-        lines = [
-            counts_text(record["counts"]),
-            f"{found['faulty_clips_flagged']} of {found['faulty_clips']} faulty clips are flagged, and "
-            f"{found['normal_clips_flagged']} of {found['normal_clips']} normal ones (simulated sound: this shows that "
-            "the job works, not how well it detects)",
-            f"report: {page}",
-        ]
-        talk.result(summary, "\n".join(lines))
+    talk.say(f"1/4 simulating {_NIGHTS} nights of a small fleet in {archive}")
+    fleet = simulate_fleet(
+        archive,
+        nights=_NIGHTS,
+        machines_per_type=2,
+        on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
+    )
+    clips = listed_clips(talk, store, recipe, archive)
+    with open_engine(talk, engine) as chosen:
+        last_fit, tonight = fleet.dates[_FIT_NIGHTS - 1], fleet.dates[-1]
+        talk.say(f"2/4 fitting every machine on the nights up to {last_fit}")
+        fit(store, recipe, training_clips(clips, fleet.dates[0], last_fit), chosen, talk.progress)
+        talk.say("3/4 scoring the nights since, for their history")
+        score(store, recipe, _between(clips, last_fit, tonight), chosen, talk.progress)
+        talk.say(f"4/4 the night of {tonight}, with faults and broken files")
+        night = nightly(store, recipe, clips_to_score(clips, tonight)[0], chosen, talk.progress)
+    if night.failure is not None:
+        raise night.failure
+    (page,) = night.reports
+    counts = night.record["counts"]
+    found = found_faults(fleet, store.read_scores(night.record))
+    summary = {**counts, **found, "report": page, "key": night.record["key"], "captions": night.captions}
+    lines = [
+        counts_text(counts),
+        f"{found['faulty_clips_flagged']} of {found['faulty_clips']} faulty clips are flagged, and "
+        f"{found['normal_clips_flagged']} of {found['normal_clips']} normal ones (simulated sound: this shows that "
+        "the job works, not how well it detects)",
+        f"report: {page}",
+    ]
+    talk.result(summary, "\n".join(lines))
 
 
 def found_faults(fleet: SimulatedFleet, scores: pa.Table) -> dict[str, int]:
-    """How many scored clips of faulty and of other machines are flagged."""
+    """Counts of scored and of flagged clips, of faulty machines and of the others."""
     faulty = {(fault.date, fault.machine_type, fault.machine_id) for fault in fleet.faults}
     keys = zip(
         scores["date"].to_pylist(), scores["machine_type"].to_pylist(), scores["machine_id"].to_pylist(), strict=True

@@ -12,7 +12,7 @@ from jobs.job import Job, on_archive
 @click.argument("archive")
 @on_archive
 def command(job: Job) -> None:
-    """Embed the recordings of ARCHIVE that are not embedded yet.
+    """Embed the recordings of ARCHIVE that are not embedded yet: turn each into the numbers that detectors compare.
 
     \b
     Example:

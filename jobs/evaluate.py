@@ -30,22 +30,23 @@ from jobs.job import Job, on_archive
 def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     """Measure detection on labelled recordings: AUC, pAUC, F1 and the official DCASE score, machine by machine.
 
-    Labels come from DCASE names or from a manifest's column "condition". What is not scored yet is scored first.
-    Clips that a scorer was fitted on are left out. ARCHIVE may be left out where embeddings are stored.
+    Labels come from DCASE names or from a manifest's column "condition". Recordings that are not scored yet are scored
+    first. Recordings that a scorer was fitted on are left out. Leave ARCHIVE out to measure on what is embedded in the
+    store.
 
     \b
     Example:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
+    from asd_core.clips import clips_to_score
     from asd_core.errors import AsdError
     from asd_core.evaluation.evaluate import evaluate
     from asd_core.evaluation.labelled_clips import as_training
     from asd_core.evaluation.tables import to_csv, to_json, to_text
     from asd_core.pipeline.scorer_files import training_uris
     from asd_core.runs.score import score
-    from jobs.clips import clips_to_score
 
-    clips, _ = clips_to_score(job.clips(), date, latest=False)
+    clips, _ = clips_to_score(job.clips(), date)
     with job.engine("evaluate", date) as engine:
         record = score(job.store, job.recipe, clips, engine, job.talk.progress, job="evaluate")
     counts = record["counts"]

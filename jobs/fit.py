@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobs.console import counts_text, note_text
 from jobs.job import Job, on_archive
+from jobs.options import normal_options
 
 if TYPE_CHECKING:
     from asd_core.pipeline.machine_tasks import FitOutcome
@@ -16,23 +16,21 @@ if TYPE_CHECKING:
 
 @click.command("fit")
 @click.argument("archive", required=False)
-@click.option("--since", metavar="DATE", help="First normal night, e.g. 2026-11-01.")
-@click.option("--until", metavar="DATE", help="Last normal night.")
-@click.option("--normal-list", metavar="FILE", help="Text file that names the normal clips, one a line.")
+@normal_options
 @on_archive
 def command(job: Job, since: str | None, until: str | None, normal_list: str | None) -> None:
     """Learn the normal sound of every machine from its normal clips.
 
-    Those are the clips of split train where the archive has one, else the nights of --since and --until, or a list.
-    ARCHIVE may be left out where embeddings are stored.
+    The normal clips are those of split train where the archive has one, else those of the nights from --since to
+    --until, or those on a list. Leave ARCHIVE out to learn from what is embedded in the store.
 
     \b
     Example:
       asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
     """
+    from asd_core.clips import training_clips
     from asd_core.errors import AsdError
     from asd_core.runs.fit import fit
-    from jobs.clips import training_clips
 
     clips = training_clips(job.clips(), since, until, normal_list)
     with job.engine("fit") as engine:
@@ -41,9 +39,7 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
         job.talk.say(_line(outcome))
     counts = record["counts"]
     fitted = f"fitted {counts['fitted']} of {counts['machines']} machines, {counts['new_scorers']} new scorers"
-    notes = job.recipe.notes()
-    summary = {**counts, "key": record["key"], "seconds": sum(record["seconds"].values()), "notes": notes}
-    job.talk.result(summary, "\n".join([counts_text(counts), fitted, *map(note_text, notes)]))
+    job.result(record, fitted)
     if not counts["fitted"]:
         raise AsdError(f"no machine could be fitted, the first for this: {outcomes[0].error}")
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import click
 
 from jobs.console import Talk, counts_text
-from jobs.options import open_store_of, output_options, store_option
+from jobs.job import open_store_of, with_talk
+from jobs.options import store_option
 
 
 @click.command("import-embeddings")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True))
 @click.option("--encoder", "encoder_name", required=True, metavar="NAME", help="Name under which they are kept.")
 @store_option
-@output_options
-def command(files: tuple[str, ...], encoder_name: str, store_url: str, as_json: bool, quiet: bool) -> None:
+@with_talk
+def command(talk: Talk, files: tuple[str, ...], encoder_name: str, store_url: str) -> None:
     """Import embeddings made elsewhere: .npz and .parquet files, or folders of them.
 
     \b
@@ -34,9 +35,6 @@ def command(files: tuple[str, ...], encoder_name: str, store_url: str, as_json: 
     paths = list(paths_of(list(files)))
     if not paths:
         raise UsageError(f"no .npz or .parquet file in {', '.join(files)}")
-    with Talk(as_json=as_json, quiet=quiet) as talk:
-        counts = import_embeddings(open_store_of(store_url), encoder_name, paths)
-        counts["seconds"] = round(time.monotonic() - start, 3)
-        talk.result(
-            counts, f"{counts_text(counts)}, machines {counts['machines']}, dimensions {counts['embedding_dim']}"
-        )
+    counts = import_embeddings(open_store_of(store_url), encoder_name, paths)
+    counts["seconds"] = round(time.monotonic() - start, 3)
+    talk.result(counts, f"{counts_text(counts)}, machines {counts['machines']}, dimensions {counts['embedding_dim']}")

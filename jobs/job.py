@@ -1,26 +1,26 @@
-"""What the commands that work on an archive share: from their common options to a recipe, a store and an engine."""
+"""Opening what commands need: recipe, store, engine and lock from the options that they share."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asd_core.errors import UsageError
 from jobs.clips import listed_clips
-from jobs.console import Talk
+from jobs.console import Talk, counts_text, note_text
 from jobs.options import (
     archive_options,
     engine_options,
     lock_option,
-    only_run,
-    open_engine,
-    open_recipe,
-    open_store_of,
+    names_of,
     output_options,
     recipe_options,
-    refuse_contradictions,
     store_option,
     together,
 )
@@ -41,8 +41,8 @@ class Job:
         talk: open.
         recipe: with all options laid over it.
         store: where everything is kept.
-        archive: as the user wrote it; None for what is stored.
-        options: the remaining ones: of archive, engine and lock.
+        archive: as the user wrote it; None for the stored clips.
+        options: all that the command was given.
     """
 
     talk: Talk
@@ -52,44 +52,137 @@ class Job:
     options: dict[str, Any]
 
     def clips(self) -> pa.Table:
-        """The clips of the archive, or all that are stored where ARCHIVE is left out."""
+        """The clips of the archive, or all stored clips where ARCHIVE is left out."""
         layout, pattern = self.options["layout"], self.options["pattern"]
         return listed_clips(self.talk, self.store, self.recipe, self.archive, layout, pattern)
 
     @contextmanager
     def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
         """The engine asked for, while this is the only run of that name on this recipe, archive and date."""
-        lock = only_run(self.talk, self.store, self.options["no_wait"], name, self.recipe.key(), self.archive, date)
-        with lock, open_engine(self.talk, self.options) as engine:
+        from asd_core.store.addresses import open_files
+        from asd_core.store.locks import lock_name, run_lock
+
+        def waiting(holder: str) -> None:
+            self.talk.say(f"waiting for {holder}, which is at the same run (--no-wait gives up instead)")
+
+        archive = open_files(self.archive).url if self.archive else None
+        lock = lock_name(name, self.recipe.key(), archive, date)
+        alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
+        with alone, open_engine(self.talk, self.options) as engine:
             yield engine
 
-
-def on_archive(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that all of its kind have; it is called with a `Job` and its own options."""
-    groups = (recipe_options, store_option, archive_options, engine_options, lock_option, output_options)
-    return together(*groups)(_with_job(command))
-
-
-def on_store(command: Callable[..., None]) -> Callable[..., None]:
-    """As `on_archive`, for commands that work on what is stored and take no ARCHIVE."""
-    return together(recipe_options, store_option, engine_options, lock_option, output_options)(_with_job(command))
+    def result(self, record: dict[str, Any], *lines: str, **more: Any) -> None:
+        """Print the counts of a run and what must be known of its recipe, then these lines or fields."""
+        counts, notes = record["counts"], self.recipe.notes()
+        summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
+        summary["seconds"] = sum(record["seconds"].values())
+        self.talk.result(summary, "\n".join([counts_text(counts), *map(note_text, notes), *lines]))
 
 
-def _with_job(command: Callable[..., None]) -> Callable[..., None]:
+def with_talk(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--json`` and ``--quiet``; it is called with an open `Talk` and its own options."""
+
     @functools.wraps(command)
-    def run(**options: Any) -> None:
-        refuse_contradictions(options)
-        own = {name: value for name, value in options.items() if name not in _SHARED}
-        channel, archive = options.get("channel"), options.get("archive")
-        recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
-        store = open_store_of(options["store_url"])
-        with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-            command(Job(talk, recipe, store, archive, options), **own)
+    def run(as_json: bool, quiet: bool, **options: Any) -> None:
+        with Talk(as_json=as_json, quiet=quiet) as talk:
+            command(talk, **options)
 
-    return run
+    return output_options(run)
 
 
-_SHARED = {
-    *("archive", "layout", "pattern", "channel", "recipe_name", "settings", "encoder_name", "store_url", "no_wait"),
-    *("local", "ray_address", "cpus", "cpus_per_worker", "gpus_per_encoder", "encoders", "decode", "as_json", "quiet"),
-}
+def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options; it is called with a `Job` and its own options."""
+    shared = names_of(together(*groups)) | {"archive"}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(**options: Any) -> None:
+            refuse_contradictions(options)
+            own = {name: value for name, value in options.items() if name not in shared}
+            channel, archive = options.get("channel"), options.get("archive")
+            recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
+            store = open_store_of(options["store_url"])
+            with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
+                command(Job(talk, recipe, store, archive, options), **own)
+
+        return together(*groups)(run)
+
+    return decorate
+
+
+on_archive = _with_job(recipe_options, store_option, archive_options, engine_options, lock_option, output_options)
+"""For commands that work on an ARCHIVE, or on the stored clips."""
+
+on_store = _with_job(recipe_options, store_option, engine_options, lock_option, output_options)
+"""For commands that work on the store and take no ARCHIVE."""
+
+on_scores = _with_job(recipe_options, store_option, output_options)
+"""For commands that only read scores, and open no engine."""
+
+
+def refuse_contradictions(options: dict[str, Any]) -> None:
+    """Refuse `engine_options` that exclude each other."""
+    if options.get("local") and options["ray_address"]:
+        raise UsageError("--local and --ray-address exclude each other: leave one out")
+
+
+@contextmanager
+def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
+    """The engine that `engine_options` ask for; a Ray session lives as long as the block."""
+    refuse_contradictions(options)
+    if options["local"]:
+        from asd_core.pipeline.engine import LocalEngine
+
+        yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
+        return
+    address = options["ray_address"] or os.environ.get("RAY_ADDRESS")
+    talk.say(f"joining Ray at {address}" if address else "starting Ray on this machine")
+    from cluster.engine import RayEngine
+    from cluster.resources import Resources
+    from cluster.session import session
+
+    with session(address, options["cpus"]):
+        yield RayEngine(
+            Resources(options["cpus_per_worker"], options["gpus_per_encoder"], options["encoders"], options["decode"])
+        )
+
+
+def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
+    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it."""
+    from asd_core.encoders.kinds import kind_of
+    from asd_core.recipe.recipe import load_recipe
+
+    recipe = load_recipe(name)
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes KEY=VALUE, such as detector.k=8, got {setting!r}")
+        changes[key.strip()] = _value(value.strip())
+    recipe = recipe.with_settings(changes | {"encoder.channel": channel})
+    if encoder_name is not None:
+        if kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
+            raise UsageError(
+                f"recipe {name} makes its own embeddings, so --encoder {encoder_name} has no place: "
+                "take imported-knn or another imported-... recipe"
+            )
+        recipe = recipe.with_settings({"encoder.name": encoder_name})
+    return recipe
+
+
+def open_store_of(url: str) -> Store:
+    """The store of ``--store``; a file in its place is refused."""
+    from asd_core.store.store import open_store
+
+    if "://" not in url and Path(url).is_file():
+        raise UsageError(f"the store {url} is a file: name a folder")
+    return open_store(url)
+
+
+def _value(text: str) -> Any:
+    """``8``, ``0.5``, ``true`` and ``null`` read as JSON, anything else as a string."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float | str) else text

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import click
 
-from jobs.console import Talk
-from jobs.options import open_recipe, open_store_of, output_options, recipe_options, store_option
+from jobs.job import Job, on_scores
 
 
 @click.command("report")
-@recipe_options
-@store_option
 @click.option("--date", metavar="DATE", help="The night. [default: the latest scored]")
-@output_options
-def command(
-    recipe_name: str,
-    settings: tuple[str, ...],
-    encoder_name: str | None,
-    store_url: str,
-    date: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+@on_scores
+def command(job: Job, date: str | None) -> None:
     """Write the report of a scored night again, from what is stored.
 
     \b
@@ -30,8 +19,5 @@ def command(
     """
     from asd_core.runs.report import report_night
 
-    recipe = open_recipe(recipe_name, settings, encoder_name)
-    store = open_store_of(store_url)
-    with Talk(as_json=as_json, quiet=quiet) as talk:
-        page = store.files.address(report_night(store, recipe, date))
-        talk.result({"report": page}, f"report: {page}")
+    page = job.store.files.address(report_night(job.store, job.recipe, date))
+    job.talk.result({"report": page}, f"report: {page}")

@@ -7,12 +7,14 @@ from dataclasses import asdict
 import click
 
 from jobs.console import Talk
-from jobs.options import output_options
+from jobs.job import with_talk
 
 
 @click.command("simulate")
 @click.argument("folder")
-@click.option("--nights", type=click.IntRange(min=1), default=15, show_default=True, help="Consecutive nights.")
+@click.option(
+    "--nights", type=click.IntRange(min=1), default=15, show_default=True, help="Number of nights, one after the other."
+)
 @click.option(
     "--machines-per-type", type=click.IntRange(min=1), default=2, show_default=True, help="Machines of each type."
 )
@@ -21,15 +23,19 @@ from jobs.options import output_options
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Recordings a machine and night.",
+    help="Recordings of each machine in a night.",
 )
 @click.option(
     "--seconds", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Length of a recording."
 )
 @click.option(
-    "--sample-rate", type=click.IntRange(min=8000), default=16_000, show_default=True, help="Of the recordings, in Hz."
+    "--sample-rate",
+    type=click.IntRange(min=8000),
+    default=16_000,
+    show_default=True,
+    help="Sample rate of the recordings, in Hz.",
 )
-@click.option("--first-date", default="2026-11-01", show_default=True, metavar="DATE", help="Of the first night.")
+@click.option("--first-date", default="2026-11-01", show_default=True, metavar="DATE", help="Date of the first night.")
 @click.option(
     "--fault-night",
     "fault_nights",
@@ -37,10 +43,11 @@ from jobs.options import output_options
     multiple=True,
     help="Night with faults and broken files, from 1 (repeatable). [default: the last]",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
-@click.option("--format", "file_format", type=click.Choice(["wav", "flac"]), default="wav", help="Of the files.")
-@output_options
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random.")
+@click.option("--format", "file_format", type=click.Choice(["wav", "flac"]), default="wav", help="Format of the files.")
+@with_talk
 def command(
+    talk: Talk,
     folder: str,
     nights: int,
     machines_per_type: int,
@@ -51,12 +58,10 @@ def command(
     fault_nights: tuple[int, ...],
     seed: int,
     file_format: str,
-    as_json: bool,
-    quiet: bool,
 ) -> None:
     """Write a simulated fleet into FOLDER: fans, pumps, ... with nights of normal sound and a night of faults.
 
-    manifest.csv in it holds the ground truth and is itself an archive with labels, for asd evaluate.
+    FOLDER/manifest.csv says which recordings are faulty. It is itself an archive with labels, for asd evaluate.
 
     \b
     Example:
@@ -65,23 +70,22 @@ def command(
     """
     from asd_core.synthesis.fleet import simulate_fleet
 
-    with Talk(as_json=as_json, quiet=quiet) as talk:
-        fleet = simulate_fleet(
-            folder,
-            nights=nights,
-            machines_per_type=machines_per_type,
-            clips_per_night=clips_per_night,
-            seconds=seconds,
-            sample_rate=sample_rate,
-            first_date=first_date,
-            fault_nights=[night - 1 for night in fault_nights] or None,
-            seed=seed,
-            file_format=file_format,
-            on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
-        )
-        summary = asdict(fleet)
-        faults = [f"  {f.date} {f.machine_type} {f.machine_id}: {f.kind}, {f.severity}" for f in fleet.faults]
-        silent = [f"  {date} {kind} {name}: records nothing" for date, kind, name in fleet.silent]
-        line = f"{fleet.clips} recordings of {fleet.machines} machines, {fleet.dates[0]} to {fleet.dates[-1]}"
-        broken = f"{len(fleet.broken)} of them are broken files"
-        talk.result(summary, "\n".join([f"{line}, in {folder}; {broken}", *faults, *silent]))
+    fleet = simulate_fleet(
+        folder,
+        nights=nights,
+        machines_per_type=machines_per_type,
+        clips_per_night=clips_per_night,
+        seconds=seconds,
+        sample_rate=sample_rate,
+        first_date=first_date,
+        fault_nights=[night - 1 for night in fault_nights] or None,
+        seed=seed,
+        file_format=file_format,
+        on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
+    )
+    summary = asdict(fleet)
+    faults = [f"  {f.date} {f.machine_type} {f.machine_id}: {f.kind}, {f.severity}" for f in fleet.faults]
+    silent = [f"  {date} {kind} {name}: records nothing" for date, kind, name in fleet.silent]
+    line = f"{fleet.clips} recordings of {fleet.machines} machines, {fleet.dates[0]} to {fleet.dates[-1]}"
+    broken = f"{len(fleet.broken)} of them are broken files"
+    talk.result(summary, "\n".join([f"{line}, in {folder}; {broken}", *faults, *silent]))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jobs.clips import listed_clips
 from jobs.job import Job, on_archive
+from jobs.options import normal_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from asd_core.runs.tune import Runner
     from asd_core.store.files import Files
     from asd_core.synthesis import Validation
-    from asd_core.tuning.batches import Work
-    from asd_core.tuning.request import Order
-    from asd_core.tuning.search import Search
+    from asd_core.tuning.batches import BatchContext
+    from asd_core.tuning.request import SearchRequest
+    from asd_core.tuning.search import OnProgress, Search
 
 
 @click.command("tune")
@@ -57,9 +57,7 @@ if TYPE_CHECKING:
 )
 @click.option("--generated", metavar="FOLDER", help="The generated clips of --validation generated.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
-@click.option("--since", metavar="DATE", help="First normal night, where no clip is of split train.")
-@click.option("--until", metavar="DATE", help="Last normal night.")
-@click.option("--normal-list", metavar="FILE", help="Text file that names the normal clips, one a line.")
+@normal_options
 @click.option("--out", metavar="RECIPE.toml", help="Write the recipe here too (--per machine: a folder of recipes).")
 @click.option("--data", metavar="FOLDER", help="Keep what is taken from the audio here, for further searches.")
 @on_archive
@@ -90,26 +88,26 @@ def command(
       asd tune dcase2023/dev_data --recipe twfr-gmm --space space.toml --store store --out tuned.toml
       asd fit dcase2023/dev_data --recipe tuned.toml --store store
     """
+    from asd_core.clips import training_clips
     from asd_core.errors import UsageError
     from asd_core.runs.tune import finished
-    from asd_core.tuning.request import Order
+    from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.space.space import load_space
-    from jobs.clips import training_clips
 
     start = time.monotonic()
-    order = Order(load_space(space_path), method, count, objective, per, validation, seed, data)
-    order.check(job.recipe)
+    request = SearchRequest(load_space(space_path), method, count, objective, per, validation, seed, data)
+    request.check(job.recipe)
     check_out(out, per)
     if (validation == "generated") != (generated is not None):
         raise UsageError("--validation generated and --generated FOLDER belong together: give both or neither")
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
-    validations, left_out = validations_of(job, order, normals, clips, generated)
-    say_if_space_is_small(job, order)
+    validations, left_out = validations_of(job, request, normals, clips, generated)
+    say_if_space_is_small(job, request)
     begun = time.monotonic()
-    record = finished(job.store, job.recipe, validations, order)
+    record = finished(job.store, job.recipe, validations, request)
     if record is None:
-        record, begun = searched(job, clips, validations, order, left_out)
+        record, begun = searched(job, clips, validations, request, left_out)
     if out is not None:
         write_recipes(job, record, out, per)
     if record["already_complete"]:
@@ -119,7 +117,7 @@ def command(
     summary = {
         **{name: record["counts"][name] for name in ("settings", "machines", "evaluated", "failed", "decoded")},
         "objective": objective,
-        "best": in_order_of_space(record["best"], order),
+        "best": in_order_of_space(record["best"], request),
         "run_id": record["run_id"],
         "page": job.store.files.address(record["page"]),
         "already_complete": record["already_complete"],
@@ -130,7 +128,7 @@ def command(
 
 
 def searched(
-    job: Job, clips: pa.Table, validations: list[Validation], order: Order, left_out: dict[str, str]
+    job: Job, clips: pa.Table, validations: list[Validation], request: SearchRequest, left_out: dict[str, str]
 ) -> tuple[dict[str, Any], float]:
     """The record of the search, and when its engine was there, in seconds of the monotonic clock."""
     from asd_core.runs.tune import tune
@@ -138,22 +136,22 @@ def searched(
     with job.engine("tune") as engine:
         begun = time.monotonic()
         runner, progress = runner_of(job), job.talk.progress
-        record = tune(job.store, job.recipe, clips, validations, order, engine, runner, progress, left_out)
+        record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out)
     return record, begun
 
 
-def say_if_space_is_small(job: Job, order: Order) -> None:
+def say_if_space_is_small(job: Job, request: SearchRequest) -> None:
     """Say where a space holds fewer settings than are asked for."""
-    from asd_core.tuning.space.distinct import Distinct
+    from asd_core.tuning.space.distinct_settings import DistinctSettings
 
-    held = Distinct(order.space).count
-    if order.count is not None and held is not None and held < order.count:
-        job.talk.say(f"the space holds {held} settings, fewer than --settings {order.count}: all of them are tried")
+    held = DistinctSettings(request.space).count
+    if request.count is not None and held is not None and held < request.count:
+        job.talk.say(f"the space holds {held} settings, fewer than --settings {request.count}: all of them are tried")
 
 
-def in_order_of_space(best: dict[str, Any], order: Order) -> dict[str, Any]:
+def in_order_of_space(best: dict[str, Any], request: SearchRequest) -> dict[str, Any]:
     """Each scope's best setting with its fields as the space has them; a record that was stored has them sorted."""
-    names = [one.name for one in order.space.dimensions]
+    names = [one.name for one in request.space.dimensions]
     return {
         scope: one and {**one, "setting": {name: one["setting"][name] for name in names if name in one["setting"]}}
         for scope, one in best.items()
@@ -162,15 +160,15 @@ def in_order_of_space(best: dict[str, Any], order: Order) -> dict[str, Any]:
 
 def result_text(summary: dict[str, Any]) -> str:
     """What a search came to, for people."""
-    from asd_core.tuning.chosen import told
+    from asd_core.tuning.best_settings import summary_text
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{told(summary)}\nreport: {summary['page']}"
+    return f"{first.format(**summary)}\n{summary_text(summary)}\nreport: {summary['page']}"
 
 
 def validations_of(
-    job: Job, order: Order, normals: pa.Table, clips: pa.Table, generated: str | None
+    job: Job, request: SearchRequest, normals: pa.Table, clips: pa.Table, generated: str | None
 ) -> tuple[list[Validation], dict[str, str]]:
     """What settings are fitted to and judged on, machine by machine, and why some machines have nothing."""
     import pyarrow.compute as pc
@@ -178,8 +176,8 @@ def validations_of(
     from asd_core.clips.manifest import is_manifest
     from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
 
-    if order.validation == "simulated":
-        return simulated_validations(normals, order.seed)
+    if request.validation == "simulated":
+        return simulated_validations(normals, request.seed)
     if generated is not None:
         own = {} if is_manifest(generated) else {name: job.options[name] for name in ("layout", "pattern")}
         return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated, **own))
@@ -193,13 +191,15 @@ def runner_of(job: Job) -> Runner:
     if job.options["local"]:
         return run_here
 
-    def run_on_tune(search: Search, work: Work, told: Callable[[int, int], None]) -> float:
+    def run_on_tune(search: Search, context: BatchContext, on_progress: OnProgress) -> float:
         start = time.monotonic()
         from cluster.resources import Resources
         from cluster.tune_search import search_on_tune
 
         imported = time.monotonic() - start
-        return imported + search_on_tune(search, work, told, resources=Resources(job.options["cpus_per_worker"]))
+        return imported + search_on_tune(
+            search, context, on_progress, resources=Resources(job.options["cpus_per_worker"])
+        )
 
     return run_on_tune
 

@@ -1,6 +1,6 @@
-"""The parts of captioning that are worked on in many places at once: captions of single clips, texts, measurements.
+"""The caption work that runs on workers: describing clips, embedding texts, measuring clips.
 
-Each is a pure function of its task. A worker keeps the networks that it loaded: tasks of one kind follow one another.
+Each is a pure function of its task. A worker keeps the network that it loaded last.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ class MeasureTask:
 
 @dataclass(frozen=True)
 class MeasureOutcome:
-    """Rows of MEASURES, and clip id → why it could not be measured."""
+    """Rows of MEASURES, and clip id → the reason for each clip that could not be measured."""
 
     rows: pa.Table
     problems: Mapping[str, str]
 
 
 def describe_clips(task: DecodeTask) -> pa.Table:
-    """Rows of CLIP_CAPTIONS: what the caption decoder says of each clip."""
+    """Rows of CLIP_CAPTIONS: the caption decoder's sentence for each clip."""
     with one_thread():
         captions = _decoder(task.weights, task.device).caption(embedding_matrix(task.clips), start=task.start)
     columns = {
@@ -97,13 +97,13 @@ def describe_clips(task: DecodeTask) -> pa.Table:
 
 
 def decoder_identity(task: DecodeTask) -> tuple[str, str]:
-    """The decoder's fingerprint, and what is to be said of it; ``task.clips`` is not looked at."""
+    """The decoder's fingerprint, and a note on it ("" for none); ``task.clips`` is not used."""
     decoder = _decoder(task.weights, task.device)
     return decoder.fingerprint, decoder.note
 
 
 def embed_texts(task: TextTask) -> tuple[NDArray[np.float32], str]:
-    """Texts → embeddings (L, 1024) float32, and what is to be said of the tower."""
+    """Texts → embeddings (L, 1024) float32, and a note on the text tower ("" for none)."""
     from asd_core.encoders.clap.text_tower import load_text_tower
 
     with one_thread():
@@ -127,11 +127,11 @@ def measure_clips(task: MeasureTask) -> MeasureOutcome:
 
 
 def measures_from(text: str) -> AcousticMeasures:
-    """The inverse of what `measure_clips` writes."""
-    told: dict[str, Any] = json.loads(text)
-    bands = tuple(Band(**band) for band in told.pop("bands"))
-    tones = tuple(Tone(**tone) for tone in told.pop("tones"))
-    return AcousticMeasures(**told, bands=bands, tones=tones)
+    """The measurements in a row that `measure_clips` wrote."""
+    fields: dict[str, Any] = json.loads(text)
+    bands = tuple(Band(**band) for band in fields.pop("bands"))
+    tones = tuple(Tone(**tone) for tone in fields.pop("tones"))
+    return AcousticMeasures(**fields, bands=bands, tones=tones)
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,16 +1,9 @@
-"""What difference captions are made from: gathered from the store, worked out where it is not there yet.
-
-What is worked out of a single clip (its embedding, the decoder's caption, its measurements) is kept, so that each
-normal clip is embedded, captioned and measured once, and historical clips need no audio.
-"""
+"""Evidence for difference captions: a flagged clip's beside that of its nearest normal clips."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,44 +11,30 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.audio.measures import AcousticMeasures
-from asd_core.captions.clip_tasks import (
-    CLIP_CAPTIONS,
-    MEASURES,
-    DecodeTask,
-    MeasureTask,
-    TextTask,
-    decoder_identity,
-    describe_clips,
-    embed_texts,
-    measure_clips,
-    measures_from,
-)
+from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.sources import CaptionSources, caption_sources
 from asd_core.captions.texts import texts_of
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
-from asd_core.pipeline.embed_missing import embed
+from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, CaptionConfig, Method
+from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
+from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.recipe.recipe import Recipe
-from asd_core.store.store import INDEX, Store
-from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_matrix, from_parquet
-
-_CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
-_MEASURED_A_TASK = 16
+from asd_core.store.store import Store
+from asd_core.store.tables import CLIPS, from_parquet
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What captions of some flagged clips are made from; keyed by clip id.
+class CaptionEvidence:
+    """Evidence for the captions of some flagged clips, keyed by clip id.
 
     Attributes:
         normal_ids: (scorer version, uri) → clip id, of the nearest normal clips.
-        captions: the decoder's.
+        captions: from the caption decoder.
         similarities: (L,) cosines with the texts.
         measures: acoustic measurements.
-        problems: why something is missing.
-        notes: what is to be said of captions made from it.
+        problems: why a clip's evidence is missing.
+        notes: remarks that belong to every caption made from it.
     """
 
     normal_ids: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -65,116 +44,91 @@ class Evidence:
     problems: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def is_enough(self, clip_id: str, method: Method) -> bool:
+        """Whether a clip has all the evidence that a method takes."""
+        if method == "acoustic":
+            return clip_id in self.measures
+        return (method not in WITH_DECODER or clip_id in self.captions) and (
+            method not in WITH_TEXTS or clip_id in self.similarities
+        )
+
 
 class Gatherer:
-    """Gathers the evidence for captions of one method, keeping what it read of the store.
+    """Gathers the evidence for captions of one method.
 
     Args:
-        store: where everything lies.
+        store: where scores, embeddings and kept evidence lie.
         recipe: whose flagged clips.
-        method: which kind of evidence.
+        method: decides the kind of evidence.
         engine: where clips are worked on.
-        may_read_audio: whether clips of which nothing is stored are read.
-        progress: told (stage, done, total).
+        may_read_audio: whether clips without stored evidence are read from the archive.
+        progress: called with (stage, done, total).
     """
 
     def __init__(
-        self,
-        store: Store,
-        recipe: Recipe,
-        method: Method,
-        engine: Engine,
-        may_read_audio: bool,
-        progress: Progress,
+        self, store: Store, recipe: Recipe, method: Method, engine: Engine, may_read_audio: bool, progress: Progress
     ) -> None:
         self._store, self._recipe, self._method = store, recipe, method
-        self._engine, self._may_read_audio, self._progress = engine, may_read_audio, progress
-        self._indexes: dict[str, pa.Table] = {}
-        self._kept: dict[str, pa.Table] = {}
-        self._decoders: dict[str, tuple[str, str]] = {}
+        self._single = ClipEvidence(store, engine, may_read_audio, progress)
         self._texts: dict[str, tuple[str, ...]] = {}
-        self._text_embeddings: dict[tuple[str, tuple[str, ...]], tuple[NDArray[np.float32], str]] = {}
 
     def texts(self, machine_type: str) -> tuple[str, ...]:
         """The texts that clips of a machine type are compared with, (L,); none where the method takes none."""
         if self._method not in WITH_TEXTS:
             return ()
-        path = self._config(machine_type).texts
+        path = self._recipe.for_machine(machine_type).captions.texts
         if path not in self._texts:
             self._texts[path] = texts_of(path)
         return self._texts[path]
 
     def needs_embedding(self, machine_type: str) -> bool:
         """Whether captions of a machine type take embeddings that detection has not made."""
-        return self._method != "acoustic" and bool(
-            {encoder for encoder, _ in self._needed(machine_type)} - {self._detection(machine_type)[0]}
-        )
+        if self._method == "acoustic":
+            return False
+        sources = _sources(self._recipe.for_machine(machine_type))
+        return bool(sources.fingerprints(self._method) - {sources.detection_fingerprint})
 
-    def gather(self, rows: pa.Table) -> Evidence:
+    def gather(self, rows: pa.Table) -> CaptionEvidence:
         """The evidence for rows of SCORES that are all of one machine type."""
         machine_type = rows["machine_type"][0].as_py()
-        clips, normal_ids = self._clips(rows, machine_type)
+        setting = self._recipe.for_machine(machine_type)
+        clips, normal_ids = self._clips(rows, setting)
         if self._method == "acoustic":
-            measures, problems = self._measures(clips, machine_type)
-            return Evidence(normal_ids, measures=measures, problems=problems)
-        sources = self._sources(machine_type)
+            measures, problems = self._single.measures(clips, setting.encoder.channel)
+            return CaptionEvidence(normal_ids, measures=measures, problems=problems)
+        sources = _sources(setting)
         captions: dict[str, str] = {}
         similarities: dict[str, NDArray[np.float64]] = {}
         problems = {}
         notes = sources.notes(self._method)
         if self._method in WITH_DECODER:
-            embedded = self._embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, problems)
-            captions, note = self._clip_captions(embedded, sources, self._config(machine_type).start)
+            embedded = self._single.embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, problems)
+            captions, note = self._single.captions(embedded, sources, setting.captions.start)
             notes += [note] if note else []
         if self._method in WITH_TEXTS:
-            embedded = self._embeddings(clips, sources.text_fingerprint, sources.text_encoder, problems)
-            similarities, note = self._similarities(embedded, sources.text_weights, self.texts(machine_type))
+            embedded = self._single.embeddings(clips, sources.text_fingerprint, sources.text_encoder, problems)
+            similarities, note = self._single.similarities(embedded, sources.text_weights, self.texts(machine_type))
             notes += [note] if note and note not in notes else []
-        return Evidence(normal_ids, captions, similarities, {}, problems, tuple(notes))
+        return CaptionEvidence(normal_ids, captions, similarities, {}, problems, tuple(notes))
 
     def store(self, rows: pa.Table) -> None:
-        """Keep what any later caption of rows of one machine type may take, so that it needs no audio.
+        """Keep the evidence that any later caption of rows of one machine type may take, so that it needs no audio.
 
-        That is their measurements, and where the recipe's captions name MS-CLAP their embeddings.
+        That is their measurements, and their embeddings where the recipe's captions name MS-CLAP.
         """
-        machine_type = rows["machine_type"][0].as_py()
-        clips, _ = self._clips(rows, machine_type)
-        self._measures(clips, machine_type)
-        config = self._config(machine_type)
-        if config.encoder or config.weights:
-            sources = self._sources(machine_type)
-            self._embeddings(clips, sources.text_fingerprint, sources.text_encoder, {})
-            self._embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, {})
+        setting = self._recipe.for_machine(rows["machine_type"][0].as_py())
+        clips, _ = self._clips(rows, setting)
+        self._single.measures(clips, setting.encoder.channel)
+        if setting.captions.encoder or setting.captions.weights:
+            sources = _sources(setting)
+            self._single.embeddings(clips, sources.text_fingerprint, sources.text_encoder, {})
+            self._single.embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, {})
 
-    def _config(self, machine_type: str) -> CaptionConfig:
-        return self._recipe.for_machine(machine_type).captions
-
-    def _sources(self, machine_type: str) -> CaptionSources:
-        return caption_sources(self._config(machine_type), self._recipe.for_machine(machine_type).encoder)
-
-    def _detection(self, machine_type: str) -> tuple[str, EncoderConfig]:
-        encoder = self._recipe.for_machine(machine_type).encoder
-        return embeddings_fingerprint(encoder), encoder
-
-    def _needed(self, machine_type: str) -> list[tuple[str, EncoderConfig]]:
-        sources = self._sources(machine_type)
-        needed = []
-        if self._method in WITH_DECODER:
-            needed.append((sources.decoder_fingerprint, sources.decoder_encoder))
-        if self._method in WITH_TEXTS:
-            needed.append((sources.text_fingerprint, sources.text_encoder))
-        return needed
-
-    def _index(self, fingerprint: str) -> pa.Table:
-        if fingerprint not in self._indexes:
-            self._indexes[fingerprint] = self._store.embedded(fingerprint)
-        return self._indexes[fingerprint]
-
-    def _clips(self, rows: pa.Table, machine_type: str) -> tuple[pa.Table, dict[tuple[str, str], str]]:
-        """The flagged clips and their k nearest normal clips as rows of CLIPS, each once; and `Evidence.normal_ids`."""
-        nearest = normal_uris(rows, self._config(machine_type).k)
+    def _clips(self, rows: pa.Table, setting: MachineRecipe) -> tuple[pa.Table, dict[tuple[str, str], str]]:
+        """Flagged clips and their k nearest normals as rows of CLIPS, each once; and `CaptionEvidence.normal_ids`."""
+        nearest = normal_uris(rows, setting.captions.k)
         uris = pa.array(sorted({uri for found in nearest for uri in found}), pa.string())
-        index = self._index(self._detection(machine_type)[0])
+        index = self._single.index(embeddings_fingerprint(setting.encoder))
         listed = index.filter(pc.is_in(index["uri"], value_set=uris)).select(CLIPS.names)
         ids: dict[str, list[str]] = {}
         for uri, clip_id in zip(listed["uri"].to_pylist(), listed["clip_id"].to_pylist(), strict=True):
@@ -192,11 +146,10 @@ class Gatherer:
         return table.take(_first_positions(table["clip_id"].to_pylist())), normal_ids
 
     def _learnt(self, rows: pa.Table, uris: Collection[str]) -> dict[tuple[str, str], str]:
-        """(scorer version, uri) → clip id that the scorer learnt, of files that were replaced since.
+        """(scorer version, uri) → clip id that the scorer learnt, for files that were replaced since.
 
-        Scorers keep uris only, so it is looked up in the manifests of the runs that fitted them. Where these are gone
-        nothing tells the versions of a file apart: the first of the index is taken, which may be another than was
-        learnt.
+        Scorers keep uris only, so the manifests of the runs that fitted them are searched. Without these manifests the
+        versions of a file cannot be told apart: the first of the index is taken, which may not be the one learnt.
         """
         if not uris:
             return {}
@@ -214,112 +167,9 @@ class Gatherer:
                     learnt |= {(version, clip["uri"]): clip["clip_id"] for version in versions}
         return learnt
 
-    def _embeddings(
-        self, clips: pa.Table, fingerprint: str, encoder: EncoderConfig, problems: dict[str, str]
-    ) -> pa.Table:
-        """clip_id, uri and embedding of those clips that have one; the others are told in ``problems``."""
-        located = self._located(clips, fingerprint)
-        lacking = clips.filter(pc.is_null(located["shard"]))
-        if len(lacking) and self._may_read_audio:
-            settings = {"encoder": _encoder_table(encoder)}
-            embedded = embed(self._store, Recipe("captions", settings), lacking, self._engine, self._progress)
-            problems |= {clip_id: message for clip_id, (_, message) in embedded.transient.items()}
-            self._indexes.pop(fingerprint, None)
-            located = self._located(clips, fingerprint)
-        for clip_id, shard, reason in zip(
-            *(located[name].to_pylist() for name in ("clip_id", "shard", "error_reason")), strict=True
-        ):
-            if shard is None:
-                problems.setdefault(clip_id, "nothing is stored of it: --read-audio reads the recording")
-            elif reason is not None:
-                problems.setdefault(clip_id, f"it could not be embedded: {reason}")
-        good = located.filter(pc.and_(pc.is_valid(located["shard"]), pc.is_null(located["error_reason"])))
-        tables = [
-            self._store.read_shard(fingerprint, shard, ["clip_id", "uri", "embedding"])
-            for shard in pc.unique(good["shard"]).to_pylist()
-        ]
-        if not tables:
-            return EMBEDDINGS.empty_table().select(["clip_id", "uri", "embedding"])
-        stored = pa.concat_tables(tables)
-        return stored.take(pc.index_in(good["clip_id"], value_set=stored["clip_id"].combine_chunks()))
 
-    def _located(self, clips: pa.Table, fingerprint: str) -> pa.Table:
-        index = self._index(fingerprint)
-        where = pc.index_in(clips["clip_id"], value_set=index["clip_id"].combine_chunks())
-        table = clips.select(["clip_id", "uri"])
-        for name in ("shard", "error_reason"):
-            table = table.append_column(INDEX.field(name), index[name].take(where))
-        return table
-
-    def _clip_captions(self, embedded: pa.Table, sources: CaptionSources, start: str) -> tuple[dict[str, str], str]:
-        fingerprint, note = self._decoder(sources.decoder_weights)
-        folder = f"clip_captions/{_hash([fingerprint, start, sources.decoder_fingerprint])}"
-        kept = self._kept_in(folder, CLIP_CAPTIONS)
-        new = embedded.filter(pc.invert(pc.is_in(embedded["clip_id"], value_set=kept["clip_id"].combine_chunks())))
-        tasks = [
-            DecodeTask(sources.decoder_weights, start, self._engine.device, new.slice(first, _CLIPS_A_TASK))
-            for first in range(0, len(new), _CLIPS_A_TASK)
-        ]
-        for done, rows in enumerate(self._engine.map(describe_clips, tasks, on_gpu=True), 1):
-            self._keep(folder, rows)
-            self._progress("captioning single clips", min(done * _CLIPS_A_TASK, len(new)), len(new))
-        kept = self._kept[folder]
-        return dict(zip(kept["clip_id"].to_pylist(), kept["caption"].to_pylist(), strict=True)), note
-
-    def _decoder(self, weights: str) -> tuple[str, str]:
-        if weights not in self._decoders:
-            task = DecodeTask(weights, "", self._engine.device, pa.table({}))
-            self._decoders[weights] = next(iter(self._engine.map(decoder_identity, [task], on_gpu=True)))
-        return self._decoders[weights]
-
-    def _similarities(
-        self, embedded: pa.Table, weights: str, texts: tuple[str, ...]
-    ) -> tuple[dict[str, NDArray[np.float64]], str]:
-        from asd_core.encoders.clap.text_tower import cosine_similarities
-
-        if (weights, texts) not in self._text_embeddings:
-            task = TextTask(weights, texts)
-            self._text_embeddings[weights, texts] = next(iter(self._engine.map(embed_texts, [task])))
-        embeddings, note = self._text_embeddings[weights, texts]
-        if not len(embedded):
-            return {}, note
-        cosines = cosine_similarities(embedding_matrix(embedded), embeddings)
-        return dict(zip(embedded["clip_id"].to_pylist(), cosines, strict=True)), note
-
-    def _measures(self, clips: pa.Table, machine_type: str) -> tuple[dict[str, AcousticMeasures], dict[str, str]]:
-        channel = self._recipe.for_machine(machine_type).encoder.channel
-        folder = f"measures/{'mix' if channel is None else channel}"
-        kept = self._kept_in(folder, MEASURES)
-        lacking = clips.filter(pc.invert(pc.is_in(clips["clip_id"], value_set=kept["clip_id"].combine_chunks())))
-        problems: dict[str, str] = {}
-        if not self._may_read_audio:
-            problems = dict.fromkeys(
-                lacking["clip_id"].to_pylist(), "nothing is stored of it: --read-audio reads the recording"
-            )
-            lacking = lacking.slice(0, 0)
-        tasks = [
-            MeasureTask(channel, lacking.slice(first, _MEASURED_A_TASK))
-            for first in range(0, len(lacking), _MEASURED_A_TASK)
-        ]
-        new = [MEASURES.empty_table()]
-        for done, outcome in enumerate(self._engine.map(measure_clips, tasks), 1):
-            new.append(outcome.rows)
-            problems |= outcome.problems
-            self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
-        self._keep(folder, pa.concat_tables(new))
-        wanted = set(clips["clip_id"].to_pylist())
-        rows = self._kept[folder]
-        pairs = zip(rows["clip_id"].to_pylist(), rows["measures"].to_pylist(), strict=True)
-        return {clip_id: measures_from(text) for clip_id, text in pairs if clip_id in wanted}, problems
-
-    def _kept_in(self, folder: str, schema: pa.Schema) -> pa.Table:
-        if folder not in self._kept:
-            self._kept[folder] = self._store.kept(folder, schema)
-        return self._kept[folder]
-
-    def _keep(self, folder: str, rows: pa.Table) -> None:
-        self._store.keep(folder, rows)
-        self._kept[folder] = pa.concat_tables([self._kept[folder], rows])
+def _sources(setting: MachineRecipe) -> CaptionSources:
+    return caption_sources(setting.captions, setting.encoder)
 
 
 def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:
@@ -327,19 +177,8 @@ def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:
     return [(uris or [])[:k] for uris in rows["nearest_uris"].to_pylist()]
 
 
-def _encoder_table(encoder: EncoderConfig) -> Mapping[str, Any]:
-    table: dict[str, Any] = json.loads(encoder.options)
-    table |= {"kind": encoder.kind, "clip_seconds": encoder.clip_seconds, "clip_rule": encoder.clip_rule}
-    table["batch_size"] = encoder.batch_size
-    return table if encoder.channel is None else {**table, "channel": encoder.channel}
-
-
 def _first_positions(values: Sequence[str]) -> list[int]:
     firsts: dict[str, int] = {}
     for position, value in enumerate(values):
         firsts.setdefault(value, position)
     return list(firsts.values())
-
-
-def _hash(value: object) -> str:
-    return hashlib.blake2b(json.dumps(value).encode(), digest_size=8).hexdigest()

@@ -119,7 +119,7 @@ def hybrid_prompt(
     normal_captions: Sequence[str],
     normal_similarities: ArrayLike,
 ) -> str:
-    """Both in one (end of section III-C): a CSV whose first column is the caption and whose others are similarities.
+    """The hybrid method (end of section III-C): a CSV with the caption in its first column, then the similarities.
 
     The arguments are those of `text_decoder_prompt` and `zero_shot_prompt`.
 
@@ -145,11 +145,11 @@ def acoustic_prompt(machine_name: str, findings: Sequence[str]) -> str:
 
     Args:
         machine_name: the machine's type, such as "pump".
-        findings: statements of `asd_core.captions.acoustic`, the furthest out first, of which twelve
-            are told; none where nothing differs clearly.
+        findings: statements of `asd_core.audio.differences`, the furthest out first; the prompt holds the first
+            twelve. Empty where nothing differs clearly.
     """
-    told = list(findings)[:_FINDINGS] or [NO_DIFFERENCE]
-    statements = "; ".join(_cut(_one_line(finding), _FINDING_LENGTH) for finding in told)
+    stated = list(findings)[:_FINDINGS] or [NO_DIFFERENCE]
+    statements = "; ".join(_cut(_one_line(finding), _FINDING_LENGTH) for finding in stated)
     return OWN_INSTRUCTION + OWN_ACOUSTIC_SENTENCE.format(name=_name(machine_name), findings=statements)
 
 

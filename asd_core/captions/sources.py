@@ -1,27 +1,29 @@
-"""A recipe's ``[captions]``: what difference captions are made from, and which embeddings that takes."""
+"""The parts of MS-CLAP that difference captions take, by a recipe's ``[captions]``: weights and embeddings."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
 
-from asd_core.encoders.build import CLAP, EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config
+from asd_core.encoders.kinds import kind_of
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, CaptionConfig, Method
 
 
 @dataclass(frozen=True)
 class CaptionSources:
-    """Where the parts of MS-CLAP that captions take come from, for one machine type.
+    """Weights and embeddings that the captions of one machine type take.
 
     Attributes:
-        decoder_weights: of the caption checkpoint.
-        text_weights: of the checkpoint with the text tower.
-        decoder_encoder: whose embeddings the decoder takes: the audio tower of the caption checkpoint.
-        text_encoder: whose embeddings are compared with texts: the audio tower beside the text tower.
-        decoder_fingerprint: of the former's embeddings.
-        text_fingerprint: of the latter's; equal where both checkpoints have the same audio tower.
-        detection_fingerprint: of the embeddings that detection took.
+        decoder_weights: weights of the caption checkpoint.
+        text_weights: weights of the checkpoint with the text tower.
+        decoder_encoder: audio tower of the caption checkpoint; the decoder takes its embeddings.
+        text_encoder: audio tower beside the text tower; its embeddings are compared with texts.
+        decoder_fingerprint: fingerprint of the decoder's embeddings.
+        text_fingerprint: fingerprint of the embeddings compared with texts; the same where both checkpoints have the
+            same audio tower.
+        detection_fingerprint: fingerprint of detection's embeddings.
     """
 
     decoder_weights: str
@@ -32,13 +34,14 @@ class CaptionSources:
     text_fingerprint: str
     detection_fingerprint: str
 
+    def fingerprints(self, method: Method) -> set[str]:
+        """Fingerprints of the embeddings that a method takes."""
+        of_decoder = {self.decoder_fingerprint} if method in WITH_DECODER else set()
+        return of_decoder | ({self.text_fingerprint} if method in WITH_TEXTS else set())
+
     def notes(self, method: Method) -> list[str]:
-        """What a reader must know of the embeddings behind a caption, one line each."""
-        used = set()
-        if method in WITH_DECODER:
-            used.add(self.decoder_fingerprint)
-        if method in WITH_TEXTS:
-            used.add(self.text_fingerprint)
+        """Remarks on the embeddings behind a caption that its reader must know, one line each."""
+        used = self.fingerprints(method)
         notes = []
         if len(used) > 1:
             notes.append(
@@ -51,12 +54,12 @@ class CaptionSources:
 
 
 def refuse_without_clap(config: CaptionConfig, encoder: EncoderConfig) -> None:
-    """Refuse captions that need MS-CLAP where neither detection nor the captions name it; opens no weights.
+    """Refuse captions that need MS-CLAP where the recipe names no MS-CLAP; opens no weights.
 
     Raises:
-        UsageError: so it is.
+        UsageError: neither detection nor the captions use MS-CLAP.
     """
-    if encoder.kind != CLAP and not config.encoder:
+    if not kind_of(encoder.kind).gives_captions and not config.encoder:
         raise UsageError(
             'captions of this method need MS-CLAP, which the recipe does not use: add --set captions.encoder="clap", '
             "or take --caption-method acoustic"
@@ -67,22 +70,22 @@ def caption_sources(config: CaptionConfig, encoder: EncoderConfig) -> CaptionSou
     """The parts of MS-CLAP that captions of a machine type take.
 
     Args:
-        config: the recipe's.
-        encoder: detection's.
+        config: ``[captions]`` of the machine type.
+        encoder: the one that detection uses.
 
     Raises:
         UsageError: detection's encoder is not MS-CLAP, and no other is named.
         AsdError: weights that cannot be had.
     """
     refuse_without_clap(config, encoder)
-    is_clap = encoder.kind == CLAP
+    is_clap = kind_of(encoder.kind).gives_captions
     own = json.loads(encoder.options) if is_clap else {}
     options = {name: value for name, value in own.items() if name not in ("weights", "checkpoint")}
     fallback = own.get("weights", "hub")
     # A checkpoint of one's own is one file: the other must be named where the encoder's is the caption checkpoint's.
     text_weights = config.clap_weights or fallback
     decoder_weights = config.weights or fallback
-    heard = encoder if is_clap else replace(encoder_config({"kind": CLAP}), channel=encoder.channel)
+    heard = encoder if is_clap else replace(encoder_config({"kind": config.encoder}), channel=encoder.channel)
 
     def tower(weights: str, checkpoint: str) -> EncoderConfig:
         return replace(

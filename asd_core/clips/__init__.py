@@ -3,7 +3,7 @@
 from asd_core.clips.archive import Listing, list_archive
 from asd_core.clips.clip import UNPLACED, Clip, clip_id
 from asd_core.clips.dates import tomorrow
-from asd_core.clips.selection import checked_date, dated_after, latest_date, select
+from asd_core.clips.selection import checked_date, clips_to_score, dated_after, latest_date, select, training_clips
 
 __all__ = [
     "UNPLACED",
@@ -11,9 +11,11 @@ __all__ = [
     "Listing",
     "checked_date",
     "clip_id",
+    "clips_to_score",
     "dated_after",
     "latest_date",
     "list_archive",
     "select",
     "tomorrow",
+    "training_clips",
 ]

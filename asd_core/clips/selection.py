@@ -1,12 +1,15 @@
-"""Choosing rows of a clips table."""
+"""Choosing rows of a clips table: by condition, the clips to fit on, and the clips to score."""
 
 from __future__ import annotations
+
+import urllib.parse
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.clips.clip import SPLITS, UNDATED, UNPLACED
-from asd_core.clips.dates import parse_date
+from asd_core.clips.dates import parse_date, tomorrow
 from asd_core.errors import UsageError, did_you_mean
 
 
@@ -51,6 +54,12 @@ def select(
     return clips.filter(keep[0]) if keep else clips
 
 
+def of_machine(clips: pa.Table, machine_type: str, machine_id: str) -> pa.Table:
+    """The rows of one machine, in their order."""
+    is_own = pc.and_(pc.equal(clips["machine_type"], machine_type), pc.equal(clips["machine_id"], machine_id))
+    return clips.filter(is_own)
+
+
 def latest_date(clips: pa.Table, until: str) -> str | None:
     """The latest date of a clip of a known machine; None where none has one.
 
@@ -79,3 +88,88 @@ def checked_date(text: str) -> str:
     if date is None:
         raise UsageError(f"{text!r} is no date: write it as 2026-11-19")
     return date
+
+
+def training_clips(
+    clips: pa.Table, since: str | None = None, until: str | None = None, normal_list: str | None = None
+) -> pa.Table:
+    """The normal clips to fit on: by dates, by a list, or those of split ``train``; never one known to be anomalous.
+
+    Args:
+        clips: a table with the columns of CLIPS.
+        since: the first normal night.
+        until: the last normal night.
+        normal_list: path of a text file that names the normal clips, one a line.
+
+    Raises:
+        UsageError: nothing says which clips are normal, both dates and a list do, or no clip is left.
+    """
+    if normal_list is not None and (since or until):
+        raise UsageError("--normal-list and --since or --until exclude each other: leave one out")
+    if normal_list is not None:
+        chosen = _listed(clips, normal_list)
+    elif since or until:
+        chosen = select(clips, since=since, until=until)
+        chosen = chosen.filter(pc.not_equal(chosen["split"], "test"))
+    else:
+        chosen = clips.filter(pc.equal(clips["split"], "train"))
+        if not len(chosen):
+            raise UsageError(
+                "no clip is of split train, so which nights were normal is not known: "
+                "name them with --since and --until, or list the clips with --normal-list"
+            )
+    chosen = chosen.filter(pc.not_equal(chosen["condition"], "anomalous"))
+    for name in ("machine_type", "machine_id"):
+        chosen = chosen.filter(pc.not_equal(chosen[name], UNPLACED))
+    if not len(chosen):
+        raise UsageError(f"no normal clip is left of {len(clips)}: widen --since and --until")
+    return chosen
+
+
+def clips_to_score(
+    clips: pa.Table, date: str | None = None, *, latest: bool = False, include_train: bool = False
+) -> tuple[pa.Table, str | None]:
+    """The clips to score, and the date they are of where there is one.
+
+    Args:
+        clips: a table with the columns of CLIPS.
+        date: takes only clips of this date.
+        latest: without a date and without splits, takes only clips of the latest date that is not in the future.
+        include_train: takes clips of split ``train`` too.
+
+    Raises:
+        UsageError: no clip is left.
+    """
+    chosen = clips if include_train else clips.filter(pc.not_equal(clips["split"], "train"))
+    has_splits = len(clips) > 0 and pc.any(pc.not_equal(clips["split"], "")).as_py()
+    if date is None and latest and not has_splits:
+        date = latest_date(chosen, tomorrow())
+    if date is not None:
+        chosen = select(chosen, date=date)
+        if not len(chosen):
+            last = latest_date(clips, tomorrow())
+            raise UsageError(
+                f"no clip is of {date}" + (f"; the latest are of {last}" if last else "; no clip has a date")
+            )
+    elif not len(chosen):
+        raise UsageError(f"none of {len(clips)} clips is to be scored: all are of split train; add --include-train")
+    return chosen, date
+
+
+def _listed(clips: pa.Table, normal_list: str) -> pa.Table:
+    """Clips whose uri, or the end of whose decoded path, stands in a text file, one a line."""
+    try:
+        lines = Path(normal_list).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read --normal-list {normal_list}: {error}") from error
+    wanted = {line.strip().removeprefix("./") for line in lines if line.strip()}
+    found: set[str] = set()
+    keep = []
+    for uri in clips["uri"].to_pylist():
+        parts = urllib.parse.unquote(uri).split("/")
+        names = {uri, *("/".join(parts[i:]) for i in range(len(parts)))} & wanted
+        found |= names
+        keep.append(bool(names))
+    if unknown := sorted(wanted - found):
+        raise UsageError(f"{len(unknown)} lines of {normal_list} name no listed clip, the first: {unknown[0]!r}")
+    return clips.filter(pa.array(keep))

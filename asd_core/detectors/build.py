@@ -1,27 +1,74 @@
-"""From a detector's configuration to the detector."""
+"""From a recipe's ``[detector]`` table to a detector.
+
+To add a kind, write its configuration and its class in a file of its own and a line in `KINDS`.
+"""
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.detectors.kmeans import KMeans, KMeansConfig
 from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
-from asd_core.detectors.protocol import Detector, State
+from asd_core.detectors.own import OwnConfig, OwnDetector, own_config
+from asd_core.detectors.protocol import Detector, DetectorConfig, State
 from asd_core.detectors.soft_scoring import SoftScoring
+from asd_core.errors import UsageError, did_you_mean
+from asd_core.named_class import constructor_keys, named_class
+from asd_core.settings import from_mapping
 
-DetectorConfig = MemoryBankConfig | GmmConfig | KMeansConfig
+
+@dataclass(frozen=True)
+class DetectorKind:
+    """One kind of detector.
+
+    Attributes:
+        config: the dataclass of its settings; every field has a default.
+        detector: the class, made of a configuration.
+    """
+
+    config: type[Any]
+    detector: type[Any]
+
+
+KINDS = {
+    "gmm": DetectorKind(GmmConfig, Gmm),
+    "memory_bank": DetectorKind(MemoryBankConfig, MemoryBank),
+    "kmeans": DetectorKind(KMeansConfig, KMeans),
+}
+DEFAULT_KIND = "gmm"
+
+
+def detector_config(mapping: Mapping[str, Any]) -> DetectorConfig:
+    """Check a recipe's ``[detector]`` table.
+
+    Raises:
+        UsageError: an unknown kind or key, or a value that the detector refuses.
+    """
+    kind = mapping.get("kind", DEFAULT_KIND)
+    if _is_own(kind):
+        return own_config(kind, {key: value for key, value in mapping.items() if key != "kind"})
+    return cast(DetectorConfig, from_mapping(_kind(kind).config, mapping, "[detector]"))
+
+
+def detector_keys(kind: str) -> frozenset[str] | None:
+    """The keys of ``[detector]`` that a kind takes; None where a class of one's own takes any.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    if not _is_own(kind):
+        return frozenset(field.name for field in dataclasses.fields(_kind(kind).config))
+    own = constructor_keys(named_class(kind, "[detector]"))
+    return None if own is None else own | {"kind"}
 
 
 def new_detector(config: DetectorConfig) -> Detector:
     """The detector that a configuration asks for, not yet fitted."""
-    match config:
-        case KMeansConfig():
-            return KMeans(config)
-        case MemoryBankConfig() | GmmConfig() if config.soft_scoring != "none":
-            return SoftScoring(config)
-        case MemoryBankConfig():
-            return MemoryBank(config)
-        case GmmConfig():
-            return Gmm(config)
+    return cast(Detector, _class_of(config)(config))
 
 
 def load_detector(config: DetectorConfig, state: State) -> Detector:
@@ -30,12 +77,21 @@ def load_detector(config: DetectorConfig, state: State) -> Detector:
     Raises:
         KeyError: the state is of another kind of detector.
     """
-    match config:
-        case KMeansConfig():
-            return KMeans.from_state(config, state)
-        case MemoryBankConfig() | GmmConfig() if config.soft_scoring != "none":
-            return SoftScoring.from_state(config, state)
-        case MemoryBankConfig():
-            return MemoryBank.from_state(config, state)
-        case GmmConfig():
-            return Gmm.from_state(config, state)
+    return cast(Detector, _class_of(config).from_state(config, state))
+
+
+def _class_of(config: DetectorConfig) -> Any:
+    if isinstance(config, OwnConfig):
+        return OwnDetector
+    is_soft = getattr(config, "soft_scoring", "none") != "none"
+    return SoftScoring if is_soft else _kind(config.kind).detector
+
+
+def _is_own(kind: object) -> bool:
+    return isinstance(kind, str) and ":" in kind
+
+
+def _kind(name: object) -> DetectorKind:
+    if not isinstance(name, str) or name not in KINDS:
+        raise UsageError(f"[detector] kind = {name!r}{did_you_mean(str(name), KINDS)}, or package.module:Class")
+    return KINDS[name]

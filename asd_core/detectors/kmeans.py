@@ -9,6 +9,7 @@ from typing import Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+from threadpoolctl import threadpool_limits
 
 from asd_core.detectors.checks import check_choice, check_integer, checked_embeddings, checked_normals
 from asd_core.detectors.nearest import Metric, NearestRows, unit_rows
@@ -119,7 +120,8 @@ class KMeans:
         from sklearn.cluster import KMeans as ScikitKMeans
         from sklearn.exceptions import ConvergenceWarning
 
-        with warnings.catch_warnings():
+        # Limited here too: scikit-learn may be loaded just now, and its threads add clips up in an order of their own.
+        with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # said in a note instead
             fitted = ScikitKMeans(wanted, n_init=10, random_state=self.config.seed).fit(sources)
         distinct = len(np.unique(fitted.labels_))

@@ -1,10 +1,10 @@
 """Exact nearest neighbours among the rows of one matrix.
 
-faiss finds candidates in float32 and a matrix product finds them in float64, both through
-‖x‖² + ‖r‖² − 2x·r, which loses small distances to cancellation. So candidates are only candidates: their
-distances are computed again from differences in float64, and the k best are taken as exact where the error
-bound of the fast search proves that no other row can be nearer. The few queries for which it cannot (many
-duplicates, huge outliers) are compared with every row.
+faiss finds candidates in float32, on a GPU or a CPU; a matrix product finds them in float64 where distances are divided
+by each row's own number, which needs them all. Both go through ‖x‖² + ‖r‖² − 2x·r, which loses small distances to
+cancellation. So candidates are only candidates: their distances are computed again from differences in float64, and
+the k best are taken as exact where the error bound of the fast search proves that no other row can be nearer. The few
+queries for which it cannot (many duplicates, huge outliers) are compared with every row.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+
+from asd_core.detectors.faiss_index import MOST_NEIGHBOURS, flat_index
 
 Metric = Literal["euclidean", "cosine"]
 
@@ -117,24 +119,18 @@ class NearestRows:
     def _faiss_candidates(self, points: NDArray[np.float64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Some nearest rows (M, C), and what the squared distance of every other row is at least (M,)."""
         count = min(k + _SPARE, len(self))
-        if count == len(self) or len(points) == 0:
+        if count == len(self) or count > MOST_NEIGHBOURS or len(points) == 0:
             return _every_row(len(points), len(self))
         centred = (points - self._centre) / self._scale
         norms = np.linalg.norm(centred, axis=1)
         is_far = norms > _FARTHEST
         centred[is_far] = 0.0
-        squares, indices = self._faiss_index().search(centred.astype(np.float32), count)
+        if self._index is None:
+            self._index = flat_index((self._centred / self._scale).astype(np.float32))
+        squares, indices = self._index.search(centred.astype(np.float32), count)
         reach = norms + self._norms.max() / self._scale
         rest = squares[:, -1] - _rounding(points.shape[1], np.float32) * reach**2
         return indices, np.where(is_far, -np.inf, rest * self._scale**2)
-
-    def _faiss_index(self) -> Any:
-        import faiss
-
-        if self._index is None:
-            self._index = faiss.IndexFlatL2(self._centred.shape[1])
-            self._index.add((self._centred / self._scale).astype(np.float32))
-        return self._index
 
     def _product_candidates(
         self, points: NDArray[np.float64], k: int, factors: NDArray[np.float64], excluded: NDArray[np.int64]
@@ -159,8 +155,11 @@ def _every_row(queries: int, rows: int) -> tuple[NDArray[np.int64], NDArray[np.f
 
 
 def _rounding(dim: int, dtype: type[np.floating[Any]]) -> float:
-    """Bounds the error of ‖x‖² + ‖r‖² − 2x·r in units of (‖x‖ + ‖r‖)², for sums in any order."""
-    return float((dim + 8) * np.finfo(dtype).eps)
+    """Bounds the error of ‖x‖² + ‖r‖² − 2x·r in units of (‖x‖ + ‖r‖)², for sums in any order.
+
+    The 32 leaves room for a GPU that makes a product of float32 from three of its tensor cores' products.
+    """
+    return float((dim + 32) * np.finfo(dtype).eps)
 
 
 def _refined(

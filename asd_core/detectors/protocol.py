@@ -1,22 +1,45 @@
-"""What every detector keeps."""
+"""The members that every detector has, those that some have beside them, and how to write a detector of one's own.
+
+A recipe names a class of one's own as ``kind = "my_package.my_module:Mine"`` in ``[detector]``, its settings beside it:
+
+- the constructor takes the settings as keywords, each with a default, and raises ValueError for one that cannot be;
+- the object keeps `Detector`: ``notes_``, `fit`, `anomaly_score`, `nearest` and `state`;
+- the class keeps `from_state`: ``Mine.from_state(settings, state)`` makes a fitted detector of what `state` gave, which
+  scores the same to the bit. States are saved as plain arrays, never as a pickle;
+- thresholds come from detectors that are fitted without a fifth of the clips each; a class that can leave out one clip
+  exactly keeps `LeavingOneOut` instead.
+
+`asd_core.detectors.nearest.NearestRows` searches for the nearest clips.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 Embeddings = NDArray[np.floating[Any]]  # (N, D), float32 or float64, one row per clip
 Domains = NDArray[np.str_]  # (N,), "source", "target" or "" (unknown: treated as source)
-State = dict[str, NDArray[Any]]  # what a fitted detector needs to score again; no object arrays, no pickle
+State = dict[str, NDArray[Any]]  # all that a fitted detector needs to score again; no object arrays, no pickle
+
+
+class DetectorConfig(Protocol):
+    """A recipe's ``[detector]``: a frozen dataclass of numbers, strings and booleans."""
+
+    @property
+    def kind(self) -> str:
+        """The name in a recipe."""
+        ...
 
 
 class Detector(Protocol):
     """Learns where the normal embeddings of one machine lie and measures how far others stray."""
 
-    notes_: list[str]
-    """What `fit` did otherwise than asked, one line each (a fallback, too few clips), for scorer and report."""
+    @property
+    def notes_(self) -> list[str]:
+        """Everything `fit` did otherwise than asked, one line each (a fallback, too few clips)."""
+        ...
 
     def fit(self, embeddings: Embeddings, domains: Domains) -> Self:
         """Learn from normal clips only, (N, D) and (N,). A second call forgets the first.
@@ -40,3 +63,31 @@ class Detector(Protocol):
     def state(self) -> State:
         """Everything that `from_state` needs."""
         ...
+
+    @classmethod
+    def from_state(cls, config: Any, state: State) -> Self:
+        """The fitted detector that `state` describes: its scores are the same to the bit.
+
+        Args:
+            config: the detector's; for a class of one's own its settings, a mapping.
+            state: from `state`.
+        """
+        ...
+
+
+class LeavingOneOut(Detector, Protocol):
+    """A detector that can score each training clip without it, at less cost than refitting."""
+
+    @property
+    def leaves_one_out(self) -> bool:
+        """True where `leave_one_out_scores` may take the place of refitting; asked once it is fitted."""
+        ...
+
+    def leave_one_out_scores(self) -> NDArray[np.float64]:
+        """The score of each of `fit`'s rows under a detector that never saw it, (N,)."""
+        ...
+
+
+def leaving_one_out(detector: Detector) -> LeavingOneOut | None:
+    """The detector, if it can leave one clip out."""
+    return cast(LeavingOneOut, detector) if hasattr(detector, "leave_one_out_scores") else None

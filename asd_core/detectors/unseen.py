@@ -9,14 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.build import DetectorConfig, new_detector
+from asd_core.detectors.build import new_detector
 from asd_core.detectors.checks import checked_normals
 from asd_core.detectors.cross_fitting import Rows, cross_fitted_scores
-from asd_core.detectors.gmm import Gmm
-from asd_core.detectors.kmeans import KMeansConfig
-from asd_core.detectors.memory_bank import MemoryBank
-from asd_core.detectors.protocol import Domains, Embeddings
-from asd_core.detectors.soft_scoring import SoftScoring
+from asd_core.detectors.protocol import DetectorConfig, Domains, Embeddings, leaving_one_out
 
 
 def unseen_scores(
@@ -24,9 +20,9 @@ def unseen_scores(
 ) -> NDArray[np.float64]:
     """The anomaly score of each training normal under a detector that did not learn from it.
 
-    Leave-one-out for memory banks (exact) and for Gaussian mixtures with few clips for their dimensions
-    (`Gmm.leaves_one_out` says why). Otherwise, and with whitening, upsampling or standardised soft scoring, the
-    detector is fitted again without each fold of the clips, the folds alike in domains.
+    Leave-one-out for a detector that can do it (`LeavingOneOut`): memory banks, exactly, and Gaussian mixtures with few
+    clips for their dimensions (`Gmm.leaves_one_out` says why). Otherwise, and with whitening, upsampling or
+    standardised soft scoring, the detector is fitted again without each fold of the clips, the folds alike in domains.
 
     Args:
         config: of the detector.
@@ -42,10 +38,9 @@ def unseen_scores(
         AsdError: fewer than 2 clips, or too few without a fold for the detector to be fitted.
     """
     rows, _ = checked_normals(embeddings, domains)
-    if not isinstance(config, KMeansConfig):
-        detector = new_detector(config).fit(rows, domains)
-        if isinstance(detector, MemoryBank | Gmm | SoftScoring) and detector.leaves_one_out:
-            return detector.leave_one_out_scores()
+    detector = leaving_one_out(new_detector(config))
+    if detector is not None and detector.fit(rows, domains).leaves_one_out:
+        return detector.leave_one_out_scores()
     labels = np.asarray(domains)
 
     def score_held_out(learnt: Rows, held_out: Rows) -> NDArray[np.float64]:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
-import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from asd_core.encoders.clap.encoder import LONGEST_SECONDS as CLAP_LONGEST
-from asd_core.encoders.clap.encoder import SHORTEST_SECONDS as CLAP_SHORTEST
-from asd_core.encoders.clap.encoder import ClapEncoder
+from asd_core.encoders.kinds import IMPORTED, kind_of
 from asd_core.encoders.protocol import Encoder
-from asd_core.encoders.twfr import TwfrEncoder
-from asd_core.errors import UsageError, did_you_mean
+from asd_core.errors import UsageError
+from asd_core.named_class import constructor_keys, made_by, named_class
 from asd_core.settings import check_keys, from_mapping
 
-IMPORTED = "imported"
 LONGEST_SECONDS = 10_800.0  # heard of one recording: three hours are 0.7 GB at 16 kHz
-CLAP = "clap"
-_KINDS = ("twfr", CLAP, IMPORTED)
-_CLAP_OPTIONS = ["weights", "checkpoint", "precision"]
-_CLAP_DEFAULTS = {"clip_seconds": 7.0, "clip_rule": "windows", "batch_size": 256}
+_KEPT = ("sample_rate", "embedding_dim", "fingerprint", "embed")
 
 
 @dataclass(frozen=True)
@@ -66,31 +58,23 @@ SHARED_KEYS = frozenset(field.name for field in dataclasses.fields(EncoderConfig
 
 
 def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
-    """Check a recipe's ``[encoder]`` table.
+    """Check a recipe's ``[encoder]`` table. A class of one's own is asked about its settings by `new_encoder`.
 
     Raises:
         UsageError: an unknown kind or key, or a value that the encoder refuses.
     """
-    own = sorted(SHARED_KEYS)
-    if mapping.get("kind") == CLAP:
-        mapping = {**_CLAP_DEFAULTS, **mapping}
-    settings = {key: value for key, value in mapping.items() if key in own}
-    options = {key: value for key, value in mapping.items() if key not in own}
+    name = mapping.get("kind", EncoderConfig.kind)
+    mapping = {**(kind_of(name).defaults if isinstance(name, str) else {}), **mapping}
+    settings = {key: value for key, value in mapping.items() if key in SHARED_KEYS}
+    options = {key: value for key, value in mapping.items() if key not in SHARED_KEYS}
     config = from_mapping(EncoderConfig, {**settings, "options": json.dumps(options, sort_keys=True)}, "[encoder]")
-    if config.kind == IMPORTED:
-        check_keys(options, own, "[encoder]")
-    elif config.kind == "twfr":
-        known = [field.name for field in dataclasses.fields(TwfrEncoder)]
-        check_keys(options, known + own, "[encoder]")
-        _twfr(options)
-    elif config.kind == CLAP:
-        check_keys(options, _CLAP_OPTIONS + own, "[encoder]")
-        _clap(options)
-        _check_clap_length(config)
-    elif ":" not in config.kind:
-        raise UsageError(
-            f"[encoder] kind = {config.kind!r} is unknown{did_you_mean(config.kind, _KINDS)}, or package.module:Class"
-        )
+    kind = kind_of(config.kind)
+    if kind.is_own:
+        return config
+    check_keys(options, sorted(encoder_keys(config.kind) or ()), "[encoder]")
+    check = getattr(new_encoder(config), "check_clips", None) if kind.is_from_audio else None
+    if check is not None:
+        check(config.clip_seconds, config.clip_rule)
     return config
 
 
@@ -99,34 +83,35 @@ def new_encoder(config: EncoderConfig, device: str = "cpu") -> Encoder:
 
     Args:
         config: from `encoder_config`.
-        device: ``cpu`` or ``cuda``; given to an encoder of one's own where its constructor takes ``device``.
+        device: ``cpu`` or ``cuda``; given to an encoder whose constructor takes ``device``.
 
     Raises:
         UsageError: embeddings are imported, so there is none; a class that cannot be had or does not keep `Encoder`.
     """
-    options = json.loads(config.options)
-    if config.kind == "twfr":
-        return _twfr(options)
-    if config.kind == CLAP:
-        return dataclasses.replace(_clap(options), device=device)
-    if config.kind == IMPORTED:
+    kind, options = kind_of(config.kind), json.loads(config.options)
+    if not kind.is_from_audio:
         raise UsageError("imported embeddings have no encoder: leave ARCHIVE out, or take a recipe with an encoder")
-    return _own_encoder(config.kind, options, device)
+    if kind.is_own:
+        file = "asd_core/encoders/protocol.py"
+        return cast(Encoder, made_by(config.kind, options, "[encoder]", _KEPT, file, device=device))
+    made = from_mapping(named_class(kind.encoder, "[encoder]"), options, "[encoder]")
+    return cast(Encoder, dataclasses.replace(made, device=device) if kind.uses_device else made)
 
 
-def encoder_keys(kind: str) -> frozenset[str] | None:
-    """The keys of ``[encoder]`` that an encoder of one's own takes; None where that cannot be told.
+def encoder_keys(name: str) -> frozenset[str] | None:
+    """The keys of ``[encoder]`` that a kind takes; None where a class of one's own does not tell.
 
-    Args:
-        kind: ``package.module:Class``.
+    Raises:
+        UsageError: there is no such kind.
     """
+    kind = kind_of(name)
+    if not kind.is_from_audio:
+        return SHARED_KEYS
     try:
-        parameters = inspect.signature(_own_class(kind)).parameters
+        own = constructor_keys(named_class(kind.encoder, "[encoder]"))
     except (UsageError, ValueError):  # it is not there, or hides what it takes
         return None
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return None
-    return frozenset(parameters) - {"device"} | SHARED_KEYS
+    return None if own is None else own | SHARED_KEYS
 
 
 def embeddings_fingerprint(config: EncoderConfig) -> str:
@@ -134,56 +119,16 @@ def embeddings_fingerprint(config: EncoderConfig) -> str:
 
     Batch size is left out: it may not change an embedding.
     """
-    if config.kind == IMPORTED:
-        if not config.name:
-            raise UsageError("the recipe takes imported embeddings: say which with --encoder NAME")
-        heard: list[object] = [IMPORTED, config.name]
+    if kind_of(config.kind).is_from_audio:
+        heard: list[object] = [config.kind, config.clip_seconds, config.clip_rule, config.channel]
+        heard.append(new_encoder(config).fingerprint)
+    elif not config.name:
+        raise UsageError("the recipe takes imported embeddings: say which with --encoder NAME")
     else:
-        heard = [config.kind, config.clip_seconds, config.clip_rule, config.channel, new_encoder(config).fingerprint]
+        heard = [IMPORTED, config.name]
     return hashlib.blake2b(json.dumps(heard).encode(), digest_size=8).hexdigest()
 
 
 def encoder_note(config: EncoderConfig) -> str:
-    """What must be said wherever these embeddings are used, in one line; empty where nothing is."""
-    return _clap(json.loads(config.options)).note if config.kind == CLAP else ""
-
-
-def _clap(options: Mapping[str, Any]) -> ClapEncoder:
-    return from_mapping(ClapEncoder, options, "[encoder]")
-
-
-def _check_clap_length(config: EncoderConfig) -> None:
-    if not CLAP_SHORTEST <= config.clip_seconds <= CLAP_LONGEST:
-        raise UsageError(
-            f"encoder.clip_seconds must lie between {CLAP_SHORTEST:g} and {CLAP_LONGEST:g} for MS-CLAP, "
-            f"got {config.clip_seconds:g}; 7 is what it was trained on"
-        )
-    if config.clip_rule == "crop":
-        raise UsageError('encoder.clip_rule = "crop" leaves short clips short: MS-CLAP needs "windows" or "tile"')
-
-
-def _twfr(options: Mapping[str, Any]) -> TwfrEncoder:
-    return from_mapping(TwfrEncoder, options, "[encoder]")
-
-
-def _own_class(kind: str) -> Any:
-    module_name, _, class_name = kind.partition(":")
-    try:
-        return getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"[encoder] kind = {kind!r} cannot be imported: {error}; is its package installed?") from error
-
-
-def _own_encoder(kind: str, options: Mapping[str, Any], device: str) -> Encoder:
-    made = _own_class(kind)
-    parameters = inspect.signature(made).parameters
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        check_keys(options, [name for name in parameters if name != "device"], "[encoder]")
-    extra = {"device": device} if "device" in parameters else {}
-    encoder = made(**options, **extra)
-    for name in ("sample_rate", "embedding_dim", "fingerprint", "embed"):
-        if not hasattr(encoder, name):
-            raise UsageError(
-                f"[encoder] kind = {kind!r} has no {name}: see asd_core/encoders/protocol.py for what is kept"
-            )
-    return cast(Encoder, encoder)
+    """One line that must be said wherever these embeddings are used; empty where nothing must."""
+    return str(getattr(new_encoder(config), "note", "")) if kind_of(config.kind).has_note else ""

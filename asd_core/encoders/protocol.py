@@ -1,4 +1,4 @@
-"""What every encoder keeps."""
+"""The members that every encoder has, and those that some have beside them."""
 
 from __future__ import annotations
 
@@ -43,21 +43,34 @@ class Encoder(Protocol):
         ...
 
 
+class WeightedEncoder(Encoder, Protocol):
+    """An encoder that reads its weights when they are first used, so that it can be asked other things without them."""
+
+    def load(self) -> None:
+        """Read the weights now. Workers do so before they start, and compare them with those that were planned with.
+
+        Raises:
+            AsdError: weights that cannot be had.
+        """
+        ...
+
+
 class ResamplingEncoder(Encoder, Protocol):
-    """An encoder with a network that resamples on its device: decoders leave recordings of some rates as they are."""
+    """An encoder that resamples on its device: decoders leave recordings of some rates as they are."""
 
     @property
     def native_rates(self) -> frozenset[int]:
         """Hz that it takes beside `sample_rate`, to which recordings of all other rates are brought."""
         ...
 
-    def load(self) -> None:
-        """Read the weights now: decoders ask an encoder for its rates alone, so they are not read when it is made."""
-        ...
-
     def embed_at(self, waveforms: Waveforms, sample_rate: int) -> NDArray[np.float32]:
         """`Encoder.embed` of waveforms (B, T) at one of `native_rates`."""
         ...
+
+
+def weighted(encoder: Encoder) -> WeightedEncoder | None:
+    """The encoder, if it reads weights."""
+    return cast(WeightedEncoder, encoder) if hasattr(encoder, "load") else None
 
 
 def resampling(encoder: Encoder) -> ResamplingEncoder | None:

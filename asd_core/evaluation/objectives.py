@@ -19,7 +19,7 @@ in it alone come to the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +54,6 @@ def figures_of(clips: LabelledClips) -> dict[str, float]:
         except OneClassError:
             figures[f"auc_{domain}"] = np.nan
     return figures
-
-
-def combined(name: str, machines: Sequence[tuple[str, Mapping[str, float]]]) -> float:
-    """The objective over (machine type, FIGURES) of some machines; NaN where one has none."""
-    figures = np.array([[[machine[figure] for figure in FIGURES]] for _, machine in machines])
-    return float(objective_values(name, [machine_type for machine_type, _ in machines], figures)[0])
 
 
 def objective_values(name: str, machine_types: Sequence[str], figures: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,18 +1,79 @@
-"""What all HTML pages share."""
+"""Pages from templates: one style, one set of filters, and a content security policy that lets nothing else run.
+
+A page is a template that extends ``frame.html``, a dataclass of what it shows, and one call of `render_page`.
+"""
 
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
+from collections.abc import Sequence
 from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from asd_core.digest import name_hash
+from asd_core.pages import number_format
+from asd_core.readable import clip_name, readable, readable_lines, readable_uri
+
+if TYPE_CHECKING:
+    import jinja2
 
 
-def page_texts(*names: str) -> str:
-    """The packaged files of these names, below ``asd_core/pages``, one after another."""
+def render_page(
+    template: str, styles: Sequence[str] = (), scripts: Sequence[str] = (), has_media: bool = False, **shown: Any
+) -> bytes:
+    """The page of a template, in UTF-8; the same arguments give the same bytes.
+
+    Args:
+        template: a file below ``asd_core/pages`` that extends ``frame.html``, such as ``night/page.html``.
+        styles: style sheets below ``asd_core/pages``, after ``page.css``.
+        scripts: scripts below ``asd_core/pages``; a page without one may run none.
+        has_media: the page shows pictures and plays recordings that lie beside it.
+        shown: values for the template by name; ``facts``, (name, value) pairs, are for the footer.
+
+    Raises:
+        jinja2.UndefinedError: the template needs a value that is not given.
+    """
+    from markupsafe import Markup
+
+    style, script = _texts("page.css", *styles), _texts(*scripts)
+    page = _environment().get_template(template)
+    policy = Markup(_policy(style, script, has_media))
+    html = page.render(shown, style=Markup(style), script=Markup(script), policy=policy)
+    return html.encode("utf-8", "replace")
+
+
+def _texts(*names: str) -> str:
     package = resources.files("asd_core.pages")
     return "\n".join((package / name).read_text("utf-8") for name in names)
 
 
-def csp_hash(text: str) -> str:
-    """The source expression that lets an inline style or script run under a content security policy."""
+def _policy(style: str, script: str, has_media: bool) -> str:
+    """The content security policy under which only this style and this script, known by their hashes, take effect."""
+    rules = ["default-src 'none'"]
+    rules += ["img-src 'self' data:", "media-src 'self' data:"] if has_media else ["img-src data:"]
+    rules += [f"style-src '{_hash(style)}'", *([f"script-src '{_hash(script)}'"] if script else [])]
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_texts),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    formats = [getattr(number_format, name) for name in number_format.__all__]
+    names = (readable, readable_lines, readable_uri, clip_name, name_hash)
+    environment.filters.update({function.__name__: function for function in (*formats, *names)})
+    environment.globals["counted"] = number_format.counted
+    return environment

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.encoders.build import IMPORTED, EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.kinds import kind_of
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.planning import cut_shards, missing
@@ -60,7 +61,7 @@ def embed(store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progres
     stored = {name: store.embedded(name, keep_index=True) for name in set(fingerprints.values())}
     shards: list[Shard] = []
     for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
-        if config.kind != IMPORTED:
+        if kind_of(config.kind).is_from_audio:
             shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
     transient: dict[str, tuple[str, str]] = {}
     committed = _embed_shards(store, shards, engine, progress)

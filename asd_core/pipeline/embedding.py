@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
-from asd_core.encoders.protocol import Encoder, native_rates, resampling
+from asd_core.encoders.protocol import Encoder, native_rates, resampling, weighted
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
 from asd_core.pipeline.shards import Shard, ShardOutcome
@@ -112,7 +112,7 @@ class ShardEmbedder:
         config = shard.encoder
         if config not in self._encoders:
             encoder = new_encoder(config, self._device)
-            if (own := resampling(encoder)) is not None:
+            if (own := weighted(encoder)) is not None:
                 own.load()
                 if embeddings_fingerprint(config) != shard.fingerprint:
                     raise AsdError(

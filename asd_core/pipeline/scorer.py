@@ -20,7 +20,7 @@ from asd_core.detectors.build import new_detector
 from asd_core.detectors.protocol import Detector, Domains, Embeddings
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
-from asd_core.recipe.recipe import MachineRecipe
+from asd_core.recipe.machine_recipe import MachineRecipe
 
 
 @dataclass(frozen=True)

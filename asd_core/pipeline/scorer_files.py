@@ -15,7 +15,7 @@ from asd_core.detectors.build import load_detector
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.scorer import Scorer
-from asd_core.recipe.recipe import MachineRecipe
+from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.store.store import Store, safe_name
 
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")

@@ -16,51 +16,15 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from asd_core.alarms.thresholds import ThresholdConfig
-from asd_core.detectors.build import DetectorConfig
-from asd_core.encoders.build import (
-    SHARED_KEYS,
-    EncoderConfig,
-    embeddings_fingerprint,
-    encoder_config,
-    encoder_keys,
-    encoder_note,
-)
+from asd_core.encoders.build import embeddings_fingerprint, encoder_note
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.caption_settings import CaptionConfig
-from asd_core.settings import UnknownKeyError, check_keys, from_mapping
-
-
-@dataclass(frozen=True)
-class EmbeddingConfig:
-    """A recipe's ``[embedding]``: what is done to embeddings before a detector sees them.
-
-    ``log-zscore`` takes the natural logarithm of x + 1e-12 in float64, then subtracts the mean and divides by the
-    population deviation that each dimension has over the machine's training normals: for raw power features.
-    """
-
-    transform: Literal["none", "log-zscore"] = "none"
-
-
-@dataclass(frozen=True)
-class MachineRecipe:
-    """A recipe as it holds for one machine type."""
-
-    encoder: EncoderConfig
-    embedding: EmbeddingConfig
-    detector: DetectorConfig
-    threshold: ThresholdConfig
-    captions: CaptionConfig = CaptionConfig()
-
-    def of_scores(self) -> dict[str, Any]:
-        """All that a score depends on; captions explain scores and change none."""
-        return {table: value for table, value in asdict(self).items() if table != "captions"}
+from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, machine_recipe
+from asd_core.recipe.overrides import dotted, is_outdone, laid_over
+from asd_core.settings import check_keys
 
 
 class Recipe:
@@ -100,7 +64,7 @@ class Recipe:
 
     def overrides(self, machine_type: str) -> dict[str, Any]:
         """``[machine.<machine_type>]`` as ``table.key`` → value."""
-        overrides = dict(_dotted(self.settings.get("machine", {}).get(machine_type, {})))
+        overrides = dict(dotted(self.settings.get("machine", {}).get(machine_type, {})))
         for key in overrides:
             table, _, field = key.partition(".")
             if table not in TABLES or not field:
@@ -128,7 +92,7 @@ class Recipe:
         given = {key: value for key, value in changes.items() if value is not None}
         for machine_type in self.settings.get("machine", {}):
             own, tables = self.overrides(machine_type), self.tables_for(machine_type)
-            kept = {key: value for key, value in own.items() if not _outdone(key, value, given, tables)}
+            kept = {key: value for key, value in own.items() if not is_outdone(key, value, given, tables)}
             if not kept and own:  # an empty table would still name a machine type of its own in the key
                 del settings["machine"][machine_type]
             elif len(kept) < len(own):
@@ -191,9 +155,6 @@ def built_in_recipes() -> dict[str, str]:
     }
 
 
-TABLES = ("encoder", "embedding", "detector", "threshold", "captions")
-
-
 def check_recipe_name(name: str) -> None:
     """Raise UsageError unless a recipe may be called that: its name stands in folder names and addresses."""
     if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
@@ -208,100 +169,3 @@ def _parse(name: str, text: str) -> Recipe:
         raise UsageError(f"recipe {name} is no valid TOML: {error}") from error
     except TypeError as error:  # a TOML date, which JSON has not
         raise UsageError(f"recipe {name}: {error}") from error
-
-
-def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
-    """Check tables by name, defaults filled in.
-
-    Raises:
-        UsageError: an unknown key or value.
-    """
-    return MachineRecipe(
-        encoder=encoder_config(tables.get("encoder", {})),
-        embedding=from_mapping(EmbeddingConfig, tables.get("embedding", {}), "[embedding]"),
-        detector=_detector_config(tables.get("detector", {})),
-        threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
-        captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
-    )
-
-
-def laid_over(tables: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Tables with ``table.key`` → value laid over them; a changed kind drops what it does not take."""
-    laid = {table: dict(values) for table, values in tables.items()}
-    for key, value in changes.items():
-        table, _, field = key.partition(".")
-        laid.setdefault(table, {})[field] = value
-    for table, default in _DEFAULT_KINDS.items():
-        kind = laid.get(table, {}).get("kind", default)
-        if kind != tables.get(table, {}).get("kind", default):
-            own = laid[table].items()
-            laid[table] = {
-                key: value for key, value in own if f"{table}.{key}" in changes or _fits(table, kind, key, value)
-            }
-    return laid
-
-
-@lru_cache(maxsize=1024)
-def takes_key(table: str, kind: str, key: str) -> bool:
-    """Whether a kind of encoder or detector has a key; of one's own encoder whether its constructor takes it.
-
-    Raises:
-        UsageError: there is no such kind.
-    """
-    check = encoder_config if table == "encoder" else _detector_config
-    check({"kind": kind})
-    if table == "encoder" and ":" in kind:
-        own = encoder_keys(kind)
-        return own is None or key in own
-    try:
-        check({"kind": kind, key: kind if key == "kind" else _OF_NO_TYPE})
-    except UnknownKeyError:
-        return False
-    except UsageError:  # a key that it has, as no value fits
-        return True
-    return True
-
-
-def _outdone(key: str, value: Any, changes: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether changes of the whole recipe leave no place for an override of a machine type, whose tables these were."""
-    table, _, field = key.partition(".")
-    if key in changes or table not in _DEFAULT_KINDS:
-        return key in changes
-    former = tables[table].get("kind", _DEFAULT_KINDS[table])
-    kind = changes.get(f"{table}.kind", former)
-    return kind != former and not _fits(table, str(kind), field, value)
-
-
-def _fits(table: str, kind: str, key: str, value: Any) -> bool:
-    if table == "encoder" and ":" in kind:  # what another kind was told means nothing to a class of one's own
-        return key in SHARED_KEYS
-    try:
-        machine_recipe({table: {"kind": kind, key: value}})
-    except UsageError:
-        return False
-    return True
-
-
-_DEFAULT_KINDS = {"encoder": "twfr", "detector": "gmm"}
-_OF_NO_TYPE: tuple[()] = ()
-
-
-@lru_cache(maxsize=1)
-def _detector_kinds() -> dict[str, type[DetectorConfig]]:
-    return {config().kind: config for config in get_args(DetectorConfig)}
-
-
-def _detector_config(table: Mapping[str, Any]) -> DetectorConfig:
-    configs = _detector_kinds()
-    kind = table.get("kind", _DEFAULT_KINDS["detector"])
-    if kind not in configs:
-        raise UsageError(f"[detector] kind = {kind!r}{did_you_mean(str(kind), configs)}")
-    return from_mapping(configs[kind], table, "[detector]")
-
-
-def _dotted(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """``{"encoder": {"r": 1}}``, as TOML has a dotted key, and ``{"encoder.r": 1}`` as ``[("encoder.r", 1)]``."""
-    pairs: list[tuple[str, Any]] = []
-    for key, value in table.items():
-        pairs += _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
-    return pairs

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asd_core.errors import AsdError
-from asd_core.recipe.recipe import TABLES, Recipe
+from asd_core.recipe.machine_recipe import TABLES
+from asd_core.recipe.recipe import Recipe
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 

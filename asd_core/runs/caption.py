@@ -1,9 +1,9 @@
 """Explaining flagged clips: evidence, prompts, answers, and the rows that are published.
 
-Captions overlap with scoring: what is flagged can be added as soon as its machine is scored, and is worked on and
+Captions overlap with scoring: flagged clips can be added as soon as their machine is scored, and are worked on and
 asked about in the background. Nothing is asked twice: an answer is stored before the next is asked for, and published
 rows name the clip, method, prompt and language model that they belong to, so that a later run of any recipe takes
-their answer. (Runs at once that ask the same do pay each for itself: neither has published yet.)
+their answer. (Two runs at the same time that ask the same both pay for it: neither has published yet.)
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 import pyarrow as pa
 
 from asd_core.captions.evidence import Gatherer, normal_uris
-from asd_core.captions.rows import TAKEN, answered, caption_row
-from asd_core.captions.selection import Order, by_machine_type, captioned, clip_keys, flagged_in
+from asd_core.captions.rows import TAKEN, answered, caption_counts, caption_row
+from asd_core.captions.selection import CaptionOrder, PaidAnswers, Unexplained, by_machine_type, flagged_in
 from asd_core.digest import content_hash
 from asd_core.llm.ledger import forget
 from asd_core.llm.requests import Captioner, caption_request
@@ -29,42 +28,62 @@ from asd_core.runs.records import commit, now, recipe_record
 from asd_core.store.store import Store
 from asd_core.store.tables import CAPTIONS, SCORES
 
+OpenCaptioner = Callable[[], Captioner]
+"""Opens the way to a language model; called once, and what it gives is closed at the end."""
 
-class CaptionRun:
-    """Captions of flagged clips, from rows of SCORES to published rows of CAPTIONS.
+
+def caption(
+    store: Store,
+    recipe: Recipe,
+    rows: pa.Table,
+    order: CaptionOrder,
+    engine: Engine,
+    open_captioner: OpenCaptioner | None = None,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Explain clips that are scored already, and publish their captions.
 
     Args:
         store: where scores are and captions go.
         recipe: whose scores.
-        order: what is asked for.
+        rows: of SCORES, to be explained.
+        order: method and language model.
         engine: where clips are worked on.
-        captioner: asks the language model; None without one.
-        progress: told (stage, done, total).
+        open_captioner: opens the language model; None without one.
+        progress: called with (stage, done, total).
+
+    Returns:
+        The counts, see `CaptionRun.finish`.
 
     Raises:
         UsageError: the method needs MS-CLAP, and the recipe names none, or texts that cannot be read.
-        AsdError: weights that cannot be had.
+        AsdError: weights that cannot be loaded, a broken store, or nobody to ask.
+    """
+    with CaptionRun(store, recipe, order, engine, open_captioner, progress) as run:
+        run.add(rows)
+        return run.finish()
+
+
+class CaptionRun:
+    """Captions of flagged clips, from rows of SCORES to published rows of CAPTIONS.
+
+    A context manager that closes its captioner. Arguments and errors are those of `caption`.
     """
 
     def __init__(
         self,
         store: Store,
         recipe: Recipe,
-        order: Order,
+        order: CaptionOrder,
         engine: Engine,
-        captioner: Captioner | None = None,
+        open_captioner: OpenCaptioner | None = None,
         progress: Progress = no_progress,
     ) -> None:
-        self._store, self._recipe, self._order, self._engine = store, recipe, order, engine
-        self._captioner, self._progress = captioner, progress
+        self._store, self._recipe, self._order, self._progress = store, recipe, order, progress
         self._gatherer = Gatherer(store, recipe, order.method, engine, order.may_read_audio, progress)
         self._started, self._start = now(), time.monotonic()
-        self._known: set[str] = set()
-        self._done: set[str] = set()
-        self._done_on: set[str] = set()
-        self._explained = 0
-        self._paid: dict[tuple[str, str], dict[str, Any]] = {}
-        self._paid_on: set[str] = set()
+        self._unexplained = Unexplained(store, recipe.key(), order)
+        self._paid = PaidAnswers(store, order)
         self._taken: list[pa.Table] = []
         self._deferred: list[pa.Table] = []
         self._rows: list[dict[str, Any]] = []
@@ -77,13 +96,23 @@ class CaptionRun:
         for machine_type in ["", *recipe.settings.get("machine", {})]:
             self._gatherer.needs_embedding(machine_type)  # refuses what cannot be had before hours of scoring
             self._gatherer.texts(machine_type)
+        self._captioner = open_captioner() if open_captioner is not None else None
         # In this process alone the networks would only take turns with the scoring.
-        self._thread = threading.Thread(target=self._in_background, daemon=True) if engine.workers > 1 else None
+        self._thread = threading.Thread(target=self._work, daemon=True) if engine.workers > 1 else None
         if self._thread is not None:
             self._thread.start()
 
+    def __enter__(self) -> Self:
+        """The run itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close the captioner."""
+        if self._captioner is not None:
+            self._captioner.close()
+
     def add(self, rows: pa.Table) -> None:
-        """Take rows of SCORES to be captioned; those that are captioned already, or were added before, are left out.
+        """Take rows of SCORES to explain; clips that are explained already, or were added before, are left out.
 
         Never raises: scoring, which calls this, does not depend on captions.
         """
@@ -97,67 +126,43 @@ class CaptionRun:
         """Wait for the answers and publish them.
 
         Returns:
-            ``asked`` (clips not captioned before), ``explained`` (left out: captioned before), ``captioned``,
+            ``asked`` (clips not explained before), ``explained`` (left out: explained before), ``captioned``,
             ``errors``, ``errors_by_reason``, ``tokens``, ``unknown`` (attempts whose fate a crash left open),
             ``warnings``, ``notes``, ``method``, ``llm`` and ``seconds``.
 
         Raises:
-            Exception: whatever kept captioning from going on, since `add` too; answers that were paid for are stored.
+            Exception: whatever stopped captioning, also in the background; answers that were paid for are stored.
         """
         self._queue.put(None)
         if self._thread is None:
             self._work()
         self._all_asked.wait()
-        if self._failure is None:
-            self._finish()
+        try:
+            if self._failure is None and self._captioner is not None:
+                self._collect(self._captioner)
+        except Exception as error:
+            self._failure = error
+        if self._thread is not None:
+            self._thread.join()
         if self._failure is not None:
             raise self._failure
         summary = self._summary()
         self._publish(summary)
         return summary
 
-    def _finish(self) -> None:
-        try:
-            self._collect()
-        except Exception as error:
-            self._failure = error
-        if self._thread is None:
-            self._keep_evidence()
-        else:
-            self._thread.join()
-
-    def _fresh(self, rows: pa.Table) -> pa.Table:
-        if not self._order.asks_again:
-            self._read_captioned(set(rows["date"].to_pylist()) - self._done_on)
-        keep = []
-        for key in clip_keys(rows):
-            is_new, is_explained = key not in self._known, key in self._done
-            self._explained += is_new and is_explained
-            keep.append(is_new and not is_explained)
-            self._known.add(key)
-        return rows.filter(pa.array(keep, pa.bool_()))
-
-    def _read_captioned(self, dates: Collection[str]) -> None:
-        if dates:
-            self._done |= captioned(self._store.captions(self._recipe.key(), dates), self._order)
-            self._done_on.update(dates)
-
-    def _in_background(self) -> None:
-        self._work()
-        if self._failure is None:
-            self._keep_evidence()
-
     def _work(self) -> None:
         """Take what is added until the end; embeddings that detection has not made are made once, at the end."""
         try:
             while (added := self._queue.get()) is not None:
-                self._take(self._fresh(added()))
+                self._take(self._unexplained.of(added()))
             for part in by_machine_type(pa.concat_tables([SCORES.empty_table(), *self._deferred])):
                 self._ask(part)
         except Exception as error:  # raised again where `finish` is called
             self._failure = error
         finally:
             self._all_asked.set()
+        if self._failure is None:
+            self._keep_evidence()
 
     def _take(self, rows: pa.Table) -> None:
         self._taken.append(rows)
@@ -168,7 +173,7 @@ class CaptionRun:
                 self._ask(part)
 
     def _keep_evidence(self) -> None:
-        """Keep what later captions may take: a convenience, whose failure is told and stops no caption."""
+        """Keep evidence for later captions: a convenience, whose failure is a note and stops no caption."""
         if not self._order.keeps_evidence:
             return
         try:
@@ -183,59 +188,40 @@ class CaptionRun:
         machine_type = rows["machine_type"][0].as_py()
         texts, k = self._gatherer.texts(machine_type), self._recipe.for_machine(machine_type).captions.k
         if self._captioner is not None:
-            self._read_paid(set(rows["date"].to_pylist()) - self._paid_on)
+            self._paid.read(set(rows["date"].to_pylist()))
         requests = []
-        for row, normals in zip(rows.to_pylist(), normal_uris(rows, k), strict=True):
-            told = caption_row(row, normals, evidence, texts, self._order)
-            if told["error_reason"] is not None or self._captioner is None:
-                self._rows.append(told)
+        for score, normals in zip(rows.to_pylist(), normal_uris(rows, k), strict=True):
+            row = caption_row(score, normals, evidence, texts, self._order)
+            if row["error_reason"] is not None or self._captioner is None:
+                self._rows.append(row)
                 continue
-            request = caption_request(told["clip_id"], told["method"], told["prompt"], told["llm"])
-            paid = self._paid.get((told["clip_id"], told["prompt_hash"]))
-            if paid is not None:
-                note = "; ".join(filter(None, [told["note"], TAKEN]))
-                self._rows.append({**told, **paid, "note": note})
+            request = caption_request(row["clip_id"], row["method"], row["prompt"], row["llm"])
+            if (paid := self._paid.find(row["clip_id"], row["prompt_hash"])) is not None:
+                note = "; ".join(filter(None, [row["note"], TAKEN]))
+                self._rows.append({**row, **paid, "note": note})
                 self._settled.append(request.request_id)
                 continue
-            self._pending.setdefault(request.request_id, []).append(told)
+            self._pending.setdefault(request.request_id, []).append(row)
             requests.append(request)
         if self._captioner is not None and requests:
             self._captioner.submit(requests)
 
-    def _read_paid(self, dates: Collection[str]) -> None:
-        """Find captions (and their warnings) that runs of any recipe have published for these dates."""
-        if dates:
-            answers = self._store.answers(self._order.llm, self._order.method, dates)
-            names = ["clip_id", "prompt_hash", "difference_caption", "warning"]
-            for row in answers.select(names).to_pylist():
-                self._paid[row.pop("clip_id"), row.pop("prompt_hash")] = row
-            self._paid_on.update(dates)
-
-    def _collect(self) -> None:
-        if self._captioner is None:
-            return
+    def _collect(self, captioner: Captioner) -> None:
         total = len(self._pending)
         self._progress("asking for captions", 0, total)
-        for done, answer in enumerate(self._captioner.answers(), 1):
-            for told in self._pending.pop(answer.request_id, ()):
-                self._rows.append(answered(told, answer))
+        for done, answer in enumerate(captioner.answers(), 1):
+            self._rows += [answered(row, answer) for row in self._pending.pop(answer.request_id, ())]
             if not answer.is_asked_again:
                 self._settled.append(answer.request_id)
             self._progress("asking for captions", done, total)
 
     def _summary(self) -> dict[str, Any]:
-        reasons = Counter(row["error_reason"] for row in self._rows if row["error_reason"] is not None)
-        errors = sum(reasons.values())
+        counts = caption_counts(self._rows)
         return {
-            "asked": len(self._rows),
-            "explained": self._explained,
-            "captioned": len(self._rows) - errors,
-            "errors": errors,
-            "errors_by_reason": dict(sorted(reasons.items())),
-            "tokens": sum(row["input_tokens"] + row["output_tokens"] for row in self._rows),
-            "unknown": sum(row["unknown"] for row in self._rows),
-            "warnings": sum(row["warning"] is not None for row in self._rows),
-            "notes": sorted({row["note"] for row in self._rows if row["note"]}) + self._notes,
+            "asked": counts.pop("asked"),
+            "explained": self._unexplained.explained,
+            **counts,
+            "notes": counts["notes"] + self._notes,
             "method": self._order.method,
             "llm": self._order.llm,
             "seconds": round(time.monotonic() - self._start, 3),
@@ -244,14 +230,13 @@ class CaptionRun:
     def _publish(self, summary: dict[str, Any]) -> None:
         if not self._rows:
             return
-        key = self._recipe.key()
         rows = pa.Table.from_pylist(sorted(self._rows, key=lambda row: (row["date"], row["uri"])), CAPTIONS)
-        path, checksum = self._store.write_captions(key, rows)
+        path, checksum = self._store.write_captions(self._recipe.key(), rows)
         record = {
-            # With the time: what is explained anew may come out as it did long ago, and is the last all the same.
+            # With the time: clips explained anew may get the same captions again, and these are still the newest.
             "run_id": f"caption-{content_hash(f'{checksum} {self._started}'.encode())[:24]}",
             "job": "caption",
-            "key": key,
+            "key": self._recipe.key(),
             "recipe": recipe_record(self._recipe),
             "dates": sorted(set(rows["date"].to_pylist())),
             "counts": {name: value for name, value in summary.items() if name not in ("seconds", "method", "llm")},

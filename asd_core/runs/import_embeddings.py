@@ -29,7 +29,8 @@ from asd_core.clips import clip_id
 from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED
 from asd_core.clips.dates import parse_date
 from asd_core.digest import content_hash
-from asd_core.encoders.build import IMPORTED, EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.kinds import IMPORTED
 from asd_core.errors import UsageError
 from asd_core.pipeline.embedding import commit_shard
 from asd_core.pipeline.planning import LARGEST_SHARD

@@ -8,9 +8,9 @@ from typing import Any
 from asd_core.pages.search.page import SearchReport, write_search_page
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
-from asd_core.tuning.chosen import choices, recipe_files, search_facts, search_warnings
+from asd_core.tuning.best_settings import choices, recipe_files, search_facts, search_warnings
 from asd_core.tuning.outcome import ScopeOutcome
-from asd_core.tuning.results import search_folder, write_choices
+from asd_core.tuning.stored_results import search_folder, write_choices
 
 
 def publish(
@@ -18,7 +18,7 @@ def publish(
     recipe: Recipe,
     record: Mapping[str, Any],
     scopes: Sequence[ScopeOutcome],
-    names: Sequence[Sequence[str]],
+    setting_ids: Sequence[Sequence[str]],
     unusable: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Write what a search came to: its table, its recipes and its page.
@@ -28,14 +28,14 @@ def publish(
         recipe: that was searched from.
         record: of the run so far.
         scopes: what it came to.
-        names: of each scope's settings, their ids on its first machine.
+        setting_ids: of each scope, the settings' ids on its first machine.
         unusable: (address, why) of clips that were left out, or of some of them.
 
     Returns:
         What the record says of these files.
     """
     folder = search_folder(record["run_id"])
-    path, checksum = write_choices(store, record["run_id"], choices(scopes, names))
+    path, checksum = write_choices(store, record["run_id"], choices(scopes, setting_ids))
     facts = search_facts(record, scopes)
     warnings = search_warnings(record, scopes)
     remarks = [f"Recipe {recipe.name} with settings chosen by asd tune.", *(f"{k}: {v}" for k, v in facts), *warnings]

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from asd_core.audio.listening import AudioReader
 from asd_core.captions.selection import clip_keys
-from asd_core.encoders.build import IMPORTED, EncoderConfig, encoder_note
+from asd_core.encoders.build import EncoderConfig, encoder_note
+from asd_core.encoders.kinds import kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
 from asd_core.pipeline.scorer_files import newest_versions
@@ -122,7 +123,7 @@ def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
 def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
     """What a report tells of a machine's scorer."""
     encoder = EncoderConfig(**head["recipe"]["encoder"])
-    imported = f"Embeddings imported as {encoder.name}." if encoder.kind == IMPORTED else ""
+    imported = "" if kind_of(encoder.kind).is_from_audio else f"Embeddings imported as {encoder.name}."
     return MachineRecord(
         machine_type=head["machine_type"],
         machine_id=head["machine_id"],

@@ -23,30 +23,27 @@ from asd_core.store.addresses import open_files
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from asd_core.synthesis import Validation
-from asd_core.tuning.batches import Batch, Outcome, Work, work_on
-from asd_core.tuning.certainty import certainties
-from asd_core.tuning.chosen import best_summary
+from asd_core.tuning.batches import BatchContext, evaluate_batch
+from asd_core.tuning.best_settings import best_summary
+from asd_core.tuning.compare_best import compare_best
 from asd_core.tuning.gather.gather import gather, too_few
-from asd_core.tuning.gather.machine_data import MachineData, check_reach, forget
+from asd_core.tuning.gather.machine_data import MachineData, remove_local_copy
 from asd_core.tuning.outcome import scope_outcomes
-from asd_core.tuning.request import Order, order_record, scopes_of, search_id
-from asd_core.tuning.results import code_version, read_known
-from asd_core.tuning.search import Search, search_here
+from asd_core.tuning.request import SearchRequest, request_record, scopes_of, search_id
+from asd_core.tuning.search import OnProgress, Search, search_here
+from asd_core.tuning.space.check import check_enough_clips
 from asd_core.tuning.space.proposals import Proposals, proposals
+from asd_core.tuning.stored_results import code_version, read_known
 
 _EXAMPLES = 100  # clips left out that the report names
 
-Runner = Callable[[Search, Work, Callable[[int, int], None]], float]
-"""Finishes a search; returns the seconds until the first worker was at work (`cluster.tuning.search_on_tune`)."""
+Runner = Callable[[Search, BatchContext, OnProgress], float]
+"""Finishes a search; returns the seconds until the first worker was at work (`cluster.tune_search.search_on_tune`)."""
 
 
-def run_here(search: Search, work: Work, told: Callable[[int, int], None]) -> float:
+def run_here(search: Search, context: BatchContext, on_progress: OnProgress) -> float:
     """Finish a search in this process."""
-
-    def on(batch: Batch) -> Outcome:
-        return work_on(work, batch)
-
-    search_here(search, on, told)
+    search_here(search, functools.partial(evaluate_batch, context), on_progress)
     return 0.0
 
 
@@ -55,52 +52,54 @@ def tune(
     recipe: Recipe,
     clips: pa.Table,
     validations: Sequence[Validation],
-    order: Order,
+    request: SearchRequest,
     engine: Engine,
     runner: Runner = run_here,
     progress: Progress = no_progress,
     left_out: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Search for the best settings of a recipe and publish them; a search that is complete does nothing again.
+    """Search for the best settings of a recipe and publish them; a finished search is not repeated.
 
     Args:
-        store: where everything is kept; every finished setting is committed there before the next is begun.
-        recipe: over which settings are laid.
+        store: keeps everything; every finished setting is committed there before the next begins.
+        recipe: settings are laid over it.
         clips: the manifest, rows of CLIPS.
-        validations: of each machine, what settings are fitted to and judged on.
-        order: what is asked for.
-        engine: where audio is read.
-        runner: where settings are evaluated.
-        progress: told (stage, done, total).
-        left_out: machine → why there is nothing to judge it on.
+        validations: of each machine, the clips that settings are fitted to and judged on.
+        request: the search.
+        engine: reads the audio.
+        runner: evaluates the settings.
+        progress: called with (stage, done, total).
+        left_out: machine → the reason why it cannot be judged.
 
     Returns:
-        The run's record; ``already_complete`` says whether anything was done.
+        The run's record; ``already_complete`` is true where nothing was left to do.
 
     Raises:
         UsageError: a space that the recipe or the clips do not allow.
         AsdError: no machine can be judged, or the work stopped; the same call goes on.
     """
-    order.check(recipe)
-    run_id = search_id(recipe, validations, order)
+    request.check(recipe)
+    run_id = search_id(recipe, validations, request)
     if (record := _published(store, run_id)) is not None:
         return record
     judged, short = _judged(validations)
-    check_reach(order.space, [_bank(one) for one in judged])
+    counts = [(one.machine_type, one.machine_id, len(one.normals)) for one in judged]
+    check_enough_clips(request.space.dimensions, counts)
     started, clock, begin = now(), _Clock(), time.time()
-    with _data_folder(store, order.data, run_id) as folder:
-        gathered = gather(store, recipe, clips, judged, order.space.encoder_settings(), folder, engine, progress)
+    with _data_folder(store, request.data, run_id) as folder:
+        gathered = gather(store, recipe, clips, judged, request.space.encoder_settings(), folder, engine, progress)
         machines, absent = gathered.machines, {**(left_out or {}), **short, **gathered.left_out}
         if not machines:
             reason = next(iter(absent.values()), "no machine has labelled clips")
             raise AsdError(f"no machine can be judged, the first for this: {reason}")
-        check_reach(order.space, [(one.machine_type, one.machine_id, len(one.normal_domains)) for one in machines])
+        counts = [(one.machine_type, one.machine_id, len(one.normal_domains)) for one in machines]
+        check_enough_clips(request.space.dimensions, counts)
         clock.lap("gather")
-        search, work = prepared(store, recipe, machines, order, engine.workers)
-        waited = runner(search, work, lambda done, total: progress("evaluating settings", done, total))
+        search, context = prepared(store, recipe, machines, request, engine.workers)
+        waited = runner(search, context, lambda done, total: progress("evaluating settings", done, total))
         clock.lap("search")
-        found = certainties(store.files.url, search.results, machines, order.objective, order.seed, engine.map)
-        scopes = scope_outcomes(search.results, machines, found, order)
+        found = compare_best(store.files.url, search.results, machines, request.objective, request.seed, engine.map)
+        scopes = scope_outcomes(search.results, machines, found, request)
         clock.lap("certainty")
     unusable = [(clip.uri, clip.reason, clip.message) for clip in gathered.clips_left_out]
     unusable += [(clip.uri, clip.reason, clip.message) for one in validations for clip in one.rejected]
@@ -113,7 +112,7 @@ def tune(
         "job": "tune",
         "key": "",
         "recipe": recipe_record(recipe),
-        "order": order_record(order),
+        "order": request_record(request),
         "dates": sorted(pc.unique(clips["date"]).to_pylist()),
         "counts": {
             "settings": max(len(scope.settings) for scope in scopes),
@@ -131,9 +130,9 @@ def tune(
         "workers": engine.workers,
         "started_at": started,
     }
-    names = [scope.names[machines[scope.scope.machines[0]].machine_type] for scope in search.results]
+    setting_ids = [scope.setting_ids[machines[scope.scope.machines[0]].machine_type] for scope in search.results]
     examples = [(uri, f"{reason}: {message}") for uri, reason, message in unusable[:_EXAMPLES]]
-    record |= publish(store, recipe, record, scopes, names, examples)
+    record |= publish(store, recipe, record, scopes, setting_ids, examples)
     clock.lap("report")
     record["seconds"] = {
         **clock.seconds,
@@ -147,14 +146,16 @@ def tune(
     return {**record, "already_complete": False}
 
 
-def finished(store: Store, recipe: Recipe, validations: Sequence[Validation], order: Order) -> dict[str, Any] | None:
+def finished(
+    store: Store, recipe: Recipe, validations: Sequence[Validation], request: SearchRequest
+) -> dict[str, Any] | None:
     """The record of the search, with ``already_complete``, where it was finished and what it published is there.
 
     Raises:
         UsageError: a space that the recipe or the clips do not allow.
     """
-    order.check(recipe)
-    return _published(store, search_id(recipe, validations, order))
+    request.check(recipe)
+    return _published(store, search_id(recipe, validations, request))
 
 
 def _published(store: Store, run_id: str) -> dict[str, Any] | None:
@@ -166,47 +167,40 @@ def _published(store: Store, run_id: str) -> dict[str, Any] | None:
 
 
 def prepared(
-    store: Store, recipe: Recipe, machines: Sequence[MachineData], order: Order, workers: int
-) -> tuple[Search, Work]:
-    """The search over gathered machines, with what the store knows of them already, and what its workers need."""
-    scopes = scopes_of(machines, order.per)
+    store: Store, recipe: Recipe, machines: Sequence[MachineData], request: SearchRequest, workers: int
+) -> tuple[Search, BatchContext]:
+    """The search over gathered machines, with their results in the store, and the context of its batches."""
+    scopes = scopes_of(machines, request.per)
 
     def proposed(name: str) -> Proposals:
-        return proposals(order.space, order.method, order.count, order.seed, name)
+        return proposals(request.space, request.method, request.count, request.seed, name)
 
     # Without TPE every scope is asked for the same settings, which are kept once.
-    shared = None if order.method == "tpe" else proposed("")
+    shared = None if request.method == "tpe" else proposed("")
     search = Search(
         machines,
         recipe,
         scopes,
         [shared or proposed(scope.name) for scope in scopes],
         [read_known(store, machine.fingerprint) for machine in machines],
-        functools.partial(objective_values, order.objective),
+        functools.partial(objective_values, request.objective),
         code_version(),
         workers,
     )
-    work = Work(store.files.url, tuple(machines), (recipe.name, recipe.settings))
-    return search, work
+    return search, BatchContext(store.files.url, tuple(machines), recipe)
 
 
 def _judged(validations: Sequence[Validation]) -> tuple[list[Validation], dict[str, str]]:
-    """Those that settings can be judged on, as far as can be told before anything is read, and why the others not."""
+    """The machines with enough clips before anything is read, and the reasons why the others are left out."""
     kept, left_out = [], {}
     for one in validations:
         anomalous = sum(clip.is_anomalous for clip in one.clips)
         counts = (len(one.normals), len(one.clips) - anomalous, anomalous)
         if reason := too_few(*counts):
-            left_out["{} {}".format(*_bank(one)[:2])] = reason
+            left_out[f"{one.machine_type} {one.machine_id}"] = reason
         else:
             kept.append(one)
     return kept, left_out
-
-
-def _bank(validation: Validation) -> tuple[str, str, int]:
-    """A machine's type, its id and how many normal clips it has, before any is read."""
-    normals = validation.normals
-    return normals["machine_type"][0].as_py(), normals["machine_id"][0].as_py(), len(normals)
 
 
 class _Clock:
@@ -223,7 +217,7 @@ class _Clock:
 
 @contextmanager
 def _data_folder(store: Store, given: str | None, run_id: str) -> Iterator[str]:
-    """Where gathered arrays lie: where the user says, or in the store until the search is over.
+    """Folder of the gathered arrays: the user's, or one in the store until the search is over.
 
     A search that stops before its end leaves them for the same call to go on from.
     """
@@ -240,4 +234,4 @@ def _data_folder(store: Store, given: str | None, run_id: str) -> Iterator[str]:
         yield store.files.uri(folder)
         for info in store.files.list(folder):
             store.files.delete(info.path)
-        forget(store.files.uri(folder))
+        remove_local_copy(store.files.uri(folder))

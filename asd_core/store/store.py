@@ -9,7 +9,7 @@
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>/<hash>.parquet                    acoustic measurements of single clips
-    tuning/results/ tuning/<run id>/                     see asd_core/tuning/results.py
+    tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     encoders.json                                        names of imported embeddings

@@ -6,13 +6,14 @@ same samples wherever it is read (`asd_core.synthesis.reading`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.clips.selection import of_machine
 from asd_core.errors import AsdError, UsageError
 from asd_core.synthesis.severities import KINDS, check_kind, generator
 from asd_core.synthesis.splitting import names_within, split_normals
@@ -85,7 +86,7 @@ class ValidationClip:
 
 @dataclass(frozen=True)
 class RejectedClip:
-    """A generated clip that cannot be judged on, and why: a row of the search's report."""
+    """A clip that no setting is fitted to or judged on, with the reason: a row of the search's report."""
 
     clip_id: str
     uri: str
@@ -107,6 +108,16 @@ class Validation:
     clips: tuple[ValidationClip, ...]
     rejected: tuple[RejectedClip, ...] = ()
 
+    @property
+    def machine_type(self) -> str:
+        """Machine type of the clips to fit to, of which there is at least one."""
+        return str(self.normals["machine_type"][0].as_py())
+
+    @property
+    def machine_id(self) -> str:
+        """Machine id of the clips to fit to, of which there is at least one."""
+        return str(self.normals["machine_id"][0].as_py())
+
 
 def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validation:
     """Hold out a machine's normal clips, and plan faults in half of those.
@@ -120,8 +131,8 @@ def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validati
     """
     parts = split_normals(normals, config.held_out, config.seed)
     names = dict(zip(normals["clip_id"].to_pylist(), names_within(normals["uri"].to_pylist()), strict=True))
-    sources = _recorded(parts.sources, is_anomalous=True)
-    clips = _recorded(parts.normal, is_anomalous=False)
+    sources = [unchanged_clip(row, is_anomalous=True) for row in parts.sources.to_pylist()]
+    clips = [unchanged_clip(row, is_anomalous=False) for row in parts.normal.to_pylist()]
     for kind in config.kinds:
         for domain in sorted({clip.domain for clip in sources}):
             rng = generator(config.seed, "sources", kind, domain)
@@ -144,9 +155,7 @@ def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
     if not len(normals):
         raise AsdError("no normal clips to fit to: generated clips are only judged on")
     machine_type, machine_id = normals["machine_type"][0].as_py(), normals["machine_id"][0].as_py()
-    own = generated.filter(
-        pc.and_(pc.equal(generated["machine_type"], machine_type), pc.equal(generated["machine_id"], machine_id))
-    )
+    own = of_machine(generated, machine_type, machine_id)
     labelled = own.filter(pc.not_equal(own["condition"], ""))
     counts = {condition: labelled["condition"].to_pylist().count(condition) for condition in ("normal", "anomalous")}
     if not all(counts.values()):
@@ -155,9 +164,7 @@ def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
             f"{machine_id} among {len(generated)}: both are needed, with machine and condition in their names"
         )
     clips = [
-        ValidationClip(
-            row["clip_id"], row["clip_id"], row["uri"], row["condition"] == "anomalous", row["domain"], GENERATED
-        )
+        unchanged_clip(row, is_anomalous=row["condition"] == "anomalous", kind=GENERATED)
         for row in labelled.to_pylist()
     ]
     rejected = own.filter(pc.equal(own["condition"], "")).to_pylist()
@@ -176,11 +183,9 @@ def clips_of_no_machine(generated: pa.Table, machines: Sequence[tuple[str, str]]
     ]
 
 
-def _recorded(clips: pa.Table, *, is_anomalous: bool) -> list[ValidationClip]:
-    return [
-        ValidationClip(row["clip_id"], row["clip_id"], row["uri"], is_anomalous, row["domain"], RECORDED)
-        for row in clips.select(["clip_id", "uri", "domain"]).to_pylist()
-    ]
+def unchanged_clip(row: Mapping[str, Any], *, is_anomalous: bool, kind: str = RECORDED) -> ValidationClip:
+    """A row of CLIPS as a clip that gets no fault."""
+    return ValidationClip(row["clip_id"], row["clip_id"], row["uri"], is_anomalous, row["domain"], kind)
 
 
 def _with_fault(source: ValidationClip, name: str, kind: str, config: SimulatedConfig) -> ValidationClip:
@@ -199,8 +204,3 @@ def _with_fault(source: ValidationClip, name: str, kind: str, config: SimulatedC
 
 def _rejected(row: dict[str, str], reason: str, message: str) -> RejectedClip:
     return RejectedClip(row["clip_id"], row["uri"], reason, message)
-
-
-def recorded(row: dict[str, Any], is_anomalous: bool) -> ValidationClip:
-    """A clip to be used as it was recorded, from its row of CLIPS."""
-    return ValidationClip(row["clip_id"], row["clip_id"], row["uri"], is_anomalous, row["domain"], RECORDED)

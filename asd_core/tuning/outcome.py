@@ -1,4 +1,4 @@
-"""What a finished search came to, scope by scope, as its recipe and its report tell it."""
+"""A finished search, scope by scope, as its recipe and its report tell it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from asd_core.evaluation.objectives import FIGURES, objective_values
 from asd_core.tuning.gather.machine_data import MachineData
-from asd_core.tuning.request import Order
+from asd_core.tuning.request import SearchRequest
 from asd_core.tuning.search import ScopeResults
 from asd_core.tuning.space.dimension import Dimension
 from asd_core.tuning.space.setting import Setting
+
+
+def best_first(objectives: ArrayLike) -> NDArray[np.int64]:
+    """Indices of objectives (S,), the highest first and NaN last; of equal ones the first stays first."""
+    values = np.asarray(objectives, np.float64)
+    return np.argsort(-np.where(np.isnan(values), -math.inf, values), kind="stable")
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,15 @@ class MachineOutcome:
     """One machine of a scope.
 
     Attributes:
-        machine_type: of the machine.
-        machine_id: of the machine.
-        n_fitted: normal clips that every setting was fitted to.
-        n_normal: normal clips that settings were judged on.
-        n_anomalous: anomalous clips that they were judged on.
-        auc_level_only: AUC of the trivial twin of a score, how far a clip's level is from that of the normals; None
-            where clips were not heard.
+        machine_type: as in CLIPS.
+        machine_id: as in CLIPS.
+        n_fitted: number of normal clips that every setting was fitted to.
+        n_normal: number of normal clips that settings were judged on.
+        n_anomalous: number of anomalous clips that settings were judged on.
+        auc_level_only: AUC of the trivial twin of a score, the distance of a clip's level from the normals'; None where
+            no level is known.
         aucs: (S,), NaN where there is none.
-        paucs: (S,).
+        paucs: (S,), likewise.
         objectives: (S,), of this machine alone.
     """
 
@@ -64,27 +70,27 @@ class MachineOutcome:
 
     @property
     def name(self) -> str:
-        """Its type and id."""
+        """Machine type and id in one text."""
         return f"{self.machine_type} {self.machine_id}".strip()
 
     @property
     def best_objective(self) -> float:
-        """What it could have had with a setting of its own; NaN where there is none."""
+        """Highest objective of the machine under any setting; NaN where there is none."""
         return math.nan if np.isnan(self.objectives).all() else float(np.nanmax(self.objectives))
 
 
 @dataclass(frozen=True)
 class ScopeOutcome:
-    """What a scope's settings came to.
+    """All settings of a scope with their objectives.
 
     Attributes:
         name: of the scope.
-        dimensions: that were searched.
-        settings: (S,), in the order in which they were proposed.
+        dimensions: the fields that were searched.
+        settings: (S,), in the order of their proposal.
         objectives: (S,), NaN where there is none.
         machines: of the scope.
-        certainty: place of a setting → how sure it is; of the best few hundred.
-        errors: place of a setting → why it could not be evaluated.
+        certainty: index of a setting → how sure it is that it is worse than the best; of the best few hundred.
+        errors: index of a setting → the reason why it could not be evaluated.
     """
 
     name: str
@@ -97,39 +103,44 @@ class ScopeOutcome:
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
-        """Places of the settings, the best first, those without an objective last; of equals the first proposed."""
-        values = np.where(np.isnan(self.objectives), -math.inf, self.objectives)
-        return np.argsort(-values, kind="stable")
+        """Indices of the settings, the best first."""
+        return best_first(self.objectives)
 
     @property
     def best(self) -> int | None:
-        """Place of the best setting; None where none could be evaluated."""
+        """Index of the best setting; None where none could be evaluated."""
         if not len(self.order) or math.isnan(self.objectives[self.order[0]]):
             return None
         return int(self.order[0])
 
     @cached_property
     def not_told_apart(self) -> list[int]:
-        """Places of the settings that cannot be told from the best, best first, the best among them."""
-        return [
-            place for place in self.order.tolist() if place in self.certainty and not self.certainty[place].told_apart
-        ]
+        """Indices of the settings that cannot be told from the best, best first, the best among them."""
+        alike = {place for place, certainty in self.certainty.items() if not certainty.told_apart}
+        return [place for place in self.order.tolist() if place in alike]
 
 
 def scope_outcomes(
     results: Sequence[ScopeResults],
     machines: Sequence[MachineData],
     found: Sequence[Mapping[int, Certainty]],
-    order: Order,
+    request: SearchRequest,
 ) -> list[ScopeOutcome]:
-    """What a finished search came to, scope by scope."""
+    """The outcome of each scope of a finished search.
+
+    Args:
+        results: of every scope.
+        machines: of the search.
+        found: `compare_best` of the scopes.
+        request: of the search.
+    """
     return [
         ScopeOutcome(
             one.scope.name,
-            order.space.dimensions,
+            request.space.dimensions,
             one.settings,
             np.array(one.objectives),
-            [_machine_outcome(machines[place], one.figures[place], order.objective) for place in one.scope.machines],
+            [_machine_outcome(machines[place], one.figures[place], request.objective) for place in one.scope.machines],
             certainty,
             one.errors,
         )

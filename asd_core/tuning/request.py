@@ -1,4 +1,4 @@
-"""What a search is asked for, and what names it."""
+"""The search that a user asks for, and the id that names it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from asd_core.evaluation.objectives import check_objective
 from asd_core.recipe.recipe import Recipe
 from asd_core.synthesis import Validation
 from asd_core.tuning.gather.machine_data import MachineData
-from asd_core.tuning.gather.needed import planned
-from asd_core.tuning.results import code_version
+from asd_core.tuning.gather.machine_plan import machine_plans
 from asd_core.tuning.space.proposals import Method, proposals
 from asd_core.tuning.space.space import Space
+from asd_core.tuning.stored_results import code_version
 
 Per = Literal["machine-type", "machine", "global"]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What is asked for.
+class SearchRequest:
+    """A search as it is asked for.
 
     Attributes:
-        space: to search.
-        method: how.
-        count: settings to try; None for a grid.
-        objective: of `asd_core.tuning.objectives.OBJECTIVES`.
-        per: what gets a setting together.
-        validation: in a word, what settings are judged on: ``real``, ``simulated`` or ``generated`` clips.
-        seed: of everything random in the search and in how sure it is.
-        data: folder for what is gathered, kept for further searches; None: in the store while the search lasts.
+        space: the fields to search and their values.
+        method: which settings are tried.
+        count: number of settings to try; None for a grid.
+        objective: one of `asd_core.evaluation.objectives.OBJECTIVES`.
+        per: machines that get one setting together: a type, each one alone, or all.
+        validation: the clips that settings are judged on: ``real``, ``simulated`` or ``generated``.
+        seed: of everything random in the search and in the comparison of its best settings.
+        data: folder that keeps gathered arrays for further searches; None: in the store while the search lasts.
     """
 
     space: Space
@@ -45,7 +45,7 @@ class Order:
     data: str | None = None
 
     def check(self, recipe: Recipe) -> None:
-        """Refuse what cannot be searched, before anything is read.
+        """Refuse a search that is not possible, before anything is read.
 
         Raises:
             UsageError: an unknown objective, a space that the recipe does not allow, or a search without an end.
@@ -56,25 +56,26 @@ class Order:
         proposals(self.space, self.method, self.count, self.seed, "")
 
 
-def search_id(recipe: Recipe, validations: Sequence[Validation], order: Order) -> str:
-    """Hash of all that decides what a search comes to: recipe, clips, embeddings, what is asked for and the code.
+def search_id(recipe: Recipe, validations: Sequence[Validation], request: SearchRequest) -> str:
+    """Hash of all that decides the outcome of a search: recipe, clips, embeddings, request and code.
 
     Raises:
         UsageError: simulated or generated clips, but embeddings that were imported.
     """
-    told = [code_version(), recipe.name, recipe.settings, recipe.resolved(), order_record(order)]
-    digest = hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=12)
-    for plan in planned(recipe, [one for one in validations if len(one.normals)], order.space.encoder_settings()):
+    facts = [code_version(), recipe.name, recipe.settings, recipe.resolved(), request_record(request)]
+    digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=12)
+    judgeable = [one for one in validations if len(one.normals)]
+    for plan in machine_plans(recipe, judgeable, request.space.encoder_settings()):
         digest.update(plan.name.encode())  # of clips and embeddings
     rejected = [asdict(clip) for one in validations for clip in one.rejected]
     digest.update(json.dumps(rejected).encode())
     return f"tune-{digest.hexdigest()}"
 
 
-def order_record(order: Order) -> dict[str, Any]:
-    """What a record says of what was asked for."""
-    told = {name: value for name, value in vars(order).items() if name not in ("space", "data")}
-    return {**told, "space": {one.name: asdict(one) for one in order.space.dimensions}}
+def request_record(request: SearchRequest) -> dict[str, Any]:
+    """The request as a run's record keeps it."""
+    fields = {name: value for name, value in vars(request).items() if name not in ("space", "data")}
+    return {**fields, "space": {one.name: asdict(one) for one in request.space.dimensions}}
 
 
 EVERYTHING = "all machines"
@@ -87,7 +88,7 @@ class Scope:
 
     Attributes:
         name: of the machine type or machine, or "all machines".
-        machines: their places among all machines.
+        machines: their indices among all machines.
     """
 
     name: str
@@ -95,13 +96,12 @@ class Scope:
 
 
 def scopes_of(machines: Sequence[MachineData], per: str) -> list[Scope]:
-    """The machines that get a setting together: of a type, each alone, or all."""
+    """The scopes of a search: one for all machines, one for each machine, or one for each machine type."""
     if per == "global":
         return [Scope(EVERYTHING, tuple(range(len(machines))))]
     if per == "machine":
         return [Scope(f"{m.machine_type} {m.machine_id}", (place,)) for place, m in enumerate(machines)]
-    kinds = sorted({machine.machine_type for machine in machines})
-    return [
-        Scope(kind, tuple(place for place, machine in enumerate(machines) if machine.machine_type == kind))
-        for kind in kinds
-    ]
+    members: dict[str, list[int]] = {}
+    for place, machine in enumerate(machines):
+        members.setdefault(machine.machine_type, []).append(place)
+    return [Scope(name, tuple(places)) for name, places in sorted(members.items())]

@@ -1,7 +1,7 @@
-"""A search under way: what is known already, what is handed out, and what each scope's objective comes to.
+"""The state of a search: the results known so far, the batches handed out, and the objectives of each scope.
 
-A unit of work is one setting on one machine; a batch is one machine and many settings that share work. Whoever works on
-a batch commits its rows before it is told here, so a search can end at any moment and be made again from the store.
+A unit of work is one setting on one machine. A batch is one machine and many settings that share work. A worker commits
+a batch's rows before the search hears of it, so a search can end at any moment and go on from the store.
 """
 
 from __future__ import annotations
@@ -16,54 +16,57 @@ from numpy.typing import NDArray
 
 from asd_core.evaluation.objectives import FIGURES
 from asd_core.recipe.recipe import Recipe
-from asd_core.tuning.batches import Batch, Outcome, sharing_groups
+from asd_core.tuning.batches import Batch, BatchOutcome, sharing_groups
 from asd_core.tuning.gather.machine_data import MachineData
 from asd_core.tuning.request import Scope
-from asd_core.tuning.results import Known, setting_ids
 from asd_core.tuning.space.proposals import Proposals
 from asd_core.tuning.space.setting import Setting
+from asd_core.tuning.stored_results import KnownResults, setting_ids
 
 Combine = Callable[[Sequence[str], NDArray[np.float64]], NDArray[np.float64]]
 """Machine types (M,) and figures (M, S, 4) of a scope's machines → its objectives (S,), NaN where there is none."""
 
-BATCH_SECONDS = 5.0  # of work: what a killed worker loses at most, and seventy times what Ray Tune takes for a trial
+OnProgress = Callable[[int, int], None]
+"""Called with the units done and the units in all."""
+
+BATCH_SECONDS = 5.0  # of work: the most that a killed worker loses, and seventy times Ray Tune's time for a trial
 _LEAST_SECONDS = 0.5  # of a batch towards the end
 _FIRST = 8  # settings of a machine's first batch, before it is known how long one takes
 
 
 @dataclass
 class ScopeResults:
-    """What is known of a scope's settings, in the order in which they were proposed.
+    """The results of a scope's settings, in the order of their proposal.
 
     Attributes:
-        scope: whose.
+        scope: its machines.
         settings: (S,).
-        names: machine type → their ids, (S,): a setting is another one on another type's recipe.
-        figures: machine → (S, 4) float64 of FIGURES, NaN where there is none.
-        errors: place → why a setting could not be evaluated, of the first machine where it could not.
+        setting_ids: machine type → ids of the settings, (S,): each type's recipe gives a setting another id.
+        figures: index of a machine → (S, 4) float64 of FIGURES, NaN where there is none.
+        errors: index of a setting → the reason why it could not be evaluated on the first machine where it failed.
         objectives: (S,), NaN where there is none.
     """
 
     scope: Scope
     settings: list[Setting] = field(default_factory=list)
-    names: dict[str, list[str]] = field(default_factory=dict)
+    setting_ids: dict[str, list[str]] = field(default_factory=dict)
     figures: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
     objectives: list[float] = field(default_factory=list)
 
 
 class Search:
-    """Hands out batches and takes in what they came to.
+    """Hands out batches and takes in their outcomes.
 
     Args:
-        machines: to search for.
-        recipe: over which settings are laid.
-        scopes: what gets a setting together; each machine is in one.
+        machines: of the search.
+        recipe: settings are laid over it.
+        scopes: machines that get one setting together; each machine is in one scope.
         proposals: of each scope.
-        known: what the store knows of each machine.
-        combine: figures of a scope's machines → its objective.
+        known: results of each machine in the store.
+        combine: figures of a scope's machines → its objectives.
         version: of the code, see `setting_ids`.
-        workers: how many work at once: the last batches are cut finer for them.
+        workers: number at work at once: the last batches are cut finer for them.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Search:
         recipe: Recipe,
         scopes: Sequence[Scope],
         proposals: Sequence[Proposals],
-        known: Sequence[Known],
+        known: Sequence[KnownResults],
         combine: Combine,
         version: str,
         workers: int = 1,
@@ -83,10 +86,10 @@ class Search:
         self.seconds, self.commit_seconds, self.evaluated, self.crashed = 0.0, 0.0, 0, 0
         self.total = sum(p.total * len(scope.machines) for p, scope in zip(proposals, scopes, strict=True))
         self.done = 0
-        self._waiting = [0] * len(scopes)  # units of a scope's round that are not known yet
+        self._waiting = [0] * len(scopes)  # units of a scope's round without a result
         self._over = [False] * len(scopes)
-        self._groups: deque[tuple[int, int, deque[list[int]]]] = deque()  # scope, machine, groups of places
-        self._suspects: deque[tuple[int, int, list[int]]] = deque()  # what is left of batches that killed their worker
+        self._groups: deque[tuple[int, int, deque[list[int]]]] = deque()  # scope, machine, groups of settings
+        self._suspects: deque[tuple[int, int, list[int]]] = deque()  # pieces of batches that killed their worker
         self._deadly: set[tuple[int, int]] = set()  # machine and setting over which one worker died
         self._open: dict[int, tuple[int, int, list[int]]] = {}
         self._numbers = 0
@@ -94,12 +97,12 @@ class Search:
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing is left to do and nothing is under way."""
+        """True when no work is left and none is under way."""
         self._propose()
         return all(self._over)
 
     def next_batch(self) -> Batch | None:
-        """The next batch; None where all that can be done now is under way, or the search is over."""
+        """The next batch; None where all possible work is under way, or the search is over."""
         self._propose()
         if self._suspects:
             scope, machine, places = self._suspects.popleft()
@@ -111,15 +114,13 @@ class Search:
         else:
             return None
         results = self.results[scope]
-        names = results.names[self._machines[machine].machine_type]
+        ids = results.setting_ids[self._machines[machine].machine_type]
         number, self._numbers = self._numbers, self._numbers + 1
         self._open[number] = scope, machine, places
-        return Batch(
-            number, machine, tuple(names[place] for place in places), tuple(results.settings[place] for place in places)
-        )
+        return Batch(number, machine, tuple(ids[i] for i in places), tuple(results.settings[i] for i in places))
 
-    def finish(self, number: int, outcome: Outcome) -> None:
-        """Take in what a batch came to."""
+    def finish(self, number: int, outcome: BatchOutcome) -> None:
+        """Take in the outcome of a batch."""
         scope, machine, places = self._open.pop(number)
         results = self.results[scope]
         results.figures[machine][places] = outcome.figures
@@ -133,7 +134,10 @@ class Search:
         self._settle(scope, len(places))
 
     def fail(self, number: int) -> None:
-        """A batch's worker died: it is tried in halves, down to one setting, which is blamed at its second time."""
+        """Take in the death of a batch's worker.
+
+        The batch is tried again in halves, down to one setting. The second death over one setting is its error.
+        """
         scope, machine, places = self._open.pop(number)
         if len(places) > 1:
             half = len(places) // 2
@@ -163,25 +167,22 @@ class Search:
                     self._begin(index, results, settings)
 
     def _begin(self, index: int, results: ScopeResults, settings: Sequence[Setting]) -> None:
+        """Take in the results that are known, and queue the other units."""
         first = len(results.settings)
         results.settings += settings
-        groups = [[first + place for place in group] for group in sharing_groups(settings)]
-        fresh: dict[str, list[str]] = {}
+        groups = sharing_groups(settings)
+        ids: dict[str, list[str]] = {}
         for machine in results.scope.machines:
-            kind = self._machines[machine].machine_type
-            if kind not in fresh:
-                fresh[kind] = setting_ids(self._recipe, settings, self._version, kind)
-                results.names.setdefault(kind, []).extend(fresh[kind])
-            known = self._known[machine]
-            places = known.places(fresh[kind])
-            figures = np.full((len(settings), len(FIGURES)), np.nan)
-            figures[places >= 0] = known.figures[places[places >= 0]]
+            machine_type = self._machines[machine].machine_type
+            if machine_type not in ids:
+                ids[machine_type] = setting_ids(self._recipe, settings, self._version, machine_type)
+                results.setting_ids.setdefault(machine_type, []).extend(ids[machine_type])
+            is_known, figures, errors = self._known[machine].of(ids[machine_type])
             before = results.figures.get(machine, np.empty((0, len(FIGURES))))
             results.figures[machine] = np.concatenate([before, figures])
-            for place in np.flatnonzero(places >= 0).tolist():
-                if (error := known.errors.get(int(places[place]))) is not None:
-                    results.errors.setdefault(first + place, error)
-            missing = deque(left for group in groups if (left := [p for p in group if places[p - first] < 0]))
+            for place, error in errors.items():
+                results.errors.setdefault(first + place, error)
+            missing = deque(left for group in groups if (left := [first + i for i in group if not is_known[i]]))
             units = sum(map(len, missing))
             self.done += len(settings) - units
             self._waiting[index] += units
@@ -192,12 +193,12 @@ class Search:
         """Work out the objectives of the round that is complete."""
         first, machines = len(results.objectives), results.scope.machines
         if first < len(results.settings):
-            kinds = [self._machines[machine].machine_type for machine in machines]
+            types = [self._machines[machine].machine_type for machine in machines]
             figures = np.stack([results.figures[machine][first:] for machine in machines])
-            results.objectives += self._combine(kinds, figures).tolist()
+            results.objectives += self._combine(types, figures).tolist()
 
     def _cut(self, machine: int, groups: deque[list[int]]) -> list[int]:
-        """Whole groups for some seconds of work, fewer towards the end so that no worker waits long for another."""
+        """Take whole groups for some seconds of work, fewer towards the end so that no worker waits long."""
         count, seconds = self._rates.get(machine, (self.evaluated, self.seconds))
         size = _FIRST
         if count:
@@ -212,16 +213,16 @@ class Search:
 
 
 def search_here(
-    search: Search, work: Callable[[Batch], Outcome], told: Callable[[int, int], None] = lambda done, total: None
+    search: Search, work: Callable[[Batch], BatchOutcome], on_progress: OnProgress = lambda done, total: None
 ) -> None:
     """Work on the batches of a search one after the other in this process.
 
     Args:
         search: to be finished.
-        work: see `work_on`.
-        told: how many units are done, and of how many.
+        work: see `evaluate_batch`.
+        on_progress: called after each batch.
     """
-    told(search.done, search.total)
+    on_progress(search.done, search.total)
     while (batch := search.next_batch()) is not None:
         search.finish(batch.number, work(batch))
-        told(search.done, search.total)
+        on_progress(search.done, search.total)

@@ -23,7 +23,7 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.import_embeddings import import_embeddings
 from asd_core.store.store import open_store
-from asd_core.tuning.evaluating import evaluate_machine
+from asd_core.tuning.evaluate_settings import evaluate_machine
 from asd_core.tuning.gather.gather import gather
 from asd_core.tuning.space.setting import Setting
 from asd_core.tuning.space.space import new_space

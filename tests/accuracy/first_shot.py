@@ -173,9 +173,9 @@ def chart(curves: Mapping[str, Floats]) -> str:
     return draw_curves(
         R,
         [
-            Curve("simulated, all kinds", mean["simulated"], "#1b5e9e"),
-            Curve(HELD_OUT, mean[HELD_OUT], "#b3411a", "7 4"),
-            Curve("knocks only", mean["knocks"], "#777777", "2 3"),
+            Curve("simulated, all kinds", mean["simulated"], "#3b82c4"),
+            Curve(HELD_OUT, mean[HELD_OUT], "#d2602f", "7 4"),
+            Curve("knocks only", mean["knocks"], "#888888", "2 3"),
             Curve("stall only", mean["stall"], "#999999"),
         ],
     )

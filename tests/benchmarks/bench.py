@@ -18,6 +18,9 @@ from tests.benchmarks.clap_decoder import against_generate_caption
 from tests.benchmarks.clap_encoder import against_msclap
 from tests.benchmarks.figures import Figure, as_json, machine, table
 from tests.benchmarks.memory import peaks
+from tests.benchmarks.nearest import NOTE as NEAREST
+from tests.benchmarks.nearest import QUICK as FEW_SIZES
+from tests.benchmarks.nearest import SIZES, product_against_faiss
 from tests.benchmarks.planning import planning
 from tests.benchmarks.reading import NOTE as READING
 from tests.benchmarks.reading import ahead_against_in_turn
@@ -43,6 +46,7 @@ NOTES = (
     TUNING,
     CAPTIONS,
     READING,
+    NEAREST,
 )
 
 
@@ -63,6 +67,7 @@ def benchmarks(
             folder, 16 if is_quick else 32, 1 if is_quick else 3, repeats, say
         ),
         "reading": lambda folder, say: ahead_against_in_turn(folder, 50 if is_quick else 300, repeats, say),
+        "nearest": lambda folder, say: product_against_faiss(folder, FEW_SIZES if is_quick else SIZES, repeats, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 

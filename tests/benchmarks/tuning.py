@@ -22,7 +22,7 @@ from asd_core.recipe.recipe import load_recipe
 from asd_core.store.store import open_store
 from asd_core.synthesis.fleet.faults import with_fault
 from asd_core.synthesis.fleet.machine import build_machine, healthy_sound
-from asd_core.tuning.evaluating import evaluate_machine
+from asd_core.tuning.evaluate_settings import evaluate_machine
 from asd_core.tuning.gather.gather import gather
 from asd_core.tuning.space.setting import Setting, applied
 from asd_core.tuning.validations import labelled_validations

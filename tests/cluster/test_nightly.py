@@ -1,18 +1,16 @@
 import shutil
-from functools import partial
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
 import soundfile
 
-from asd_core.captions.selection import Order, flagged_in
 from asd_core.clips import list_archive
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import load_recipe
-from asd_core.runs.caption import CaptionRun
 from asd_core.runs.fit import fit
+from asd_core.runs.nightly import nightly
 from asd_core.runs.report import report_night
 from asd_core.runs.score import score
 from asd_core.store.local_files import LocalFiles
@@ -99,13 +97,7 @@ def test_captions_that_overlap_with_scoring_on_ray_are_those_of_one_process(ray_
     shutil.copytree(tmp_path / "store", tmp_path / "ray")
     rows = []
     for store, engine in [(local, LocalEngine()), (store_in(tmp_path / "ray"), RayEngine())]:
-        captions = CaptionRun(store, KNN, Order("acoustic"), engine)
-        hook = partial(_add_flagged, captions, store)
-        record = score(store, KNN, listed(archive, date=NIGHTS[2]), engine, on_scored=hook)
-        assert captions.finish()["captioned"] == record["counts"]["flagged"] > 0
+        night = nightly(store, KNN, listed(archive, date=NIGHTS[2]), engine, writes_reports=False)
+        assert night.captions["captioned"] == night.record["counts"]["flagged"] > 0
         rows.append(store.captions(KNN.key()).to_pylist())
     assert rows[0] == rows[1]
-
-
-def _add_flagged(captions, store, outcome):
-    captions.add(flagged_in(store, outcome.files))

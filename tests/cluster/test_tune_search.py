@@ -8,7 +8,7 @@ from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.tune import run_here, tune
 from asd_core.store.addresses import open_files
 from asd_core.store.store import Store
-from asd_core.tuning.request import Order
+from asd_core.tuning.request import SearchRequest
 from asd_core.tuning.space.space import new_space
 from asd_core.tuning.validations import labelled_validations
 from cluster.engine import RayEngine
@@ -77,7 +77,7 @@ def test_a_folder_for_data_may_be_named_from_where_one_stands(ray_session, tmp_p
     clips = write_machines(tmp_path / "archive", {"fan": ["00"]})
     validations, _ = labelled_validations(*parts(clips))
     monkeypatch.chdir(tmp_path)
-    order = Order(new_space({"encoder.r": {"grid": [0.5, 1.0]}}), data="data")
+    order = SearchRequest(new_space({"encoder.r": {"grid": [0.5, 1.0]}}), data="data")
     record = tune(
         store_in(tmp_path / "store"), load_recipe("twfr-knn"), clips, validations, order, RayEngine(), on_workers
     )
@@ -87,7 +87,7 @@ def test_a_folder_for_data_may_be_named_from_where_one_stands(ray_session, tmp_p
 def test_a_search_of_recordings_on_s3_is_that_of_a_folder(ray_session, tmp_path, bucket):
     clips = write_machines(tmp_path / "archive", {"fan": ["00"]})
     validations, _ = labelled_validations(*parts(clips))
-    order = Order(new_space({"encoder.r": {"grid": [0.5, 1.0]}, "detector.k": {"grid": [1, 2]}}))
+    order = SearchRequest(new_space({"encoder.r": {"grid": [0.5, 1.0]}, "detector.k": {"grid": [1, 2]}}))
     found = []
     for home, engine, runner in (
         (f"{bucket}/store", RayEngine(), on_workers),

@@ -1,6 +1,6 @@
 import numpy as np
 
-from asd_core.tuning.batches import Batch, Outcome
+from asd_core.tuning.batches import Batch, BatchOutcome
 from cluster.tune_trials import outcome_from, outcome_text, packed, unpacked
 
 
@@ -11,7 +11,7 @@ def test_a_batch_is_a_short_text_for_tune_to_keep():
 
 
 def test_an_outcome_comes_back_with_its_gaps_and_errors():
-    outcome = Outcome(np.array([[0.9, 0.8, np.nan, 0.1], [np.nan] * 4]), {1: "no fit"}, 1.5, 0.25)
+    outcome = BatchOutcome(np.array([[0.9, 0.8, np.nan, 0.1], [np.nan] * 4]), {1: "no fit"}, 1.5, 0.25)
     again = outcome_from(outcome_text(outcome))
     np.testing.assert_array_equal(again.figures, outcome.figures)
     assert (again.errors, again.seconds, again.commit_seconds) == ({1: "no fit"}, 1.5, 0.25)

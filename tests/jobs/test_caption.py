@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 import asd_core
-from asd_core.captions.rows import TYPICAL_ANSWER, typical_prompt
 from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.llm.settings import tokens_of
 from asd_core.recipe.recipe import load_recipe
+from asd_core.runs.backfill import TYPICAL_ANSWER, typical_prompt
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from tests.command import asd

@@ -8,6 +8,7 @@ import soundfile
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
+from tests.asd_core.detectors.own_package import write_package as write_detectors
 from tests.asd_core.encoders.own_package import write_package
 from tests.command import asd, asd_process
 from tests.fleet import NIGHTS, by_uri, clip_path, files_of, write_dcase, write_fleet, write_wav
@@ -151,6 +152,24 @@ def test_an_encoder_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, own):
     rows = [by_uri(store.scores(load_key(store))) for store in stores]
     assert rows[0] == rows[1] and len(rows[0]) == 8
     assert {len(row) for row in embeddings(stores[0])} == {5}
+
+
+def test_a_detector_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    archive, recipe = write_fleet(tmp_path / "archive"), tmp_path / "own.toml"
+    recipe.write_text(f'[detector]\nkind = "{write_detectors(tmp_path / "site")}"\npower = 2.0\n')
+    here, on_ray = tmp_path / "here", tmp_path / "ray"
+    fitted = asd("fit", archive, "--until", NIGHTS[1], *options(here, recipe))
+    assert fitted.code == 0 and fitted.json["fitted"] == 2, fitted.err
+    shutil.copytree(here, on_ray)
+    assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
+    common = ["--recipe", recipe, "--store", on_ray, "--json", "--cpus", "2"]
+    said = asd_process("nightly", archive, *common, PYTHONPATH=str(tmp_path / "site"))
+    assert (said.code, said.json["scored"]) == (0, 8), said.err
+    stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]
+    rows = [by_uri(store.scores(load_key(store))) for store in stores]
+    assert rows[0] == rows[1] and len(rows[0]) == 8
+    assert all(row["nearest_uris"] and row["p_value"] > 0 for row in rows[0].values())
 
 
 def test_an_encoder_of_ones_own_is_evaluated(tmp_path, own):

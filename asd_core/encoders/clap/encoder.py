@@ -77,8 +77,22 @@ class ClapEncoder:
 
     @property
     def note(self) -> str:
-        """What must be said wherever these embeddings are used; empty where nothing is."""
+        """One line that must be said wherever these embeddings are used; empty where nothing must."""
         return random_note(self.weights)
+
+    def check_clips(self, clip_seconds: float, clip_rule: str) -> None:
+        """Refuse a length of clips, or a rule for shorter ones, that the tower cannot hear.
+
+        Raises:
+            UsageError: the first of these.
+        """
+        if not SHORTEST_SECONDS <= clip_seconds <= LONGEST_SECONDS:
+            raise UsageError(
+                f"encoder.clip_seconds must lie between {SHORTEST_SECONDS:g} and {LONGEST_SECONDS:g} for MS-CLAP, "
+                f"got {clip_seconds:g}; 7 is what it was trained on"
+            )
+        if clip_rule == "crop":
+            raise UsageError('encoder.clip_rule = "crop" leaves short clips short: MS-CLAP needs "windows" or "tile"')
 
     def load(self) -> None:
         """Read the weights now rather than at the first use.

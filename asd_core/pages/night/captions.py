@@ -12,7 +12,7 @@ import pyarrow as pa
 from asd_core.digest import name_hash
 from asd_core.errors import AsdError
 from asd_core.pages.night.similarity_chart import SimilarityChart, draw_similarities
-from asd_core.pages.words import counted
+from asd_core.pages.number_format import counted
 from asd_core.readable import readable
 from asd_core.recipe.caption_settings import METHODS
 from asd_core.store.tables import CAPTIONS

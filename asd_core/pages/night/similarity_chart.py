@@ -1,4 +1,4 @@
-"""The geometry of a small chart: how similar a clip is to each text, beside the range of its nearest normal clips."""
+"""The chart of how similar a clip is to each text, beside the range of its nearest normal clips."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from asd_core.pages.drawing import Drawing, Scale, dots, level, path, upright
+
 WIDTH, HEIGHT = 200, 14
 _LEFT, _RIGHT, _MIDDLE = 4, 196, 7
 
 
 @dataclass(frozen=True)
 class SimilarityRow:
-    """One text; paths lie in a view box of `WIDTH` x `HEIGHT`.
+    """One text.
 
     Attributes:
-        text: as it was compared with.
+        text: the text that the clips were compared with.
         similarity: cosine of the clip.
-        lowest: of the normal clips' cosines.
-        highest: of the normal clips' cosines.
+        lowest: lowest cosine of the normal clips.
+        highest: highest cosine of the normal clips.
         side: where the clip lies: outside the normals' range, ``above`` or ``below`` it, or ``within``.
-        range: a line from the lowest to the highest.
-        dots: a point a normal clip, to be stroked with round caps.
-        mark: an upright line at the clip.
+        drawing: the normals' range as a bar, each of them as a dot, and the clip as an upright line.
     """
 
     text: str
@@ -31,14 +31,12 @@ class SimilarityRow:
     lowest: float
     highest: float
     side: Literal["above", "below", "within"]
-    range: str
-    dots: str
-    mark: str
+    drawing: Drawing
 
 
 @dataclass(frozen=True)
 class SimilarityChart:
-    """The rows in the order of the texts, all on one scale, and how many normal clips they are compared with."""
+    """The rows in the order of the texts, all on one scale, and the number of normal clips they are compared with."""
 
     rows: tuple[SimilarityRow, ...]
     n_normals: int
@@ -48,29 +46,25 @@ def draw_similarities(
     texts: Sequence[str], similarities: Sequence[float], normal_similarities: Sequence[Sequence[float]]
 ) -> SimilarityChart | None:
     """Draw similarities (L,) against those of k normal clips (k, L), or None where they do not make a table."""
-    columns = list(zip(*normal_similarities, strict=False))
     values = [*similarities, *(value for row in normal_similarities for value in row)]
     is_table = len({len(texts), len(similarities), *map(len, normal_similarities)}) == 1
     if not texts or not normal_similarities or not is_table or not all(map(math.isfinite, values)):
         return None
-    low, high = min(values), max(values)
-
-    def place(value: float) -> float:
-        return _LEFT + (_RIGHT - _LEFT) * ((value - low) / (high - low) if high > low else 0.5)
-
-    rows = []
-    for text, similarity, normals in zip(texts, similarities, columns, strict=True):
-        lowest, highest = min(normals), max(normals)
-        rows.append(
-            SimilarityRow(
-                text=text,
-                similarity=similarity,
-                lowest=lowest,
-                highest=highest,
-                side="above" if similarity > highest else "below" if similarity < lowest else "within",
-                range=f"M{place(lowest):.1f} {_MIDDLE}H{place(highest):.1f}",
-                dots="".join(f"M{place(normal):.1f} {_MIDDLE}h0" for normal in sorted(normals)),
-                mark=f"M{place(similarity):.1f} 1V{HEIGHT - 1}",
-            )
-        )
+    place = Scale(min(values), max(values), _LEFT, _RIGHT)
+    columns = zip(*normal_similarities, strict=True)
+    rows = [_row(*each, place) for each in zip(texts, similarities, columns, strict=True)]
     return SimilarityChart(tuple(rows), len(normal_similarities))
+
+
+def _row(text: str, similarity: float, normals: Sequence[float], place: Scale) -> SimilarityRow:
+    lowest, highest = min(normals), max(normals)
+    shapes = (
+        path("axis", level(_MIDDLE, 0, WIDTH)),
+        path("range", level(_MIDDLE, place(lowest), place(highest))),
+        path("normals", dots((place(normal), _MIDDLE) for normal in normals)),
+        path("mark", upright(place(similarity), 1, HEIGHT - 1)),
+    )
+    side: Literal["above", "below", "within"] = "within"
+    if not lowest <= similarity <= highest:
+        side = "above" if similarity > highest else "below"
+    return SimilarityRow(text, similarity, lowest, highest, side, Drawing(WIDTH, HEIGHT, shapes))

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.pages.drawing import round_values
+
 Waveform = NDArray[np.float32]
 Grid = NDArray[np.floating[Any]]
 
@@ -94,7 +96,7 @@ def _labels(top: float, seconds: float, highest: float) -> NDArray[np.uint8]:
         draw.line((_LEFT - 7, y, _LEFT - 1, y), fill=200)
         text = f"{hertz / 1000:g} kHz" if hertz >= 1000 else f"{hertz:g} Hz"
         draw.text((_LEFT - 11, y), text, fill=255, font=font, anchor="rm")
-    for second in _round_steps(seconds):
+    for second in round_values(0.0, seconds, intervals=5):
         x = _LEFT + second / seconds * (_RIGHT - _LEFT)
         draw.line((x, _BOTTOM, x, _BOTTOM + 6), fill=200)
         draw.text((x, _BOTTOM + 11), f"{second:g} s", fill=255, font=font, anchor="mt")
@@ -113,13 +115,6 @@ def _frequencies(highest: float) -> list[float]:
         if hertz <= highest and gap >= 1.2 * _TEXT_SIZE:
             shown.append(hertz)
     return shown
-
-
-def _round_steps(seconds: float) -> list[float]:
-    rough = seconds / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    return [float(f"{index * step:.6g}") for index in range(math.floor(seconds / step + 1e-9) + 1)]
 
 
 def _mel(hertz: float) -> float:

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from asd_core.digest import name_hash
 from asd_core.errors import AsdError
-from asd_core.pages.night.groups import Group, group_rows
+from asd_core.pages.night.contents import MachineRecord, Night
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
-from asd_core.pages.night.night import MachineRecord, Night
+from asd_core.pages.night.problems import Problem, group_problems
 from asd_core.readable import machine_name
 
 Row = Mapping[str, Any]
@@ -76,8 +76,8 @@ class Summary:
     n_errors: int
     flagged: tuple[ScoredClip, ...]
     machines: tuple[MachineNight, ...]
-    errors: tuple[Group, ...]
-    warnings: tuple[Group, ...]
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
 
     def in_state(self, state: State) -> list[MachineNight]:
         """The machines in one state, in the page's order."""
@@ -117,8 +117,8 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
         n_errors=sum(not _is_scored(row) for row in rows),
         flagged=tuple(flagged),
         machines=tuple(machines),
-        errors=group_rows([row for row in rows if not _is_scored(row)], "error_reason", "error"),
-        warnings=group_rows([row for row in rows if row["warning"]], "warning", ""),
+        errors=group_problems([row for row in rows if not _is_scored(row)], "error_reason", "error"),
+        warnings=group_problems([row for row in rows if row["warning"]], "warning", ""),
     )
 
 

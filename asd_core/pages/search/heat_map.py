@@ -1,4 +1,4 @@
-"""A scope's objective over two fields, such as r and the number of components."""
+"""The objective of a scope over two fields, such as r and the number of components, as a heat map."""
 
 from __future__ import annotations
 
@@ -8,70 +8,43 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.pages.scales import curve_field, numbers, text_of, texts
+from asd_core.pages.drawing import Drawing, Tick, label, labels_across, shape
+from asd_core.pages.number_format import thousandths
+from asd_core.pages.search.fields import curve_field, numbers, text_of, texts
 from asd_core.tuning.outcome import ScopeOutcome
 from asd_core.tuning.space.dimension import Dimension
 
 WIDTH, ROW = 720, 26
-_LEFT, _RIGHT, _TOP, _BELOW = 84.0, 712.0, 8.0, 32.0
+_LEFT, _RIGHT, _TOP, _BELOW = 84, 712, 8, 32
 _COLUMNS = 120  # at most: a column is 5 wide then
 _ROWS = 40
+_FAINTEST = 0.06  # opacity of the weakest colour: a cell with a value can be told from an empty one
 _PREFERRED = ("detector.n_components", "detector.k")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell: the best objective over all other fields, None where no setting lies in it.
-
-    Attributes:
-        x: its left edge.
-        share: in [0, 1], its colour.
-        value: the objective.
-        is_best: whether the best setting lies in it.
-    """
-
-    x: float
-    share: float
-    value: float | None
-    is_best: bool
-
-
-@dataclass(frozen=True)
-class Row:
-    """All cells of one value of the field along the height: its text, its top and the cells."""
-
-    text: str
-    top: float
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
 class HeatMap:
-    """Objectives over two fields in a view box of `WIDTH` x ``height``.
+    """The best objectives over two fields.
 
     Attributes:
         across: name of the field along the width.
         down: name of the field along the height.
         columns: texts of the values along the width.
-        is_binned: whether a column stands for a span that begins at its value.
-        rows: one a value along the height.
-        cell_width: of every cell.
-        low: what the weakest colour stands for, and all below; the lowest tenth of the cells.
-        high: what the strongest stands for.
-        x_ticks: place and text.
-        height: of the view box.
+        is_binned: a column stands for a span that begins at its value.
+        rows: a value along the height as text, and its best objective by column, None where there is none.
+        low: objective of the weakest colour, and of all below it; the lowest tenth of the cells.
+        high: objective of the strongest colour.
+        drawing: a cell for each objective, and a frame around the best setting.
     """
 
     across: str
     down: str
     columns: tuple[str, ...]
     is_binned: bool
-    rows: tuple[Row, ...]
-    cell_width: float
+    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
     low: float
     high: float
-    x_ticks: tuple[tuple[float, str], ...]
-    height: float
+    drawing: Drawing
 
 
 def draw_heat_map(scope: ScopeOutcome) -> HeatMap | None:
@@ -80,37 +53,46 @@ def draw_heat_map(scope: ScopeOutcome) -> HeatMap | None:
     if fields is None or scope.best is None:
         return None
     across, down = fields
-    at, rows = numbers(scope, across), texts(scope, down)
+    at, names = numbers(scope, across), texts(scope, down)
     is_binned = len(at) > _COLUMNS
     edges = np.linspace(at[0], at[-1], _COLUMNS + 1)[:-1] if is_binned else np.array(at)
-    grid, best = _grid(scope, across, down, edges, rows)
+    grid, best = _grid(scope, across, down, edges, names)
     if np.isnan(grid).all():
         return None
-    low, high = float(np.nanquantile(grid, 0.1)), float(np.nanmax(grid))
-    width = (_RIGHT - _LEFT) / len(edges)
-    drawn = []
-    for number, text in enumerate(rows):
-        cells = []
-        for column, value in enumerate(grid[number].tolist()):
-            share = 0.0 if math.isnan(value) else min(max((value - low) / (high - low or 1.0), 0.0), 1.0)
-            known = None if math.isnan(value) else value
-            cells.append(Cell(round(_LEFT + column * width, 2), round(share, 3), known, (number, column) == best))
-        drawn.append(Row(text, _TOP + number * ROW, tuple(cells)))
     columns = tuple(f"{edge:.3g}" for edge in edges)
-    every = math.ceil(len(columns) / 12)
-    ticks = [(round(_LEFT + (c + 0.5) * width, 1), columns[c]) for c in range(0, len(columns), every)]
-    return HeatMap(
-        across.name,
-        down.name,
-        columns,
-        is_binned,
-        tuple(drawn),
-        round(width, 2),
-        low,
-        high,
-        tuple(ticks),
-        _TOP + ROW * len(rows) + _BELOW,
-    )
+    rows = [tuple(None if math.isnan(value) else value for value in row) for row in grid.tolist()]
+    low, high = float(np.nanquantile(grid, 0.1)), float(np.nanmax(grid))
+    shapes = [label(_LEFT - 8, _TOP + row * ROW + 17, name, "end") for row, name in enumerate(names)]
+    for row, column in np.argwhere(~np.isnan(grid)).tolist():
+        value = float(grid[row, column])
+        words = f"{across.name} {columns[column]}, {down.name} {names[row]}: {thousandths(value)}"
+        opacity = _opacity(value, low, high)
+        shapes.append(
+            shape("rect", {"class": "cell", "fill-opacity": opacity, **_box(row, column, len(columns))}, tooltip=words)
+        )
+    if best is not None:
+        shapes.append(shape("rect", {"class": "frame", **_box(*best, len(columns))}))
+    height = _TOP + ROW * len(rows) + _BELOW
+    drawing = Drawing(WIDTH, height, (*shapes, *labels_across(_ticks(columns), height - 14)))
+    rows_by_name = tuple(zip(names, rows, strict=True))
+    return HeatMap(across.name, down.name, columns, is_binned, rows_by_name, low, high, drawing)
+
+
+def _opacity(value: float, low: float, high: float) -> float:
+    share = min(max((value - low) / (high - low or 1.0), 0.0), 1.0)
+    return round(_FAINTEST + (1 - _FAINTEST) * share, 3)
+
+
+def _box(row: int, column: int, n_columns: int) -> dict[str, str | float]:
+    width = (_RIGHT - _LEFT) / n_columns
+    x = round(_LEFT + column * width, 2)
+    return {"x": x, "y": _TOP + row * ROW, "width": round(width, 2), "height": ROW - 2}
+
+
+def _ticks(columns: tuple[str, ...]) -> list[Tick]:
+    """The middle of a column and its text, of at most 12 columns."""
+    width, every = (_RIGHT - _LEFT) / len(columns), math.ceil(len(columns) / 12)
+    return [(round(_LEFT + (column + 0.5) * width, 1), columns[column]) for column in range(0, len(columns), every)]
 
 
 def _fields(scope: ScopeOutcome) -> tuple[Dimension, Dimension] | None:
@@ -124,9 +106,9 @@ def _fields(scope: ScopeOutcome) -> tuple[Dimension, Dimension] | None:
 
 def _grid(
     scope: ScopeOutcome, across: Dimension, down: Dimension, edges: NDArray[np.float64], rows: list[str]
-) -> tuple[NDArray[np.float64], tuple[int, int]]:
+) -> tuple[NDArray[np.float64], tuple[int, int] | None]:
     """Best objectives (rows, columns), NaN where there is none, and the cell of the best setting."""
-    grid, best = np.full((len(rows), len(edges)), np.nan), (-1, -1)
+    grid, best = np.full((len(rows), len(edges)), np.nan), None
     row_of = {text: number for number, text in enumerate(rows)}
     for place, setting in enumerate(scope.settings):
         if across.name not in setting or down.name not in setting:

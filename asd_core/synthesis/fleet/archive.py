@@ -16,7 +16,7 @@ import soundfile
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
-from asd_core.synthesis.fleet.fault_night import Fault, Plan, plan_night
+from asd_core.synthesis.fleet.fault_night import Fault, NightPlan, plan_night
 from asd_core.synthesis.fleet.faults import SEVERITIES, with_fault
 from asd_core.synthesis.fleet.machine import MACHINE_TYPES, Machine, build_machine, healthy_sound
 from asd_core.synthesis.signals import Samples
@@ -103,7 +103,11 @@ def simulate_fleet(
     recordings: list[_Recording] = []
     silent: list[tuple[str, str, str]] = []
     for night, day in enumerate(dates):
-        plan = plan_night(machines, clips_per_night, day, night, seed) if night in broken_nights else Plan({}, {}, None)
+        plan = (
+            plan_night(machines, clips_per_night, day, night, seed)
+            if night in broken_nights
+            else NightPlan({}, {}, None)
+        )
         recordings += _night(machines, night, day, clips_per_night, file_format, plan)
         if plan.silent is not None:
             silent.append((day, machines[plan.silent].machine_type, machines[plan.silent].machine_id))
@@ -121,7 +125,7 @@ def simulate_fleet(
 
 
 def _night(
-    machines: list[Machine], night: int, day: str, clips: int, file_format: str, plan: Plan
+    machines: list[Machine], night: int, day: str, clips: int, file_format: str, plan: NightPlan
 ) -> Iterator[_Recording]:
     pause = min(60.0, 4 * 3600 / clips)  # seconds from one recording to the next
     for index, machine in enumerate(machines):

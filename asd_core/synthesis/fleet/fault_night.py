@@ -28,7 +28,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Plan:
+class NightPlan:
     """What goes wrong in a night.
 
     Attributes:
@@ -42,7 +42,7 @@ class Plan:
     silent: int | None
 
 
-def plan_night(machines: list[Machine], clips: int, day: str, night: int, seed: int) -> Plan:
+def plan_night(machines: list[Machine], clips: int, day: str, night: int, seed: int) -> NightPlan:
     """Draw a fault night: kinds of faults as different as the machines allow, severities in turn."""
     rng = np.random.default_rng([seed, zlib.crc32(b"faults"), night])
     order = [int(index) for index in rng.permutation(len(machines))]
@@ -58,4 +58,4 @@ def plan_night(machines: list[Machine], clips: int, day: str, night: int, seed: 
         faults[index] = Fault(day, machine.machine_type, machine.machine_id, kind, severity)
     healthy = [(index, clip) for index in order if index not in faults and index != silent for clip in range(clips)]
     chosen = rng.permutation(len(healthy))[: len(BROKEN)]
-    return Plan(faults, {healthy[i]: how for i, how in zip(chosen, BROKEN, strict=False)}, silent)
+    return NightPlan(faults, {healthy[i]: how for i, how in zip(chosen, BROKEN, strict=False)}, silent)

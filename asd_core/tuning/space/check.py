@@ -1,29 +1,38 @@
-"""Whether the fields of a search space are fields of a recipe, and their values such as these take."""
+"""Checks of a search space: its fields are fields of a recipe, take its values, and suit the number of clips."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any
 
 from asd_core.alarms.thresholds import ThresholdConfig
-from asd_core.detectors.build import DetectorConfig
-from asd_core.encoders.build import EncoderConfig
-from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.detectors.build import KINDS as DETECTORS
+from asd_core.detectors.build import detector_keys
+from asd_core.encoders.build import encoder_keys
+from asd_core.encoders.kinds import KINDS as ENCODERS
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.recipe import TABLES, EmbeddingConfig, Recipe, machine_recipe, takes_key
+from asd_core.recipe.machine_recipe import TABLES, EmbeddingConfig, machine_recipe
+from asd_core.recipe.overrides import keys_of, takes_key
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.dimension import Dimension, Value
 
 _WITHOUT_EFFECT = {"encoder.batch_size": "changes no embedding"}
+_NEED_CLIPS = {
+    "detector.k": "a bank",
+    "detector.density_k": "a bank without the clip itself",
+    "detector.n_components": "a mixture",
+    "detector.n_clusters": "k-means",
+}
 _MOST_CHECKED = 1000  # values of a range that are tried one by one; of more, its ends
 
 
 def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
-    """Refuse fields that a recipe has not, that no kind searched has, without effect, or with values they do not take.
+    """Refuse fields that no recipe has, that no kind searched has, that change no score, or that refuse their values.
 
     Args:
         dimensions: of the space.
-        recipe: over which settings are laid, of one machine type.
+        recipe: of one machine type; settings are laid over it.
 
     Raises:
         UsageError: the first of these.
@@ -42,12 +51,36 @@ def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
         _check_kinds(table, kinds)
         having = [kind for kind in kinds if takes_key(table, kind, field)]
         if not having:
-            _check_name(dimension.name, _fields_of(table))
+            own = sorted(f"{table}.{key}" for kind in kinds if ":" in kind for key in keys_of(table, kind) or ())
+            _check_name(dimension.name, [*_fields_of(table), *own])
             raise UsageError(
                 f"{dimension.name}: {table} kind {' and '.join(map(repr, kinds))} has no such key: leave it out, or "
                 f"search {table}.kind too"
             )
         _check_values(dimension, [{"kind": kind} for kind in having])
+
+
+def check_enough_clips(dimensions: Sequence[Dimension], normals: Sequence[tuple[str, str, int]]) -> None:
+    """Refuse a space whose settings need more clips than a machine has to fit to.
+
+    Args:
+        dimensions: of the space.
+        normals: machine type, machine id and number of normal clips to fit to.
+
+    Raises:
+        UsageError: more neighbours, components or clusters than normal clips.
+    """
+    for dimension in dimensions:
+        if dimension.name not in _NEED_CLIPS:
+            continue
+        largest = max(dimension.values or (dimension.high,))
+        for machine_type, machine_id, count in normals:
+            total = count - (dimension.name == "detector.density_k")
+            if isinstance(largest, int | float) and largest > total:
+                raise UsageError(
+                    f"{dimension.name} goes up to {largest}, but {machine_type} {machine_id} has only "
+                    f"{total} normal clips for {_NEED_CLIPS[dimension.name]}: lower it, or give the machine more clips"
+                )
 
 
 def _kinds(table: str, dimensions: Sequence[Dimension], recipe: Recipe) -> list[str]:
@@ -71,7 +104,7 @@ def _check_name(name: str, known: Sequence[str]) -> None:
 
 
 def _check_values(dimension: Dimension, beside: Sequence[dict[str, Value]]) -> None:
-    """Try each value, alone beside nothing but the kind: what it may not stand beside is told setting by setting."""
+    """Try each value beside nothing but the kind; a conflict with other fields is the error of a setting."""
     table, _, field = dimension.name.partition(".")
     if dimension.values is None:
         tried: Sequence[Value] = (float(dimension.low), float(dimension.high))
@@ -84,24 +117,22 @@ def _check_values(dimension: Dimension, beside: Sequence[dict[str, Value]]) -> N
             try:
                 machine_recipe({table: {**keys, field: value}})
             except UsageError as error:
-                told = str(error) if dimension.name in str(error) else f"{dimension.name}: {error}"
-                hint = "; add int = true" if "whole number" in told and not dimension.choices else ""
-                raise UsageError(f"{told}{hint}") from error
+                message = str(error) if dimension.name in str(error) else f"{dimension.name}: {error}"
+                hint = "; add int = true" if "whole number" in message and not dimension.choices else ""
+                raise UsageError(f"{message}{hint}") from error
 
 
 def _fields_of(table: str) -> list[str]:
     """Names of the fields of a table of any kind; of all tables where there is no such table."""
-    classes = {
-        "encoder": (EncoderConfig, TwfrEncoder),
-        "embedding": (EmbeddingConfig,),
-        "detector": get_args(DetectorConfig),
-        "threshold": (ThresholdConfig,),
+    fields = {
+        "encoder": frozenset().union(*(encoder_keys(kind) or () for kind in ENCODERS)),
+        "embedding": _names(EmbeddingConfig),
+        "detector": frozenset().union(*(detector_keys(kind) or () for kind in DETECTORS)),
+        "threshold": _names(ThresholdConfig),
     }
-    wanted = [table] if table in classes else [name for name in TABLES if name in classes]
-    return [
-        f"{name}.{field.name}"
-        for name in wanted
-        for cls in classes[name]
-        for field in dataclasses.fields(cls)
-        if field.name != "options"
-    ]
+    wanted = [table] if table in fields else [name for name in TABLES if name in fields]
+    return sorted(f"{name}.{field}" for name in wanted for field in fields[name])
+
+
+def _names(config: type[Any]) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(config))

@@ -16,7 +16,7 @@ from asd_core.settings import check_keys
 
 Value = bool | int | float | str
 
-_MOST_VALUES = 100_000  # of one range: what a step of a slip of the pen is beyond
+_MOST_VALUES = 100_000  # of one range: more come from a typing error in its step
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,13 @@ class Dimension:
     Attributes:
         name: the field as a recipe has it, such as ``detector.k``.
         choices: the values listed; empty for a range.
-        is_ordered: whether listed values are steps of one quantity (``grid``) or merely different (``choice``).
+        is_ordered: true where listed values are steps of one quantity (``grid``), false where they are merely
+            different (``choice``).
         low: least value of a range.
         high: greatest value of a range, included.
         step: between the values of a range; None for any value between.
-        log: whether values are drawn evenly in their logarithm.
-        is_integer: whether the values of a range are whole numbers.
+        log: true where values are drawn evenly in their logarithm.
+        is_integer: true where the values of a range are whole numbers.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Dimension:
 
 
 def dimension(name: str, table: Any) -> Dimension:
-    """Check what a space's file says of one field.
+    """Make the dimension of one field from a space's file.
 
     Args:
         name: of the field.
@@ -83,9 +84,7 @@ def dimension(name: str, table: Any) -> Dimension:
     kinds = [kind for kind in ("grid", "choice", "low") if kind in table]
     if len(kinds) != 1:
         raise UsageError(f"{name}: give either grid, or choice, or low and high")
-    if kinds == ["low"]:
-        return _range(name, table)
-    return _listed(name, kinds[0], table)
+    return _range(name, table) if kinds == ["low"] else _listed(name, kinds[0], table)
 
 
 def _listed(name: str, kind: str, table: Mapping[str, Any]) -> Dimension:

@@ -1,8 +1,8 @@
 """Which settings a search tries next: all of a grid, a random sample, or Optuna's tree-structured Parzen estimator.
 
-Proposals are a function of the space, the seed and what earlier rounds came to, never of time, processes or the order
-in which results arrive. So a search that was killed proposes the same settings again, finds them in the store, and goes
-on; here or on any cluster it comes to the same end.
+Proposals depend on the space, the seed and the objectives of earlier rounds, never on time, processes or the order of
+results. So a search that was killed proposes the same settings again, finds them in the store, and goes on; it comes to
+the same end here and on any cluster.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 
 from asd_core.errors import UsageError
 from asd_core.tuning.space.dimension import Dimension, Value
-from asd_core.tuning.space.distinct import MOST, Distinct
-from asd_core.tuning.space.setting import Setting, concerning, setting_text
+from asd_core.tuning.space.distinct_settings import MOST, DistinctSettings
+from asd_core.tuning.space.setting import Setting, relevant_fields, setting_text
 from asd_core.tuning.space.space import Space
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 Method = Literal["grid", "random", "tpe"]
 ROUND = 16
-"""Settings that TPE proposes at once. More than one, so that there is work for several workers, and a constant, so that
-a search on more of them proposes no others; while the first of a round are open they count as poor (constant liar)."""
+"""Settings that TPE proposes at once: more than one, which gives several workers work, and always as many, so that the
+number of workers changes no proposal. The open ones of a round count as poor (constant liar)."""
 
 
 class Proposals(Protocol):
     """The settings of one scope, round by round."""
 
     total: int
-    """How many there will be at most."""
+    """The largest number of settings."""
 
     def next_round(self, objectives: Sequence[float]) -> list[Setting]:
-        """The settings to try next; none when it is over.
+        """The settings to try next; none when the search is over.
 
         Args:
             objectives: of all settings proposed so far, in order; NaN where there is none.
@@ -58,23 +58,22 @@ class Listed:
 
 
 class Tpe:
-    """Optuna's TPE (Bergstra et al. 2011), asked for rounds of settings, its fields modelled together.
+    """Optuna's TPE (Bergstra et al. 2011) in rounds of settings, with all fields in one model.
 
-    Where a space has few values it comes back to settings that it proposed before. Rounds are then shorter, and one
-    that would be empty is drawn at random.
+    In a space of few values TPE repeats earlier settings. Such a round is shorter, and an empty one is drawn at random.
 
     Args:
-        space: whose fields and values.
-        count: how many settings at most; a finite space may hold fewer.
+        space: to search.
+        count: number of settings at most; a finite space may hold fewer.
         seed: of everything random.
-        name: of the scope, so that scopes draw apart.
+        name: of the scope, so that each scope draws settings of its own.
     """
 
     def __init__(self, space: Space, count: int, seed: int, name: str) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._distinct = Distinct(space)
+        self._distinct = DistinctSettings(space)
         self.total = count if self._distinct.count is None else min(count, self._distinct.count)
         self._dimensions = space.dimensions
         self._distributions = {one.name: _distribution(one) for one in space.dimensions}
@@ -102,7 +101,7 @@ class Tpe:
         return self._ask(wanted) or self._at_random(wanted, np.random.default_rng(seeds[1]))
 
     def _ask(self, wanted: int) -> list[Setting]:
-        """So many settings that were not proposed before; fewer where TPE keeps to those that were."""
+        """Up to ``wanted`` new settings from TPE; fewer where it repeats earlier ones."""
         from optuna.trial import TrialState
 
         settings: list[Setting] = []
@@ -122,11 +121,11 @@ class Tpe:
         return settings
 
     def _at_random(self, wanted: int, rng: np.random.Generator) -> list[Setting]:
-        """So many settings at random that were not proposed before, which TPE learns from as from its own."""
+        """Up to ``wanted`` new settings at random, which TPE learns from as from its own."""
         settings = self._distinct.some(wanted, rng, self._proposed)
         for setting in settings:
-            known = {one.name: _drawn(one, setting[one.name]) for one in self._dimensions if one.name in setting}
-            self._study.enqueue_trial(known)
+            drawn = {one.name: _drawn(one, setting[one.name]) for one in self._dimensions if one.name in setting}
+            self._study.enqueue_trial(drawn)
             self._open.append(self._study.ask(self._distributions))
             self._proposed.add(setting_text(setting))
         return settings
@@ -137,9 +136,9 @@ def proposals(space: Space, method: Method, count: int | None, seed: int, name: 
 
     Args:
         space: to search.
-        method: how.
-        count: of settings; not for a grid.
-        seed: of what is random.
+        method: ``grid``, ``random`` or ``tpe``.
+        count: number of settings; None for a grid.
+        seed: of everything random.
         name: of the scope.
 
     Raises:
@@ -159,19 +158,16 @@ def proposals(space: Space, method: Method, count: int | None, seed: int, name: 
         raise UsageError(f"--search {method} needs to know how many settings to try: add --settings N")
     if method == "tpe":
         return Tpe(space, count, seed, name)
-    return Listed(Distinct(space).some(count, np.random.default_rng(seed)))
+    return Listed(DistinctSettings(space).some(count, np.random.default_rng(seed)))
 
 
 def _distinct(settings: Iterable[Setting]) -> list[Setting]:
-    """Settings that come to different recipes, each once."""
-    found: dict[str, Setting] = {}
-    for setting in map(concerning, settings):
-        found.setdefault(setting_text(setting), setting)
-    return list(found.values())
+    """Settings that make different recipes, each once, in their order."""
+    return list({setting_text(setting): setting for setting in map(relevant_fields, settings)}.values())
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:
-    """What Optuna draws from: of what is listed or stepped the place, so that it knows which values are neighbours."""
+    """Optuna's distribution of a field; of listed values their indices, which say which values are neighbours."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     values = dimension.values
@@ -190,5 +186,5 @@ def _value(dimension: Dimension, drawn: Any) -> Value:
 
 
 def _drawn(dimension: Dimension, value: Value) -> Any:
-    """What Optuna would have drawn for a value: the other way round of `_value`."""
+    """The inverse of `_value`: Optuna's draw for a value of a field."""
     return dimension.values.index(value) if dimension.values is not None and not dimension.log else value

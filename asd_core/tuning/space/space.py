@@ -1,4 +1,4 @@
-"""Search spaces: which fields of a recipe may take which values, as TOML.
+"""Search spaces: fields of a recipe and the values that each may take, as TOML.
 
     "encoder.r"             = { low = 0.0, high = 1.1, step = 0.01 }        # 111 values
     "detector.kind"         = { choice = ["memory_bank", "gmm"] }
@@ -6,8 +6,8 @@
     "detector.n_components" = { low = 1, high = 8, int = true }
     "detector.reg_covar"    = { low = 1e-6, high = 1e-2, log = true }       # any value: not for a grid search
 
-`grid` and `choice` both list values. Where the kind of encoder or detector is searched too, a field concerns the kinds
-that have it and is left out for the others: settings that come to the same recipe are evaluated once.
+`grid` and `choice` both list values. Where the kind of encoder or detector is searched too, a field is left out for the
+kinds that do not have it. Settings that make the same recipe are evaluated once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from asd_core.errors import UsageError
-from asd_core.recipe.recipe import TABLES, Recipe
+from asd_core.recipe.machine_recipe import TABLES
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.check import check_dimensions
 from asd_core.tuning.space.dimension import Dimension, Value, dimension
 from asd_core.tuning.space.setting import Setting
@@ -34,7 +35,7 @@ class Space:
 
     @property
     def size(self) -> int | None:
-        """How many settings there are; None where a range has no step: infinitely many."""
+        """Number of settings; None where a range has no step, so that there are infinitely many."""
         counts = [None if one.values is None else len(one.values) for one in self.dimensions]
         return None if None in counts else math.prod(count for count in counts if count is not None)
 
@@ -42,28 +43,27 @@ class Space:
         """Every setting, the last field changing fastest.
 
         Raises:
-            UsageError: there are infinitely many.
+            UsageError: there are infinitely many settings.
         """
         return _product(self.dimensions, "a grid search")
 
     def encoder_settings(self) -> list[Setting]:
-        """Every combination of the fields of ``[encoder]``: what one pass over the audio must serve.
+        """Every combination of the fields of ``[encoder]``: the settings that one pass over the audio must serve.
 
         Raises:
-            UsageError: a range of theirs has no step, so that what to take from the audio is not known beforehand.
+            UsageError: a range of theirs has no step, so that no pass over the audio can serve all its values.
         """
-        return list(
-            _product([one for one in self.dimensions if one.name.startswith("encoder.")], "one pass over audio")
-        )
+        own = [one for one in self.dimensions if one.name.startswith("encoder.")]
+        return list(_product(own, "one pass over audio"))
 
     def check(self, recipe: Recipe) -> None:
-        """Refuse what no setting of the space could be.
+        """Refuse fields and values that a recipe cannot have, for every machine type that it knows.
 
         Args:
-            recipe: over which settings are laid; of every machine type that it knows.
+            recipe: settings are laid over it.
 
         Raises:
-            UsageError: a field that a recipe has not, that no kind searched has or on which no score depends; a value
+            UsageError: a field that no recipe has, that no kind searched has, or on which no score depends; a value
                 that the field does not take.
         """
         for machine_type in ["", *recipe.settings.get("machine", {})]:
@@ -86,7 +86,7 @@ def load_space(path: str) -> Space:
 
 
 def new_space(tables: Mapping[str, Any], where: str = "the space") -> Space:
-    """Make a space of field → what it may be; ``detector.k`` may be written as a nested table too.
+    """Make a space from field → its values; ``detector.k`` may also be written as a nested table.
 
     Raises:
         UsageError: see `dimension`, or no field at all.
@@ -102,7 +102,7 @@ def new_space(tables: Mapping[str, Any], where: str = "the space") -> Space:
 
 
 def _fields(tables: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """``{"detector": {"k": ...}}``, as TOML has ``detector.k`` without quotes, as ``[("detector.k", ...)]``."""
+    """Fields with dotted names; TOML reads ``detector.k`` without quotes as the nested ``{"detector": {"k": ...}}``."""
     fields: list[tuple[str, Any]] = []
     for name, value in tables.items():
         is_nested = name in TABLES and isinstance(value, dict)

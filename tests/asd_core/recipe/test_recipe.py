@@ -2,7 +2,7 @@ import pytest
 
 from asd_core.detectors.gmm import GmmConfig
 from asd_core.errors import UsageError
-from asd_core.recipe.recipe import Recipe, built_in_recipes, load_recipe, takes_key
+from asd_core.recipe.recipe import Recipe, built_in_recipes, load_recipe
 
 TWFR = {"encoder": {"kind": "twfr", "r": 0.98}, "detector": {"kind": "memory_bank", "k": 2}}
 
@@ -84,20 +84,6 @@ def test_a_recipe_that_is_not_there_is_refused(tmp_path):
         load_recipe(str(tmp_path / "none.toml"))
 
 
-def test_an_override_of_the_kind_drops_the_keys_that_only_the_other_kind_has():
-    recipe = Recipe("mine", {**TWFR, "machine": {"fan": {"detector.kind": "gmm", "detector.seed": 3}}})
-    assert recipe.for_machine("fan").detector == GmmConfig(seed=3)
-    assert recipe.for_machine("pump").detector.k == 2
-    with pytest.raises(UsageError, match="has no key 'k'"):
-        Recipe("mine", {**TWFR, "machine": {"fan": {"detector.kind": "gmm", "detector.k": 1}}})
-
-
-def test_an_override_of_the_kind_drops_values_that_it_does_not_take():
-    recipe = Recipe("mine", {"encoder": {"clip_seconds": 10.0, "clip_rule": "crop", "channel": 1, "r": 0.9}})
-    clap = Recipe("mine", {**recipe.settings, "machine": {"fan": {"encoder.kind": "clap"}}}).for_machine("fan").encoder
-    assert (clap.clip_seconds, clap.clip_rule, clap.channel, clap.options) == (7.0, "windows", 1, "{}")
-
-
 def test_the_recipe_of_one_machine_type_alone_comes_to_the_same():
     recipe = Recipe("mine", {**TWFR, "machine": {"fan": {"encoder.r": 0.5, "detector": {"k": 1}}}})
     alone = recipe.only_for("fan")
@@ -123,10 +109,3 @@ def test_a_kind_for_the_whole_recipe_drops_what_machine_types_have_for_another()
     assert recipe.overrides("fan") == {"encoder.r": 0.5}
     with pytest.raises(UsageError, match="kind = 3"):
         Recipe("mine", {"machine": machines}).with_settings({"encoder.kind": 3})
-
-
-def test_a_kind_is_asked_for_its_keys():
-    assert takes_key("detector", "gmm", "n_components") and not takes_key("detector", "gmm", "k")
-    assert takes_key("encoder", "twfr", "r") and not takes_key("encoder", "imported", "r")
-    with pytest.raises(UsageError, match="did you mean 'gmm'"):
-        takes_key("detector", "gm", "k")

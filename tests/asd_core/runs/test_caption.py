@@ -8,7 +8,7 @@ import soundfile
 
 from asd_core.captions.evidence import Gatherer
 from asd_core.captions.rows import TAKEN
-from asd_core.captions.selection import Order, flagged, flagged_in, highest
+from asd_core.captions.selection import CaptionOrder, flagged, flagged_in, highest
 from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.errors import AsdError, UsageError
 from asd_core.llm.requests import CaptionAnswer
@@ -20,8 +20,8 @@ from asd_core.runs.fit import fit
 from asd_core.runs.score import score
 from tests.fleet import KNN, NIGHTS, clip_path, files_of, fitted, listed
 
-MEASURED = Order("acoustic")
-ASKED = Order("acoustic", llm="echo at test")
+MEASURED = CaptionOrder("acoustic")
+ASKED = CaptionOrder("acoustic", llm="echo at test")
 
 
 class Echo:
@@ -64,9 +64,10 @@ def scored(tmp_path):
 
 
 def caption(store, rows, order=MEASURED, captioner=None, engine=None):
-    run = CaptionRun(store, KNN, order, engine or LocalEngine(), captioner)
-    run.add(rows)
-    return run.finish()
+    opener = None if captioner is None else lambda: captioner
+    with CaptionRun(store, KNN, order, engine or LocalEngine(), opener) as run:
+        run.add(rows)
+        return run.finish()
 
 
 def squealing(scored):
@@ -122,7 +123,7 @@ def test_measured_captions_do_not_count_as_the_language_models(scored):
 
 def test_what_is_added_twice_is_asked_once_also_in_the_background(scored):
     echo, rows = Echo(), squealing(scored)
-    run = CaptionRun(scored[1], KNN, ASKED, Parallel(), echo)
+    run = CaptionRun(scored[1], KNN, ASKED, Parallel(), lambda: echo)
     for _ in range(3):
         run.add(rows)
     assert run.finish()["asked"] == len(echo.requests) == len(rows)
@@ -137,7 +138,7 @@ def test_captions_are_asked_for_before_the_scores_are_published(scored, tmp_path
         run.add(flagged_in(store, outcome.files))
         published.append(len(store.runs("score")))
 
-    run = CaptionRun(store, KNN, ASKED, LocalEngine(), echo)
+    run = CaptionRun(store, KNN, ASKED, LocalEngine(), lambda: echo)
     record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine(), on_scored=on_scored)
     assert set(published) == {0} and run.finish()["asked"] == record["counts"]["flagged"] > 0
 
@@ -146,28 +147,28 @@ def test_historical_clips_need_no_audio_where_they_were_measured(scored):
     caption(scored[1], squealing(scored))
     shutil.rmtree(scored[0])
     echo = Echo()
-    order = Order("acoustic", llm="echo at test", may_read_audio=False)
+    order = CaptionOrder("acoustic", llm="echo at test", may_read_audio=False)
     assert caption(scored[1], squealing(scored), order, echo)["errors"] == 0
 
 
 def test_what_a_night_keeps_of_its_flagged_clips_is_enough_for_a_later_caption(scored):
-    run = CaptionRun(scored[1], KNN, Order("acoustic", keeps_evidence=True), LocalEngine())
+    run = CaptionRun(scored[1], KNN, CaptionOrder("acoustic", keeps_evidence=True), LocalEngine())
     run.add(squealing(scored))
     run.finish()
     shutil.rmtree(scored[0])
-    later = Order("acoustic", llm="echo at test", may_read_audio=False)
+    later = CaptionOrder("acoustic", llm="echo at test", may_read_audio=False)
     assert caption(scored[1], squealing(scored), later, Echo())["errors"] == 0
 
 
 def test_a_clip_of_which_nothing_is_stored_is_an_error_row_that_says_how_to_go_on(scored):
-    summary = caption(scored[1], squealing(scored), Order("acoustic", may_read_audio=False))
+    summary = caption(scored[1], squealing(scored), CaptionOrder("acoustic", may_read_audio=False))
     assert summary["errors_by_reason"] == {"no_evidence": summary["asked"]}
     assert "--read-audio" in scored[1].captions(KNN.key())["error"][0].as_py()
 
 
 def test_a_method_of_ms_clap_needs_a_recipe_that_names_it(scored):
     with pytest.raises(UsageError, match="captions.encoder"):
-        CaptionRun(scored[1], KNN, Order("hybrid", llm="echo at test"), LocalEngine(), Echo())
+        CaptionRun(scored[1], KNN, CaptionOrder("hybrid", llm="echo at test"), LocalEngine(), Echo)
 
 
 def test_texts_may_be_a_machine_types_own_and_are_read_before_anything_is_scored(scored, tmp_path):
@@ -180,7 +181,7 @@ def test_texts_may_be_a_machine_types_own_and_are_read_before_anything_is_scored
     assert gatherer.texts("fan") == ("Blade rub",) and gatherer.texts("pump") == PAPER_TEXTS
     own.unlink()
     with pytest.raises(UsageError, match="cannot read the texts in .*fan.txt"):
-        CaptionRun(scored[1], recipe, Order("hybrid", llm="echo at test"), LocalEngine(), Echo())
+        CaptionRun(scored[1], recipe, CaptionOrder("hybrid", llm="echo at test"), LocalEngine(), Echo)
 
 
 def test_an_error_in_the_background_is_raised_at_the_end(scored):
@@ -205,7 +206,7 @@ def test_what_goes_wrong_while_clips_are_added_is_raised_at_the_end(scored):
 def test_evidence_that_cannot_be_kept_is_a_note_and_the_captions_are_published(scored):
     recipe = KNN.with_settings({"captions.encoder": "clap", "captions.weights": "/no/such/weights"})
     for engine in (LocalEngine(), Parallel()):
-        run = CaptionRun(scored[1], recipe, Order("acoustic", keeps_evidence=True, asks_again=True), engine)
+        run = CaptionRun(scored[1], recipe, CaptionOrder("acoustic", keeps_evidence=True, asks_again=True), engine)
         run.add(squealing(scored))
         summary = run.finish()
         assert summary["captioned"] == summary["asked"] > 0 and "was not kept" in summary["notes"][0]
@@ -219,7 +220,7 @@ def test_an_answer_is_paid_for_once_whichever_recipe_asks(scored):
     fit(store, recipe, listed(archive, until=NIGHTS[1]), LocalEngine())
     record = score(store, recipe, listed(archive, date=NIGHTS[2]), LocalEngine())
     rows = store.read_scores(record)
-    run = CaptionRun(store, recipe, ASKED, LocalEngine(), echo)
+    run = CaptionRun(store, recipe, ASKED, LocalEngine(), lambda: echo)
     run.add(rows.filter([uri in squealing(scored)["uri"].to_pylist() for uri in rows["uri"].to_pylist()]))
     told = run.finish()
     assert (told["asked"], told["captioned"], told["tokens"]) == (len(squealing(scored)),) * 2 + (0,)
@@ -231,14 +232,14 @@ def test_what_is_explained_is_counted_and_explained_anew_only_when_asked_for(sco
     rows, echo = squealing(scored), Echo()
     caption(scored[1], rows, ASKED, Echo())
     assert caption(scored[1], rows, ASKED, echo)["explained"] == len(rows)
-    again = caption(scored[1], rows, Order("acoustic", "echo at test", asks_again=True), echo)
+    again = caption(scored[1], rows, CaptionOrder("acoustic", "echo at test", asks_again=True), echo)
     assert (again["asked"], again["explained"], again["tokens"]) == (len(rows), 0, 0) and not echo.requests
 
 
 def test_the_later_caption_holds_even_where_it_is_what_it_once_was(scored):
     for k in (4, 1, 4):
         recipe = KNN.with_settings({"captions.k": k})
-        run = CaptionRun(scored[1], recipe, Order("acoustic", asks_again=True), LocalEngine())
+        run = CaptionRun(scored[1], recipe, CaptionOrder("acoustic", asks_again=True), LocalEngine())
         run.add(squealing(scored))
         run.finish()
         (lengths,) = {len(uris) for uris in scored[1].captions(KNN.key())["normal_uris"].to_pylist()}

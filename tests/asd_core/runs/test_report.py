@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.captions.selection import Order, highest
+from asd_core.captions.selection import CaptionOrder, highest
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import Recipe, load_recipe
@@ -85,7 +85,7 @@ def test_counts_of_a_run_over_many_nights_are_not_taken_for_those_of_one(scored)
 
 def test_captions_of_an_earlier_scorers_scores_are_not_told(scored):
     archive, store = scored
-    captions = CaptionRun(store, KNN, Order("acoustic"), LocalEngine())
+    captions = CaptionRun(store, KNN, CaptionOrder("acoustic"), LocalEngine())
     captions.add(highest(store.scores(KNN.key(), NIGHTS[2]), 1))
     assert captions.finish()["captioned"] == len(read_night(store, KNN, KNN.key(), NIGHTS[2]).captions) == 2
     fit(store, KNN, listed(archive, until=NIGHTS[0]), LocalEngine())

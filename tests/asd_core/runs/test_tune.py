@@ -17,8 +17,8 @@ from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from asd_core.store.tables import from_parquet
 from asd_core.synthesis.validation import RejectedClip
-from asd_core.tuning.batches import work_on
-from asd_core.tuning.request import Order
+from asd_core.tuning.batches import evaluate_batch
+from asd_core.tuning.request import SearchRequest
 from asd_core.tuning.search import search_here
 from asd_core.tuning.space.space import new_space
 from asd_core.tuning.validations import labelled_validations, simulated_validations
@@ -51,7 +51,7 @@ class Counting:
                 raise ConnectionError("the machine lost its power")
             self._batches -= 1
             self.settings += len(batch.settings)
-            return work_on(work, batch)
+            return evaluate_batch(work, batch)
 
         search_here(search, on, told)
         return 0.0
@@ -59,7 +59,7 @@ class Counting:
 
 def tuned(folder, clips, validations, runner=None, recipe=KNN, **asked):
     store = Store(LocalFiles(folder))
-    order = Order(**{"space": SPACE, **asked})
+    order = SearchRequest(**{"space": SPACE, **asked})
     return store, tune(store, recipe, clips, validations, order, LocalEngine(), runner or Counting())
 
 

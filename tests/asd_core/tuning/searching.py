@@ -11,13 +11,13 @@ from asd_core.evaluation.objectives import objective_values
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.tuning.batches import Work, work_on
-from asd_core.tuning.evaluating import SettingScore
+from asd_core.tuning.batches import BatchContext, evaluate_batch
+from asd_core.tuning.evaluate_settings import SettingScore
 from asd_core.tuning.request import scopes_of
-from asd_core.tuning.results import read_known
 from asd_core.tuning.search import Search
 from asd_core.tuning.space.proposals import proposals
 from asd_core.tuning.space.space import new_space
+from asd_core.tuning.stored_results import read_known
 
 GRID = {"encoder.r": {"low": 0.0, "high": 1.0, "step": 0.1}, "detector.k": {"grid": [1, 2, 4]}}
 KNN = load_recipe("twfr-knn")
@@ -85,14 +85,14 @@ def search_for(store, tables=GRID, method="grid", count=None, per="machine-type"
         functools.partial(objective_values, objective),
         "v1",
     )
-    return search, Work(store.files.url, tuple(machines), (KNN.name, KNN.settings))
+    return search, BatchContext(store.files.url, tuple(machines), KNN)
 
 
-def run(search, work, evaluate, batches=10**9):
+def run(search, context, evaluate, batches=10**9):
     """Work on a search until it is over, or the process ends after so many batches."""
     for _ in range(batches):
         batch = search.next_batch()
         if batch is None:
             return search
-        search.finish(batch.number, work_on(work, batch, evaluate))
+        search.finish(batch.number, evaluate_batch(context, batch, evaluate))
     raise Killed

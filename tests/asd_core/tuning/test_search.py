@@ -1,10 +1,9 @@
 import contextlib
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from asd_core.tuning.batches import Outcome, sharing_groups, work_on
+from asd_core.tuning.batches import BatchOutcome, evaluate_batch, sharing_groups
 from asd_core.tuning.request import scopes_of
 from asd_core.tuning.search import BATCH_SECONDS, search_here
 from asd_core.tuning.space.space import new_space
@@ -22,7 +21,7 @@ def objectives_of(search):
 
 
 def outcome_of(batch, seconds):
-    return Outcome(np.full((len(batch.settings), 4), 0.5), {}, seconds, 0.0)
+    return BatchOutcome(np.full((len(batch.settings), 4), 0.5), {}, seconds, 0.0)
 
 
 def test_every_setting_of_a_grid_is_evaluated_once_on_every_machine(tmp_path):
@@ -91,7 +90,7 @@ def test_a_batch_that_ends_its_worker_is_halved_down_to_the_setting_that_does_so
         if any(setting == {"encoder.r": 0.5, "detector.k": 4} for setting in batch.settings):
             search.fail(batch.number)
         else:
-            search.finish(batch.number, work_on(work, batch, Formula()))
+            search.finish(batch.number, evaluate_batch(work, batch, Formula()))
     (results,) = search.results
     place = results.settings.index({"encoder.r": 0.5, "detector.k": 4})
     assert search.is_finished and search.crashed == 1
@@ -156,7 +155,7 @@ def test_progress_counts_what_was_known_too(tmp_path):
     with contextlib.suppress(Killed):
         run(search, work, Formula(), 2)
     search, work = search_for(store)
-    search_here(search, lambda batch: work_on(work, batch, Formula()), lambda *counts: told.append(counts))
+    search_here(search, lambda batch: evaluate_batch(work, batch, Formula()), lambda *counts: told.append(counts))
     assert told[-1] == (99, 99) and told[0][0] < told[1][0]
 
 
@@ -165,4 +164,4 @@ def test_an_outcome_keeps_its_figures_apart_by_machine(tmp_path):
     (results,) = search.results
     aucs = np.stack([results.figures[machine][:, 0] for machine in range(3)])
     assert results.objectives == pytest.approx(aucs.mean(axis=0), nan_ok=True)
-    assert replace(results).names.keys() == {"fan", "pump"}
+    assert results.setting_ids.keys() == {"fan", "pump"}

@@ -1,5 +1,4 @@
 import datetime
-import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -115,17 +114,3 @@ def make():
         captions=captions,
         read_audio=read_audio,
     )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; of a module, since its event loop would be in the way of tests that run one of their own."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = running.chromium.launch(executable_path=chromium, args=flags)
-        yield browser
-        browser.close()

@@ -1,12 +1,12 @@
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from asd_core.pages.search.page import write_search_page
 from asd_core.store.local_files import LocalFiles
+from tests.asd_core.pages.outline import Outline
 from tests.asd_core.tuning.outcomes import GRID, report_of, scope_of
 
 EVIL = "<script>alert(1)</script>\n\u202e"
@@ -20,23 +20,9 @@ def page_of(tmp_path, scopes, **changes):
     return files.read(path).decode()
 
 
-class Tags(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text = [], [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-
-    def handle_data(self, data):
-        self.text += data
-
-
 def test_the_page_says_what_was_chosen_and_how_sure_that_is(tmp_path):
     fan = scope_of()
-    text = Tags(page_of(tmp_path, [fan, scope_of(name="pump")])).text
+    text = Outline(page_of(tmp_path, [fan, scope_of(name="pump")])).text
     assert f"encoder.r = {fan.settings[fan.best]['encoder.r']}, detector.n_components = 2" in text
     for part in ("Told apart", "Level only", "0.610", "of 92", "best 20 compared", "# chosen"):
         assert part in text
@@ -48,10 +34,11 @@ def test_the_same_report_gives_the_same_bytes(tmp_path):
 
 def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(tmp_path):
     html = page_of(tmp_path, [scope_of()])
-    tags = Tags(html)
-    assert not {"script", "iframe", "object", "embed", "link"} & (set(tags.tags) - {"link"})
-    assert not [name for name, _ in tags.attributes if name.startswith("on") or name == "style"]
-    assert [value for name, value in tags.attributes if name in ("src", "href") and value[0] != "#"] == ["data:,"]
+    elements = Outline(html).elements
+    assert not {"script", "iframe", "object", "embed"} & {tag for tag, _ in elements}
+    attributes = [pair for _, each in elements for pair in each.items()]
+    assert not [name for name, _ in attributes if name.startswith("on") or name == "style"]
+    assert [value for name, value in attributes if name in ("src", "href") and value[0] != "#"] == ["data:,"]
     assert re.search(r"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'sha256-", html)
 
 
@@ -78,7 +65,7 @@ def test_every_figure_is_named_described_and_given_as_a_table(tmp_path):
 def test_a_scope_without_a_result_says_so(tmp_path):
     scope = scope_of(machines=1)
     nothing = replace(scope, objectives=np.full(len(scope.settings), np.nan), certainty={}, errors={0: "too few clips"})
-    text = Tags(page_of(tmp_path, [nothing, scope_of(name="pump")])).text
+    text = Outline(page_of(tmp_path, [nothing, scope_of(name="pump")])).text
     assert "no setting could be evaluated" in text and "too few clips" in text
 
 

@@ -1,36 +1,27 @@
 """The report of a search as a browser shows it."""
 
-import shutil
-
 import pytest
 
 from asd_core.pages.search.page import write_search_page
 from asd_core.store.local_files import LocalFiles
 from tests.asd_core.tuning.outcomes import report_of, scope_of
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 LONG = "machine_type_without_a_single_break_" * 4
 
 
 @pytest.fixture(scope="module")
-def open_page(tmp_path_factory):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def open_page(browser, tmp_path_factory):
     files, complaints = LocalFiles(tmp_path_factory.mktemp("report")), []
     scopes = [scope_of(), scope_of(name=LONG, machines=1, auc_level_only=None)]
     address = files.uri(write_search_page(report_of(scopes, left_out=[(LONG, LONG)]), files, "t"))
-    with playwright.sync_playwright() as running:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=flags)
 
-        def open_(**options):
-            page = browser.new_page(**options)
-            page.on("console", lambda message: complaints.append(message.text))
-            page.goto(address)
-            return page
+    def open_(**options):
+        page = browser.new_page(**options)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(address)
+        return page
 
-        yield open_
-        browser.close()
+    yield open_
     assert complaints == []
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe, load_recipe
-from asd_core.tuning.space.distinct import Distinct
+from asd_core.tuning.space.distinct_settings import DistinctSettings
 from asd_core.tuning.space.setting import applied, with_best
 from asd_core.tuning.space.space import load_space, new_space
 
@@ -40,16 +40,16 @@ def test_a_file_may_write_fields_with_or_without_quotes(tmp_path):
 
 def test_random_settings_are_each_drawn_once_and_the_same_for_the_same_seed():
     space = new_space({"detector.k": {"low": 1, "high": 9, "int": True}, "encoder.r": R})
-    drawn = Distinct(space).some(200, np.random.default_rng(0))
+    drawn = DistinctSettings(space).some(200, np.random.default_rng(0))
     assert len({tuple(setting.values()) for setting in drawn}) == 200
-    assert drawn == Distinct(space).some(200, np.random.default_rng(0))
-    assert len(Distinct(new_space({"detector.k": {"grid": [1, 2]}})).some(9, np.random.default_rng(0))) == 2
+    assert drawn == DistinctSettings(space).some(200, np.random.default_rng(0))
+    assert len(DistinctSettings(new_space({"detector.k": {"grid": [1, 2]}})).some(9, np.random.default_rng(0))) == 2
 
 
 def test_logarithmic_ranges_are_drawn_evenly_in_their_logarithm():
     space = new_space({"detector.reg_covar": {"low": 1e-6, "high": 1e-2, "log": True}})
     drawn = np.log10(
-        [setting["detector.reg_covar"] for setting in Distinct(space).some(2000, np.random.default_rng(0))]
+        [setting["detector.reg_covar"] for setting in DistinctSettings(space).some(2000, np.random.default_rng(0))]
     )
     counts, _ = np.histogram(drawn, bins=4, range=(-6, -2))
     assert counts.sum() == 2000 and counts.min() > 440
@@ -116,7 +116,7 @@ def test_every_field_that_a_score_depends_on_can_be_searched():
 def test_infinitely_many_values_can_be_drawn_but_not_walked():
     space = new_space({"threshold.quantile": {"low": 0.8, "high": 0.99}, "encoder.r": {"low": 0, "high": 1}})
     assert space.size is None
-    assert 0.8 <= Distinct(space).some(1, np.random.default_rng(0))[0]["threshold.quantile"] <= 0.99
+    assert 0.8 <= DistinctSettings(space).some(1, np.random.default_rng(0))[0]["threshold.quantile"] <= 0.99
     with pytest.raises(UsageError, match="threshold.quantile has no step"):
         space.grid()
     with pytest.raises(UsageError, match="encoder.r has no step"):

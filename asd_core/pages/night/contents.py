@@ -1,0 +1,73 @@
+"""The contents of a report: one night's rows, the nights before it, and the record of each machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from asd_core.store.tables import CAPTIONS
+
+
+@dataclass(frozen=True)
+class MachineRecord:
+    """One machine that has a scorer.
+
+    Attributes:
+        machine_type: as in the scores.
+        machine_id: as in the scores.
+        scorer_version: names the scorer that scored this night.
+        n_normal_clips: how many normal clips the scorer learnt from.
+        decision_threshold: flagged is above it; None where there is none.
+        median_unseen_score: median score of normal clips that were not learnt from; None where unknown.
+        false_alarm_rate: share of those clips above the threshold, in [0, 1]; None where unknown.
+        notes: what the scorer did otherwise than asked, one line each.
+        embeddings_note: what is to be said of the embeddings (imported, random weights); "" where nothing is.
+    """
+
+    machine_type: str
+    machine_id: str
+    scorer_version: str
+    n_normal_clips: int
+    decision_threshold: float | None
+    median_unseen_score: float | None
+    false_alarm_rate: float | None
+    notes: tuple[str, ...] = ()
+    embeddings_note: str = ""
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The scorer's notes and the embeddings'."""
+        return (*self.notes, self.embeddings_note) if self.embeddings_note else self.notes
+
+    @property
+    def is_random(self) -> bool:
+        """The scores come from random weights."""
+        return any("random weight" in note.lower() for note in self.all_notes)
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night of a fleet.
+
+    Attributes:
+        recipe: name of the recipe.
+        key: the store's KEY of recipe and encoder.
+        date: the recordings' own, "2026-11-19" or "undated".
+        run: the run record: ``run_id``, ``counts``, ``timings``, ``versions``; shown as it is.
+        scores: every row of the night, errors too; schema `asd_core.tables.SCORES`.
+        history: rows of earlier nights, with the columns uri, machine_type, machine_id, date, anomaly_score,
+            decision_threshold, is_flagged and p_value; errors may be among them.
+        machines: every machine with a scorer, whether it was heard this night or not.
+        captions: difference captions of the night's clips, errors too; schema `asd_core.tables.CAPTIONS`.
+    """
+
+    recipe: str
+    key: str
+    date: str
+    run: Mapping[str, object]
+    scores: pa.Table
+    history: pa.Table
+    machines: Sequence[MachineRecord]
+    captions: pa.Table = field(default_factory=CAPTIONS.empty_table)

@@ -1,0 +1,72 @@
+"""docs/environment.md has every variable that is read and every key of `--json`."""
+
+import re
+
+import pytest
+
+from jobs.main import _COMMANDS
+from tests.command import asd
+from tests.docs.blocks import ROOT
+from tests.docs.workspace import FIT_NIGHTS
+
+TEXT = (ROOT / "docs" / "environment.md").read_text("utf-8")
+GMM = ("--recipe", "twfr-gmm", "--store", "store")
+KNN = ("--recipe", "twfr-knn", "--store", "json-store", "--local")
+SPACE = ("--space", "json-space.toml", "--validation", "simulated", *FIT_NIGHTS)
+RUNS = {
+    "simulate": ["json-fleet", "--nights", "2", "--machines-per-type", "1", "--seconds", "1"],
+    "embed": ["plant", "--pattern", "{machine_type}/{machine_id}/{}.wav", *KNN],
+    "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
+    "fit": ["dcase2020/dev_data", *KNN],
+    "score": ["dcase2020/dev_data", *KNN],
+    "evaluate": ["dcase2020/dev_data", *KNN],
+    "tune": ["recordings", *KNN, *SPACE],
+    "nightly": ["recordings", *GMM, "--local"],
+    "caption": [*GMM, "--local"],
+    "backfill-captions": [*GMM, "--local", "--since", "2026-11-14", "--until", "2026-11-15"],
+    "report": [*GMM],
+    "ratings": ["ann/ratings.csv", "ben/ratings.csv"],
+}
+
+
+def keys(pattern, text=TEXT):
+    """Words of the first cell after a pattern, in the rows that begin with it."""
+    cells = re.findall(rf"^\| {pattern}(`.*?`) \|", text, re.MULTILINE)
+    return {word for cell in cells for word in re.findall(r"`(\w+)`", cell)}
+
+
+SHARED, CAPTIONS = (keys("", TEXT.split(head)[1].split("\n\n")[0]) for head in ("| key |", "| caption key |"))
+
+
+def own(command):
+    return keys(re.escape(f"`asd {command}` | "))
+
+
+@pytest.mark.parametrize("command", list(RUNS))
+def test_the_keys_of_json_are_those_of_the_page(command, workspace, monkeypatch):
+    monkeypatch.chdir(workspace)
+    (workspace / "json-space.toml").write_text('"detector.k" = { grid = [1, 2] }\n')
+    said = asd(command, *RUNS[command], "--json")
+    assert said.code == 0, said.err
+    shared = CAPTIONS | SHARED if "caption" in command else SHARED
+    assert set(said.json) - shared == own(command) - {"usd"}
+
+
+def test_captions_have_the_keys_of_the_page_and_a_dry_run_its_cost(workspace, monkeypatch):
+    monkeypatch.chdir(workspace)
+    assert set(asd("nightly", *RUNS["nightly"], "--json").json["captions"]) == CAPTIONS
+    dry = asd("backfill-captions", *RUNS["backfill-captions"], "--dry-run", "--json").json
+    assert set(dry) - CAPTIONS == own("backfill-captions") == {"usd"}
+
+
+def test_every_command_is_run_here_but_the_demo_whose_parts_are():
+    assert {*RUNS, "demo"} == set(_COMMANDS)
+
+
+def test_every_variable_that_the_code_reads_stands_there():
+    files = [path for room in ("asd_core", "cluster", "jobs") for path in (ROOT / room).rglob("*.py")]
+    source = "".join(path.read_text("utf-8") for path in files)
+    read = re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"|KEY\w* = "([A-Z_]+)"', source)
+    names = {name for pair in read for name in pair if name}
+    assert {"RAY_ADDRESS", "ASD_DEBUG", "OPENAI_API_KEY"} <= names
+    assert not [name for name in names if f"`{name}`" not in TEXT]

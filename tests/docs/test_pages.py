@@ -1,0 +1,57 @@
+"""Every command, query and file of the pages does what the page says, or the page says why it was not run."""
+
+import pytest
+
+from tests.docs.blocks import PAGES, ROOT, blocks_of
+from tests.docs.running import check_usage, run_block
+from tests.docs.workspace import fill, stand_ins_of
+from tests.llm_server import LlmServer
+
+BLOCKS = {str(page.relative_to(ROOT)): blocks_of(page.name, page.read_text("utf-8")) for page in PAGES}
+WITH_BLOCKS = [name for name, blocks in BLOCKS.items() if blocks and name != "docs/commands.md"]
+
+
+@pytest.fixture
+def place(request, workspace, monkeypatch):
+    """The folder that a page is run in, with what stands in for its servers; its exports end with it."""
+    monkeypatch.chdir(workspace)
+    monkeypatch.syspath_prepend(str(workspace))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    return workspace
+
+
+def servers(request, place, text):
+    """What a page's servers and buckets are called here."""
+    found = {}
+    if "s3://plant" in text:
+        bucket = request.getfixturevalue("bucket")
+        fill(request.getfixturevalue("s3_server"), bucket, place / "recordings")
+        found["s3://plant"] = bucket
+    if "http://localhost:8000/v1" in text:
+        server = LlmServer().start()
+        request.addfinalizer(server.stop)
+        found["http://localhost:8000/v1"] = server.url
+    return found
+
+
+@pytest.mark.parametrize("name", WITH_BLOCKS)
+def test_what_a_page_tells_a_reader_to_type_works(name, request, place, monkeypatch):
+    text = "\n".join(block.text for block in BLOCKS[name] if not block.not_run)
+    names = stand_ins_of(servers(request, place, text))
+    for block in BLOCKS[name]:
+        here = f"{name}:{block.line}"
+        if not block.not_run:
+            run_block(block, names, here, place, monkeypatch)
+        for line in block.asd_lines:
+            check_usage(line, here)
+
+
+def test_pages_without_a_marker_hold_no_pip():
+    """It fetches packages, which no test does."""
+    assert not [
+        (name, line)
+        for name, blocks in BLOCKS.items()
+        for block in blocks
+        for line in block.commands
+        if "pip install" in line and not block.not_run
+    ]

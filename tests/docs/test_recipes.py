@@ -1,0 +1,57 @@
+"""docs/recipes.md has every field of every table and kind, with its default."""
+
+import re
+import tomllib
+
+import pytest
+
+from asd_core.encoders.build import new_encoder
+from asd_core.errors import UsageError
+from asd_core.recipe.recipe import TABLES, built_in_recipes, machine_recipe
+from tests.docs.blocks import ROOT
+
+TEXT = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+WITH_KINDS = ("encoder", "detector")
+
+
+def known(tables):
+    """The words that a refusal lists."""
+    with pytest.raises(UsageError, match="known: ") as refused:
+        machine_recipe(tables)
+    return set(re.findall(r"[\w-]+", str(refused.value).split("known: ")[1].split(", or ")[0]))
+
+
+def rows(heading):
+    """Field → cell of its default, of the table under a heading."""
+    (section,) = re.findall(rf"^#+ {re.escape(heading)}.*?\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE))
+
+
+KINDS = [(table, kind) for table in WITH_KINDS for kind in sorted(known({table: {"kind": "?"}}))]
+
+
+@pytest.mark.parametrize(("table", "kind"), KINDS)
+def test_every_field_of_a_kind_stands_there_and_no_other(table, kind):
+    shared = rows("`[encoder]`") if table == "encoder" else {}
+    assert {*shared, *rows(f'`kind = "{kind}"`')} == known({table: {"kind": kind, "?": 0}})
+
+
+@pytest.mark.parametrize("table", sorted({*TABLES} - {*WITH_KINDS}))
+def test_every_field_of_a_table_stands_there_and_no_other(table):
+    assert {*rows(f"`[{table}]`")} == known({table: {"?": 0}})
+
+
+@pytest.mark.parametrize(("table", "kind"), [*KINDS, *((table, "") for table in TABLES if table not in WITH_KINDS)])
+def test_the_defaults_are_those_that_a_recipe_has(table, kind):
+    config = getattr(machine_recipe({table: {"kind": kind} if kind else {}}), table)
+    cells = rows(f'`kind = "{kind}"`') if kind else rows(f"`[{table}]`")
+    if kind == "twfr":
+        cells |= rows("`[encoder]`")
+    for field, cell in cells.items():
+        owner = config if hasattr(config, field) else new_encoder(config)
+        value = None if cell == "none" else tomllib.loads(f"value = {cell.strip('`')}")["value"]
+        assert getattr(owner, field) == value, f"{table}.{field}"
+
+
+def test_every_built_in_recipe_stands_there():
+    assert not [name for name in built_in_recipes() if f"`{name}`" not in TEXT]

@@ -1,0 +1,69 @@
+"""A folder in which what the pages tell a reader to type does run.
+
+demo/            what `make demo` leaves: recordings and a store
+recordings/      fifteen nights of a small fleet; manifest.csv says which clips are faulty
+store/           with the recipe twfr-gmm fitted and the last night scored
+dcase2020/dev_data, plant/  archives in other layouts
+features/        embeddings made elsewhere
+"""
+
+import shutil
+
+import numpy as np
+
+from asd_core.synthesis.fleet import simulate_fleet
+from tests.command import asd
+from tests.fleet import write_dcase, write_wav
+
+FIT_NIGHTS = ("--since", "2026-11-01", "--until", "2026-11-09")
+
+
+def stand_ins_of(servers):
+    """A function that puts this machine's servers and buckets into a text, in place of the page's."""
+
+    def put(text):
+        for word, stand_in in servers.items():
+            text = text.replace(word, stand_in)
+        return text
+
+    return put
+
+
+def fill(s3, bucket, recordings):
+    """Put two machines of the fleet into a bucket."""
+    for kind in ("fan", "pump"):
+        for path in sorted(recordings.glob(f"machine_type={kind}/**/*.wav")):
+            s3.upload_file(str(path), bucket.removeprefix("s3://"), f"recordings/{path.relative_to(recordings)}")
+
+
+def build(root):
+    """Write all of it."""
+    simulate_fleet(str(root / "recordings"), nights=15, machines_per_type=1, clips_per_night=3, seconds=1.0)
+    shutil.copytree(root / "recordings", root / "demo" / "recordings")
+    recipe = ("--recipe", "twfr-gmm", "--store", root / "store", "--local")
+    assert asd("fit", root / "recordings", *recipe, *FIT_NIGHTS).code == 0
+    assert asd("nightly", root / "recordings", *recipe).code == 0
+    write_dcase(root / "dcase2020" / "dev_data")
+    for day in ("20261101", "20261102", "20261103"):
+        for hour in ("02", "03", "04"):
+            write_wav(root / "plant" / "pump" / "07" / f"{day}_{hour}0000_mic1.wav", seed=int(day + hour) % 1000)
+    (root / "features").mkdir()
+    random = np.random.default_rng(0)
+    for name in ("fan_id_00", "fan_id_02"):
+        normal, test = random.normal(size=(40, 8)), random.normal(size=(20, 8))
+        np.savez(root / "features" / f"{name}.npz", X_train=normal, X_test=test, y_test=np.arange(20) % 2)
+    for rater, rating in (("ann", 4), ("ben", 2)):
+        write_ratings(root / rater / "ratings.csv", rater, rating)
+    return root
+
+
+def write_ratings(path, rater, rating):
+    """One rating of each method on two machines, as the report's form exports them."""
+    head = "rater,date,machine_type,machine_id,clip_id,uri,method,llm,rating,rated_at"
+    rows = [
+        f"{rater},2026-11-15,fan,{machine},{machine * 16},file:///a.wav,{method},some-model,{rating},2026-11-16T08:00:00Z"
+        for machine in ("00", "01")
+        for method in ("hybrid", "zero-shot")
+    ]
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
