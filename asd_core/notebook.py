@@ -1,9 +1,9 @@
 """The public functions of `asd_core`: the same runs as the commands, called from Python.
 
-A store is given as a `Store` or as its folder or address, a recipe as a `Recipe` or as its name or path. Work is done in
-this process unless an engine is given; ``cluster.engine.RayEngine()`` within ``cluster.session.session()`` is Ray's.
-Tables are Arrow tables; ``.to_pandas()`` makes a data frame of one. The examples run on a small simulated fleet, whose
-recordings of six nights are in the folder ``recordings``.
+A store is given as a `Store` or as its folder or address, a recipe as a `Recipe` or as its name or path. Work is done
+in this process unless an engine is given; ``cluster.engine.RayEngine()`` within ``cluster.session.session()`` is
+Ray's. Tables are Arrow tables; ``.to_pandas()`` makes a data frame of one. The examples run in a folder with
+``recordings``, six nights of a small simulated fleet.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.clips.archive import list_archive
-from asd_core.errors import AsdError
+from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.evaluation.evaluate import Evaluation
 from asd_core.pipeline.embed_missing import embed as embed_missing
 from asd_core.pipeline.engine import Engine, LocalEngine
@@ -27,7 +27,7 @@ from asd_core.runs.nightly import NightlyResult
 from asd_core.runs.nightly import nightly as nightly_run
 from asd_core.runs.score import score as score_run
 from asd_core.store.store import Store, open_store
-from asd_core.store.tables import EMBEDDINGS, embedding_matrix
+from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_matrix
 
 NEAREST = pa.schema(
     [
@@ -101,9 +101,7 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
     return rows.cast(EMBEDDINGS)
 
 
-def fit(
-    store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None
-) -> list[FitOutcome]:
+def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> list[FitOutcome]:
     """Fit and keep a scorer for every machine, from clips that are all normal.
 
     Args:
@@ -151,9 +149,7 @@ def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
     return place.read_scores(score_run(place, _recipe(recipe), clips, engine or LocalEngine()))
 
 
-def nightly(
-    store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None
-) -> NightlyResult:
+def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> NightlyResult:
     """Score a night, explain its flagged clips by measurement, and write its report, as ``asd nightly`` does.
 
     Args:
@@ -202,9 +198,9 @@ def evaluate(
 
     Example:
         >>> import asd_core as asd
-        >>> night = asd.select(asd.list_clips("recordings/labels.csv"), date="2026-11-06")
-        >>> evaluation = asd.evaluate("store", "twfr-knn", night)
-        >>> [0.0 <= machine.auc <= 1.0 for machine in evaluation.machines if machine.auc is not None]
+        >>> nights = asd.select(asd.list_clips("recordings/manifest.csv"), since="2026-11-05")
+        >>> evaluation = asd.evaluate("store", "twfr-knn", nights)
+        >>> [0.5 < machine.auc <= 1.0 for machine in evaluation.machines if machine.auc is not None]
         [True]
     """
     return score_and_evaluate(
@@ -255,17 +251,18 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
         ([1, 2, 3], True)
     """
     place, chosen = _store(store), _recipe(recipe)
-    key, rows = chosen.key(), embed(place, chosen, clips.select(_clip_columns(clips)))
+    key, rows = chosen.key(), embed(place, chosen, clips.select(CLIPS.names))
     rows = rows.filter(pc.is_valid(rows["embedding"]))
     versions = scorer_versions(place, key, rows)
     found: list[dict[str, object]] = []
-    for machine_type, machine_id in _machines(rows):
+    machines = rows.group_by(["machine_type", "machine_id"]).aggregate([]).to_pylist()
+    for machine_type, machine_id in sorted((each["machine_type"], each["machine_id"]) for each in machines):
         folder = scorer_folder(key, machine_type, machine_id)
         if folder not in versions:
             continue
         is_own = pc.and_(pc.equal(rows["machine_type"], machine_type), pc.equal(rows["machine_id"], machine_id))
         own, machine = rows.filter(is_own), chosen.for_machine(machine_type)
-        fingerprint = chosen.fingerprint(machine_type)
+        fingerprint = embeddings_fingerprint(machine.encoder)
         scorer = load_scorer(place, folder, versions[folder], machine, fingerprint)
         uris, distances = scorer.nearest(embedding_matrix(own), k)
         for clip_id, uri, near, far in zip(
