@@ -44,6 +44,7 @@ def form(context, address):
     page = context.new_page()
     page.goto(address)
     page.locator("#rate").click()
+    page.wait_for_selector("body.rating-on")  # a browser tells of the opening a moment later
     return page
 
 
