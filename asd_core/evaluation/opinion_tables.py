@@ -13,7 +13,7 @@ from asd_core.readable import machine_name, readable
 
 
 def to_json(scores: OpinionScores) -> dict[str, Any]:
-    """As nested dicts and lists of str, int, float and None, ready for ``json.dumps``; without the single ratings."""
+    """Nested dicts and lists of str, int, float and None, ready for ``json.dumps``; without the single ratings."""
     tree = dataclasses.asdict(scores)
     for machine in tree["machines"]:
         del machine["values"]
@@ -32,7 +32,7 @@ def to_csv(scores: OpinionScores) -> str:
 
 
 def to_text(scores: OpinionScores) -> str:
-    """An aligned table of the ids under every method, and what a method comes to over all of them."""
+    """An aligned table of the ids under every method, with each method's scores over all ids."""
     found = {(score.machine_type, score.machine_id, score.method): f"{score.mos:.2f}" for score in scores.machines}
     machines = dict.fromkeys((score.machine_type, score.machine_id) for score in scores.machines)
     methods = scores.methods

@@ -63,9 +63,9 @@ def to_csv(evaluation: Evaluation) -> str:
 
 
 def to_text(evaluation: Evaluation) -> str:
-    """An aligned table of the machines, their means, the official score, and what was left out.
+    """An aligned table of the machines, their means, the official score, and the clips left out.
 
-    Columns that no machine has a figure or a clip for are not shown. Control characters in names are escaped.
+    Columns without a figure or a clip of any machine are not shown. Control characters in names are escaped.
     """
     rows = [_flat(machine) for machine in evaluation.machines]
     columns = [

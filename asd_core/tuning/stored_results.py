@@ -42,8 +42,8 @@ TUNING = pa.schema(
         pa.field("machine_id", pa.string(), nullable=False),
         pa.field("data", pa.string(), nullable=False),  # fingerprint of the clips fitted to and judged on
         *(pa.field(name, pa.float64()) for name in FIGURES),  # null where it cannot be had
-        pa.field("clip_ranks", pa.binary()),  # (N,) little-endian uint32: the anomaly scores' ranks, ties alike
-        pa.field("seconds", pa.float64()),  # of work, its share of what a batch shares included
+        pa.field("clip_ranks", pa.binary()),  # (N,) little-endian uint32: ranks of the anomaly scores, equal for ties
+        pa.field("seconds", pa.float64()),  # of work; work that a batch shares is divided among its settings
         pa.field("error", pa.string()),  # one line; null where the setting could be evaluated
     ]
 )
@@ -60,7 +60,7 @@ CHOICES = pa.schema(
         pa.field("behind", pa.float64()),  # the best setting's objective minus this one's
         pa.field("behind_low", pa.float64()),  # the 95 % interval of that over clips
         pa.field("behind_high", pa.float64()),
-        pa.field("told_apart", pa.bool_()),  # whether the interval lies above 0
+        pa.field("told_apart", pa.bool_()),  # true where the interval lies above 0
         pa.field("error", pa.string()),  # of the first machine that could not be evaluated
     ]
 )
