@@ -46,7 +46,7 @@ class RayEngine:
             )
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
         largest = max((node["Resources"].get("CPU", 0.0) for node in nodes if node["Alive"]), default=0.0)
-        if 0 < largest < self.resources.cpus_per_worker:  # nodes that have still to join may be larger than none
+        if 0 < largest < self.resources.cpus_per_worker:  # a node that joins later is larger than none
             raise AsdError(
                 f"a worker wants {self.resources.cpus_per_worker:g} CPUs, but the largest node has {largest:g}: "
                 "lower --cpus-per-worker, or join larger nodes"

@@ -92,7 +92,7 @@ def _stream(
     context.execution_options.verbose_progress = False
     context.print_on_execution_start = False
     context.execution_no_progress_timeout_s = no_progress_seconds
-    # A block is one shard, and `embed_shards` counts what comes back, so that a lost block is never a lost clip.
+    # A block is one shard, and `embed_shards` counts the outcomes, so that a lost block is never a lost clip.
     context.max_errored_blocks = -1
     on_gpu, in_encoder = resources.on_gpu, resources.decodes_in_encoder
     # `from_arrow` would start a task for each block and wait for all of them, past every guard.

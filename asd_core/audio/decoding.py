@@ -38,8 +38,8 @@ Samples = NDArray[np.float32]
 
 _BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
 _UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
-_MARGIN = 256  # samples, at the lower of both rates, beyond the cut that soxr's filter still hears
-_MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which MP3 headers count or do not
+_MARGIN = 256  # samples, at the lower of both rates, that soxr's filter needs beyond the cut
+_MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which only some MP3 headers count
 
 
 @dataclass(frozen=True)

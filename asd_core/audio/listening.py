@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from asd_core.audio.decoding import decode, read_clip
 from asd_core.errors import ClipError
 
-HEARD_SECONDS = 30.0  # of a recording: longer ones would swell the report
+HEARD_SECONDS = 30.0  # longer recordings would swell the report
 HIGHEST_RATE = 48_000  # Hz that every browser plays
 LOWEST_RATE = 8_000  # Hz, likewise; the measures need some hundred
 

@@ -175,7 +175,7 @@ def _tone(frequencies: Vector, density: Vector, peak: int, step: float, segments
     left, middle, right = np.log(np.maximum(density[peak - 1 : peak + 2], 1e-30))
     curvature = left - 2.0 * middle + right
     frequency = float(frequencies[peak] + (0.5 * step * (left - right) / curvature if curvature < 0 else 0.0))
-    width = max(critical_bandwidth(frequency), 6.0 * step)  # of very short clips a band holds no bin beside the lobe
+    width = max(critical_bandwidth(frequency), 6.0 * step)  # in a very short clip a band has no bin beside the lobe
     around = density[(frequencies >= frequency - width / 2) & (frequencies <= frequency + width / 2)]
     # The median does not see the tone nor its neighbours in the band; its bias under the mean of a chi-square
     # variable of 2 * segments degrees of freedom is Wilson and Hilferty's.

@@ -113,7 +113,7 @@ def _objectives(
 def _draws(machine: JudgedClips, resamples: int, seed: int) -> Counts:
     """Number of draws of each clip in each resample, (M, B)."""
     rng = np.random.default_rng(seed)
-    counts = np.empty((len(machine.is_anomalous), resamples), np.float32)  # which holds counts exactly
+    counts = np.empty((len(machine.is_anomalous), resamples), np.float32)  # exact for counts
     for is_anomalous in (False, True):
         for domain in np.unique(machine.domains):
             clips = np.flatnonzero((machine.is_anomalous == is_anomalous) & (machine.domains == domain))

@@ -9,6 +9,7 @@ from typing import Any
 
 from asd_core.evaluation.csv_cells import inert
 from asd_core.evaluation.opinion_scores import INFORMATIVE, OpinionScores
+from asd_core.evaluation.tables import aligned
 from asd_core.readable import machine_name, readable
 
 
@@ -44,18 +45,11 @@ def to_text(scores: OpinionScores) -> str:
         ["ratings", *(str(method.ratings) for method in methods)],
         ["agreement (alpha)", *(_alpha(method.agreement) for method in methods)],
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = [
-        "  ".join(
-            word.rjust(width) if index else word.ljust(width)
-            for index, (word, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    ]
+    left = [True, *(False for _ in methods)]
     raters = ", ".join(map(readable, scores.raters[:10])) + ", ..." * (len(scores.raters) > 10)
     return "\n".join(
         [
-            *table,
+            *aligned(lines, left),
             f"{scores.ratings} ratings of {scores.captions} captions of {scores.clips} clips by "
             f"{len(scores.raters)} raters ({raters}), agreement {_alpha(scores.agreement)} "
             "(Krippendorff's alpha: 1 all agree, 0 chance)",

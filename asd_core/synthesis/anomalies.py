@@ -26,12 +26,12 @@ from asd_core.synthesis.signals import (
     unit_rms,
 )
 
-HUM_AMPLITUDES = (1.0, 0.5, 0.3, 0.2)  # of the line and its harmonics
-STALL_DROP_DB = 6.0  # of a standing machine below its quietest moments
+HUM_AMPLITUDES = (1.0, 0.5, 0.3, 0.2)  # amplitudes of the line and its harmonics
+STALL_DROP_DB = 6.0  # level of a standing machine below its quietest moments
 _KNOCK_DECAY = 0.004  # s
 _FADE = 0.05  # s
-_FRAME = 0.064  # s, of the search for the quietest moments
-_LEAST_NOISE = 1e-6  # of the recording's power, where there is none around a line
+_FRAME = 0.064  # s, in the search for the quietest moments
+_LEAST_NOISE = 1e-6  # share of the recording's power that counts as noise where there is none around a line
 
 
 def add_knocks(
@@ -187,7 +187,7 @@ def within_full_scale(waveform: Samples, changed: Samples) -> tuple[Samples, flo
     change = changed[over].astype(np.float64) - waveform[over]
     share = float(((limit - np.sign(change) * waveform[over]) / np.abs(change)).min())
     reduced = waveform + np.float32(share) * (changed - waveform)
-    return np.clip(reduced, -limit, limit), share  # clips rounding in the last bit only
+    return np.clip(reduced, -limit, limit), share  # only rounding in the last bit is clipped
 
 
 def own_level(waveform: Samples) -> float:

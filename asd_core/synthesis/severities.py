@@ -44,14 +44,14 @@ AMOUNTS = {
     "hum": ("prominence_db", 0.0, 15.0),
     "band_loss": ("loss_db", 3.0, 30.0),
     "stall": ("share", 0.1, 1.0),
-    "speed_change": ("ratio", 0.01, 0.13),  # added to 1, or below 1 divided by
+    "speed_change": ("ratio", 0.01, 0.13),  # 1 + amount, or 1 / (1 + amount)
     "level": ("decibels", 1.0, 12.0),
 }
 """Kind → the amount that grows with severity, its least and its most."""
 
 KINDS = tuple(AMOUNTS)
 
-SHORTEST_SECONDS = 0.25  # of a recording that can have a fault
+SHORTEST_SECONDS = 0.25  # shortest recording that can have a fault
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def tones(turns: NDArray[np.float64], amplitudes: Sequence[float], rng: Rng) -> 
         amplitudes: of the fundamental and of each harmonic.
         rng: draws the phases.
     """
-    # Whole turns are dropped in float64 first: float32 then has the precision, at a fifth of the time.
+    # Whole turns are dropped in float64 first, so that float32 is precise enough, at a fifth of the time.
     angle = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
     total = np.zeros(len(turns), np.float32)
     for order, amplitude in enumerate(amplitudes, 1):

@@ -189,7 +189,7 @@ def _manifest(recordings: list[_Recording]) -> bytes:
 
 
 def _write(files: Files, path: str, data: bytes) -> None:
-    # Writing the same bytes anew would make another clip of it for a store that knows it.
+    # A store takes a file that was written anew for another clip, even with the same bytes.
     if not files.exists(path) or files.read(path) != data:
         files.write(path, data)
 

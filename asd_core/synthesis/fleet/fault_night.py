@@ -13,7 +13,7 @@ from asd_core.synthesis.fleet.machine import Machine
 BROKEN = ("empty", "cut_header", "jpeg", "nan", "silence")
 """Kinds of damage to files of a fault night."""
 
-_FAULTY_SHARE = 0.4  # of the machines, on a fault night
+_FAULTY_SHARE = 0.4  # share of faulty machines in a fault night
 
 
 @dataclass(frozen=True)
