@@ -1,4 +1,4 @@
-"""Archives of recordings → the clips table: one row per recording, whoever named the files."""
+"""Archives of recordings as the clips table: one row per recording, for every layout of names."""
 
 from asd_core.clips.archive import Listing, list_archive
 from asd_core.clips.clip import UNPLACED, Clip, clip_id

@@ -1,4 +1,4 @@
-"""Listing an archive: every recording once, with what its place says about it.
+"""The listing of an archive: every recording once, with the facts that its path tells.
 
 Nothing is left out silently. A recording whose name fits no layout is listed as ``unplaced``; files that are no audio
 are counted.
@@ -27,17 +27,17 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Listing:
-    """What is in an archive.
+    """The contents of an archive.
 
     Attributes:
         clips: a table of CLIPS sorted by machine type, machine id, date and uri.
         layout: ``dcase``, ``fleet``, ``pattern`` or ``manifest``.
-        skipped: how many files are no audio by their names.
+        skipped: number of files that are no audio by their names.
         skipped_examples: paths of a few of them.
-        duplicates: how many recordings were listed a second time, or are there as a renamed copy too.
-        unplaced: how many clips have no known machine.
+        duplicates: number of recordings that were listed a second time, or also exist as a renamed copy.
+        unplaced: number of clips without a known machine.
         unplaced_examples: paths of a few of them.
-        of_store: how many files were left out because they are a store's own.
+        of_store: number of files that were left out because they belong to a store.
         namesakes: machine type and id → two of the folders above it, where it lies under several.
     """
 
@@ -58,8 +58,8 @@ def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, 
     Args:
         url: folder or manifest.
         layout: ``dcase``, ``fleet``, or ``auto``: the one that places more of the recordings.
-        pattern: a layout of one's own instead; see `compile_pattern`.
-        store: whose files, such as the recordings of its reports, are left out where it lies in the archive.
+        pattern: the user's own layout instead; see `compile_pattern`.
+        store: its files, such as the recordings of its reports, are left out where it lies in the archive.
 
     Raises:
         UsageError: there is no such archive, no recording in it, or none that any layout places.
@@ -115,7 +115,7 @@ def _above(layout: str, pattern: str | None) -> Callable[[str], str]:
 
 
 def _place(url: str, paths: list[str], layout: str, pattern: str | None) -> tuple[str, list[Placement]]:
-    """The layout that places most of the recordings, and what it says about each."""
+    """The layout that places most of the recordings, and the placement of each."""
     chosen, placements, most = "", list[Placement](), 0
     for name, place in _layouts(url, layout, pattern).items():
         found = [place(path) for path in paths]

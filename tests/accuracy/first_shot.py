@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from asd_core.clips import list_archive, select
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.encoders.build import EncoderConfig
-from asd_core.encoders.twfr import TwfrEncoder, rank_weights
+from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.evaluation.comparison import markdown_table
 from asd_core.evaluation.metrics import auc
 from asd_core.pipeline.threads import one_thread
-from asd_core.synthesis import KINDS, RECORDED, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
+from asd_core.synthesis import KINDS, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
+from asd_core.synthesis.validation import unchanged_clip
+from asd_core.tuning.gather.encoder_passes import twfr_at_all
 from tests.accuracy.curves_chart import Curve, draw_curves
 
 PAGE = Path(__file__).parents[2] / "docs" / "first-shot.md"
@@ -37,24 +40,20 @@ Heard = tuple[NDArray[np.float32], float]  # the TWFR for every r, (R, M), and t
 
 
 def heard(clips: Sequence[ValidationClip]) -> dict[str, Heard]:
-    """What is taken of each clip, by its id; each spectrogram is sorted once for every r."""
+    """TWFR for every r and the level of each clip, by its id; each spectrogram is sorted once."""
     encoder, found = TwfrEncoder(), {}
     decoded_clips = decode_validation(clips, EncoderConfig(), encoder.sample_rate)
     for clip, decoded in zip(clips, decoded_clips, strict=True):
         if decoded.waveforms is None or decoded.level_db is None:
             raise SystemExit(f"a clip of the public set cannot be read: {clip.uri}: {decoded.error}")
-        ascending = np.sort(encoder.log_mel(decoded.waveforms[0]), axis=1)
-        weights = np.stack([rank_weights(ascending.shape[1], float(r))[::-1] for r in R])
-        found[clip.clip_id] = ((weights @ ascending.T).astype(np.float32), decoded.level_db)
+        embeddings = twfr_at_all(encoder.log_mel(decoded.waveforms[0]), tuple(R.tolist()))
+        found[clip.clip_id] = (embeddings, decoded.level_db)
     return found
 
 
 def as_recorded(clips: pa.Table) -> list[ValidationClip]:
     """Rows of CLIPS as clips that are used as they are."""
-    return [
-        ValidationClip(c["clip_id"], c["clip_id"], c["uri"], c["condition"] == "anomalous", "", RECORDED)
-        for c in clips.to_pylist()
-    ]
+    return [unchanged_clip(row, is_anomalous=row["condition"] == "anomalous") for row in clips.to_pylist()]
 
 
 def versus(normal: Floats, anomalous: Floats) -> float:
@@ -140,19 +139,17 @@ def figures(curves: Mapping[str, Floats], trivial: Mapping[str, float], evidence
     ours = float(R[int(np.argmax(mean["simulated"]))])
     each = [float(R[int(np.argmax(curve))]) for curve in curves["simulated"]]
     held_out = mean[HELD_OUT]
+    rows = [["judged on (mean AUC)", *(f"r = {r:g}" for r in TABLE_R), "best r", "level only"]]
+    for name in ("simulated", HELD_OUT, TEST, *KINDS):
+        label = {"simulated": "simulated anomalies, all kinds"}.get(name, name.replace("_", " "))
+        cells = (f"{at(mean[name], r):.3f}" for r in TABLE_R)
+        rows.append([label, *cells, best(mean[name]), f"{trivial[name]:.3f}"])
     lines = [
         evidence,
         "",
         f"![AUC over r]({CHART.name})",
         "",
-        "| judged on (mean AUC) | " + " | ".join(f"r = {r:g}" for r in TABLE_R) + " | best r | level only |",
-        "|---" * (len(TABLE_R) + 3) + "|",
-    ]
-    for name in ("simulated", HELD_OUT, TEST, *KINDS):
-        label = {"simulated": "simulated anomalies, all kinds"}.get(name, name.replace("_", " "))
-        cells = " | ".join(f"{at(mean[name], r):.3f}" for r in TABLE_R)
-        lines.append(f"| {label} | {cells} | {best(mean[name])} | {trivial[name]:.3f} |")
-    lines += [
+        *markdown_table(rows),
         "",
         f"- Chosen with simulated anomalies: r = {ours:.2f} (split by split {min(each):.2f} to {max(each):.2f}, "
         f"median {np.median(each):.2f}).",
