@@ -71,7 +71,7 @@ def tune(
         order: what is asked for.
         engine: where audio is read.
         runner: where settings are evaluated.
-        progress: told (stage, done, total).
+        progress: called with (stage, done, total).
         left_out: machine → why there is nothing to judge it on.
 
     Returns:
@@ -191,7 +191,7 @@ def prepared(
 
 
 def _judged(validations: Sequence[Validation]) -> tuple[list[Validation], dict[str, str]]:
-    """Those that settings can be judged on, as far as can be told before anything is read, and why the others not."""
+    """Machines that settings can be judged on, as far as is known before anything is read, and why others are not."""
     kept, left_out = [], {}
     for one in validations:
         anomalous = sum(clip.is_anomalous for clip in one.clips)
@@ -223,7 +223,7 @@ class _Clock:
 
 @contextmanager
 def _data_folder(store: Store, given: str | None, run_id: str) -> Iterator[str]:
-    """Where gathered arrays lie: where the user says, or in the store until the search is over.
+    """Place of gathered arrays: where the user says, or in the store until the search is over.
 
     A search that stops before its end leaves them for the same call to go on from.
     """
