@@ -51,6 +51,31 @@ class Listing:
     of_store: int = 0
     namesakes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
+    def remark(self) -> str:
+        """One line on the clips and on all that was left out."""
+        remarks = [f"({self.layout} layout)"]
+        if self.duplicates:
+            remarks.append(f"{self.duplicates} listed twice, taken once")
+        if self.unplaced:
+            remarks.append(f"{self.unplaced} of no known machine, such as {self.unplaced_examples[0]}")
+        if self.skipped:
+            remarks.append(f"{self.skipped} other files left out")
+        if self.of_store:
+            remarks.append(f"{self.of_store} files of the store in it left out")
+        return "; ".join(remarks)
+
+    def notes(self) -> list[str]:
+        """A line on machines that may be several machines of one name."""
+        if not self.namesakes:
+            return []
+        (machine_type, machine_id), places = next(iter(self.namesakes.items()))
+        here, there = (place or "the archive itself" for place in places)
+        return [
+            f"machines of one name under several folders count as one machine (names: {len(self.namesakes)}; "
+            f"{machine_type} {machine_id} is under {here} and {there}): if they are different machines, "
+            "name a narrower ARCHIVE, a --pattern or a manifest"
+        ]
+
 
 def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, store: Files | None = None) -> Listing:
     """List a folder of recordings, or the recordings that a manifest (.parquet or .csv) names.

@@ -78,6 +78,19 @@ def dated_after(clips: pa.Table, until: str) -> pa.Table:
     return clips.filter(pc.and_(pc.not_equal(clips["date"], UNDATED), pc.greater(clips["date"], until)))
 
 
+def notes_on_dates(clips: pa.Table) -> list[str]:
+    """A line on clips of dates to come: no such night is scored unless it is named."""
+    future = dated_after(clips, tomorrow())
+    if not len(future):
+        return []
+    example = future.slice(0, 1).to_pylist()[0]
+    return [
+        f"{len(future)} clips are of dates to come, such as {example['uri']} of {example['date']}: "
+        f"no such night is scored unless it is named (--date {example['date']}) or there is no other; "
+        "correct their dates, or this machine's clock"
+    ]
+
+
 def checked_date(text: str) -> str:
     """A date as the tables write it.
 

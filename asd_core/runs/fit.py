@@ -13,6 +13,7 @@ from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
 from asd_core.pipeline.reducer import fit_machines
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.embed import embedding_counts
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.store.store import Store
 
@@ -44,11 +45,7 @@ def fit(
         "recipe": recipe_record(recipe),
         "fingerprints": embedded.fingerprints,
         "counts": {
-            "listed": len(clips),
-            "decoded": embedded.decoded,
-            "embedded": len(clips) - sum(embedded.errors_by_reason.values()),
-            "errors": sum(embedded.errors_by_reason.values()),
-            "errors_by_reason": dict(sorted(embedded.errors_by_reason.items())),
+            **embedding_counts(clips, embedded),
             "machines": len(outcomes),
             "fitted": sum(outcome.version is not None for outcome in outcomes),
             "new_scorers": sum(outcome.is_new for outcome in outcomes),

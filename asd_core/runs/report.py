@@ -52,7 +52,7 @@ def report_night(
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
-    """Plays of each machine type the channel that was scored."""
+    """A reader that plays the channel that was scored, for each machine type."""
     channel, others = recipe.for_machine("").encoder.channel, dict[str, int | None]()
     for machine_type in recipe.settings.get("machine", {}):
         own = recipe.for_machine(machine_type).encoder.channel
@@ -64,7 +64,7 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 
 def report_path(recipe: Recipe, date: str) -> str:
-    """Where the page of a night lies in the store."""
+    """Path of a night's page in the store."""
     return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
 
 
@@ -77,7 +77,7 @@ def latest_scored(store: Store, key: str) -> str:
 
 
 def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights: int = HISTORY_NIGHTS) -> Night:
-    """Everything that a report tells of one date."""
+    """All that the report of one date is made from."""
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
@@ -112,7 +112,7 @@ def scored_runs(store: Store, key: str) -> list[dict[str, Any]]:
 
 
 def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
-    """The last run of a date, and what of its record belongs on a page."""
+    """The part of the record of a date's last run that belongs on a page."""
     record = [record for record in records if date in record["dates"]][-1]
     shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
     if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
@@ -121,7 +121,7 @@ def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
 
 
 def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
-    """What a report tells of a machine's scorer."""
+    """Facts on a machine's scorer for the report."""
     encoder = EncoderConfig(**head["recipe"]["encoder"])
     imported = "" if kind_of(encoder.kind).is_from_audio else f"Embeddings imported as {encoder.name}."
     return MachineRecord(

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def _ignore(outcome: ScoreOutcome) -> None:
-    """Nobody waits for it."""
+    """Do nothing with it."""
 
 
 def score(
@@ -44,10 +44,10 @@ def score(
         recipe: whose scorers.
         clips: the manifest, rows of CLIPS with unique clip ids.
         engine: where the work is done.
-        progress: told (stage, done, total).
+        progress: called with (stage, done, total).
         job: ``score`` or ``nightly``, for the record.
         max_error_rate: above this share of errors nothing is published.
-        on_scored: told of each group of machines as soon as it is scored, before anything is published.
+        on_scored: called with each group of machines as soon as it is scored, before anything is published.
 
     Returns:
         The run's record; ``already_complete`` is true where an earlier run had done all of it.

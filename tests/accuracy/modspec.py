@@ -23,8 +23,9 @@ from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.scorer import fit_scorer
 from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.runs.embed import stored_clips
+from asd_core.runs.embedding_files import read_embeddings
 from asd_core.runs.fit import fit
-from asd_core.runs.import_embeddings import import_embeddings, read_embeddings
+from asd_core.runs.import_embeddings import import_embeddings
 from asd_core.runs.score import score
 from asd_core.store.store import Store, open_store
 from tests.accuracy import choosing
