@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -221,8 +220,8 @@ class Gatherer:
         located = self._located(clips, fingerprint)
         lacking = clips.filter(pc.is_null(located["shard"]))
         if len(lacking) and self._may_read_audio:
-            settings = {"encoder": _encoder_table(encoder)}
-            embedded = embed(self._store, Recipe("captions", settings), lacking, self._engine, self._progress)
+            encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), encoder)
+            embedded = embed(self._store, encoders, lacking, self._engine, self._progress)
             problems |= {clip_id: message for clip_id, (_, message) in embedded.transient.items()}
             self._indexes.pop(fingerprint, None)
             located = self._located(clips, fingerprint)
@@ -325,13 +324,6 @@ class Gatherer:
 def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:
     """The k nearest normal clips of each row, nearest first; fewer where fewer are known."""
     return [(uris or [])[:k] for uris in rows["nearest_uris"].to_pylist()]
-
-
-def _encoder_table(encoder: EncoderConfig) -> Mapping[str, Any]:
-    table: dict[str, Any] = json.loads(encoder.options)
-    table |= {"kind": encoder.kind, "clip_seconds": encoder.clip_seconds, "clip_rule": encoder.clip_rule}
-    table["batch_size"] = encoder.batch_size
-    return table if encoder.channel is None else {**table, "channel": encoder.channel}
 
 
 def _first_positions(values: Sequence[str]) -> list[int]:

@@ -18,13 +18,16 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.build import embeddings_fingerprint, encoder_note
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, machine_recipe
 from asd_core.recipe.overrides import dotted, is_outdone, laid_over
 from asd_core.settings import check_keys
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Recipe:
@@ -53,6 +56,10 @@ class Recipe:
     def for_machine(self, machine_type: str) -> MachineRecipe:
         """The recipe with the overrides of ``[machine.<machine_type>]`` laid over it."""
         return machine_recipe(self.tables_for(machine_type))
+
+    def encoders_of(self, clips: pa.Table) -> dict[str, EncoderConfig]:
+        """Machine type → encoder, for the machine types of rows of CLIPS."""
+        return {kind: self.for_machine(kind).encoder for kind in clips["machine_type"].unique().to_pylist()}
 
     def tables_for(self, machine_type: str) -> dict[str, dict[str, Any]]:
         """The tables by name with the overrides of ``[machine.<machine_type>]`` laid over them, defaults left out.

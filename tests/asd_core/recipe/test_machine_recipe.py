@@ -19,7 +19,10 @@ def test_scores_depend_on_all_but_captions():
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
-        ({"embedding": {"transform": "log-zscor"}}, r"\[embedding\] transform = 'log-zscor'; did you mean 'log-zscore'"),
+        (
+            {"embedding": {"transform": "log-zscor"}},
+            "transform = 'log-zscor'; did you mean 'log-zscore'",
+        ),
         ({"detector": {"kind": "no.such:Detector"}}, r"\[detector\] kind = 'no.such:Detector' cannot be imported"),
         ({"threshold": {"quantil": 1}}, "did you mean 'quantile'"),
     ],

@@ -17,6 +17,10 @@ from asd_core.store.store import Store
 from tests.fleet import KNN, NIGHTS, by_uri, clip_path, files_of, fitted, listed, touched, write_fleet, write_wav
 
 
+def embedded(store, clips, engine):
+    return embed(store, KNN.encoders_of(clips), clips, engine)
+
+
 class Breaks(LocalEngine):
     """An engine that dies after so many shards, or so many groups of machines."""
 
@@ -67,8 +71,8 @@ def test_a_second_run_does_nothing_and_adds_no_file(tmp_path):
 def test_adding_a_night_decodes_only_its_clips(tmp_path):
     archive, store = fitted(tmp_path, until=None)
     write_fleet(archive, dates=["2026-11-04"], clips=3)
-    assert embed(store, KNN, listed(archive), LocalEngine()).decoded == 6
-    assert embed(store, KNN, listed(archive), LocalEngine()).decoded == 0
+    assert embedded(store, listed(archive), LocalEngine()).decoded == 6
+    assert embedded(store, listed(archive), LocalEngine()).decoded == 0
 
 
 def test_changed_bytes_are_a_new_clip_and_its_newest_score_is_read(tmp_path):
@@ -179,7 +183,7 @@ def test_a_run_that_broke_while_embedding_goes_on_from_what_is_committed(tmp_pat
     archive, expected = whole
     store = Store(LocalFiles(tmp_path / "store"))
     with pytest.raises(ConnectionError):
-        embed(store, KNN, listed(archive), Breaks(shards=shards))
+        embedded(store, listed(archive), Breaks(shards=shards))
     committed = len(store.embedded(embed_fingerprint(store)))
     assert 0 < committed < 24
     record, _ = fit(store, KNN, listed(archive, until=NIGHTS[1]), LocalEngine())
@@ -198,8 +202,8 @@ def test_shards_of_a_broken_run_are_indexed_by_the_next_and_not_opened_again(tmp
     archive, _ = whole
     store = Store(LocalFiles(tmp_path / "store"))
     with pytest.raises(ConnectionError):
-        embed(store, KNN, listed(archive), Breaks(shards=1))
-    embed(store, KNN, listed(archive), LocalEngine())
+        embedded(store, listed(archive), Breaks(shards=1))
+    embedded(store, listed(archive), LocalEngine())
     for info in store.files.list(f"embeddings/{embed_fingerprint(store)}/shards"):
         store.files.write(info.path, b"not even a Parquet file")
     assert len(store.embedded(embed_fingerprint(store))) == 24
@@ -219,7 +223,7 @@ def test_score_files_of_a_broken_run_are_not_seen_and_the_next_run_gives_the_sam
 def test_an_embedding_stage_before_a_score_changes_nothing(tmp_path, whole):
     archive, expected = whole
     store = Store(LocalFiles(tmp_path / "store"))
-    embed(store, KNN, listed(archive), Breaks(workers=16))
+    embedded(store, listed(archive), Breaks(workers=16))
     fit(store, KNN, listed(archive, until=NIGHTS[1]), LocalEngine())
     record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
     assert record["counts"]["decoded"] == 0
@@ -233,7 +237,7 @@ def test_an_engine_that_loses_shards_is_not_believed(tmp_path):
 
     archive, store = write_fleet(tmp_path / "archive"), Store(LocalFiles(tmp_path / "store"))
     with pytest.raises(AsdError, match=r"6 of 24 clips were not embedded: run the same command again"):
-        embed(store, KNN, listed(archive), Loses())
+        embedded(store, listed(archive), Loses())
 
 
 def test_an_engine_that_loses_machines_is_not_believed(tmp_path):
@@ -322,7 +326,7 @@ def test_of_a_changed_recording_the_version_that_the_newest_run_lists_is_taken(t
     archive, store = write_fleet(tmp_path / "archive", clips=1), Store(LocalFiles(tmp_path / "store"))
     embed_run(store, KNN, listed(archive), LocalEngine())
     touched(clip_path(archive, "00", NIGHTS[0], 0))
-    embed(store, KNN, listed(archive), LocalEngine())
+    embedded(store, listed(archive), LocalEngine())
     assert len(set(stored_clips(store, KNN)["uri"].to_pylist())) == len(stored_clips(store, KNN)) == 6
     embed_run(store, KNN, listed(archive, date=NIGHTS[0]), LocalEngine())
     assert sorted(stored_clips(store, KNN)["clip_id"].to_pylist()) == sorted(listed(archive)["clip_id"].to_pylist())
@@ -331,7 +335,7 @@ def test_of_a_changed_recording_the_version_that_the_newest_run_lists_is_taken(t
 def test_a_run_that_lists_two_versions_of_a_recording_does_not_tell_which_is_newer(tmp_path):
     archive, store = write_fleet(tmp_path / "archive", clips=1), Store(LocalFiles(tmp_path / "store"))
     old = listed(archive)
-    embed(store, KNN, old, LocalEngine())
+    embedded(store, old, LocalEngine())
     touched(clip_path(archive, "00", NIGHTS[0], 0))
     embed_run(store, KNN, pa.concat_tables([old, listed(archive, date=NIGHTS[0])]), LocalEngine())
     with pytest.raises(AsdError, match="1 recordings are stored in several versions.* run asd embed"):
