@@ -22,7 +22,7 @@ from asd_core.store.tables import CLIPS
 
 @dataclass
 class Embedded:
-    """Where the embeddings of a manifest's clips are.
+    """The places of the embeddings of a manifest's clips.
 
     Attributes:
         clips: CLIPS columns and ``shard``; null where a clip could not be read this time.

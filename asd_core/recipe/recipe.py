@@ -112,13 +112,13 @@ class Recipe:
         return {kind: self.for_machine(kind).of_scores() for kind in kinds}
 
     def notes(self) -> list[str]:
-        """What must be said wherever its scores are shown, one line each: that an encoder has random weights."""
+        """Lines that must be said wherever its scores are shown: that an encoder has random weights."""
         kinds = ["", *self.settings.get("machine", {})]
         notes = [encoder_note(self.for_machine(kind).encoder) for kind in kinds]
         return list(dict.fromkeys(note for note in notes if note))
 
     def key(self) -> str:
-        """What names this recipe's scorers and scores: its name and 8 hex digits of all that it resolves to.
+        """The name of this recipe's scorers and scores: its own and 8 hex digits of all that it resolves to.
 
         An edited recipe, or the same recipe on other embeddings, has another key; another batch size has not, since
         it may not change an embedding.
