@@ -91,7 +91,7 @@ class MachineTask:
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """What became of one machine at `fit`."""
+    """The outcome of `fit` for one machine."""
 
     machine_type: str
     machine_id: str
@@ -106,7 +106,7 @@ class FitOutcome:
 
 @dataclass(frozen=True)
 class ScoreOutcome:
-    """What became of a group of machines at `score`."""
+    """The outcome of `score` for a group of machines."""
 
     scored: int
     flagged: int

@@ -22,7 +22,7 @@ def embed_run(
 ) -> dict[str, Any]:
     """Embed an archive and record it; the run behind ``asd embed``."""
     started = now()
-    embedded = embed(store, recipe, clips, engine, progress)
+    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     record = {
         "run_id": run_id_of("embed", clips, "", sorted(embedded.fingerprints.items()), embedded.transient),
         "job": "embed",

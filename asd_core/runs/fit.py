@@ -27,7 +27,7 @@ def fit(
         The run's record, and what became of each machine.
     """
     started = now()
-    embedded = embed(store, recipe, clips, engine, progress)
+    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
     tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers)

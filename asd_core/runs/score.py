@@ -56,7 +56,7 @@ def score(
         AsdError: too many errors, or counts that do not agree; nothing is published then.
     """
     started = now()
-    embedded = embed(store, recipe, clips, engine, progress)
+    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
     versions = scorer_versions(store, key, clips)
