@@ -1,5 +1,6 @@
 """Running blocks of pages in a folder, and checking commands that are not run."""
 
+import os
 import shlex
 import subprocess
 import tomllib
@@ -57,6 +58,8 @@ def run_command(command, here, monkeypatch):
         done = subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, f"{here}: {done.stderr}"
     elif program.endswith("asd"):
+        asks = "OPENAI_API_KEY" in os.environ and not {"--llm-base-url", "--captioner"} & set(arguments)
+        assert not asks, f"{here}: {command} would ask OpenAI"
         said = asd(*arguments, *local(arguments))
         assert said.code == 0, f"{here}: {command}\n{said.err}"
     else:
