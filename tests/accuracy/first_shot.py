@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -133,34 +134,46 @@ def at(curve: Floats, r: float) -> float:
     return float(curve[int(np.argmin(np.abs(R - r)))])
 
 
+def table(names: Sequence[str], mean: Mapping[str, Floats], trivial: Mapping[str, float]) -> list[str]:
+    """Lines of a table: an r a row and a comparison a column."""
+    heads = [{"simulated": "simulated anomalies, all kinds"}.get(name, name.replace("_", " ")) for name in names]
+    rows = [
+        ["mean AUC", *heads],
+        *([f"r = {r:g}", *(f"{at(mean[name], r):.3f}" for name in names)] for r in TABLE_R),
+        ["best r", *(best(mean[name]) for name in names)],
+        ["level only", *(f"{trivial[name]:.3f}" for name in names)],
+    ]
+    return markdown_table(rows)
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """Lines of the page's width."""
+    return textwrap.wrap(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def figures(curves: Mapping[str, Floats], trivial: Mapping[str, float], evidence: str) -> str:
     """The figures as Markdown."""
     mean = {name: of.mean(axis=0) for name, of in curves.items()}
     ours = float(R[int(np.argmax(mean["simulated"]))])
     each = [float(R[int(np.argmax(curve))]) for curve in curves["simulated"]]
     held_out = mean[HELD_OUT]
-    rows = [["judged on (mean AUC)", *(f"r = {r:g}" for r in TABLE_R), "best r", "level only"]]
-    for name in ("simulated", HELD_OUT, TEST, *KINDS):
-        label = {"simulated": "simulated anomalies, all kinds"}.get(name, name.replace("_", " "))
-        cells = (f"{at(mean[name], r):.3f}" for r in TABLE_R)
-        rows.append([label, *cells, best(mean[name]), f"{trivial[name]:.3f}"])
-    lines = [
-        evidence,
-        "",
-        f"![AUC over r]({CHART.name})",
-        "",
-        *markdown_table(rows),
-        "",
-        f"- Chosen with simulated anomalies: r = {ours:.2f} (split by split {min(each):.2f} to {max(each):.2f}, "
+    names = ["simulated", HELD_OUT, TEST, *KINDS]
+    lines = [*wrapped(evidence), "", f"![AUC over r]({CHART.name})", ""]
+    for some in (names[:3], names[3:7], names[7:]):
+        lines += [*table(some, mean, trivial), ""]
+    points = [
+        f"Chosen with simulated anomalies: r = {ours:.2f} (split by split {min(each):.2f} to {max(each):.2f}, "
         f"median {np.median(each):.2f}).",
-        f"- Chosen with the real ones against held-out normals: r = {best(held_out)}; against the test normals: "
+        f"Chosen with the real ones against held-out normals: r = {best(held_out)}; against the test normals: "
         f"{best(mean[TEST])}.",
-        f"- Real anomalies against held-out normals at the simulated choice: AUC {at(held_out, ours):.3f}; at their "
+        f"Real anomalies against held-out normals at the simulated choice: AUC {at(held_out, ours):.3f}; at their "
         f"own best r {held_out.max():.3f}; at r = 1 {at(held_out, 1):.3f}; at r = 0 {at(held_out, 0):.3f}.",
-        f"- Standard deviation over splits at r = {ours:.2f}: simulated "
+        f"Standard deviation over splits at r = {ours:.2f}: simulated "
         f"{curves['simulated'].std(axis=0, ddof=1)[int(np.argmin(np.abs(R - ours)))]:.3f}, real "
         f"{curves[HELD_OUT].std(axis=0, ddof=1)[int(np.argmin(np.abs(R - ours)))]:.3f}.",
     ]
+    for point in points:
+        lines += wrapped(f"- {point}", "  ")
     return "\n".join(lines) + "\n"
 
 
