@@ -108,10 +108,9 @@ def _nights(since: str | None, until: str | None, undated: bool) -> tuple[str, s
 def _dates(job: Job, nights: tuple[str, str] | None, undated: bool) -> list[str]:
     """The scored dates among those asked for, latest first, undated last."""
     from asd_core.clips.clip import UNDATED
-    from asd_core.runs.report import scored_runs
 
     key = job.recipe.key()
-    scored = {date for record in scored_runs(job.store, key) for date in record["dates"]}
+    scored = set(job.store.scored_dates(key))
     dates = sorted((date for date in scored if nights and nights[0] <= date <= nights[1]), reverse=True)
     dates += [UNDATED] if undated and UNDATED in scored else []
     if not dates:

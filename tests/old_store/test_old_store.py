@@ -1,4 +1,4 @@
-"""A store that `asd` 0.1 wrote is gone on from: nothing in it is computed or asked a second time."""
+"""The store that `asd` 0.1 wrote: nothing in it is computed or asked a second time."""
 
 import json
 import zipfile
@@ -13,7 +13,7 @@ from tests.old_store import commands
 from tests.old_store.commands import ARCHIVE, NIGHTS, STORE
 
 KEPT = Path(__file__).with_name("store-0.1.zip")
-KEY = "twfr-knn-35094fdd"
+KEY, FINGERPRINT = "twfr-knn-35094fdd", "131c10069b760001"
 
 
 @pytest.fixture
@@ -46,12 +46,34 @@ def given(command):
 
 
 @pytest.mark.parametrize("date", NIGHTS[2:])
-def test_a_scored_night_is_complete_and_nothing_is_written(s3, date):
+def test_a_scored_night_is_complete_and_only_what_makes_it_found_is_added(s3, date):
     before = files(s3)
     said = asd(*commands.nightly(date))
     assert said.code == 0 and "complete already" in said.err, said.err
     assert (said.json["decoded"], said.json["captions"]["asked"]) == (0, 0)
-    assert files(s3) == before
+    after = files(s3)
+    assert before.items() <= after.items()
+    assert sorted(map(kind, after.keys() - before.keys())) == [*["index"] * 3, *["night"] * 2, *["run_index"] * 9]
+    assert asd(*commands.nightly(date)).code == 0
+    assert files(s3) == after
+
+
+def kind(key):
+    """What an added file is."""
+    _, folder, *rest = key.split("/")
+    if folder == "scores":
+        return {f"{KEY}/{night}.parquet": "night" for night in NIGHTS[2:]}["/".join(rest)]
+    return rest[1] if folder == "embeddings" else folder
+
+
+def test_what_is_added_tells_what_was_there(s3):
+    store = open_store(f"s3://{STORE}/kept")
+    rows, runs, clips = store.scores(KEY), store.runs(), store.embedded(FINGERPRINT)
+    given(commands.nightly(NIGHTS[3]))
+    store = open_store(f"s3://{STORE}/kept")
+    assert store.scores(KEY).sort_by("uri") == rows.sort_by("uri") and store.runs() == runs
+    assert store.embedded(FINGERPRINT).sort_by("uri") == clips.sort_by("uri") and len(clips) == 25
+    assert len(store.embedded(FINGERPRINT, [NIGHTS[3]])) == 6
 
 
 def test_a_fit_on_stored_embeddings_decodes_nothing(s3):

@@ -8,7 +8,8 @@ import pytest
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import LocalEngine
-from asd_core.pipeline.scorer_files import newest_versions, scorer_folder
+from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.runs.embed import embed_run, stored_clips
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
@@ -211,7 +212,7 @@ def test_score_files_of_a_broken_run_are_not_seen_and_the_next_run_gives_the_sam
     fit(store, KNN, listed(archive, until=NIGHTS[1]), LocalEngine())
     with pytest.raises(ConnectionError):
         score(store, KNN, listed(archive, date=NIGHTS[2]), Breaks(groups=1))
-    assert store.files.list("scores") and len(store.scores(KNN.key())) == 0
+    assert store.files.list("score_parts") and not store.files.list("scores") and len(store.scores(KNN.key())) == 0
     record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
     assert by_uri(store.scores(KNN.key())) == by_uri(store.read_scores(record)) == expected
 
@@ -264,7 +265,7 @@ def test_recipes_that_differ_in_the_detector_share_embeddings_and_nothing_else(t
     record, _ = fit(store, other, listed(archive, until=NIGHTS[1]), LocalEngine())
     assert record["counts"]["decoded"] == 0
     folders = {scorer_folder(key, "fan", machine) for key in (KNN.key(), other.key()) for machine in ("00", "01")}
-    assert set(newest_versions(store, "scorers")) == folders
+    assert newest_versions(store, KNN.key()).keys() | newest_versions(store, other.key()).keys() == folders
 
 
 def test_an_archive_left_out_stands_for_all_stored_clips(tmp_path):
