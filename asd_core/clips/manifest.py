@@ -168,7 +168,7 @@ def _recorded_at(url: str, table: pa.Table) -> pa.ChunkedArray:
 def _extra(url: str, table: pa.Table, condition: str) -> pa.ChunkedArray:
     """Further columns as one JSON object a row, on top of an ``extra`` column of a clips table."""
     used = {"machine_type", "machine_id", "split", "domain", "attributes", "date", "recorded_at", condition}
-    used |= {"uri" if "uri" in table.column_names else "path", "clip_id", "size", "extra"}
+    used |= {"uri", "clip_id", "size", "extra"}  # a path as it is written stays: scores are joined to it
     further = table.select([name for name in table.column_names if name not in used])
     if "extra" in table.column_names:
         inner = _translate(

@@ -62,12 +62,14 @@ def embed(
     """
     start = time.monotonic()
     fingerprints = {kind: embeddings_fingerprint(config) for kind, config in encoders.items()}
-    stored = {name: store.embedded(name, keep_index=True) for name in set(fingerprints.values())}
+    dates = pc.unique(clips["date"]).to_pylist()
+    stored = {name: store.embedded(name, dates, keep_index=True) for name in set(fingerprints.values())}
     shards: list[Shard] = []
     for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
         if kind_of(config.kind).is_from_audio:
             shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
     transient: dict[str, tuple[str, str]] = {}
+    store.begin_shards(shard.fingerprint for shard in shards)
     committed = _embed_shards(store, shards, engine, progress)
     for _, outcome in committed:
         transient |= outcome.transient

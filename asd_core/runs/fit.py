@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
 from asd_core.pipeline.reducer import fit_machines
 from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.scorer_versions import name_all_newest
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.embed import embedding_counts
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
@@ -30,6 +32,7 @@ def fit(
     embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
+    name_all_newest(store, key)
     tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers)
     total = len(tasks)
     outcomes: list[FitOutcome] = []
@@ -44,6 +47,7 @@ def fit(
         "key": key,
         "recipe": recipe_record(recipe),
         "fingerprints": embedded.fingerprints,
+        "dates": sorted(pc.unique(clips["date"]).to_pylist()),
         "counts": {
             **embedding_counts(clips, embedded),
             "machines": len(outcomes),

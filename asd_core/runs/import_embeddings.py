@@ -98,6 +98,8 @@ def _store_rows(
     positions = np.flatnonzero([uri not in stored for uri in named])
     stored |= named
     indexes = []
+    if len(positions):
+        store.begin_shards([fingerprint])
     for start in range(0, len(positions), 8 * LARGEST_SHARD):
         some = positions[start : start + 8 * LARGEST_SHARD]
         part = rows.take(some)

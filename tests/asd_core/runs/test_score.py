@@ -127,7 +127,7 @@ def test_score_files_of_a_broken_run_are_not_seen_and_the_next_run_gives_the_sam
     fit(store, KNN, listed(archive, until=NIGHTS[1]), LocalEngine())
     with pytest.raises(ConnectionError):
         score(store, KNN, listed(archive, date=NIGHTS[2]), Breaks(groups=1))
-    assert store.files.list("scores") and len(store.scores(KNN.key())) == 0
+    assert store.files.list("score_parts") and not store.files.list("scores") and len(store.scores(KNN.key())) == 0
     record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
     assert by_uri(store.scores(KNN.key())) == by_uri(store.read_scores(record)) == expected
 
