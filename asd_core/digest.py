@@ -1,4 +1,4 @@
-"""Hashes that name bytes and names."""
+"""Hashes that stand for names and bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 
 
 def name_hash(*parts: str) -> str:
-    """16 hex digits that stand for a name where the name itself must not: in file names and ids."""
+    """16 hex digits that stand for a name in file names and ids."""
     data = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 

@@ -1,11 +1,11 @@
-"""What can go wrong, and what the command line makes of it.
+"""Errors, and the exit codes of the command line for them.
 
     AsdError            the run failed: one line on stderr, exit code 1
-    ├── UsageError      the user asked for something that cannot be: exit code 2
+    ├── UsageError      the user asked for something impossible: exit code 2
     ├── Interrupted     stopped before the end; the same command resumes: exit code 3
     └── ClipError       one clip cannot be used: an error row, never a stopped run
 
-A message says what was wrong, the value, and what to do, in one line.
+A message names the fault, the value and the cure, in one line.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class ClipError(AsdError):
     Args:
         reason: a short stable code such as ``empty`` or ``not_audio``, by which error rows are counted.
         message: one line for people.
-        transient: whether a later run may well succeed on the same bytes (permission, network), so that the
-            clip is tried again then.
+        transient: true where a later run may well succeed on the same bytes (permission, network), and tries the
+            clip again.
     """
 
     def __init__(self, reason: str, message: str, *, transient: bool = False) -> None:
@@ -49,7 +49,7 @@ class ClipError(AsdError):
         self.transient = transient
 
     def __reduce__(self) -> tuple[type[ClipError], tuple[str, str], dict[str, bool]]:
-        """Survive the trip between processes, which the default for exceptions does not."""
+        """Keep all fields between processes, which the default for exceptions does not."""
         return (type(self), (self.reason, self.message), {"transient": self.transient})
 
 

@@ -7,7 +7,7 @@ import urllib.parse
 
 
 def readable(text: str) -> str:
-    """The text with its control characters escaped, and those that cannot be seen replaced."""
+    """The text with control characters escaped and invisible ones replaced."""
     return "".join(_visible(character) for character in text)
 
 

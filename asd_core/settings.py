@@ -1,4 +1,4 @@
-"""Mappings (from TOML) into frozen dataclasses, with unknown keys and wrong types refused in one line."""
+"""Frozen dataclasses from mappings (TOML), with unknown keys and wrong types refused in one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class UnknownKeyError(UsageError):
-    """A mapping has a key that its dataclass has not."""
+    """A mapping has a key that its dataclass does not have."""
 
 
 def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
@@ -23,7 +23,7 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
     Args:
         cls: a dataclass whose fields are numbers, strings, booleans, ``Literal`` choices or optionals of these.
         mapping: field name → value; fields left out keep their defaults.
-        where: how messages name the mapping, e.g. ``[detector]``.
+        where: the mapping's name in messages, e.g. ``[detector]``.
 
     Raises:
         UnknownKeyError: an unknown key, with the nearest known one.
@@ -48,10 +48,10 @@ def check_keys(mapping: Mapping[str, Any], known: list[str], where: str) -> None
 
 
 def checked(value: Any, hint: Any, where: str) -> Any:
-    """Return the value as the type hint wants it, an integer where a float is wanted made a float.
+    """The value in the type of the hint; an integer becomes a float where the hint is float.
 
     Raises:
-        UsageError: it does not fit.
+        UsageError: the value does not fit.
     """
     origin = get_origin(hint)
     if origin is Literal:

@@ -1,1 +1,1 @@
-"""Where it runs: `asd_core` mapped over a Ray cluster. No click, no algorithms."""
+"""The Ray cluster: `asd_core` mapped over its nodes. No click, no algorithms."""

@@ -1,9 +1,9 @@
-"""Shards that a pass over the cluster did not finish: which clip kills its process?
+"""The search for clips that kill their worker, among the shards that a pass over the cluster did not finish.
 
-A crash is not an exception: a decoder that runs into a bad pointer, or out of memory, takes its process and whatever
-was queued on it along. So what a pass leaves over is worked on alone, cut in half at each crash, down to one clip. That
-clip is blamed only after it has killed two fresh workers that had just answered, on nodes that answer still; a node
-that dies is never a clip's fault.
+A crash is not an exception: a decoder with a bad pointer, or without memory, takes down its process and everything
+queued on it. So each unfinished shard is worked on alone and cut in half at each crash, down to one clip. That clip is
+blamed only after it has killed two fresh workers that had just answered, on nodes that still answer. A node that dies
+is never a clip's fault.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.embedding import ShardEmbedder
 from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_name, shard_to_bytes
-from cluster.failures import innermost, nothing_finished
+from cluster.failures import GOES_ON, WorkerLost, result_of
 
 if TYPE_CHECKING:
     from cluster.resources import Resources
 
 CRASHES = 2  # of one clip alone before it is blamed
-_TRIES = 6  # at one clip in all: those beside the crashes were lost to nodes
+_TRIES = 6  # at one clip in all, those that were lost with their nodes included
 _ANSWER_SECONDS = 60.0  # for a node to show that it lives
 
 
 class LoneEmbedder:
-    """An actor that embeds one shard after another and says beforehand that it lives, and where."""
+    """An actor that embeds one shard after another, and first answers that it lives."""
 
     def __init__(self, store_url: str, device: str) -> None:
         self._embedder = ShardEmbedder(store_url, device)
 
     def answer(self) -> str:
-        """The id of the node that it is on."""
+        """The id of the actor's node."""
         import ray
 
         return str(ray.get_runtime_context().get_node_id())
 
     def embed(self, shard: bytes) -> dict[str, Any]:
-        """Decode, embed and commit; the outcome's fields."""
+        """Decode, embed and commit a shard; returns the fields of its outcome."""
         return vars(self._embedder(shard_from_bytes(shard)))
 
     def blame(self, shard: bytes, reason: str, message: str) -> dict[str, Any]:
@@ -55,16 +55,16 @@ def embed_alone(
     """Embed shards one by one, cutting in half those that kill their worker.
 
     Args:
-        store_url: a place that every node reaches.
-        shards: what is left over.
-        resources: what an encoder asks for.
-        no_progress_seconds: for so long a worker may take to start, or over one shard.
+        store_url: a store that every node reaches.
+        shards: those that no pass has finished.
+        resources: of an encoder.
+        no_progress_seconds: the longest time for a worker to start, or for one shard.
 
     Yields:
-        The shards that were committed, which are those given or pieces of them, with their outcomes.
+        The committed shards, or pieces of them, with their outcomes.
 
     Raises:
-        AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing goes on.
+        AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing finishes.
     """
     worker = _Worker(store_url, resources, no_progress_seconds)
     try:
@@ -93,7 +93,7 @@ def _embed_alone(worker: _Worker, waiting: list[Shard]) -> Iterator[tuple[Shard,
         if tries[shard.name] >= _TRIES and crashes[shard.name] < CRASHES:
             raise AsdError(
                 f"{_TRIES} workers were lost over {shard.clips['uri'][0].as_py()}, with their nodes: "
-                "see to the cluster; the same command goes on from what is committed"
+                f"see to the cluster; {GOES_ON}"
             )
 
 
@@ -107,7 +107,7 @@ def halves(shard: Shard) -> list[Shard]:
 
 
 class _Worker:
-    """A lone embedder that is made anew whenever it dies."""
+    """A lone embedder, replaced by a new one whenever it dies."""
 
     def __init__(self, store_url: str, resources: Resources, no_progress_seconds: float) -> None:
         self._arguments = (store_url, "cuda" if resources.on_gpu else "cpu")
@@ -116,11 +116,11 @@ class _Worker:
         self._actor: Any = None
 
     def embed(self, shard: Shard) -> tuple[ShardOutcome | None, bool]:
-        """The outcome, or None and whether it is the shard's own crash (else the node was lost)."""
+        """The outcome of a shard, or None where the worker died; true where its node lives, so the shard killed it."""
         actor, node = self._alive()
         try:
             return ShardOutcome(**self._get(actor.embed.remote(shard_to_bytes(shard)))), False
-        except _Lost:
+        except WorkerLost:
             return None, _answers(node)
 
     def blame(self, shard: Shard, crashes: int) -> ShardOutcome:
@@ -128,12 +128,12 @@ class _Worker:
         message = f"its decoding or embedding killed {crashes} workers that were well before; listen to it apart"
         for _ in range(_TRIES):
             actor, _ = self._alive()
-            with suppress(_Lost):
+            with suppress(WorkerLost):
                 return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
         raise _lost_idle()
 
     def leave(self) -> None:
-        """Give its CPU back now: an actor without a handle would go too, but some time later."""
+        """End the worker, which gives its CPU back now: Ray ends an actor without a handle only later."""
         import ray
 
         if self._actor is not None:
@@ -146,33 +146,18 @@ class _Worker:
             if self._actor is None:
                 made = ray.remote(LoneEmbedder).options(max_restarts=0, max_task_retries=0, **self._options)
                 self._actor = made.remote(*self._arguments)
-            with suppress(_Lost):
+            with suppress(WorkerLost):
                 actor = self._actor
                 return actor, self._get(actor.answer.remote())
         raise _lost_idle()
 
     def _get(self, reference: Any) -> Any:
-        """What the worker returned. Raises _Lost where it died, and AsdError for all else."""
-        import ray
-
+        """The worker's result; a worker that died is forgotten."""
         try:
-            return ray.get(reference, timeout=self._no_progress_seconds)
-        except ray.exceptions.GetTimeoutError as error:
-            raise AsdError(
-                f"{nothing_finished(self._no_progress_seconds)}; the same command goes on from what is committed"
-            ) from error
-        except ray.exceptions.RayTaskError as error:
-            cause = error.cause
-            raise (
-                cause if isinstance(cause, AsdError | OSError) else AsdError(f"an encoder failed: {innermost(error)}")
-            ) from error
-        except ray.exceptions.RayError as error:
+            return result_of(reference, self._no_progress_seconds, "an encoder")
+        except WorkerLost:
             self._actor = None
-            raise _Lost from error
-
-
-class _Lost(Exception):
-    """A worker died."""
+            raise
 
 
 def _lost_idle() -> AsdError:
@@ -180,7 +165,7 @@ def _lost_idle() -> AsdError:
 
 
 def _answers(node: str) -> bool:
-    """Whether a node still runs tasks: its own word, because the cluster notices a death only after a while."""
+    """True where a node still runs tasks. The node itself is asked: the cluster notices a death only after a while."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

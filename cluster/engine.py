@@ -1,7 +1,7 @@
-"""The engine on Ray: Ray Data streams shards through decoders and encoders, tasks reduce machines.
+"""The engine on Ray: Ray Data streams shards through decoders and encoders, and tasks reduce machines.
 
-Ray Data is the engine, never the record of what is done: one row is one shard, the encoder commits the shard's file
-itself, and only a few numbers come back.
+Ray Data is never the record of finished work. One row is one shard, the encoder commits the shard's file itself, and
+only a few numbers come back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from asd_core.errors import AsdError
 from asd_core.pipeline.shards import Shard, ShardOutcome
-from cluster.failures import innermost, nothing_finished
+from cluster.failures import GOES_ON, WorkerLost, result_of
 from cluster.resources import NO_PROGRESS_SECONDS, Resources
 
 T = TypeVar("T")
@@ -23,11 +23,11 @@ class RayEngine:
     """Maps shards and machines over the Ray session that is open.
 
     Args:
-        resources: what tasks and actors ask for.
-        no_progress_seconds: after so long without anything finished a run ends with an error rather than hangs.
+        resources: of tasks and actors.
+        no_progress_seconds: a run that finishes nothing for so long ends with an error.
 
     Raises:
-        AsdError: no node has what a worker asks for.
+        AsdError: no node has the resources of a worker.
     """
 
     def __init__(self, resources: Resources | None = None, no_progress_seconds: float = NO_PROGRESS_SECONDS) -> None:
@@ -46,25 +46,25 @@ class RayEngine:
             )
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
         largest = max((node["Resources"].get("CPU", 0.0) for node in nodes if node["Alive"]), default=0.0)
-        if 0 < largest < self.resources.cpus_per_worker:  # nodes that have still to join may be larger than none
+        if 0 < largest < self.resources.cpus_per_worker:  # a node that joins later is larger than none
             raise AsdError(
                 f"a worker wants {self.resources.cpus_per_worker:g} CPUs, but the largest node has {largest:g}: "
                 "lower --cpus-per-worker, or join larger nodes"
             )
 
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
-        """See `asd_core.engine.Engine.embed`."""
+        """See `Engine.embed`."""
         from cluster.stream import embed_shards
 
         return embed_shards(store_url, shards, self.resources, self._encoders(len(shards)), self._no_progress_seconds)
 
     @property
     def device(self) -> str:
-        """See `asd_core.engine.Engine.device`."""
+        """See `Engine.device`."""
         return "cuda" if self.resources.on_gpu else "cpu"
 
     def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
-        """See `asd_core.engine.Engine.map`; twice as many tasks are under way as there are workers, never all."""
+        """See `Engine.map`; at most two tasks a worker are under way."""
         import ray
 
         def call(function: Callable[[T], R], item: T) -> R:
@@ -81,23 +81,10 @@ class RayEngine:
             yield self._get(waiting.popleft())
 
     def _get(self, reference: Any) -> Any:
-        import ray
-
         try:
-            return ray.get(reference, timeout=self._no_progress_seconds)
-        except ray.exceptions.GetTimeoutError as error:
-            raise AsdError(
-                f"{nothing_finished(self._no_progress_seconds)}; the same command goes on from what is committed"
-            ) from error
-        except ray.exceptions.RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, AsdError | OSError):
-                raise cause from error
-            raise AsdError(f"a worker failed: {innermost(error)}") from error
-        except ray.exceptions.RayError as error:
-            raise AsdError(
-                f"a worker died: {innermost(error)}; the same command goes on from what is committed"
-            ) from error
+            return result_of(reference, self._no_progress_seconds)
+        except WorkerLost as error:
+            raise AsdError(f"a worker died: {error}; {GOES_ON}") from error
 
     def _encoders(self, shards: int) -> int:
         wanted = self.resources.encoders

@@ -1,4 +1,4 @@
-"""What tasks and actors ask of the cluster."""
+"""Resources of tasks and actors on the cluster."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ NO_PROGRESS_SECONDS = 1800.0
 
 @dataclass(frozen=True)
 class Resources:
-    """What a run asks of the cluster.
+    """The resources of a run.
 
     Attributes:
         cpus_per_worker: logical CPUs of a decode task, a CPU encoder or a reducer.
         gpus_per_encoder: 0 embeds on CPUs; a fraction lets encoders share a GPU.
-        encoders: how many encoder actors at most; None: one for every CPU (or GPU share) there is.
-        decode: ``tasks`` decodes in CPU tasks of their own, which feed encoders on GPUs; ``in-encoder`` decodes in
-            the encoder's process, which saves copying every waveform where the encoder is on a CPU too; ``auto`` is
-            the former with GPUs and the latter without.
+        encoders: largest number of encoder actors; None: one for every CPU (or GPU share) there is.
+        decode: ``tasks`` decodes in separate CPU tasks, which feed encoders on GPUs; ``in-encoder`` decodes in the
+            encoder's process, which saves a copy of every waveform where the encoder is on a CPU too; ``auto`` is
+            ``tasks`` with GPUs and ``in-encoder`` without.
     """
 
     cpus_per_worker: float = 1.0
@@ -29,10 +29,10 @@ class Resources:
 
     @property
     def on_gpu(self) -> bool:
-        """Whether encoders get a GPU or a share of one."""
+        """True where encoders get a GPU or a share of one."""
         return self.gpus_per_encoder > 0
 
     @property
     def decodes_in_encoder(self) -> bool:
-        """Whether an encoder decodes for itself."""
+        """True where an encoder decodes its own clips."""
         return self.decode == "in-encoder" or (self.decode == "auto" and not self.on_gpu)

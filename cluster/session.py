@@ -1,4 +1,4 @@
-"""Ray: a session of one's own, or a cluster that runs already."""
+"""Ray sessions: a local one, or one on a running cluster."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
 
     Args:
         address: ``auto``, ``ray://host:port`` or ``host:port``; None takes the environment's RAY_ADDRESS, and without
-            that a local Ray of its own, never one that happens to run.
-        cpus: of the local Ray; None takes the machine's.
+            that starts a local Ray, whatever other one runs.
+        cpus: of the local Ray; None takes all of the machine.
 
     Raises:
         AsdError: the cluster cannot be joined.
     """
-    # Read when ray is imported: its remarks on telemetry and on the accelerators' environment are for its developers.
+    # Ray reads these when it is imported. They silence remarks that are for Ray's developers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -41,8 +41,8 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     inherited, options = dict[str, str](), dict[str, Any]()
     if address == "local":
-        # Processes of our own Ray inherit this: a runtime environment would keep the first workers waiting for a second
-        # and a half. They find what the driver finds, an encoder of a user's own too.
+        # Processes of a local Ray inherit this: a runtime environment would keep the first workers waiting for a second
+        # and a half. They can import all that the driver can, a user's own encoder too.
         inherited = {**_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         options = {"num_cpus": cpus, "include_dashboard": False}
     else:
@@ -66,7 +66,7 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
 
 
 def _knock(address: str) -> None:
-    """Refuse a cluster that does not answer now: Ray itself tries for two minutes before it says so."""
+    """Refuse a cluster that does not answer now; Ray itself would try for two minutes."""
     host, colon, port = address.rpartition("://")[2].rpartition(":")
     if not colon or not port.isdecimal():
         return
@@ -80,7 +80,7 @@ def _knock(address: str) -> None:
 
 @contextmanager
 def environment(given: Mapping[str, str]) -> Iterator[None]:
-    """These variables in the environment while the block runs; then what was there before."""
+    """Set these variables in the environment while the block runs."""
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     try:
@@ -95,7 +95,7 @@ def environment(given: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _sigterm_kept() -> Iterator[None]:
-    """Ray puts a handler of its own on SIGTERM, which would end a command with a code that says nothing."""
+    """Keep our handler of SIGTERM: Ray's own would end a command with a code that says nothing."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -106,7 +106,7 @@ def _sigterm_kept() -> Iterator[None]:
 
 @contextmanager
 def _stderr_closed() -> Iterator[None]:
-    """Ray's native part greets on stderr, past every logger; what goes wrong there arrives as an exception."""
+    """Silence stderr, where Ray's native part writes past every logger; its errors arrive as exceptions."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -120,7 +120,7 @@ def _stderr_closed() -> Iterator[None]:
 
 
 def _checkout() -> list[str] | None:
-    """The package folders of a source checkout, which a cluster must be sent; None where they are installed."""
+    """The package folders of a source checkout, which must be sent to a cluster; None where they are installed."""
     root = Path(__file__).resolve().parent.parent
     if not (root / "pyproject.toml").exists():
         return None

@@ -1,4 +1,4 @@
-"""Shards through Ray Data: decode (CPU tasks) → encode and commit (actors on GPUs or CPUs) → outcomes."""
+"""The stream of shards through Ray Data: decode (CPU tasks) → encode and commit (actors on GPUs or CPUs) → outcomes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from asd_core.pipeline.embedding import ShardEmbedder
 from asd_core.pipeline.shards import Shard, ShardOutcome, outcome_from, shard_from_bytes, shard_to_bytes
 from asd_core.pipeline.threads import one_thread
 from cluster.crashing_clips import embed_alone
-from cluster.failures import innermost, nothing_finished
+from cluster.failures import GOES_ON, innermost, nothing_finished
 
 if TYPE_CHECKING:
     from cluster.resources import Resources
 
-Batch = dict[str, NDArray[Any]]
+Row = dict[str, NDArray[Any]]
+"""Columns of a Ray Data batch of one row."""
 
 _PASSES = 4
 _FULL_SCALE = 1 << 15  # of 16-bit samples
@@ -36,23 +37,24 @@ _DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again wit
 def embed_shards(
     store_url: str, shards: Sequence[Shard], resources: Resources, encoders: int, no_progress_seconds: float
 ) -> Iterator[tuple[Shard, ShardOutcome]]:
-    """Decode, embed and commit every shard on the Ray session that is open, as they come.
+    """Decode, embed and commit every shard on the open Ray session, in any order.
 
-    A pass streams all of them. What it leaves over, because workers or nodes died, goes into another pass as long as
-    passes finish something, and then alone (`cluster.isolation`), where a clip that kills its process is found.
+    A pass streams all shards. Shards that it does not finish, because workers or nodes died, go into another pass as
+    long as passes finish something. The last ones are embedded alone (`cluster.crashing_clips`), where a clip that
+    kills its process is found.
 
     Args:
-        store_url: a place that every node reaches.
-        shards: what to embed; one row of the data set each, so that nothing is ever shuffled.
-        resources: what tasks and actors ask for.
-        encoders: how many encoder actors at most.
-        no_progress_seconds: after so long without anything finished it ends rather than hangs.
+        store_url: a store that every node reaches.
+        shards: to embed; each is one row of the data set, so that nothing is ever shuffled.
+        resources: of tasks and actors.
+        encoders: largest number of encoder actors.
+        no_progress_seconds: a pass that finishes nothing for so long ends.
 
     Yields:
-        What was committed: the shards, or pieces of those that killed their workers.
+        The committed shards, or pieces of those that killed their workers, with their outcomes.
 
     Raises:
-        AsdError: an encoder fails, or nothing goes on; what was committed stays, and the same command goes on from it.
+        AsdError: an encoder fails, or nothing finishes; the same command goes on from what is committed.
     """
     waiting = {shard.name: shard for shard in shards}
     for _ in range(_PASSES):
@@ -66,20 +68,20 @@ def embed_shards(
         if not waiting:
             return
         if len(waiting) == before and failure is not None:
-            raise AsdError(f"embedding stopped: {failure}; the same command goes on from what is committed")
+            raise AsdError(f"embedding stopped: {failure}; {GOES_ON}")
         if failure is None and (len(waiting) == before or len(waiting) <= encoders):
             break
     yield from embed_alone(store_url, list(waiting.values()), resources, no_progress_seconds)
 
 
 class _RayFailure(Exception):
-    """A pass ended before its end."""
+    """Ray ended a pass early."""
 
 
 def _stream(
     store_url: str, shards: list[Shard], resources: Resources, encoders: int, no_progress_seconds: float
 ) -> Iterator[ShardOutcome]:
-    """One pass of the shards through Ray Data; those whose workers died are left out."""
+    """Stream the shards through Ray Data once; those whose workers died have no outcome."""
     import ray
     from ray.data import ActorPoolStrategy, DataContext, Dataset
     from ray.data.exceptions import ExecutionTimeoutError, SystemException
@@ -90,14 +92,14 @@ def _stream(
     context.execution_options.verbose_progress = False
     context.print_on_execution_start = False
     context.execution_no_progress_timeout_s = no_progress_seconds
-    # A block is one shard, and `embed_shards` counts what comes back, so that a lost block is never a lost clip.
+    # A block is one shard, and `embed_shards` counts the outcomes, so that a lost block is never a lost clip.
     context.max_errored_blocks = -1
     on_gpu, in_encoder = resources.on_gpu, resources.decodes_in_encoder
-    # Not from_arrow, which starts a task a block and waits for them all, past every guard.
+    # `from_arrow` would start a task for each block and wait for all of them, past every guard.
     items = [{"shard": shard_to_bytes(shard)} for shard in shards]
     rows: Dataset = ray.data.from_items(items, override_num_blocks=len(items))
     with warnings.catch_warnings():
-        # The only ways to bound retries in this version of Ray Data are ones that it means to replace.
+        # This version of Ray Data bounds retries only by arguments that it deprecates.
         warnings.simplefilter("ignore", DeprecationWarning)
         if not in_encoder:
             rows = rows.map_batches(
@@ -109,25 +111,25 @@ def _stream(
             batch_size=1,
             compute=ActorPoolStrategy(min_size=1, max_size=encoders, initial_size=encoders),
             num_gpus=resources.gpus_per_encoder or None,
-            # Encoders that decoders feed ask for no CPU, so that they can never keep the decoders from one.
+            # Encoders that decoders feed ask for no CPU, so that they never take one from the decoders.
             num_cpus=resources.cpus_per_worker if in_encoder else 0,
             ray_remote_args_fn=_bounded_retries,
         )
     try:
         for row in outcomes.iter_rows():
-            told = json.loads(row["outcome"])
-            if "failure" in told:
-                raise AsdError(f"an encoder failed: {told['failure']}")
-            yield outcome_from(told)
+            outcome = json.loads(row["outcome"])
+            if "failure" in outcome:
+                raise AsdError(f"an encoder failed: {outcome['failure']}")
+            yield outcome_from(outcome)
     except ExecutionTimeoutError as error:
         raise _RayFailure(nothing_finished(no_progress_seconds)) from error
     except (ray.exceptions.RayError, SystemException, RuntimeError, TimeoutError) as error:
         raise _RayFailure(innermost(error)) from error
 
 
-def decode_rows(batch: Any) -> Any:
-    """A row with a shard → the row with its decoded clips as one array of bytes (NumPy's npz)."""
-    shard = shard_from_bytes(bytes(batch["shard"][0]))
+def decode_rows(row: Any) -> Any:
+    """Decode the clips of a row's shard; the row then has them as bytes (`pack`)."""
+    shard = shard_from_bytes(bytes(row["shard"][0]))
     start = time.perf_counter()
     with one_thread():
         encoder = new_encoder(shard.encoder)
@@ -135,37 +137,37 @@ def decode_rows(batch: Any) -> Any:
         decoded = list(decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates))
     payload = pack(decoded)
     return {
-        "shard": batch["shard"],
+        "shard": row["shard"],
         "decoded": np.array([payload], object),
         "seconds": np.array([time.perf_counter() - start]),
     }
 
 
 class EncodeRows:
-    """An encoder actor: embeds and commits one shard at a time, and says how it went."""
+    """An encoder actor: embeds and commits one shard at a time."""
 
     def __init__(self, store_url: str, device: str) -> None:
         self._embedder = ShardEmbedder(store_url, device)
 
-    def __call__(self, batch: Batch) -> Batch:
-        """A row with a shard, decoded or not → a row with its outcome, or with what failed, as JSON."""
+    def __call__(self, row: Row) -> Row:
+        """Embed the shard of a row, decoded or not; returns a row with its outcome, or its failure, as JSON."""
         try:
-            told = vars(self._embed(batch))
-        except Exception as error:  # told apart from a worker's death, which is nobody's exception
-            told = {"failure": str(error) or type(error).__name__}
-        return {"outcome": np.array([json.dumps(told)], object)}
+            outcome = vars(self._embed(row))
+        except Exception as error:  # unlike a worker's death, which raises none
+            outcome = {"failure": str(error) or type(error).__name__}
+        return {"outcome": np.array([json.dumps(outcome)], object)}
 
-    def _embed(self, batch: Batch) -> ShardOutcome:
-        shard = shard_from_bytes(bytes(batch["shard"][0]))
-        if "decoded" not in batch:
+    def _embed(self, row: Row) -> ShardOutcome:
+        shard = shard_from_bytes(bytes(row["shard"][0]))
+        if "decoded" not in row:
             return self._embedder(shard)
         self._embedder.encoder(shard)  # before threads are limited: see ShardEmbedder
         with one_thread():
-            return self._embedder.commit(shard, unpack(bytes(batch["decoded"][0])), float(batch["seconds"][0]))
+            return self._embedder.commit(shard, unpack(bytes(row["decoded"][0])), float(row["seconds"][0]))
 
 
 def pack(decoded: list[DecodedClip]) -> bytes:
-    """Decoded clips as bytes: waveforms as plain arrays (16-bit where that loses nothing), the rest as JSON."""
+    """Decoded clips as bytes: waveforms as plain arrays (16-bit where that is exact), the rest as JSON."""
     waveforms = [None if clip.waveforms is None else _smallest(clip.waveforms) for clip in decoded]
     heads = [
         {
@@ -209,7 +211,7 @@ def unpack(data: bytes) -> list[DecodedClip]:
 
 
 def _smallest(waveforms: NDArray[np.float32]) -> NDArray[Any]:
-    """Waveforms as 16-bit integers where they come from such, which halves what travels."""
+    """Waveforms as 16-bit integers where that is exact, which halves the bytes to send."""
     waveforms = np.ascontiguousarray(waveforms, np.float32)
     scaled = waveforms * np.float32(_FULL_SCALE)
     if not (scaled.min(initial=0) >= -_FULL_SCALE and scaled.max(initial=0) < _FULL_SCALE):
@@ -219,5 +221,5 @@ def _smallest(waveforms: NDArray[np.float32]) -> NDArray[Any]:
 
 
 def _bounded_retries() -> dict[str, Any]:
-    """By default the task of a worker that crashed is tried again without end; workers may come back without end."""
+    """Options that bound the retries of a crashed worker's task, endless by default; workers may restart endlessly."""
     return {"max_restarts": -1, "max_task_retries": 1}

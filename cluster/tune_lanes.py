@@ -1,10 +1,9 @@
-"""Which worker a trial of Ray Tune is for.
+"""Lanes: each trial of Ray Tune is for one worker.
 
-Tune gives an actor that has become free to any waiting trial that asks for the same, also to one whose own actor is
-just starting, and stops that one; of free actors for which no trial waits it keeps a single one. A batch may be shorter
-than an actor's start on a busy machine, and then one worker would do all the work alone. So a trial is for a lane,
-which asks for resources of its own; a lane has one trial under way and one waiting: a batch, or a pause where there
-is none.
+Tune gives a free actor to any waiting trial that asks for the same resources. It does so even where the trial's own
+actor is just starting, and then stops that one; of free actors without a waiting trial it keeps a single one. A batch
+may be shorter than an actor's start on a busy machine, so one worker would do all the work alone. A lane therefore asks
+for resources of its own. It has one trial under way and one waiting: a batch, or a pause where there is none.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ _MOST_PAUSES = 24  # in a row, some six seconds: then the lane's CPU may go to a
 
 
 class Lanes:
-    """As many lanes as there are workers.
+    """One lane for each worker.
 
     Args:
-        count: of workers.
+        count: number of workers.
     """
 
     def __init__(self, count: int) -> None:
@@ -30,12 +29,12 @@ class Lanes:
         return lane if self._open[lane] < 2 else None
 
     def work(self, lane: int) -> None:
-        """A batch is for this lane."""
+        """Count a batch for this lane."""
         self._open[lane] += 1
         self._pauses[lane] = 0
 
     def pause(self, lane: int) -> float | None:
-        """Seconds for which this lane is to wait for work; None where it has waited long enough."""
+        """Count a pause for this lane and return its seconds; None where the lane has waited long enough."""
         if self._pauses[lane] >= _MOST_PAUSES:
             return None
         self._open[lane] += 1
@@ -43,5 +42,5 @@ class Lanes:
         return _PAUSE_SECONDS
 
     def done(self, lane: int) -> None:
-        """A trial of this lane is over."""
+        """Count the end of a trial of this lane."""
         self._open[lane] -= 1

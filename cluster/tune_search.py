@@ -1,8 +1,8 @@
-"""A search on Ray Tune: a trial is a batch of settings, and the store is the record of what is finished.
+"""A search on Ray Tune: a trial is a batch of settings, and the store is the record of finished settings.
 
-Tune takes .07 to .8 s for a trial and writes files for each, so a trial is some seconds of work, actors are used again,
-and Tune's own files go to a temporary folder: restoring an experiment would do finished trials again. Its own
-Optuna search proposes one setting a trial; here `asd_core.tuning.search` proposes and `_Batches` hands its batches on.
+Tune takes .07 to .8 s for a trial and writes files for each. So a trial is some seconds of work, actors are used again,
+and Tune's own files go to a temporary folder: a restored experiment would repeat finished trials. Tune's Optuna search
+proposes one setting a trial; here `asd_core.tuning.search` proposes and `_Batches` hands its batches on.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.tuning.batches import Batch, BatchContext, Evaluate, evaluate_batch
 from asd_core.tuning.evaluate_settings import evaluate_machine
 from asd_core.tuning.search import OnProgress, Search
-from cluster.failures import nothing_finished
+from cluster.failures import GOES_ON, nothing_finished
 from cluster.resources import NO_PROGRESS_SECONDS, Resources
 from cluster.session import environment
 from cluster.tune_lanes import Lanes
-from cluster.tune_trials import outcome_from, outcome_text, packed, unpacked
+from cluster.tune_trials import batch_from, batch_text, outcome_from, outcome_text
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
@@ -42,7 +42,7 @@ def search_on_tune(
     scheduler: TrialScheduler | None = None,
     no_progress_seconds: float = NO_PROGRESS_SECONDS,
 ) -> float:
-    """Work on the batches of a search on the Ray session that is open.
+    """Work on the batches of a search on the open Ray session.
 
     Args:
         search: to be finished.
@@ -59,7 +59,7 @@ def search_on_tune(
 
     Raises:
         UsageError: the session is a Ray client's.
-        AsdError: a batch failed, or nothing goes on; what was committed stays.
+        AsdError: a batch failed, or nothing finishes; the same command goes on from what is committed.
     """
     if ray.util.client.ray.is_connected():  # type: ignore[no-untyped-call]
         raise UsageError("asd tune cannot run over ray://: submit it as a job, or name the cluster's host:port")
@@ -69,7 +69,7 @@ def search_on_tune(
         on_progress(search.done, search.total)
         trainable = tune.with_parameters(_Worker, context=context, evaluate=evaluate)
         tune.Tuner(
-            tune.with_resources(trainable, lambda config: _asked(resources, config["lane"])),
+            tune.with_resources(trainable, lambda config: _placement(resources, config["lane"])),
             tune_config=tune.TuneConfig(
                 search_alg=batches,
                 scheduler=scheduler,
@@ -87,7 +87,7 @@ def search_on_tune(
             ),
         ).fit()
     if batches.failure is not None:
-        raise AsdError(f"{batches.failure}; the same command goes on from what is committed")
+        raise AsdError(f"{batches.failure}; {GOES_ON}")
     return max(0.0, batches.began - start) if batches.began else 0.0
 
 
@@ -105,7 +105,7 @@ class _Batches(Searcher):
         self.stopper = _Stopper(self._must_stop)
 
     def suggest(self, trial_id: str) -> Any:
-        """The next batch or a pause for a lane, None where every lane has what it needs, or FINISHED."""
+        """The next batch or a pause for a lane; None where no lane needs one; FINISHED at the end of the search."""
         if self.failure is not None or self._search.is_finished:
             return Searcher.FINISHED
         lane = self._lanes.free()
@@ -115,14 +115,14 @@ class _Batches(Searcher):
         if batch is not None:
             self._lanes.work(lane)
             self._lane_of[trial_id], self._open[trial_id] = lane, batch
-            return {"lane": lane, "batch": packed(batch)}
+            return {"lane": lane, "batch": batch_text(batch)}
         if not self.began or (seconds := self._lanes.pause(lane)) is None:
             return None
         self._lane_of[trial_id] = lane
         return {"lane": lane, "pause": seconds}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Take in what a batch came to, or that its worker died."""
+        """Take in the outcome of a batch, or the death of its worker."""
         if (lane := self._lane_of.pop(trial_id, None)) is not None:
             self._lanes.done(lane)
         batch = self._open.pop(trial_id, None)
@@ -142,17 +142,17 @@ class _Batches(Searcher):
     def _must_stop(self) -> bool:
         if self._open and time.monotonic() - self._last > self._no_progress:
             self.failure = self.failure or nothing_finished(self._no_progress)
-        return self.failure is not None or self._search.is_finished  # pauses need not be waited for
+        return self.failure is not None or self._search.is_finished  # without a wait for pauses
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing of it is in the copy that Tune keeps: the store is the record."""
+        """Leave everything out of Tune's copy: the store is the record."""
         return {}
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the store is the record."""
+        """Do nothing: the store is the record."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: the store is the record."""
+        """Do nothing: the store is the record."""
 
 
 class _Stopper(tune.Stopper):
@@ -162,15 +162,15 @@ class _Stopper(tune.Stopper):
         self._must_stop = must_stop
 
     def __getstate__(self) -> dict[str, Any]:
-        """As of `_Batches`."""
+        """See `_Batches`."""
         return {}
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """No trial ends before it has reported."""
+        """Let every trial go on until it has reported."""
         return False
 
     def stop_all(self) -> bool:
-        """Whether to end all of them."""
+        """True where all trials must end."""
         return self._must_stop()
 
 
@@ -178,7 +178,7 @@ class _Worker(tune.Trainable):
     """An actor that evaluates and commits one batch after the other."""
 
     def setup(self, config: dict[str, Any], **given: Any) -> None:
-        """Take what all batches share."""
+        """Keep the arguments that all batches share."""
         self._given = given
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -192,21 +192,21 @@ class _Worker(tune.Trainable):
             return {"done": True}
         result: dict[str, Any] = {"done": True, "began": time.time()}
         try:
-            outcome = evaluate_batch(self._given["context"], unpacked(self.config["batch"]), self._given["evaluate"])
-        except Exception as error:  # told apart from a worker's death, which is nobody's exception
+            outcome = evaluate_batch(self._given["context"], batch_from(self.config["batch"]), self._given["evaluate"])
+        except Exception as error:  # unlike a worker's death, which raises none
             return {**result, "failure": f"a batch failed: {error or type(error).__name__}"}
         return {**result, "outcome": outcome_text(outcome)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Nothing: the store is the record."""
+        """Do nothing: the store is the record."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
-        """Nothing: the store is the record."""
+        """Do nothing: the store is the record."""
 
 
 @contextmanager
 def _quietly(workers: int) -> Iterator[None]:
-    """Tune without its log files, snapshots and remarks, and without its own idea of an interrupt."""
+    """Run Tune without its log files, snapshots and remarks, and without its handler of interrupts."""
     given = {
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
         "TUNE_DISABLE_SIGINT_HANDLER": "1",
@@ -228,8 +228,8 @@ def _quietly(workers: int) -> Iterator[None]:
             logging.getLogger(name).setLevel(level)
 
 
-def _asked(resources: Resources, lane: int) -> tune.PlacementGroupFactory:
-    """What a worker asks for; a byte of memory more in each lane tells them apart."""
+def _placement(resources: Resources, lane: int) -> tune.PlacementGroupFactory:
+    """Resources of a worker; a byte of memory more in each lane tells the lanes apart."""
     return tune.PlacementGroupFactory([{"CPU": resources.cpus_per_worker, "memory": lane + 1}])
 
 

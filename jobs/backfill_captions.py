@@ -14,6 +14,7 @@ from jobs.caption_options import (
     captioner_for,
     captions_text,
     explained_text,
+    top_option,
 )
 from jobs.job import Job, on_store
 
@@ -26,11 +27,7 @@ from jobs.job import Job, on_store
     "--machine", "machines", multiple=True, metavar="TYPE/ID", help="Only this machine, or all of a type (repeatable)."
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Most clips to explain; the latest nights come first.")
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    help="Explain each machine's so many highest clips of each night instead of the flagged ones.",
-)
+@top_option
 @click.option("--dry-run", is_flag=True, help="Only count the clips, their tokens and their cost.")
 @click.option("--read-audio", "may_read_audio", is_flag=True, help="Read recordings of which nothing is stored.")
 @click.option(

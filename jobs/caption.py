@@ -6,17 +6,20 @@ from typing import Any
 
 import click
 
-from jobs.caption_options import ask_again_option, caption_options, caption_order, captioner_for, captions_text
+from jobs.caption_options import (
+    ask_again_option,
+    caption_options,
+    caption_order,
+    captioner_for,
+    captions_text,
+    top_option,
+)
 from jobs.job import Job, on_store
 
 
 @click.command("caption")
 @click.option("--date", metavar="DATE", help="The night. [default: the latest scored]")
-@click.option(
-    "--top",
-    type=click.IntRange(min=1),
-    help="Explain each machine's so many highest clips instead of the flagged ones.",
-)
+@top_option
 @click.option("--no-report", is_flag=True, help="Write no report.")
 @ask_again_option
 @caption_options

@@ -68,6 +68,12 @@ ask_again_option = click.option(
     help="Explain also clips that are explained already; equal prompts are not paid for again.",
 )
 
+top_option = click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="Explain each machine's so many highest clips of a night instead of the flagged ones.",
+)
+
 
 def _llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
     """The language model to ask; None where captions state measurements in our own words."""

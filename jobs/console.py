@@ -1,4 +1,4 @@
-"""What a command says: progress and remarks on stderr, its summary on stdout, or one JSON line there."""
+"""Output of a command: progress and remarks on stderr, its summary or one JSON line on stdout."""
 
 from __future__ import annotations
 

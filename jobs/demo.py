@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs.clips import listed_clips
 from jobs.console import Talk, counts_text
-from jobs.job import open_engine, open_recipe, open_store_of, with_talk
+from jobs.job import listed_clips, open_engine, open_recipe, open_store_of, refuse_contradictions, with_talk
 from jobs.options import engine_options
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     from asd_core.runs.score import score
     from asd_core.synthesis.fleet import simulate_fleet
 
+    refuse_contradictions(engine)
     recipe = open_recipe(recipe_name, (), None)
     archive, store = f"{folder}/recordings", open_store_of(f"{folder}/store")
     talk.say(f"1/4 simulating {_NIGHTS} nights of a small fleet in {archive}")

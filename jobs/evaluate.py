@@ -17,14 +17,14 @@ from jobs.job import Job, on_archive
 @click.argument("archive", required=False)
 @click.option("--date", metavar="DATE", help="Only recordings of this date.")
 @click.option(
-    "--out", metavar="FOLDER", help="Write evaluation.txt, .json and .csv and the DCASE submission files there."
+    "--out", metavar="FOLDER", help="Folder for evaluation.txt, .json and .csv and the DCASE submission files."
 )
 @click.option(
     "--protocol",
     type=click.Choice(["auto", "dcase2020", "dcase2021", "dcase2022"]),
     default="auto",
     show_default=True,
-    help="Official score; dcase2022 holds to 2025. auto: dcase2022 where clips have domains, else dcase2020.",
+    help="Official score; dcase2022 holds to 2025. auto: dcase2022 for clips with domains, else dcase2020.",
 )
 @on_archive
 def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:

@@ -11,7 +11,7 @@ from jobs.options import store_option
 
 @click.command("import-embeddings")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True))
-@click.option("--encoder", "encoder_name", required=True, metavar="NAME", help="Name under which they are kept.")
+@click.option("--encoder", "encoder_name", required=True, metavar="NAME", help="Name to keep them under.")
 @store_option
 @with_talk
 def command(talk: Talk, files: tuple[str, ...], encoder_name: str, store_url: str) -> None:
@@ -29,7 +29,8 @@ def command(talk: Talk, files: tuple[str, ...], encoder_name: str, store_url: st
     import time
 
     from asd_core.errors import UsageError
-    from asd_core.runs.import_embeddings import import_embeddings, paths_of
+    from asd_core.runs.embedding_files import paths_of
+    from asd_core.runs.import_embeddings import import_embeddings
 
     start = time.monotonic()
     paths = list(paths_of(list(files)))

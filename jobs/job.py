@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
-from jobs.clips import listed_clips
 from jobs.console import Talk, counts_text, note_text
 from jobs.options import (
     archive_options,
@@ -77,6 +76,29 @@ class Job:
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
         self.talk.result(summary, "\n".join([counts_text(counts), *map(note_text, notes), *lines]))
+
+
+def listed_clips(
+    talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
+) -> pa.Table:
+    """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
+    from asd_core.clips import list_archive, notes_on_dates
+    from asd_core.encoders.kinds import kind_of
+    from asd_core.runs.embed import stored_clips
+
+    if archive is not None and not kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
+        raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
+    notes: list[str] = []
+    if archive is None:
+        clips = stored_clips(store, recipe)
+        talk.say(f"{len(clips)} stored clips")
+    else:
+        listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files)
+        clips, notes = listing.clips, listing.notes()
+        talk.say(f"{len(clips)} clips in {archive} {listing.remark()}")
+    for note in [*notes, *notes_on_dates(clips)]:
+        talk.say(note_text(note))
+    return clips
 
 
 def with_talk(command: Callable[..., None]) -> Callable[..., None]:

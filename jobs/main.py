@@ -17,17 +17,17 @@ from asd_core.errors import AsdError
 from jobs.console import printable
 
 _COMMANDS = {
-    "demo": "Simulate a fleet, fit, score a night and write its report.",
+    "demo": "Try everything on a simulated fleet.",
     "simulate": "Write a simulated fleet of machines with faults.",
     "embed": "Embed the recordings of an archive.",
     "import-embeddings": "Import embeddings made elsewhere.",
     "fit": "Learn the normal sound of every machine.",
-    "score": "Score recordings with the machines' newest scorers.",
-    "nightly": "Score last night's recordings and write the report.",
+    "score": "Score recordings with the newest scorer of each machine.",
+    "nightly": "Score one night's recordings, explain and report them.",
     "caption": "Explain the flagged clips of a scored night.",
-    "backfill-captions": "Explain flagged clips of past nights, from what is stored.",
+    "backfill-captions": "Explain the flagged clips of past nights.",
     "evaluate": "Measure detection on labelled recordings.",
-    "tune": "Search for the settings that tell anomalous from normal best.",
+    "tune": "Search for the best settings.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
 }
@@ -61,7 +61,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """A line a command, without importing any."""
+        """Write a line for each command, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
@@ -81,9 +81,9 @@ def asd() -> None:
 
 
 def script() -> NoReturn:
-    """What the command's script runs: `main`, and out.
+    """Run `main` and leave at once, as the command's script does.
 
-    Without Python's own end: destructors of Arrow's thread pools now and then abort a process that has done its work
+    Python's own end is skipped: destructors of Arrow's thread pools now and then abort a process that has done its work
     ("terminate called without an active exception"), which would turn its exit code into 134.
     """
     try:
@@ -101,15 +101,10 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # how clusters ask a job to stop
     try:
         code = asd.main(standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
-        code = error.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except click.Abort:
-        code = _fail("interrupted; the same command goes on from here", 3)
-    except KeyboardInterrupt:
+    except (click.Abort, KeyboardInterrupt):
         code = _fail("interrupted; the same command goes on from here", 3)
     except AsdError as error:
         code = _fail(str(error), error.exit_code)

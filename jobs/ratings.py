@@ -10,7 +10,7 @@ from jobs.job import with_talk
 
 @click.command("ratings")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
-@click.option("--out", metavar="FOLDER", help="Write mean_opinion_scores.csv, .png and ratings.png there.")
+@click.option("--out", metavar="FOLDER", help="Folder for mean_opinion_scores.csv, .png and ratings.png.")
 @with_talk
 def command(talk: Talk, files: tuple[str, ...], out: str | None) -> None:
     """Sum up how people rated the captions: mean opinion scores by machine and method.

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs.clips import listed_clips
-from jobs.job import Job, on_archive
+from jobs.job import Job, listed_clips, on_archive
 from jobs.options import normal_options
 
 if TYPE_CHECKING:
@@ -31,22 +30,22 @@ if TYPE_CHECKING:
     type=click.Choice(["grid", "random", "tpe"]),
     default="grid",
     show_default=True,
-    help="All settings, a random sample, or Optuna's TPE.",
+    help="Try all settings, a random sample, or the proposals of Optuna's TPE.",
 )
-@click.option("--settings", "count", type=click.IntRange(min=1), metavar="N", help="How many, for random and tpe.")
+@click.option("--settings", "count", type=click.IntRange(min=1), metavar="N", help="Settings to try by random or tpe.")
 @click.option(
     "--objective",
     type=click.Choice(["auc", "pauc", "mean", "official", "twfr-sum"]),
     default="auc",
     show_default=True,
-    help="What the best setting is best in; twfr-sum is TWFR-GMM's criterion.",
+    help="Figure that the best setting is best in; twfr-sum is TWFR-GMM's criterion.",
 )
 @click.option(
     "--per",
     type=click.Choice(["machine-type", "machine", "global"]),
     default="machine-type",
     show_default=True,
-    help="What gets a setting of its own.",
+    help="Scope that gets a setting of its own.",
 )
 @click.option(
     "--validation",
@@ -56,7 +55,7 @@ if TYPE_CHECKING:
     help="Judge settings on labelled clips, on anomalies made from normal clips, or on generated clips.",
 )
 @click.option("--generated", metavar="FOLDER", help="The generated clips of --validation generated.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of everything random.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @normal_options
 @click.option("--out", metavar="RECIPE.toml", help="Write the recipe here too (--per machine: a folder of recipes).")
 @click.option("--data", metavar="FOLDER", help="Keep what is taken from the audio here, for further searches.")
@@ -159,7 +158,7 @@ def in_order_of_space(best: dict[str, Any], request: SearchRequest) -> dict[str,
 
 
 def result_text(summary: dict[str, Any]) -> str:
-    """What a search came to, for people."""
+    """The outcome of a search in lines for people."""
     from asd_core.tuning.best_settings import summary_text
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
@@ -170,7 +169,7 @@ def result_text(summary: dict[str, Any]) -> str:
 def validations_of(
     job: Job, request: SearchRequest, normals: pa.Table, clips: pa.Table, generated: str | None
 ) -> tuple[list[Validation], dict[str, str]]:
-    """What settings are fitted to and judged on, machine by machine, and why some machines have nothing."""
+    """Clips that settings are fitted to and judged on, machine by machine, and why some machines have none."""
     import pyarrow.compute as pc
 
     from asd_core.clips.manifest import is_manifest
@@ -185,7 +184,7 @@ def validations_of(
 
 
 def runner_of(job: Job) -> Runner:
-    """Where settings are evaluated: in this process, or on the Ray session that is open."""
+    """Evaluates settings in this process, or on the Ray session that is open."""
     from asd_core.runs.tune import run_here
 
     if job.options["local"]:

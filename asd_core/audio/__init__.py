@@ -1,1 +1,1 @@
-"""Recordings: bytes to waveforms, spectrograms, and what can be measured on them."""
+"""Recordings: bytes to waveforms, spectrograms, acoustic measures and differences."""

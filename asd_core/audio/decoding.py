@@ -1,14 +1,14 @@
-"""Bytes of a recording → one channel of float32 samples at the rate an encoder expects, or the reason why not.
+"""The decoder: bytes of a recording → one channel of float32 samples at an encoder's rate, or the reason why not.
 
 Verdicts (`ClipError.reason`) on recordings that cannot be used:
 
     empty            zero bytes
     not_audio        no format that can be decoded; the message says what the bytes look like
-    no_samples       a good header with nothing behind it
+    no_samples       a good header without samples
     no_such_channel  fewer channels than the one asked for
     not_finite       NaN or infinite samples in the part that is used
     silent           every sample of the part that is used has the same value: a dead microphone or cable. An error, not
-                     a warning: its score would put the blame on the machine, and error rows head the report
+                     a warning: a score would blame the machine, and error rows come first in the report
     too_long         larger than memory allows, as a file or once decoded
     vanished         listed, but gone when read (transient: tried again by the next run)
     changed          other bytes than were listed: replaced, or still being written (transient)
@@ -38,8 +38,8 @@ Samples = NDArray[np.float32]
 
 _BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
 _UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
-_MARGIN = 256  # samples, at the lower of both rates, beyond the cut that soxr's filter still hears
-_MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which MP3 headers count or do not
+_MARGIN = 256  # samples, at the lower of both rates, that soxr's filter needs beyond the cut
+_MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which only some MP3 headers count
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Decoded:
         seconds: length of the whole recording, also where only its beginning was decoded.
         source_rate: Hz of the recording.
         channels: of the recording.
-        warning: what is odd about it, in one line; None where nothing is.
+        warning: one line about a defect; None for a sound recording.
     """
 
     samples: Samples
@@ -78,9 +78,9 @@ def decode(
         data: the file's bytes; the format is recognised from them, never from a name.
         sample_rate: Hz of the samples returned, unless the recording's own is one of ``native_rates``.
         channel: counted from 0; None for the mean of all.
-        seconds: how much of the beginning is decoded; None for all of it.
+        seconds: length of the beginning to decode; None for all of it.
         max_bytes: limit on the decoded float32 samples, before and after resampling.
-        native_rates: Hz at which a recording is left as it is, for one who resamples it himself.
+        native_rates: Hz at which a recording keeps its rate, for encoders that resample it themselves.
 
     Raises:
         ClipError: the recording cannot be used; see the module for the reasons.
@@ -127,8 +127,8 @@ def fit_length(samples: Samples, length: int, rule: str) -> Samples:
     Args:
         samples: (T,), at least one.
         length: in samples.
-        rule: ``crop``: the first ``length``, and what is shorter stays as it is; ``tile``: repeated until long enough,
-            then cut (Fujimura et al.).
+        rule: ``crop``: the first ``length``, and shorter samples stay as they are; ``tile``: repeated until long
+            enough, then cut (Fujimura et al.).
 
     Raises:
         UsageError: another rule.
@@ -144,8 +144,8 @@ def fit_length(samples: Samples, length: int, rule: str) -> Samples:
 def windows(samples: Samples, length: int) -> Samples:
     """(T,) → (W, length): the fewest windows that cover all samples, evenly spaced from the first to the last.
 
-    What is shorter than a window is repeated until it fills one. MS-CLAP itself draws one window at random, so that
-    its embedding of a clip changes from call to call.
+    Samples shorter than a window are repeated until they fill one. MS-CLAP itself draws one window at random, so its
+    embedding of a clip changes from call to call.
     """
     if len(samples) <= length:
         return np.resize(samples, (1, length))
@@ -155,7 +155,7 @@ def windows(samples: Samples, length: int) -> Samples:
 
 
 class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
-    """Read front to back: soundfile seeks after each block otherwise, which fails at the end of a streamed FLAC."""
+    """A file read front to back: soundfile else seeks after each block, which fails at the end of a streamed FLAC."""
 
     def seekable(self) -> bool:
         return False
@@ -165,7 +165,7 @@ def _open(data: bytes) -> soundfile.SoundFile:
     try:
         return _ForwardFile(io.BytesIO(data))
     except soundfile.SoundFileError as error:
-        # str(error) names the address of the BytesIO, which differs from run to run.
+        # str(error) holds the address of the BytesIO, which differs from run to run.
         why = getattr(error, "error_string", str(error)).rstrip(".")
         raise ClipError("not_audio", f"cannot be decoded ({looks_like(data)}): {why}") from error
 
@@ -206,13 +206,13 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
 def _one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
     if block.shape[1] == 1 or channel is not None:
         return block[:, channel or 0]
-    with np.errstate(all="ignore"):  # float files may hold anything; what is not finite is refused as a whole
+    with np.errstate(all="ignore"):  # float files may hold anything; a later check refuses values that are not finite
         mixed: Samples = block.mean(axis=1, dtype=np.float32)
     return mixed
 
 
 def _margin(rate: int, sample_rate: int) -> int:
-    """Frames to decode beyond the cut, so that it sounds as if cut after resampling."""
+    """Frames to decode beyond the cut, so that the samples are those of a cut after resampling."""
     return 0 if rate == sample_rate else math.ceil(_MARGIN * max(1.0, rate / sample_rate))
 
 

@@ -1,7 +1,7 @@
-"""How a clip differs from its nearest normal clips, in plain words with figures: no weights, no language model.
+"""Differences of a clip from its nearest normal clips, in words with figures: no weights, no language model.
 
-The place of this in the method is that of the difference captions of Ogura et al. on MS-CLAP; the words here are
-measurements, so they also stand as evidence beside a caption that a language model wrote.
+They take the place of the difference captions of Ogura et al. on MS-CLAP. The words here are measurements, so they also
+serve as evidence beside a caption that a language model wrote.
 
 A figure is stated where the clip lies outside the normals' own spread by a margin: with reference r (the median of
 the normals), spread s (the largest distance of a normal from r) and margin m, where |value - r| > s + m.
@@ -24,11 +24,11 @@ NO_DIFFERENCE = "no clear difference in level, bands, tonality, modulation or tr
 _LEVEL_MARGIN = 1.0  # dB
 _BAND_MARGIN = 3.0  # dB
 _TONE_MARGIN = 6.0  # dB of prominence
-_TONE_TOLERANCE = 0.02  # of the frequency: the same tone at a slightly other speed
+_TONE_TOLERANCE = 0.02  # share of the frequency: the same tone at a slightly different speed
 _TONE_RESOLUTION = 4.0  # Hz: two bins of the spectrum
 _TONES_COMPARED = 5
 _DEPTH_MARGIN = 0.1
-_RATE_MARGIN = 0.05  # of the rate
+_RATE_MARGIN = 0.05  # share of the rate
 _IMPULSE_MARGIN = 1.0  # per second
 _CREST_MARGIN = 6.0  # dB
 _STATEMENTS = 6
@@ -40,7 +40,7 @@ class Finding:
 
     Attributes:
         aspect: ``level``, ``band``, ``tone``, ``modulation`` or ``transients``.
-        value: of the clip, in ``unit``; of a tone its prominence, 0 where there is none (see `AcousticMeasures`).
+        value: of the clip, in ``unit``; for a tone its prominence, 0 where there is none (see `AcousticMeasures`).
         reference: the median of the normals, in ``unit``.
         unit: ``dB``, ``Hz``, ``1`` (a ratio) or ``1/s``.
         statement: in words, with its figure.
@@ -57,14 +57,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class AcousticDifference:
-    """How a clip differs from normal ones: one line of text, and its findings, the furthest out first."""
+    """The difference of a clip from normal ones: one line of text, and its findings, the furthest out first."""
 
     text: str
     findings: tuple[Finding, ...]
 
 
 def describe_difference(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> AcousticDifference:
-    """Say how a clip differs from normal clips of its machine, the furthest out of their spread first.
+    """Describe the difference of a clip from normal clips of its machine, the furthest out of their spread first.
 
     The text holds the six furthest statements; the findings hold all of them.
 
@@ -88,7 +88,7 @@ def describe_difference(clip: AcousticMeasures, normals: Sequence[AcousticMeasur
 
 
 def _deviation(value: float, normal_values: Sequence[float], margin: float) -> tuple[float, float]:
-    """The reference, and how far out of the normals' spread and margin the value is."""
+    """The reference, and the distance of a value from it over the normals' spread plus the margin."""
     reference = statistics.median(normal_values)
     spread = max(abs(normal - reference) for normal in normal_values)
     return reference, abs(value - reference) / (spread + margin)
@@ -104,7 +104,7 @@ def _level(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[
 
 
 def _bands(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
-    """Bands out of their own spread that did not just follow a gain: the median change of all bands."""
+    """Bands out of their own spread, unless they just follow a gain: the median change of all bands."""
     compared = []
     for band in clip.bands:
         levels = [other.level for normal in normals for other in normal.bands if _edges(other) == _edges(band)]
@@ -124,7 +124,7 @@ def _bands(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[
 
 
 def _tones(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
-    """Tones of the clip that the normals lack or have less of, then tones that every normal has and the clip lacks."""
+    """Tones that are new or stronger in the clip, then normal tones that are weaker or gone."""
     findings = []
     for tone in _apart(clip.tones):
         prominences = [_prominence_at(tone.frequency, normal) for normal in normals]

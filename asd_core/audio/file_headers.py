@@ -1,12 +1,12 @@
-"""What the first bytes of a file say, without decoding it."""
+"""Facts from the first bytes of a file, without decoding it."""
 
 from __future__ import annotations
 
 
 def riff_promise(data: bytes) -> float:
-    """How many times the samples that are there a WAV header promises: 1.0 for a whole file and for other formats.
+    """Samples that a WAV header promises over those in the file: 1.0 for a whole file and for other formats.
 
-    libsndfile itself takes what is there and says nothing.
+    libsndfile itself reads the samples in the file and gives no warning.
     """
     if data[:4] != b"RIFF":
         return 1.0
@@ -22,7 +22,7 @@ def riff_promise(data: bytes) -> float:
 
 
 def looks_like(data: bytes) -> str:
-    """What bytes that cannot be decoded seem to be, in a few words."""
+    """A few words about the likely format of bytes that cannot be decoded."""
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return name

@@ -1,4 +1,4 @@
-"""Reading a recording for people: for the report's players, and for the measures that are put in words."""
+"""Recordings for people: for the report's players, and for the measures that are put in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from asd_core.audio.decoding import decode, read_clip
 from asd_core.errors import ClipError
 
-HEARD_SECONDS = 30.0  # of a recording: longer ones would swell the report
+HEARD_SECONDS = 30.0  # longer recordings would swell the report
 HIGHEST_RATE = 48_000  # Hz that every browser plays
 LOWEST_RATE = 8_000  # Hz, likewise; the measures need some hundred
 
@@ -22,19 +22,19 @@ class AudioReader:
 
     Args:
         channel: counted from 0; None mixes them all.
-        others: uri → channel, of recordings that are heard on another.
+        others: uri → channel, for recordings on another channel.
     """
 
     def __init__(self, channel: int | None = None, others: Mapping[str, int | None] | None = None) -> None:
         self._channel, self._others = channel, others or {}
 
     def __call__(self, uri: str) -> tuple[NDArray[np.float32], int]:
-        """Uri → samples (T,) float32 and Hz. Raises ClipError."""
+        """Samples (T,) float32 of an address, and their rate in Hz. Raises ClipError."""
         return to_hear(uri, read_clip, self._others.get(uri, self._channel))
 
 
 def to_hear(uri: str, read: Callable[[str], bytes], channel: int | None = None) -> tuple[NDArray[np.float32], int]:
-    """What people hear of a recording, (T,) float32 and Hz, and what is measured of it.
+    """The part of a recording that people hear and that is measured: samples (T,) float32, and their rate in Hz.
 
     Args:
         uri: its address.
@@ -42,7 +42,7 @@ def to_hear(uri: str, read: Callable[[str], bytes], channel: int | None = None) 
         channel: counted from 0; None mixes them all.
 
     Raises:
-        ClipError: there is no sound of it.
+        ClipError: the recording has no sound, or cannot be read.
     """
     if uri.startswith("import:"):
         raise ClipError("imported", "its embedding was imported, so there is no sound of it here")

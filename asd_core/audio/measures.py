@@ -53,14 +53,14 @@ class Tone:
 
 @dataclass(frozen=True)
 class AcousticMeasures:
-    """What can be measured of one clip.
+    """Measures of one clip.
 
     Attributes:
         seconds: length of the clip.
         level: RMS level without the mean, dB re full scale (a full-scale sine is at -3.0).
         bands: octave bands up to the Nyquist frequency, lowest first.
         tones: lines at least 0 dB above the noise around them, most prominent first; at most 24.
-        modulation_rate: rate in Hz of the strongest regular swelling of the envelope in 0.5-30 Hz; 0 where none.
+        modulation_rate: rate in Hz of the strongest regular swelling of the envelope in 0.5-30 Hz; 0: none.
         modulation_depth: amplitude of that swelling over the envelope's mean (1: full sinusoidal modulation).
         impulse_rate: impulses per second.
         crest: peak over RMS, dB (sine: 3.0).
@@ -175,7 +175,7 @@ def _tone(frequencies: Vector, density: Vector, peak: int, step: float, segments
     left, middle, right = np.log(np.maximum(density[peak - 1 : peak + 2], 1e-30))
     curvature = left - 2.0 * middle + right
     frequency = float(frequencies[peak] + (0.5 * step * (left - right) / curvature if curvature < 0 else 0.0))
-    width = max(critical_bandwidth(frequency), 6.0 * step)  # of very short clips a band holds no bin beside the lobe
+    width = max(critical_bandwidth(frequency), 6.0 * step)  # in a very short clip a band has no bin beside the lobe
     around = density[(frequencies >= frequency - width / 2) & (frequencies <= frequency + width / 2)]
     # The median does not see the tone nor its neighbours in the band; its bias under the mean of a chi-square
     # variable of 2 * segments degrees of freedom is Wilson and Hilferty's.
@@ -214,7 +214,7 @@ def _modulation(frames: tuple[Vector, float]) -> tuple[float, float]:
 
 
 def _whiten(samples: Vector, density: Vector) -> Vector:
-    """The samples less what their predecessors predict, which leaves impulses standing (Sawalhi and Randall 2004)."""
+    """The samples minus their linear prediction, which leaves impulses standing (Sawalhi and Randall 2004)."""
     correlation = np.fft.irfft(density)[: _WHITENING_ORDER + 1]
     if correlation.size <= _WHITENING_ORDER:
         return samples

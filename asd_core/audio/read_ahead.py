@@ -1,4 +1,4 @@
-"""Reading recordings one after the other; from S3, some are fetched while others are decoded.
+"""A reader of recordings in order; from S3, some are fetched while others are decoded.
 
 A request takes some tens of milliseconds and decoding a clip a few, so a worker that asked for one clip at a time
 would mostly wait.
@@ -16,15 +16,15 @@ Read = Callable[[str, str], bytes]
 """Address and clip id → the file's bytes; raises ClipError."""
 
 AT_ONCE = 16  # files of S3 that a worker asks for or holds before their turn
-_HELD = 64 * 2**20  # bytes that it holds, as far as the largest file so far tells; one file may be larger
+_HELD = 64 * 2**20  # bytes that it holds, judged by the largest file so far; one file may be larger
 
 
 def read_ahead(clips: Iterable[tuple[str, str]], read: Read) -> Iterator[bytes | ClipError]:
-    """The bytes of recordings in their order, or why there are none; files of a folder are read at their turn.
+    """The bytes of recordings in their order, or their errors; files of a folder are read at their turn.
 
     Args:
         clips: addresses and clip ids.
-        read: called by several threads at once where addresses are of S3.
+        read: called by several threads at once for addresses of S3.
     """
 
     def attempt(uri: str, clip_id: str) -> bytes | ClipError:
@@ -35,7 +35,7 @@ def read_ahead(clips: Iterable[tuple[str, str]], read: Read) -> Iterator[bytes |
 
     waiting: deque[Future[bytes | ClipError]] = deque()
     largest = 0
-    with ThreadPoolExecutor(AT_ONCE, "read-ahead") as pool:  # which starts no thread before it is asked to
+    with ThreadPoolExecutor(AT_ONCE, "read-ahead") as pool:  # starts no thread before the first task
         try:
             for uri, clip_id in clips:
                 is_far = uri.startswith("s3://")

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from asd_core.errors import ClipError, UsageError
 
 _FRAMES_AT_ONCE = 4096  # bounds the memory of an hour-long clip: 4096 frames of 1024 samples are 16 MiB
-_MOST = {"sample_rate": 768_000, "n_fft": 1 << 20, "n_mels": 4096}  # what a slip of the pen is beyond
+_MOST = {"sample_rate": 768_000, "n_fft": 1 << 20, "n_mels": 4096}  # more is a typing error
 _NARROWEST = 0.1  # Hz
 
 
 @dataclass(frozen=True)
 class LogMel:
-    """How a waveform becomes a log-mel spectrogram.
+    """Settings of a log-mel spectrogram, and the function from waveform to spectrogram.
 
     The defaults are those of TWFR-GMM (Zhang et al.): Hann window of 1024 samples every 512, 128 HTK mels from 0 Hz to
     half the sample rate, power, centred with reflection, ``10 log10(max(x, 1e-10))`` with no limit of range.
@@ -70,7 +70,7 @@ class LogMel:
         return self.of_power(self.power(waveform))
 
     def of_power(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The same from a power spectrogram, whose window and hop other settings may share: (N, F) → (n_mels, N)."""
+        """Log-mel spectrogram of a power spectrogram, which filterbanks can share: (N, F) → (n_mels, N)."""
         return decibels(mel_filterbank(self) @ power.T, self.floor, self.floor_rule)
 
     def power(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,1 +1,1 @@
-"""What a clip sounds like, and how it differs from the normal clips nearest to it."""
+"""Difference captions: how a clip's sound differs from that of the normal clips nearest to it."""

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +30,6 @@ from asd_core.captions.sources import CaptionSources
 from asd_core.encoders.build import EncoderConfig
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress
-from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import INDEX, Store
 from asd_core.store.tables import EMBEDDINGS, embedding_matrix
 
@@ -72,8 +69,8 @@ class ClipEvidence:
         located = self._located(clips, fingerprint)
         lacking = clips.filter(pc.is_null(located["shard"]))
         if len(lacking) and self._may_read_audio:
-            settings = {"encoder": _encoder_table(encoder)}
-            embedded = embed(self._store, Recipe("captions", settings), lacking, self._engine, self._progress)
+            encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), encoder)
+            embedded = embed(self._store, encoders, lacking, self._engine, self._progress)
             problems |= {clip_id: message for clip_id, (_, message) in embedded.transient.items()}
             self._indexes.pop(fingerprint, None)
             located = self._located(clips, fingerprint)
@@ -183,13 +180,6 @@ class ClipEvidence:
     def _keep(self, folder: str, rows: pa.Table) -> None:
         self._store.keep(folder, rows)
         self._kept[folder] = pa.concat_tables([self._kept[folder], rows])
-
-
-def _encoder_table(encoder: EncoderConfig) -> Mapping[str, Any]:
-    table: dict[str, Any] = json.loads(encoder.options)
-    table |= {"kind": encoder.kind, "clip_seconds": encoder.clip_seconds, "clip_rule": encoder.clip_rule}
-    table["batch_size"] = encoder.batch_size
-    return table if encoder.channel is None else {**table, "channel": encoder.channel}
 
 
 def _hash(value: object) -> str:

@@ -45,7 +45,7 @@ class CaptionEvidence:
     notes: tuple[str, ...] = ()
 
     def is_enough(self, clip_id: str, method: Method) -> bool:
-        """Whether a clip has all the evidence that a method takes."""
+        """True if a clip has all the evidence that a method takes."""
         if method == "acoustic":
             return clip_id in self.measures
         return (method not in WITH_DECODER or clip_id in self.captions) and (
@@ -82,7 +82,7 @@ class Gatherer:
         return self._texts[path]
 
     def needs_embedding(self, machine_type: str) -> bool:
-        """Whether captions of a machine type take embeddings that detection has not made."""
+        """True if captions of a machine type take embeddings that detection has not made."""
         if self._method == "acoustic":
             return False
         sources = _sources(self._recipe.for_machine(machine_type))

@@ -25,7 +25,7 @@ PAPER_TEXTS = (
 
 
 def texts_of(path: str) -> tuple[str, ...]:
-    """The texts that ``captions.texts`` of a recipe stands for: those of a file, or where it is "" the paper's."""
+    """The texts that a recipe's ``captions.texts`` names: those of a file, or the paper's for ""."""
     return read_texts(path) if path else PAPER_TEXTS
 
 

@@ -1,9 +1,17 @@
-"""Archives of recordings → the clips table: one row per recording, whoever named the files."""
+"""Archives of recordings as the clips table: one row per recording, for every layout of names."""
 
 from asd_core.clips.archive import Listing, list_archive
 from asd_core.clips.clip import UNPLACED, Clip, clip_id
 from asd_core.clips.dates import tomorrow
-from asd_core.clips.selection import checked_date, clips_to_score, dated_after, latest_date, select, training_clips
+from asd_core.clips.selection import (
+    checked_date,
+    clips_to_score,
+    dated_after,
+    latest_date,
+    notes_on_dates,
+    select,
+    training_clips,
+)
 
 __all__ = [
     "UNPLACED",
@@ -15,6 +23,7 @@ __all__ = [
     "dated_after",
     "latest_date",
     "list_archive",
+    "notes_on_dates",
     "select",
     "tomorrow",
     "training_clips",

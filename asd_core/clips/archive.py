@@ -1,4 +1,4 @@
-"""Listing an archive: every recording once, with what its place says about it.
+"""The listing of an archive: every recording once, with the facts that its path tells.
 
 Nothing is left out silently. A recording whose name fits no layout is listed as ``unplaced``; files that are no audio
 are counted.
@@ -27,17 +27,17 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Listing:
-    """What is in an archive.
+    """The contents of an archive.
 
     Attributes:
         clips: a table of CLIPS sorted by machine type, machine id, date and uri.
         layout: ``dcase``, ``fleet``, ``pattern`` or ``manifest``.
-        skipped: how many files are no audio by their names.
+        skipped: number of files that are no audio by their names.
         skipped_examples: paths of a few of them.
-        duplicates: how many recordings were listed a second time, or are there as a renamed copy too.
-        unplaced: how many clips have no known machine.
+        duplicates: number of recordings that were listed a second time, or also exist as a renamed copy.
+        unplaced: number of clips without a known machine.
         unplaced_examples: paths of a few of them.
-        of_store: how many files were left out because they are a store's own.
+        of_store: number of files that were left out because they belong to a store.
         namesakes: machine type and id → two of the folders above it, where it lies under several.
     """
 
@@ -51,6 +51,31 @@ class Listing:
     of_store: int = 0
     namesakes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
+    def remark(self) -> str:
+        """One line on the clips and on all that was left out."""
+        remarks = [f"({self.layout} layout)"]
+        if self.duplicates:
+            remarks.append(f"{self.duplicates} listed twice, taken once")
+        if self.unplaced:
+            remarks.append(f"{self.unplaced} of no known machine, such as {self.unplaced_examples[0]}")
+        if self.skipped:
+            remarks.append(f"{self.skipped} other files left out")
+        if self.of_store:
+            remarks.append(f"{self.of_store} files of the store in it left out")
+        return "; ".join(remarks)
+
+    def notes(self) -> list[str]:
+        """A line on machines that may be several machines of one name."""
+        if not self.namesakes:
+            return []
+        (machine_type, machine_id), places = next(iter(self.namesakes.items()))
+        here, there = (place or "the archive itself" for place in places)
+        return [
+            f"machines of one name under several folders count as one machine (names: {len(self.namesakes)}; "
+            f"{machine_type} {machine_id} is under {here} and {there}): if they are different machines, "
+            "name a narrower ARCHIVE, a --pattern or a manifest"
+        ]
+
 
 def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, store: Files | None = None) -> Listing:
     """List a folder of recordings, or the recordings that a manifest (.parquet or .csv) names.
@@ -58,8 +83,8 @@ def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, 
     Args:
         url: folder or manifest.
         layout: ``dcase``, ``fleet``, or ``auto``: the one that places more of the recordings.
-        pattern: a layout of one's own instead; see `compile_pattern`.
-        store: whose files, such as the recordings of its reports, are left out where it lies in the archive.
+        pattern: the user's own layout instead; see `compile_pattern`.
+        store: its files, such as the recordings of its reports, are left out where it lies in the archive.
 
     Raises:
         UsageError: there is no such archive, no recording in it, or none that any layout places.
@@ -115,7 +140,7 @@ def _above(layout: str, pattern: str | None) -> Callable[[str], str]:
 
 
 def _place(url: str, paths: list[str], layout: str, pattern: str | None) -> tuple[str, list[Placement]]:
-    """The layout that places most of the recordings, and what it says about each."""
+    """The layout that places most of the recordings, and the placement of each."""
     chosen, placements, most = "", list[Placement](), 0
     for name, place in _layouts(url, layout, pattern).items():
         found = [place(path) for path in paths]

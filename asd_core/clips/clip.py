@@ -1,4 +1,4 @@
-"""One recording of an archive, and what its place in the archive says about it."""
+"""One recording of an archive, and the facts that its path in the archive tells."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pyarrow as pa
 from asd_core.store.tables import CLIPS
 
 UNPLACED = "unplaced"
-"""Machine type or machine id of a recording whose place in the archive does not tell it.
+"""Machine type or machine id of a recording whose path does not tell it.
 
-Such a recording is listed all the same, so that it ends as a row that people see: no machine of that name has a scorer.
+Such a recording is listed all the same, and ends as an error row that people see: no machine of that name has a scorer.
 """
 
 UNDATED = "undated"
@@ -28,7 +28,7 @@ CONDITIONS = {
     "anomaly": "anomalous",
     "1": "anomalous",
 }
-"""How archives write a condition → how we do."""
+"""Condition as archives write it → condition in the tables."""
 
 SPLITS = ("", "train", "test")
 DOMAINS = ("", "source", "target")
@@ -36,7 +36,7 @@ DOMAINS = ("", "source", "target")
 
 @dataclass(frozen=True)
 class Clip:
-    """One row of CLIPS, in the order of its columns; see there for each."""
+    """One row of CLIPS, in the order of its columns, which `asd_core.store.tables` explains."""
 
     clip_id: str
     uri: str
@@ -53,7 +53,7 @@ class Clip:
 
 
 class Placement(NamedTuple):
-    """What a recording's place in an archive says about it; the columns of CLIPS of the same names."""
+    """Facts that a recording's path tells: the columns of CLIPS with these names."""
 
     machine_type: str
     machine_id: str
@@ -67,7 +67,7 @@ class Placement(NamedTuple):
 
     @property
     def is_unplaced(self) -> bool:
-        """Whether the machine is not known."""
+        """True where the machine is not known."""
         return UNPLACED in (self.machine_type, self.machine_id)
 
 

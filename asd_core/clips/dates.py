@@ -1,4 +1,4 @@
-"""Dates and times as recorders write them into names. Never the time of a file; a wall clock in `tomorrow` only."""
+"""Dates and times that recorders write into names. No file's own time is used, and the clock only in `tomorrow`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def recorded_at_in(name: str) -> datetime | None:
 
 
 def parse_moment(text: str) -> datetime | None:
-    """The moment an ISO date and time names, in UTC; None where it is none."""
+    """The moment of an ISO date and time, in UTC; None where the text is none."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -56,9 +56,9 @@ def parse_moment(text: str) -> datetime | None:
 
 
 def tomorrow() -> str:
-    """The latest date that a recording can be of: east of this machine it may be tomorrow already."""
-    # Clips are never dated by the wall clock. It only tells which dates nobody can have recorded yet: one such date
-    # would be the latest night for years, and no real night would be.
+    """The latest possible date of a recording: east of this machine it may be tomorrow already."""
+    # The wall clock never dates a clip. It only finds dates that nobody can have recorded yet: a single wrong one would
+    # be the latest night for years.
     return (date.today() + timedelta(days=1)).isoformat()
 
 

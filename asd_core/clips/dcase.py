@@ -35,9 +35,9 @@ _SUPPLEMENTAL = re.compile(r"section_(\d{2})_(.*)", re.ASCII | re.DOTALL)
 
 
 def place(path: str) -> Placement:
-    """What a path ``…/<machine type>/<folder>/<name>`` says; unplaced where it is none of DCASE.
+    """The placement of a path ``…/<machine type>/<folder>/<name>``; unplaced where it is none of DCASE.
 
-    What is unplaced counts as ``test``, so that a run that scores the test clips meets it.
+    An unplaced clip counts as ``test``, so that a run on the test clips reports it.
     """
     machine_type, folder, name = ["", "", *path.rsplit("/", 3)][-3:]
     if folder not in _FOLDERS or not machine_type or "=" in machine_type:

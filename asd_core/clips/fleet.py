@@ -1,8 +1,8 @@
 """The folders of a fleet: ``machine_type=fan/machine_id=07/date=2026-11-19/anything.wav``.
 
 Folders may come in any order, with others between them; values are percent-decoded. ``split``, ``domain``,
-``condition`` and ``attributes`` are taken as such, any other key goes to ``extra``. A time in the file's name, such as
-``20261119T031500``, is when it was recorded, and names the date where no folder does.
+``condition`` and ``attributes`` keep their meaning, any other key goes to ``extra``. A time in the file's name, such as
+``20261119T031500``, is the time of the recording, and gives the date where no folder does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EXAMPLE = "machine_type=fan/machine_id=07/date=2026-11-19/20261119T031500.wav"
 
 
 def place(path: str) -> Placement:
-    """What a path says; unplaced without a machine type, or where a value cannot be what its key says."""
+    """The placement of a path; unplaced without a machine type, or with a value that its key does not allow."""
     folder, _, name = path.rpartition("/")
     placement = _folder(folder)
     recorded_at = recorded_at_in(name)

@@ -32,18 +32,18 @@ from asd_core.store.files import MISSING, FileInfo, Files
 
 
 def is_manifest(url: str) -> bool:
-    """Whether an archive's address names a manifest rather than a folder."""
+    """True where an archive's address names a manifest rather than a folder."""
     return url.lower().endswith((".parquet", ".csv"))
 
 
 def read_manifest(url: str) -> tuple[pa.Table, int, list[str]]:
-    """The clips a manifest lists, how many rows repeat a file, and the addresses of those without a known machine.
+    """Read a manifest: its clips, the number of rows that repeat a file, and the addresses without a known machine.
 
-    Of rows that name the same file the first is taken.
+    The first of several rows for one file counts.
 
     Raises:
-        UsageError: there is no such manifest, it cannot be read, lacks a column, or holds a value that is not known,
-            with its row.
+        UsageError: there is no such manifest, it cannot be read, lacks a column, or holds an unknown value, with its
+            row.
     """
     folder, name = _folder_and_name(url)
     table = _load(url, folder, name)
@@ -123,7 +123,7 @@ def _uri(url: str, folder: Files, text: str, row: int) -> str:
 
 
 def _columns(url: str, table: pa.Table) -> dict[str, Any]:
-    """The columns of CLIPS that a manifest tells, checked."""
+    """The columns of CLIPS in a manifest, checked."""
 
     def given(name: str, absent: str = "") -> pa.ChunkedArray:
         names = table.column_names
@@ -168,7 +168,7 @@ def _recorded_at(url: str, table: pa.Table) -> pa.ChunkedArray:
 def _extra(url: str, table: pa.Table, condition: str) -> pa.ChunkedArray:
     """Further columns as one JSON object a row, on top of an ``extra`` column of a clips table."""
     used = {"machine_type", "machine_id", "split", "domain", "attributes", "date", "recorded_at", condition}
-    used |= {"uri" if "uri" in table.column_names else "path", "clip_id", "size", "extra"}
+    used |= {"uri", "clip_id", "size", "extra"}  # a path as it is written stays: scores are joined to it
     further = table.select([name for name in table.column_names if name not in used])
     if "extra" in table.column_names:
         inner = _translate(

@@ -1,6 +1,7 @@
-"""Machines of one type and id under several folders: two sites' machines, or one machine's recordings in two places.
+"""Namesakes: machines of one type and id under several folders.
 
-Folders do not tell which, and all are learnt and scored as one machine, so a listing says where they are.
+They may be machines of two sites, or one machine's recordings in two places. Folders do not tell which, and all are
+fitted and scored as one machine, so a listing names the folders.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 
 from asd_core.clips.clip import Placement
 
-# Folders that tell when or in which state one machine was recorded, not which machine it was.
+# Folders for the time or state of a recording, not for the machine.
 _OF_A_RECORDING = {"date", "year", "month", "day", "hour", "split", "domain", "condition", "attributes"}
 _OF_A_MACHINE = {"machine_type", "machine_id"}
 _DATES = re.compile(r"(?:^|/)(?:19|20)\d{2}(?:[-_/]?\d{2}){0,2}(?=/|$)", re.ASCII)
@@ -20,14 +21,14 @@ _DATES = re.compile(r"(?:^|/)(?:19|20)\d{2}(?:[-_/]?\d{2}){0,2}(?=/|$)", re.ASCI
 def namesakes(
     paths: Sequence[str], placements: Sequence[Placement], above: Callable[[str], str]
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Machine type and id → two places of it, for machines that have several.
+    """Machine type and id → two folders of it, for machines that have several.
 
     Clips of different splits may lie apart: DCASE publishes train and test of one machine as folders of their own.
 
     Args:
         paths: of the recordings.
-        placements: theirs.
-        above: a recording's folder → the folders above the machine's, by which places are told apart.
+        placements: of the recordings.
+        above: a recording's folder → the folders above the machine's, which tell two sites apart.
     """
     place = lru_cache(maxsize=65536)(above)
     first: dict[tuple[str, str, str], str] = {}
@@ -41,7 +42,7 @@ def namesakes(
 
 
 def above_fleet(folder: str) -> str:
-    """The folders above those of machine type and id, but for those of dates and the like."""
+    """The folders above those of machine type and id, without those of dates and the like."""
     parts = folder.split("/")
     machine = [i for i, part in enumerate(parts) if _key(part) in _OF_A_MACHINE]
     above = parts[: machine[-1]] if machine else []
@@ -54,7 +55,7 @@ def above_dcase(folder: str) -> str:
 
 
 def above_pattern(pattern: str) -> Callable[[str], str]:
-    """The folders that a pattern does not describe, but for those of dates."""
+    """The folders that a pattern does not describe, without those of dates."""
     depth = pattern.count("/")
 
     def above(folder: str) -> str:

@@ -26,14 +26,14 @@ _FIELDS = {
 def compile_pattern(pattern: str) -> Callable[[str], Placement]:
     """Turn a pattern into a function path → placement.
 
-    ``{field}`` stands for a part of the path, ``{}`` for anything within one folder's or file's name, all else for
+    ``{field}`` stands for a part of the path, ``{}`` for anything within one folder's or file's name, other text for
     itself. A pattern describes the end of a path: folders above it do not matter. Without ``{machine_id}`` every
     machine id is "00".
 
     Raises:
-        UsageError: an unknown field, one that stands twice, a brace too many, or no machine type.
+        UsageError: an unknown field, a field twice, a brace without its other one, or no machine type.
     """
-    once = re.sub(r"(?:\{\}){2,}", "{}", pattern)  # one says the same, and does not try every way to share a name out
+    once = re.sub(r"(?:\{\}){2,}", "{}", pattern)  # one means the same, and does not try every way to split a name
     texts = re.split(r"\{([^{}]*)\}", once)
     fields = texts[1::2]
     for field in fields:

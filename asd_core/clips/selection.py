@@ -31,7 +31,7 @@ def select(
         until: the last date, inclusive.
 
     Raises:
-        UsageError: no such split, no date, or a span that ends before it begins.
+        UsageError: an unknown split, a text that is no date, or a span that ends before it begins.
     """
     keep: list[pa.ChunkedArray] = []
     if split is not None:
@@ -61,11 +61,11 @@ def of_machine(clips: pa.Table, machine_type: str, machine_id: str) -> pa.Table:
 
 
 def latest_date(clips: pa.Table, until: str) -> str | None:
-    """The latest date of a clip of a known machine; None where none has one.
+    """The latest date of a clip of a known machine; None where no such clip has a date.
 
     Args:
         clips: a table with the columns of CLIPS.
-        until: later dates count only where there are no others.
+        until: later dates count only where there are no earlier ones.
     """
     placed = pc.and_(pc.not_equal(clips["machine_type"], UNPLACED), pc.not_equal(clips["machine_id"], UNPLACED))
     dates = clips["date"].filter(pc.and_(placed, pc.not_equal(clips["date"], UNDATED)))
@@ -74,15 +74,28 @@ def latest_date(clips: pa.Table, until: str) -> str | None:
 
 
 def dated_after(clips: pa.Table, until: str) -> pa.Table:
-    """The clips of later dates than this."""
+    """The clips of dates after this one."""
     return clips.filter(pc.and_(pc.not_equal(clips["date"], UNDATED), pc.greater(clips["date"], until)))
 
 
+def notes_on_dates(clips: pa.Table) -> list[str]:
+    """A line on clips of dates to come: no such night is scored unless it is named."""
+    future = dated_after(clips, tomorrow())
+    if not len(future):
+        return []
+    example = future.slice(0, 1).to_pylist()[0]
+    return [
+        f"{len(future)} clips are of dates to come, such as {example['uri']} of {example['date']}: "
+        f"no such night is scored unless it is named (--date {example['date']}) or there is no other; "
+        "correct their dates, or this machine's clock"
+    ]
+
+
 def checked_date(text: str) -> str:
-    """A date as the tables have it.
+    """A date as the tables write it.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is no date.
     """
     date = parse_date(text)
     if date is None:

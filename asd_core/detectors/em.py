@@ -1,4 +1,6 @@
-"""Gaussian mixtures by expectation-maximisation: scikit-learn's, to rounding, in a fraction of the time.
+"""Gaussian mixtures by expectation-maximisation: scikit-learn's, to rounding, 1.6 to 9.9 times as fast.
+
+Measured with k-means, on one thread: 75 to 1,000 clips of 16 to 480 dimensions, 1 to 8 components.
 
 The start, the steps, their order and the rule for stopping are those of `sklearn.mixture.GaussianMixture`. Three things
 make full covariances cheap where clips have a hundred dimensions or so:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.checks import check_choice, check_integer, check_number, checked_embeddings, checked_normals
 from asd_core.detectors.em import Mixture, cluster_labels, fit_diagonal_covariances, fit_full_covariances
+from asd_core.detectors.few_clips import bearable_ridge, components_within_reach, is_short_of_clips
 from asd_core.detectors.gaussians import component_log_densities, left_out_log_densities
 from asd_core.detectors.memory_bank import SoftScoringKind
 from asd_core.detectors.nearest import NearestRows
@@ -20,23 +21,12 @@ from asd_core.errors import AsdError
 Covariance = Literal["full", "diag"]
 GmmScore = Literal["max_component", "nll"]
 
-# Where a full covariance is fitted as asked, shrunk, or shrunk with fewer components. Chosen by the log-likelihood
-# of held-out normals (75 TWFR clips of 128 dimensions; modulation features of 16, 128 and 480 dimensions):
-# - unshrunk overtakes shrunk at 3 (128 dimensions) to 12 (16 dimensions) clips per dimension and component; with
-#   fewer than 2 it may be worse by up to 10^8 nats;
-# - two shrunk components overtake one at 16 to 75 clips per component, and lose up to 60 nats at 5;
-# - of 5 clips or fewer Ledoit-Wolf asks too little shrinkage (none at all of 2): by half is better by 50 to 10^8 nats;
-# - one component so shrunk beats a diagonal one at every count from 3 clips up, so there is no diagonal stage.
-_CLIPS_PER_DIMENSION = 2
-_CLIPS_PER_COMPONENT = 50
-_CLIPS_FOR_LEDOIT_WOLF = 6
 _BEARABLE_SHIFT = 0.15  # standard deviations; moves a false-alarm rate of 10 % to 8 %
-_MOST_SHRINKAGE = 0.99  # Ledoit-Wolf may ask for all of it, which no finite ridge gives
 
 
 @dataclass(frozen=True)
 class GmmConfig:
-    """What the mixture is and how it scores.
+    """The settings of a Gaussian mixture.
 
     Attributes:
         kind: names this detector in a recipe.
@@ -90,7 +80,7 @@ class GmmConfig:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a clip shapes nothing but the mixture itself: no synthetic clips."""
+        """True where a clip shapes nothing but the mixture itself: no synthetic clips."""
         return self.target_upsampling == "none"
 
 
@@ -140,7 +130,7 @@ class Gmm:
 
     @property
     def leaves_one_out(self) -> bool:
-        """Whether `leave_one_out_scores` says more of this mixture than refitting it without a fifth of the clips.
+        """True where `leave_one_out_scores` says more of this mixture than refitting it without a fifth of the clips.
 
         A component of n clips puts unseen clips of D dimensions at a squared distance of about D (1 + p / n), p the
         parameters per dimension, with standard deviation sqrt(2 D). A fifth fewer clips add D p / 4 n, which must be
@@ -210,74 +200,22 @@ class Gmm:
 
 def _fitted_mixture(rows: NDArray[np.float64], config: GmmConfig) -> tuple[Mixture, list[str]]:
     """The mixture after EM, and a note on each change that too few clips made necessary."""
-    n_components, notes = _components_within_reach(rows, config)
-    steps: dict[str, Any] = {"reg_covar": config.reg_covar, "tol": config.tol, "max_iter": config.max_iter}
+    notes: list[str] = []
+    n_components, ridge = config.n_components, config.reg_covar
+    may_change = not config.strict and config.covariance == "full" and is_short_of_clips(rows, config.n_components)
+    if may_change:
+        n_components, notes = components_within_reach(len(rows), config.n_components)
+    steps: dict[str, Any] = {"tol": config.tol, "max_iter": config.max_iter}
     try:
         if config.covariance == "diag":
-            return fit_diagonal_covariances(rows, n_components, seed=config.seed, **steps), notes
+            return fit_diagonal_covariances(rows, n_components, seed=config.seed, reg_covar=ridge, **steps), notes
         labels = cluster_labels(rows, n_components, config.seed)
-        steps["reg_covar"], shrunk = _ridge(rows, labels, n_components, config)
-        return fit_full_covariances(rows, labels, n_components, **steps), notes + shrunk
+        if may_change:
+            ridge, shrunk = bearable_ridge(rows, labels, n_components, config.n_components, config.reg_covar)
+            notes += shrunk
+        return fit_full_covariances(rows, labels, n_components, reg_covar=ridge, **steps), notes
     except ValueError as error:
         raise AsdError(
             f"a Gaussian mixture of {n_components} components cannot be fitted to {len(rows)} normal clips of "
             f"{rows.shape[1]} dimensions: lower n_components, raise reg_covar, or use a memory bank"
         ) from error
-
-
-def _is_short_of_clips(rows: NDArray[np.float64], config: GmmConfig) -> bool:
-    total, dim = rows.shape
-    may_change = not config.strict and config.covariance == "full"
-    return may_change and total < _CLIPS_PER_DIMENSION * dim * config.n_components
-
-
-def _components_within_reach(rows: NDArray[np.float64], config: GmmConfig) -> tuple[int, list[str]]:
-    """How many components these clips can bear."""
-    total, wanted = len(rows), config.n_components
-    if not _is_short_of_clips(rows, config):
-        return wanted, []
-    if total < 2:
-        raise AsdError("1 normal clip has no spread: give the machine at least 2, or use a memory bank")
-    n_components = max(1, min(wanted, total // _CLIPS_PER_COMPONENT))
-    if n_components == wanted:
-        return wanted, []
-    note = (
-        f"{total} normal clips for n_components = {wanted}: fitted {n_components}, "
-        f"{_CLIPS_PER_COMPONENT * wanted} clips are needed for {wanted}"
-    )
-    return n_components, [note]
-
-
-def _ridge(
-    rows: NDArray[np.float64], labels: NDArray[np.int64], n_components: int, config: GmmConfig
-) -> tuple[float, list[str]]:
-    """What to add to the diagonals of the covariances so that these clips can bear them."""
-    if not _is_short_of_clips(rows, config):
-        return config.reg_covar, []
-    shrinkage, ridge = _ledoit_wolf_ridge(rows, labels)
-    if ridge <= config.reg_covar:
-        return config.reg_covar, []
-    (total, dim), wanted = rows.shape, config.n_components
-    note = (
-        f"{total} normal clips for {n_components} full covariance{'s' if n_components > 1 else ''} of {dim} "
-        f"dimensions: shrunk by {shrinkage:.3g} (Ledoit-Wolf), {_CLIPS_PER_DIMENSION * dim * wanted} clips "
-        f"are needed to fit {wanted} without"
-    )
-    return ridge, [note]
-
-
-def _ledoit_wolf_ridge(rows: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """The shrinkage a that Ledoit and Wolf (2004) ask for, and the ridge that has its effect.
-
-    (1 − a) S + a mu I is proportional to S + a / (1 − a) mu I, and no score's order depends on the factor. a and mu
-    (the mean variance) are of the clips about the mean of their own k-means cluster.
-    """
-    from sklearn.covariance import ledoit_wolf_shrinkage
-
-    residuals = np.empty_like(rows)
-    for cluster in np.unique(labels):
-        own = labels == cluster
-        residuals[own] = rows[own] - rows[own].mean(axis=0)
-    least = 0.5 if len(rows) < _CLIPS_FOR_LEDOIT_WOLF else 0.0
-    shrinkage = float(np.clip(ledoit_wolf_shrinkage(residuals, assume_centered=True), least, _MOST_SHRINKAGE))
-    return shrinkage, shrinkage / (1 - shrinkage) * float(np.mean(residuals**2))

@@ -20,7 +20,7 @@ from asd_core.errors import AsdError
 
 @dataclass(frozen=True)
 class KMeansConfig:
-    """What the k-means detector learns and how it measures.
+    """The settings of the k-means detector.
 
     Attributes:
         kind: names this detector in a recipe.

@@ -22,7 +22,7 @@ SoftScoringKind = Literal["none", "minimum", "standardised"]
 
 @dataclass(frozen=True)
 class MemoryBankConfig:
-    """What a memory bank keeps and how it measures.
+    """The settings of a memory bank.
 
     Attributes:
         kind: names this detector in a recipe.
@@ -70,7 +70,7 @@ class MemoryBankConfig:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a clip shapes nothing but the bank it is in: no whitening, no synthetic clips."""
+        """True where a clip shapes nothing but the bank it is in: no whitening, no synthetic clips."""
         return self.whitening == "none" and self.target_upsampling == "none"
 
 
@@ -142,7 +142,7 @@ class MemoryBank:
 
     @property
     def leaves_one_out(self) -> bool:
-        """Whether `leave_one_out_scores` can do without refitting."""
+        """True where `leave_one_out_scores` can do without refitting."""
         return self.config.is_plain
 
     def leave_one_out_scores(self) -> NDArray[np.float64]:

@@ -90,7 +90,7 @@ class SoftScoring:
 
     @property
     def leaves_one_out(self) -> bool:
-        """Whether `leave_one_out_scores` can do without refitting."""
+        """True where `leave_one_out_scores` can do without refitting."""
         return self.config.soft_scoring == "minimum" and self._sides_leave_one_out
 
     def leave_one_out_scores(self) -> NDArray[np.float64]:

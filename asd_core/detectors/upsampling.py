@@ -48,11 +48,11 @@ class UpsamplingConfig(Protocol):
 
     @property
     def memmixup_weight(self) -> float:
-        """Of the target clip in a mixture of "memmixup"."""
+        """Weight of the target clip in a mixture of "memmixup"."""
 
     @property
     def seed(self) -> int:
-        """Of the random choices of "smote"."""
+        """Seed of the random choices of "smote"."""
 
 
 def synthetic_targets(

@@ -35,7 +35,7 @@ class Whitening:
 
     @classmethod
     def from_state(cls, state: State) -> Self:
-        """What `state` gave."""
+        """The whitening whose `state` this is."""
         return cls(state["whitening_mean"], state["whitening_matrix"])
 
 

@@ -1,1 +1,1 @@
-"""How good scores and captions are: AUC to official score, submissions, mean opinion scores."""
+"""The quality of scores and captions: AUC to official score, submissions, mean opinion scores."""

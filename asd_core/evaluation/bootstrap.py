@@ -1,8 +1,8 @@
-"""How sure the choice of a setting is: which settings cannot be told from the best on the clips at hand.
+"""A paired bootstrap of settings: which of them the clips at hand cannot tell from the best.
 
-Clips are drawn again with replacement, the same ones for every setting (a paired bootstrap), and the objective is taken
-anew. Recordings are drawn, not clips: anomalies simulated from one recording are no independent evidence. Each
-condition and domain of a machine keeps its number of recordings.
+Clips are drawn again with replacement, the same ones for every setting, and the objective is computed anew. Recordings
+are drawn, not clips: anomalies simulated from one recording are no independent evidence. Each condition and domain of a
+machine keeps its number of recordings. All resamples of a setting go through one sorted pass (`weighted_figures`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class JudgedClips:
     """The clips of one machine that settings are judged on.
 
     Attributes:
-        machine_type: whose.
+        machine_type: as in CLIPS.
         is_anomalous: (M,).
         domains: (M,) "source", "target" or "".
-        recordings: (M,) what each clip was made from: clips of equal value are drawn together.
+        recordings: (M,) id of the recording of each clip: clips of one recording are drawn together.
         scores: (S, M) anomaly scores under each of the settings compared, or their ranks.
     """
 
@@ -53,10 +53,10 @@ class Comparison:
     Attributes:
         objective: on the clips as they are.
         standard_error: of the objective over resamples.
-        behind: how far it lies behind the best setting's; 0 for that.
+        behind: the best setting's objective minus this one's; 0 for the best.
         behind_low: lower end of the 95 % interval of that difference over resamples.
-        behind_high: upper end.
-        share_best: of the resamples in which the setting is the best of those compared; ties count for the first.
+        behind_high: upper end of the interval.
+        share_best: share of the resamples in which the setting is the best; ties count for the first.
     """
 
     objective: Floats
@@ -68,7 +68,7 @@ class Comparison:
 
     @property
     def indistinguishable(self) -> NDArray[np.bool_]:
-        """(S,): the settings that these clips do not tell from the best one, that one included."""
+        """(S,) mask of the settings that these clips do not tell from the best one, the best included."""
         return self.behind_low <= 0
 
 
@@ -77,14 +77,13 @@ def compare(
 ) -> Comparison:
     """Compare settings on the clips of the machines that get one setting together.
 
-    The best is the one of the highest objective, of equals the first. That it was picked for being so flatters it: an
-    interval that barely lies above 0 is no proof. It costs some milliseconds a setting and machine: compare the best
-    few hundred.
+    The best setting is the first one with the highest objective. The choice flatters it: an interval that barely lies
+    above 0 is no proof. A setting costs some milliseconds a machine: compare the best few hundred.
 
     Args:
-        machines: their clips, each with scores under the same S settings; every clip has a score.
-        objective: see `asd_core.tuning.objectives`.
-        resamples: how many.
+        machines: their clips, each with a score under the same S settings.
+        objective: see `asd_core.evaluation.objectives`.
+        resamples: number of resamples.
         seed: of the resampling.
     """
     types = [machine.machine_type for machine in machines]
@@ -112,9 +111,9 @@ def _objectives(
 
 
 def _draws(machine: JudgedClips, resamples: int, seed: int) -> Counts:
-    """How often each clip is drawn in each resample, (M, B)."""
+    """Number of draws of each clip in each resample, (M, B)."""
     rng = np.random.default_rng(seed)
-    counts = np.empty((len(machine.is_anomalous), resamples), np.float32)  # which holds counts exactly
+    counts = np.empty((len(machine.is_anomalous), resamples), np.float32)  # exact for counts
     for is_anomalous in (False, True):
         for domain in np.unique(machine.domains):
             clips = np.flatnonzero((machine.is_anomalous == is_anomalous) & (machine.domains == domain))
@@ -137,10 +136,10 @@ def weighted_figures(
         scores: (M,).
         is_anomalous: (M,).
         domains: (M,).
-        counts: (M, B) how often each clip counts; resamples lie along rows, which are added up whole.
+        counts: (M, B) number of times that each clip counts; resamples lie along rows, which are added up whole.
 
     Returns:
-        (B, 4): `figures_of` the clips, each repeated so often.
+        (B, 4): `figures_of` the clips, each repeated as often as it counts.
     """
     descending = -scores.astype(np.float64)
     normal, anomalous = (
@@ -154,7 +153,7 @@ def weighted_figures(
     for start in range(0, len(found), _BLOCK):
         rows, weights = found[start : start + _BLOCK], counts[:, start : start + _BLOCK]
         caught, false = _running_sums(weights[anomalous]), weights[normal]
-        beaten = false * ((caught[above] + caught[level]) / 2)  # of each normal clip: how many anomalies beat it
+        beaten = false * ((caught[above] + caught[level]) / 2)  # number of anomalies that beat each normal clip
         total = caught[-1]
         rows[:, 0] = beaten.sum(axis=0) / (false.sum(axis=0) * total)
         rows[:, 1] = _pauc(false, caught, above, level, ends)
@@ -164,7 +163,7 @@ def weighted_figures(
 
 
 def _running_sums(rows: Counts) -> Counts:
-    """Sums of no row, of the first, of the first two and so on: (M, B) → (M + 1, B)."""
+    """Running sums of rows, from 0 on: (M, B) → (M + 1, B)."""
     sums = np.zeros((len(rows) + 1, rows.shape[1]), rows.dtype)
     for before, row, after in zip(sums, rows, sums[1:], strict=False):
         np.add(before, row, out=after)
@@ -178,18 +177,18 @@ def _pauc(
     level: NDArray[np.intp],
     ends: NDArray[np.intp],
 ) -> Counts:
-    """`asd_core.metrics.pauc` along ROC curves, (B,).
+    """`asd_core.evaluation.metrics.pauc` along ROC curves, (B,).
 
     Args:
-        false: (N, B) how often each normal clip counts, that of the highest score first.
+        false: (N, B) number of times that each normal clip counts, the clip of the highest score first.
         caught: (A + 1, B) running sums of the anomalous clips.
-        above: (N,) how many of them score higher than each normal clip.
-        level: (N,) how many score higher or the same.
+        above: (N,) number of anomalous clips that score higher than each normal clip.
+        level: (N,) number of anomalous clips that score higher or the same.
         ends: (G,) the last normal clip of each different score.
     """
     limit = _MAX_FPR * false.sum(axis=0)
     area, last, row = np.zeros(len(limit)), np.zeros(len(limit)), 0
-    for end in ends.tolist():  # the pieces of the curve that are not upright, as far as they lie below the limit
+    for end in ends.tolist():  # the pieces of the curve that are not upright, up to the limit
         own = false[row : end + 1].sum(axis=0)
         width = np.clip(limit - last, 0, own)
         height = caught[above[end]]

@@ -1,4 +1,4 @@
-"""Text in the cells of a CSV file that people open in a spreadsheet: never a formula there, and the same text back.
+"""Text for the cells of a CSV file that people open in a spreadsheet: never a formula there, and the same text back.
 
 A spreadsheet takes a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break for a formula, so text
 from file names or a language model could compute, or fetch something. An apostrophe before it makes it text.

@@ -1,8 +1,8 @@
-"""How well a table of scores tells anomalous clips from normal ones: per machine, on average, and officially.
+"""The evaluation of a table of scores: figures of each machine, their means, and the official score.
 
 Conventions:
     Every row of the table is counted once for its machine (`Counts`); only scored test clips of known condition
-    are compared. A figure that cannot be had is None and takes no part in means; the machine's ``note`` says why.
+    are compared. A missing figure is None and takes no part in means; the machine's ``note`` gives the reason.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PROTOCOLS = ("auto", "dcase2020", "dcase2021", "dcase2022")
 
 @dataclass(frozen=True)
 class Decisions:
-    """How good the stored decisions are; all in [0, 1], None where the clips lack a class or a decision."""
+    """Figures of the stored decisions; all in [0, 1], None where the clips lack a class or a decision."""
 
     precision: float | None = None
     recall: float | None = None
@@ -50,7 +50,7 @@ class MachineEvaluation:
         auc_standard_error: of ``auc`` (DeLong): differences below about twice this are ties.
         pauc: over all its clips, up to a false-positive rate of 0.1, standardised.
         auc_source: the domain's normals against all anomalies; under ``dcase2021`` against the domain's only.
-        auc_target: likewise.
+        auc_target: likewise for the target domain.
         pauc_source: within the domain; ``dcase2021`` only.
         pauc_target: likewise.
         score: the mean of the figures that enter the official score.
@@ -58,8 +58,8 @@ class MachineEvaluation:
         decisions_source: on the clips of the source domain only.
         decisions_target: likewise.
         auc_level_only: ``auc`` of the trivial twin, the distance of a clip's level to the median level of the training
-            normals: what loudness alone shows. None where clips were not heard.
-        note: why figures are missing, or "".
+            normals: the part of loudness alone. None where no level is known.
+        note: the reason why figures are missing, or "".
     """
 
     machine_type: str
@@ -93,15 +93,15 @@ class Means:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All machines, sorted by type and id, and what they come to.
+    """The figures of all machines, sorted by type and id, and of all together.
 
     Attributes:
-        protocol: what the official score, and the figures by domain, are taken by.
+        protocol: of the official score and of the figures by domain.
         mean: arithmetic means over machines.
         mean_auc_standard_error: of ``mean.auc``; None where a machine that takes part has none.
         harmonic_mean: harmonic means over machines.
-        official_score: see `asd_core.dcase_scores.official_score`.
-        machines_scored: how many machines take part in the official score.
+        official_score: see `asd_core.evaluation.dcase_scores.official_score`.
+        machines_scored: number of machines in the official score.
     """
 
     protocol: DcaseProtocol

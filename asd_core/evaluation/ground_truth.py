@@ -25,11 +25,11 @@ _FILE_NAME = re.compile(r"ground_truth_(?P<machine>.+)_section_(?P<section>.+?)_
 
 @dataclass(frozen=True)
 class TrueClip:
-    """What the ground truth says of one clip.
+    """One clip of the ground truth.
 
     Attributes:
         name: as released, ``section_00_0000.wav``.
-        other_names: its names with the attributes, by which submissions may go as well.
+        other_names: its names with attributes, which submissions may use as well.
         is_anomalous: its condition.
         domain: "source" or "target".
     """
@@ -43,7 +43,7 @@ class TrueClip:
 def read_ground_truth(folder: str | Path) -> dict[Machine, list[TrueClip]]:
     """The clips of every machine, sorted by released name.
 
-    ``ground_truth_attributes`` may be absent; then submissions can go by released names only.
+    ``ground_truth_attributes`` may be absent; then submissions can use released names only.
 
     Raises:
         UsageError: there is none, or its files are malformed or name different clips.
@@ -94,7 +94,11 @@ def read_numbers(path: Path) -> dict[str, float]:
 
 
 def read_flags(path: Path) -> dict[str, bool]:
-    """A header-less CSV file of (clip, 0 or 1), by clip name. Raises as `read_numbers`, and for another number."""
+    """A header-less CSV file of (clip, 0 or 1), by clip name.
+
+    Raises:
+        UsageError: see `read_numbers`, or another number.
+    """
     numbers = read_numbers(path)
     for name, number in numbers.items():
         if number not in (0, 1):

@@ -1,4 +1,4 @@
-"""From a table of scores to the clips that metrics compare: scored test clips of known condition, by machine."""
+"""The clips that metrics compare: scored test clips of known condition, by machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LabelledClips:
     domains: NDArray[Any]
 
     def where(self, keep: NDArray[np.bool_]) -> LabelledClips:
-        """Only the clips of a (N,) mask."""
+        """The clips of a (N,) mask."""
         return LabelledClips(self.anomaly_scores[keep], self.is_anomalous[keep], self.domains[keep])
 
 
@@ -56,12 +56,12 @@ class MachineClips:
     """The rows of one machine.
 
     Attributes:
-        machine_type: see `asd_core.tables.CLIPS`.
+        machine_type: see `asd_core.store.tables.CLIPS`.
         machine_id: likewise.
         counts: of all its rows.
-        clips: the N of them that can be compared.
+        clips: the N clips that can be compared.
         flagged: (N,), 0 or 1, NaN where the clip has no decision.
-        level_deviations: (N,) dB, the trivial twin of the anomaly score; NaN where the clip was not heard.
+        level_deviations: (N,) dB, the trivial twin of the anomaly score; NaN where no level is known.
     """
 
     machine_type: str
@@ -73,7 +73,7 @@ class MachineClips:
 
 
 def as_training(scores: pa.Table, uris: Collection[str]) -> pa.Table:
-    """SCORES rows, those of these clips now of split ``train``: what a scorer was fitted on is no test of it."""
+    """SCORES rows with these clips in split ``train``: clips that a scorer was fitted to are no test of it."""
     learnt = pc.is_in(scores["uri"], value_set=pa.array(list(uris), pa.string()))
     split = pc.if_else(learnt, "train", scores["split"])
     return scores.set_column(scores.schema.get_field_index("split"), scores.schema.field("split"), split)

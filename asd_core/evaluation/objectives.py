@@ -1,9 +1,9 @@
-"""What a search maximises, from the figures of the machines that get one setting together.
+"""Objectives: the number that a search maximises, from the figures of the machines that get one setting together.
 
 Figures of a machine:
     auc, pauc                over all its clips (max FPR 0.1, standardised)
-    auc_source, auc_target   the domain's normal clips against the anomalies of *both*, as DCASE takes them since 2022;
-                             NaN where normal clips are not of both domains
+    auc_source, auc_target   the domain's normal clips against the anomalies of *both*, as in DCASE since 2022;
+                             NaN where there are not normal clips of both domains
 
 Objectives:
     auc, pauc   mean over machines
@@ -13,8 +13,7 @@ Objectives:
     twfr-sum    hmean AUC (source) + hmean AUC (target) + hmean pAUC, each over machines: the criterion of TWFR-GMM, and
                 the E of FS-TWFR-GMM (Zhang et al., eq. 6)
 
-A machine without domains has its plain AUC for both. Nothing here depends on a decision threshold: settings that differ
-in it alone come to the same.
+A machine without domains has its plain AUC for both. No objective depends on a decision threshold.
 """
 
 from __future__ import annotations
@@ -93,5 +92,5 @@ def _mean_over_types(values: NDArray[np.float64], machine_types: Sequence[str]) 
 
 
 def _harmonic_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`asd_core.metrics.harmonic_mean` of each column, (K, S) → (S,)."""
+    """`asd_core.evaluation.metrics.harmonic_mean` of each column, (K, S) → (S,)."""
     return np.asarray(len(values) / (1 / np.maximum(values, np.finfo(np.float64).eps)).sum(axis=0))

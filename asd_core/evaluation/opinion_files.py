@@ -1,4 +1,4 @@
-"""Reading the ratings that the report's form exports, one CSV file a rater and night."""
+"""Ratings that the report's form exports, one CSV file a rater and night."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORST, BEST = 1, 5
 
 @dataclass(frozen=True)
 class Rating:
-    """What one rater said of one caption.
+    """One rater's opinion of one caption.
 
     Attributes:
         rater: their name.
@@ -28,10 +28,10 @@ class Rating:
         machine_id: of the clip.
         clip_id: of the clip.
         uri: of the clip.
-        method: that made the caption.
-        llm: that wrote it; "" where it was measured.
+        method: method of the caption.
+        llm: language model that wrote it; "" where it was measured.
         rating: 1 (worst) to 5 (best).
-        rated_at: when.
+        rated_at: time of the rating.
     """
 
     rater: str
@@ -47,19 +47,19 @@ class Rating:
 
     @property
     def caption(self) -> tuple[str, str, str]:
-        """What was rated: clip, method and language model."""
+        """The rated caption: clip, method and language model."""
         return (self.clip_id, self.method, self.llm)
 
 
 def read_ratings(paths: Sequence[str | Path]) -> tuple[list[Rating], int]:
-    """The ratings in some files, a rater's last one of each caption, and how many earlier ones that left out.
+    """Read some files: each rater's last rating of each caption, and the number of earlier ratings left out.
 
     The same ratings exported twice count once. The delimiter may be a comma, semicolon or tab: spreadsheets
     write any of them.
 
     Raises:
-        UsageError: a file cannot be read, has a wrong column, or a value that no rating has; or one rater gave one
-            caption two ratings at the same time. Names the file and the line.
+        UsageError: a file cannot be read, or has a wrong column or value; or one rater gave one caption two ratings
+            at the same time. Names the file and the line.
     """
     found: dict[tuple[str, tuple[str, str, str]], Rating] = {}
     count = 0

@@ -32,9 +32,9 @@ class MachineScore:
         method: its name, with the language model behind it where there are several.
         mos: mean of all ratings, 1 to 5, higher is better.
         standard_deviation: of the ratings, n - 1; None for a single one.
-        ratings: how many.
-        clips: how many were rated.
-        raters: how many people rated.
+        ratings: number of ratings.
+        clips: number of clips rated.
+        raters: number of people who rated.
         values: the ratings themselves.
     """
 
@@ -57,11 +57,11 @@ class MethodScore:
         method: as in `MachineScore`.
         mos: mean of the ids' MOS.
         median: of the ids' MOS.
-        ids: how many have ratings.
-        ids_over_3: how many of them have a MOS over 3.
-        ratings: how many.
-        raters: how many people rated.
-        agreement: see `agreement`; None where it cannot be told.
+        ids: number of ids with ratings.
+        ids_over_3: number of ids with a MOS over 3.
+        ratings: number of ratings.
+        raters: number of people who rated.
+        agreement: see `agreement`; None where it is not defined.
     """
 
     method: str
@@ -76,7 +76,7 @@ class MethodScore:
 
 @dataclass(frozen=True)
 class OpinionScores:
-    """What all ratings come to; ``machines`` by type, id and method, methods in a fixed order."""
+    """Scores of all ratings; ``machines`` by type, id and method, methods in a fixed order."""
 
     machines: tuple[MachineScore, ...]
     methods: tuple[MethodScore, ...]

@@ -9,11 +9,12 @@ from typing import Any
 
 from asd_core.evaluation.csv_cells import inert
 from asd_core.evaluation.opinion_scores import INFORMATIVE, OpinionScores
+from asd_core.evaluation.tables import aligned
 from asd_core.readable import machine_name, readable
 
 
 def to_json(scores: OpinionScores) -> dict[str, Any]:
-    """As nested dicts and lists of str, int, float and None, ready for ``json.dumps``; without the single ratings."""
+    """Nested dicts and lists of str, int, float and None, ready for ``json.dumps``; without the single ratings."""
     tree = dataclasses.asdict(scores)
     for machine in tree["machines"]:
         del machine["values"]
@@ -32,7 +33,7 @@ def to_csv(scores: OpinionScores) -> str:
 
 
 def to_text(scores: OpinionScores) -> str:
-    """An aligned table of the ids under every method, and what a method comes to over all of them."""
+    """An aligned table of the ids under every method, with each method's scores over all ids."""
     found = {(score.machine_type, score.machine_id, score.method): f"{score.mos:.2f}" for score in scores.machines}
     machines = dict.fromkeys((score.machine_type, score.machine_id) for score in scores.machines)
     methods = scores.methods
@@ -44,18 +45,11 @@ def to_text(scores: OpinionScores) -> str:
         ["ratings", *(str(method.ratings) for method in methods)],
         ["agreement (alpha)", *(_alpha(method.agreement) for method in methods)],
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    table = [
-        "  ".join(
-            word.rjust(width) if index else word.ljust(width)
-            for index, (word, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    ]
+    left = [True, *(False for _ in methods)]
     raters = ", ".join(map(readable, scores.raters[:10])) + ", ..." * (len(scores.raters) > 10)
     return "\n".join(
         [
-            *table,
+            *aligned(lines, left),
             f"{scores.ratings} ratings of {scores.captions} captions of {scores.clips} clips by "
             f"{len(scores.raters)} raters ({raters}), agreement {_alpha(scores.agreement)} "
             "(Krippendorff's alpha: 1 all agree, 0 chance)",

@@ -1,4 +1,8 @@
-"""Violin plots of opinion scores, as Fig. 2 of Ogura et al.: a white dot is the median, a black bar the quartiles."""
+"""Violin plots of opinion scores, as Fig. 2 of Ogura et al.: a white dot is the median, a black bar the quartiles.
+
+They are PNG files for papers and slides, unlike the charts of the pages, so matplotlib draws them and estimates the
+densities.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ _MOST_ROWS = 60  # an image of more could not be opened
 
 
 def draw_opinion_scores(scores: OpinionScores) -> bytes:
-    """The PNG of the ids' mean opinion scores: of all machines and of each machine type, a violin a method."""
+    """A PNG of the mean opinion scores of the ids: a violin for each method, for all machines and each machine type."""
     types = dict.fromkeys(score.machine_type for score in scores.machines)
     groups = [("all machines", {method.method: scores.mos_of(method.method) for method in scores.methods})]
     for machine_type in types:
@@ -38,7 +42,7 @@ def draw_opinion_scores(scores: OpinionScores) -> bytes:
 
 
 def draw_ratings(scores: OpinionScores) -> bytes:
-    """The PNG of the ratings themselves: of each machine id, a violin a method."""
+    """A PNG of the ratings themselves: a violin for each method and machine id."""
     groups: dict[str, dict[str, Sequence[float]]] = {}
     for score in scores.machines:
         groups.setdefault(machine_name(score.machine_type, score.machine_id), {})[score.method] = score.values
@@ -102,7 +106,7 @@ def _shown(name: str) -> str:
 
 @cache
 def _characters() -> frozenset[int]:
-    """What the font has glyphs for: matplotlib warns of each that it has not."""
+    """The characters of the font: matplotlib warns of each that it lacks."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     return frozenset(get_font(findfont(FontProperties())).get_charmap())

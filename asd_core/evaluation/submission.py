@@ -39,7 +39,7 @@ _FILE_NAME = re.compile(
 
 
 def unsubmittable(scores: pa.Table) -> dict[Machine, str]:
-    """The machines of SCORES rows that a submission cannot hold, and in a few words why; sorted by machine."""
+    """The machines of SCORES rows that a submission cannot hold, with a short reason; sorted by machine."""
     seen: set[tuple[Machine, str]] = set()
     reasons: dict[Machine, str] = {}
     tests = scores.filter(pc.not_equal(scores["split"], "train"))
@@ -79,8 +79,8 @@ def read_submission(folder: str | Path, ground_truth: str | Path) -> pa.Table:
     """A submission joined with its ground truth by clip name: SCORES rows, sorted by machine and released name.
 
     Args:
-        folder: of the submission's files, in which a clip goes by its released name or by the one with its
-            attributes, with or without ``.wav``.
+        folder: of the submission's files, which name a clip as it was released or with its attributes, with or
+            without ``.wav``.
         ground_truth: see `read_ground_truth`.
 
     Raises:

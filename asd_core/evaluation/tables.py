@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from asd_core.evaluation.csv_cells import inert
@@ -63,9 +63,9 @@ def to_csv(evaluation: Evaluation) -> str:
 
 
 def to_text(evaluation: Evaluation) -> str:
-    """An aligned table of the machines, their means, the official score, and what was left out.
+    """An aligned table of the machines, their means, the official score, and the clips left out.
 
-    Columns that no machine has a figure or a clip for are not shown. Control characters in names are escaped.
+    Columns without a figure or a clip of any machine are not shown. Control characters in names are escaped.
     """
     rows = [_flat(machine) for machine in evaluation.machines]
     columns = [
@@ -84,7 +84,7 @@ def to_text(evaluation: Evaluation) -> str:
     n_machines = f"{evaluation.machines_scored} of {len(rows)} machines"
     return "\n".join(
         [
-            *_aligned(lines, left=[name in ("machine_type", "machine_id", "note") for name in columns]),
+            *aligned(lines, left=[name in ("machine_type", "machine_id", "note") for name in columns]),
             f"official score ({evaluation.protocol}, {n_machines}): {_word(evaluation.official_score)}",
             _left_out(rows),
             "",
@@ -127,7 +127,13 @@ def _word(value: Any) -> str:
             return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
 
 
-def _aligned(lines: list[list[str]], left: list[bool]) -> Iterable[str]:
+def aligned(lines: Sequence[Sequence[str]], left: Sequence[bool]) -> Iterator[str]:
+    """Lines of words in columns of one width.
+
+    Args:
+        lines: of as many words each.
+        left: of each column, true where words stand at its left edge.
+    """
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = [

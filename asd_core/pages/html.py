@@ -1,6 +1,9 @@
-"""Pages from templates: one style, one set of filters, and a content security policy that lets nothing else run.
+"""Pages from templates: one frame, one style, one set of filters, and a policy under which nothing else runs.
 
-A page is a template that extends ``frame.html``, a dataclass of what it shows, and one call of `render_page`.
+A page is a template that extends ``frame.html`` and fills its blocks, a dataclass of what it shows, and a call::
+
+    page = render_page("status/page.html", status=status, facts=[("store", address)])
+    files.write("status/index.html", page)
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from asd_core.digest import name_hash
 from asd_core.pages import number_format
@@ -35,8 +40,6 @@ def render_page(
     Raises:
         jinja2.UndefinedError: the template needs a value that is not given.
     """
-    from markupsafe import Markup
-
     style, script = _texts("page.css", *styles), _texts(*scripts)
     page = _environment().get_template(template)
     policy = Markup(_policy(style, script, has_media))

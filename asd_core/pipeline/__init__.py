@@ -1,1 +1,1 @@
-"""What a worker does: decode and embed a shard of clips, fit or score a group of machines."""
+"""The work of one worker: decode and embed a shard of clips, fit or score a group of machines."""

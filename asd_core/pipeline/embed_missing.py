@@ -16,14 +16,13 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.planning import cut_shards, missing
 from asd_core.pipeline.shards import Shard, ShardOutcome
-from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import INDEX, Store
 from asd_core.store.tables import CLIPS
 
 
 @dataclass
 class Embedded:
-    """Where the embeddings of a manifest's clips are.
+    """The places of the embeddings of a manifest's clips.
 
     Attributes:
         clips: CLIPS columns and ``shard``; null where a clip could not be read this time.
@@ -42,12 +41,18 @@ class Embedded:
     seconds: float = 0.0
 
 
-def embed(store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress = no_progress) -> Embedded:
+def embed(
+    store: Store,
+    encoders: Mapping[str, EncoderConfig],
+    clips: pa.Table,
+    engine: Engine,
+    progress: Progress = no_progress,
+) -> Embedded:
     """Embed the clips whose embeddings are not stored yet.
 
     Args:
         store: where embeddings are kept.
-        recipe: whose encoders, by machine type, embed them.
+        encoders: machine type → encoder, for each machine type of the clips: see `Recipe.encoders_of`.
         clips: the manifest, rows of CLIPS with unique clip ids.
         engine: where the work is done.
         progress: told (stage, done, total) as shards are committed.
@@ -56,14 +61,15 @@ def embed(store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progres
         AsdError: shards are missing at the end, with how to go on.
     """
     start = time.monotonic()
-    encoders = _encoders(recipe, clips)
     fingerprints = {kind: embeddings_fingerprint(config) for kind, config in encoders.items()}
-    stored = {name: store.embedded(name, keep_index=True) for name in set(fingerprints.values())}
+    dates = pc.unique(clips["date"]).to_pylist()
+    stored = {name: store.embedded(name, dates, keep_index=True) for name in set(fingerprints.values())}
     shards: list[Shard] = []
     for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
         if kind_of(config.kind).is_from_audio:
             shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
     transient: dict[str, tuple[str, str]] = {}
+    store.begin_shards(shard.fingerprint for shard in shards)
     committed = _embed_shards(store, shards, engine, progress)
     for _, outcome in committed:
         transient |= outcome.transient
@@ -78,10 +84,6 @@ def embed(store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progres
     return Embedded(
         located.drop_columns("error_reason"), fingerprints, transient, reasons, decoded, time.monotonic() - start
     )
-
-
-def _encoders(recipe: Recipe, clips: pa.Table) -> dict[str, EncoderConfig]:
-    return {kind: recipe.for_machine(kind).encoder for kind in pc.unique(clips["machine_type"]).to_pylist()}
 
 
 def _by_fingerprint(

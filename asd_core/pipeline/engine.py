@@ -1,4 +1,4 @@
-"""Where shards and machines are worked on: in this process, or on a cluster (`cluster.engine.RayEngine`)."""
+"""Engines, which work on shards and machines: in this process, or on a cluster (`cluster.engine.RayEngine`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """Where networks are computed: ``cpu`` or ``cuda``."""
+        """The device that networks are computed on: ``cpu`` or ``cuda``."""
         ...
 
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from asd_core.pipeline.embed_missing import Embedded
 from asd_core.pipeline.planning import machine_groups
-from asd_core.pipeline.scorer_files import newest_versions, scorer_folder
+from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 
@@ -58,7 +59,7 @@ def _folders(key: str, clips: pa.Table) -> list[str]:
 
 def scorer_versions(store: Store, key: str, clips: pa.Table) -> dict[str, str]:
     """Scorer folder → newest version, of the machines that have one."""
-    newest = newest_versions(store, f"scorers/{key}")
+    newest = newest_versions(store, key)
     return {folder: newest[folder] for folder in _folders(key, clips) if folder in newest}
 
 
@@ -91,7 +92,7 @@ class MachineTask:
 
 @dataclass(frozen=True)
 class FitOutcome:
-    """What became of one machine at `fit`."""
+    """The outcome of `fit` for one machine."""
 
     machine_type: str
     machine_id: str
@@ -106,7 +107,7 @@ class FitOutcome:
 
 @dataclass(frozen=True)
 class ScoreOutcome:
-    """What became of a group of machines at `score`."""
+    """The outcome of `score` for a group of machines."""
 
     scored: int
     flagged: int

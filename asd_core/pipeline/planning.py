@@ -1,4 +1,4 @@
-"""What is left to embed, cut into shards.
+"""The clips left to embed, cut into shards.
 
 The plan is the manifest minus what is committed, so that adding N clips to an embedded archive decodes exactly N.
 """

@@ -120,7 +120,7 @@ def fit_scorer(
 
 
 def fit_transform(embeddings: NDArray[np.float32], kind: str) -> dict[str, NDArray[np.float64]]:
-    """What an embedding transform needs to know of the training normals: nothing, or mean and deviation (D,)."""
+    """The numbers of the training normals that an embedding transform needs: none, or mean and deviation (D,)."""
     if kind == "none":
         return {}
     if np.any(embeddings < 0):

@@ -15,6 +15,7 @@ from asd_core.detectors.build import load_detector
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.scorer import Scorer
+from asd_core.pipeline.scorer_versions import committed_versions, name_newest
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.store.store import Store, safe_name
 
@@ -48,14 +49,15 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     text = json.dumps(head, indent=1, sort_keys=True).encode()
     digest = content_hash(text)[:8]
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
-    newest = newest_versions(store, folder).get(folder)
-    if newest is not None and newest.endswith(digest):
-        return newest, False
-    number = int(newest[1:7]) + 1 if newest else 1
-    version = f"v{number:06d}-{digest}"
-    store.files.write_new(f"{folder}/{version}/{head['arrays']}.npz", data)
-    store.files.write_new(f"{folder}/{version}/scorer.json", text)
-    return version, True
+    newest = max(committed_versions(store, folder).get(folder, []), default=None)
+    is_new = newest is None or not newest.endswith(digest)
+    version = newest or ""
+    if is_new:
+        version = f"v{int(version[1:7] or 0) + 1:06d}-{digest}"
+        store.files.write_new(f"{folder}/{version}/{head['arrays']}.npz", data)
+        store.files.write_new(f"{folder}/{version}/scorer.json", text)
+    name_newest(store, folder, version)
+    return version, is_new
 
 
 def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, fingerprint: str) -> Scorer:
@@ -64,7 +66,10 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    text = store.files.read(f"{folder}/{version}/scorer.json")
+    try:
+        text = store.files.read(f"{folder}/{version}/scorer.json")
+    except FileNotFoundError as error:
+        raise _changed(folder, version) from error
     if content_hash(text)[:8] != version[-8:]:
         raise _changed(folder, version)
     head = json.loads(text)
@@ -108,7 +113,7 @@ def _changed(folder: str, version: str) -> AsdError:
 
 
 def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:
-    """Where a machine's scorers lie."""
+    """The folder of a machine's scorers."""
     return f"scorers/{key}/{safe_name(machine_type)}/{safe_name(machine_id)}"
 
 
@@ -132,16 +137,6 @@ def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
                 "run asd fit again"
             ) from error
     return uris
-
-
-def newest_versions(store: Store, prefix: str) -> dict[str, str]:
-    """Scorer folder → newest committed version, for all folders under a prefix; one listing for a whole fleet."""
-    newest: dict[str, str] = {}
-    for info in store.files.list(prefix):
-        if info.path.endswith("/scorer.json"):
-            folder, version, _ = info.path.rsplit("/", 2)
-            newest[folder] = max(version, newest.get(folder, ""))
-    return newest
 
 
 def _to_npz(arrays: dict[str, NDArray[Any]]) -> bytes:

@@ -32,7 +32,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class ShardOutcome:
-    """What is left to tell once a shard is committed.
+    """The outcome of a shard once it is committed.
 
     Attributes:
         name: the shard's.

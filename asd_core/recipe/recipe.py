@@ -18,13 +18,16 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.build import embeddings_fingerprint, encoder_note
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, machine_recipe
 from asd_core.recipe.overrides import dotted, is_outdone, laid_over
 from asd_core.settings import check_keys
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Recipe:
@@ -53,6 +56,10 @@ class Recipe:
     def for_machine(self, machine_type: str) -> MachineRecipe:
         """The recipe with the overrides of ``[machine.<machine_type>]`` laid over it."""
         return machine_recipe(self.tables_for(machine_type))
+
+    def encoders_of(self, clips: pa.Table) -> dict[str, EncoderConfig]:
+        """Machine type → encoder, for the machine types of rows of CLIPS."""
+        return {kind: self.for_machine(kind).encoder for kind in clips["machine_type"].unique().to_pylist()}
 
     def tables_for(self, machine_type: str) -> dict[str, dict[str, Any]]:
         """The tables by name with the overrides of ``[machine.<machine_type>]`` laid over them, defaults left out.
@@ -105,13 +112,13 @@ class Recipe:
         return {kind: self.for_machine(kind).of_scores() for kind in kinds}
 
     def notes(self) -> list[str]:
-        """What must be said wherever its scores are shown, one line each: that an encoder has random weights."""
+        """Lines that must be said wherever its scores are shown: that an encoder has random weights."""
         kinds = ["", *self.settings.get("machine", {})]
         notes = [encoder_note(self.for_machine(kind).encoder) for kind in kinds]
         return list(dict.fromkeys(note for note in notes if note))
 
     def key(self) -> str:
-        """What names this recipe's scorers and scores: its name and 8 hex digits of all that it resolves to.
+        """The name of this recipe's scorers and scores: its own and 8 hex digits of all that it resolves to.
 
         An edited recipe, or the same recipe on other embeddings, has another key; another batch size has not, since
         it may not change an embedding.

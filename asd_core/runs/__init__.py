@@ -1,7 +1,7 @@
-"""The runs: embed, fit and score an archive or what is stored of it.
+"""The runs from end to end, as a driver starts them: embed, fit, score, a night, captions, a search, an import.
 
-Every run is the same few steps: manifest, plan, shards, machines, counts, and one small record written last. A run that
-broke anywhere is finished by the same call; a run that is complete does nothing again.
+Every run is the same few steps: manifest, plan, shards, machines, counts, and one small record written last. The same
+call finishes a run that was stopped; a finished run is not repeated.
 """
 
 from asd_core.pipeline.embed_missing import Embedded, embed

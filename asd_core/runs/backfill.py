@@ -22,7 +22,6 @@ from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.caption_settings import WITH_TEXTS, Method
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.caption import OpenCaptioner, caption
-from asd_core.runs.report import scored_runs
 from asd_core.store.store import Store
 from asd_core.store.tables import SCORES
 
@@ -94,7 +93,7 @@ def backlog(
 def _dates(store: Store, recipe: Recipe, since: str | None, until: str | None, undated: bool) -> list[str]:
     """The scored dates among those asked for, latest first, undated last."""
     nights = _nights(since, until, undated)
-    scored = {date for record in scored_runs(store, recipe.key()) for date in record["dates"]}
+    scored = set(store.scored_dates(recipe.key()))
     dates = sorted((date for date in scored if nights and nights[0] <= date <= nights[1]), reverse=True)
     dates += [UNDATED] if undated and UNDATED in scored else []
     if not dates:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError
-from asd_core.pipeline.embed_missing import embed
+from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
@@ -22,26 +22,31 @@ def embed_run(
 ) -> dict[str, Any]:
     """Embed an archive and record it; the run behind ``asd embed``."""
     started = now()
-    embedded = embed(store, recipe, clips, engine, progress)
-    errors = sum(embedded.errors_by_reason.values())
+    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     record = {
         "run_id": run_id_of("embed", clips, "", sorted(embedded.fingerprints.items()), embedded.transient),
         "job": "embed",
         "key": "",
         "recipe": recipe_record(recipe),
         "fingerprints": embedded.fingerprints,
-        "counts": {
-            "listed": len(clips),
-            "decoded": embedded.decoded,
-            "embedded": len(clips) - errors,
-            "errors": errors,
-            "errors_by_reason": dict(sorted(embedded.errors_by_reason.items())),
-        },
+        "counts": embedding_counts(clips, embedded),
         "seconds": {"embed": round(embedded.seconds, 3)},
         "started_at": started,
     }
     commit(store, record, clips)
     return record
+
+
+def embedding_counts(clips: pa.Table, embedded: Embedded) -> dict[str, Any]:
+    """Counts of an embedding stage, for its record: listed = embedded + errors."""
+    errors = embedded.errors_by_reason.total()
+    return {
+        "listed": len(clips),
+        "decoded": embedded.decoded,
+        "embedded": len(clips) - errors,
+        "errors": errors,
+        "errors_by_reason": dict(sorted(embedded.errors_by_reason.items())),
+    }
 
 
 def stored_clips(store: Store, recipe: Recipe) -> pa.Table:

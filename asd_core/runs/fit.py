@@ -6,13 +6,16 @@ import time
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
 from asd_core.pipeline.reducer import fit_machines
 from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.scorer_versions import name_all_newest
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.embed import embedding_counts
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.store.store import Store
 
@@ -26,9 +29,10 @@ def fit(
         The run's record, and what became of each machine.
     """
     started = now()
-    embedded = embed(store, recipe, clips, engine, progress)
+    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
+    name_all_newest(store, key)
     tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers)
     total = len(tasks)
     outcomes: list[FitOutcome] = []
@@ -43,12 +47,9 @@ def fit(
         "key": key,
         "recipe": recipe_record(recipe),
         "fingerprints": embedded.fingerprints,
+        "dates": sorted(pc.unique(clips["date"]).to_pylist()),
         "counts": {
-            "listed": len(clips),
-            "decoded": embedded.decoded,
-            "embedded": len(clips) - sum(embedded.errors_by_reason.values()),
-            "errors": sum(embedded.errors_by_reason.values()),
-            "errors_by_reason": dict(sorted(embedded.errors_by_reason.items())),
+            **embedding_counts(clips, embedded),
             "machines": len(outcomes),
             "fitted": sum(outcome.version is not None for outcome in outcomes),
             "new_scorers": sum(outcome.is_new for outcome in outcomes),

@@ -1,44 +1,23 @@
-"""Embeddings made elsewhere, into the store.
-
-Two kinds of file:
-
-- ``.npz`` as published with many papers, one machine each, named ``<machine type>_id_<machine id>.npz`` (or
-  ``_section_``): ``X_train`` (N, ...) of normal clips, ``X_test`` (M, ...) and ``y_test`` (M,), 1 = anomalous. Further
-  axes are flattened.
-- ``.parquet``: a column ``embedding`` (lists of one length), ``machine_type``, ``machine_id`` and any of the other
-  columns of the clips table; ``uri`` names each clip.
-"""
+"""Taking embeddings made elsewhere into the store."""
 
 from __future__ import annotations
 
-import re
-import urllib.parse
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from asd_core.clips import clip_id
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED
-from asd_core.clips.dates import parse_date
-from asd_core.digest import content_hash
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
 from asd_core.encoders.kinds import IMPORTED
 from asd_core.errors import UsageError
 from asd_core.pipeline.embedding import commit_shard
 from asd_core.pipeline.planning import LARGEST_SHARD
 from asd_core.pipeline.shards import Shard, shard_name
+from asd_core.runs.embedding_files import read_embeddings
 from asd_core.store.store import INDEX, Store
 from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column
-
-_NPZ_NAME = re.compile(r"(?P<machine_type>.+)_(?:id|section)_(?P<machine_id>[^_]+)")
 
 
 def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, Any]:
@@ -98,112 +77,6 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
     }
 
 
-def read_embeddings(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
-    """The rows of CLIPS and the embeddings (N, D) float32 of one file.
-
-    Raises:
-        UsageError: the file cannot be read as one of the two kinds.
-    """
-    try:
-        match path.suffix.lower():
-            case ".npz":
-                return _read_npz(path, name)
-            case ".parquet":
-                return _read_parquet(path, name)
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, pa.ArrowException) as error:
-        raise UsageError(f"cannot read embeddings from {path}: {error}") from error
-    raise UsageError(f"cannot import {path}: embeddings come as .npz or .parquet files")
-
-
-def _read_npz(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
-    machine = _NPZ_NAME.fullmatch(path.stem)
-    if machine is None:
-        raise UsageError(f"cannot tell the machine of {path}: name it <machine type>_id_<machine id>.npz")
-    with np.load(path, allow_pickle=False) as arrays:
-        if not {"X_train", "X_test", "y_test"} <= set(arrays.files):
-            raise UsageError(f"{path} holds {', '.join(arrays.files)}: it needs X_train, X_test and y_test")
-        train, test, labels = arrays["X_train"], arrays["X_test"], arrays["y_test"]
-    if len(test) != len(labels) or not np.isin(labels, (0, 1)).all():
-        raise UsageError(f"{path}: y_test must hold a 0 or 1 for each of the {len(test)} rows of X_test")
-    embeddings = np.concatenate([_flat(train), _flat(test)]).astype(np.float32)
-    conditions = ["normal"] * len(train) + ["anomalous" if label else "normal" for label in labels]
-    uris = [_uri(name, path.stem, f"train/{i:06d}") for i in range(len(train))]
-    uris += [_uri(name, path.stem, f"test/{i:06d}") for i in range(len(test))]
-    columns = {
-        "uri": uris,
-        "machine_type": [machine["machine_type"]] * len(uris),
-        "machine_id": [machine["machine_id"]] * len(uris),
-        "split": ["train"] * len(train) + ["test"] * len(test),
-        "condition": conditions,
-    }
-    return _clips(columns, embeddings), embeddings
-
-
-def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
-    table = pq.read_table(path)
-    for column in ("embedding", "machine_type", "machine_id"):
-        if column not in table.column_names:
-            raise UsageError(f"{path} has no column {column!r}: it needs embedding, machine_type and machine_id")
-    values = table["embedding"].combine_chunks()
-    lengths = pc.unique(pc.list_value_length(values)).to_pylist()
-    if len(lengths) != 1 or not lengths[0]:
-        raise UsageError(f"{path}: every embedding must be a list of one length, got lengths {lengths[:5]}")
-    embeddings = np.asarray(values.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(len(table), lengths[0])
-    columns: dict[str, Any] = {
-        field: _column(path, table[field], field)
-        for field in CLIPS.names
-        if field in table.column_names and field not in ("clip_id", "size")
-    }
-    columns.setdefault("uri", [_uri(name, path.stem, f"{i:06d}") for i in range(len(table))])
-    return _clips(columns, embeddings), embeddings
-
-
-def _column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
-    """A column of CLIPS, its words as the clips table has them."""
-    if field == "recorded_at":
-        return list(values.to_pylist())
-    words: dict[Any, Any] = {}
-    for value in values.unique().to_pylist():
-        words[value] = _WORDS.get(field, _text)("" if value is None else str(value))
-        if words[value] is None:
-            row = values.to_pylist().index(value) + 1
-            raise UsageError(f"row {row} of {path}: {field} = {value!r} is not known; write it as a manifest has it")
-    return [words[value] for value in values.to_pylist()]
-
-
-def _text(text: str) -> str | None:
-    return text
-
-
-def _filled(text: str) -> str | None:
-    return text or None
-
-
-_WORDS: dict[str, Callable[[str], str | None]] = {
-    "uri": _filled,
-    "machine_type": _filled,
-    "machine_id": _filled,
-    "split": lambda text: text if text in SPLITS else None,
-    "domain": lambda text: text if text in DOMAINS else None,
-    "condition": lambda text: CONDITIONS.get(text.lower()),
-    "date": lambda text: UNDATED if text in ("", UNDATED) else parse_date(text),
-    "extra": lambda text: text or "{}",
-}
-
-
-def _clips(columns: dict[str, Any], embeddings: NDArray[np.float32]) -> pa.Table:
-    count = len(embeddings)
-    sizes = [embeddings.shape[1] * 4] * count
-    ids = [
-        clip_id(uri, size, content_hash(row.tobytes()))
-        for uri, size, row in zip(columns["uri"], sizes, embeddings, strict=True)
-    ]
-    defaults: dict[str, Any] = {field: [""] * count for field in ("split", "domain", "attributes", "condition")}
-    defaults |= {"date": ["undated"] * count, "recorded_at": [None] * count, "extra": ["{}"] * count}
-    whole = {**defaults, **columns, "clip_id": ids, "size": sizes}
-    return pa.table({field: whole[field] for field in CLIPS.names}, schema=CLIPS)
-
-
 def _store_rows(
     store: Store,
     config: EncoderConfig,
@@ -225,6 +98,8 @@ def _store_rows(
     positions = np.flatnonzero([uri not in stored for uri in named])
     stored |= named
     indexes = []
+    if len(positions):
+        store.begin_shards([fingerprint])
     for start in range(0, len(positions), 8 * LARGEST_SHARD):
         some = positions[start : start + 8 * LARGEST_SHARD]
         part = rows.take(some)
@@ -245,21 +120,3 @@ def _shard_rows(clips: pa.Table, embeddings: NDArray[np.float32]) -> pa.Table:
     columns["warning"] = pa.nulls(len(clips), pa.string())
     columns["embedding"] = embedding_column(embeddings, good)
     return pa.table(columns, schema=EMBEDDINGS)
-
-
-def _flat(array: NDArray[Any]) -> NDArray[Any]:
-    return array.reshape(len(array), int(np.prod(array.shape[1:])))
-
-
-def _uri(name: str, *parts: str) -> str:
-    return "import:" + "/".join(urllib.parse.quote(part) for part in (name, *parts))
-
-
-def paths_of(arguments: list[str]) -> Iterator[Path]:
-    """Files as they are, folders as the ``.npz`` and ``.parquet`` files in them."""
-    for argument in arguments:
-        path = Path(argument)
-        if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.suffix.lower() in (".npz", ".parquet"))
-        else:
-            yield path

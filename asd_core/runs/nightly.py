@@ -6,8 +6,9 @@ and reports are published all the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import pyarrow as pa
@@ -39,8 +40,8 @@ class NightlyResult:
 
     record: dict[str, Any]
     captions: dict[str, Any] | None
-    reports: list[str] = field(default_factory=list)
-    failure: AsdError | None = None
+    reports: list[str]
+    failure: AsdError | None
 
 
 def nightly(
@@ -74,7 +75,11 @@ def nightly(
         UsageError: the captions need what the recipe does not name; nothing is done then.
         AsdError: too many errors, or counts that do not agree; nothing is published then.
     """
-    with _Captions(store, recipe, engine, progress, captions, open_captioner) as explained:
+    open_run = None
+    if captions is not None:
+        order = replace(captions, keeps_evidence=True)
+        open_run = partial(CaptionRun, store, recipe, order, engine, open_captioner, progress)
+    with _Captions(open_run) as explained:
         record = score(
             store,
             recipe,
@@ -86,7 +91,7 @@ def nightly(
             on_scored=explained.add,
         )
         # Alarms belong here: they need every score, and must not wait for a language model.
-        explained.finish(record)
+        explained.finish(store, record)
     pages = []
     if writes_reports:
         is_news = explained.counts is not None and explained.counts["asked"] > 0
@@ -98,7 +103,7 @@ class _Captions:
     """The captions of a night, made while it is scored; their failures are kept and never reach the scores.
 
     Args:
-        order: None for no captions.
+        open_run: opens the caption run; None for no captions.
 
     Attributes:
         counts: of the published captions; None without any.
@@ -108,24 +113,12 @@ class _Captions:
         UsageError: the captions need what the recipe does not name.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        recipe: Recipe,
-        engine: Engine,
-        progress: Progress,
-        order: CaptionOrder | None,
-        open_captioner: OpenCaptioner | None,
-    ) -> None:
-        self._store = store
+    def __init__(self, open_run: Callable[[], CaptionRun] | None) -> None:
         self._run: CaptionRun | None = None
         self.counts: dict[str, Any] | None = None
         self.failure: AsdError | None = None
-        if order is None:
-            return
         try:
-            order = replace(order, keeps_evidence=True)
-            self._run = CaptionRun(store, recipe, order, engine, open_captioner, progress)
+            self._run = open_run() if open_run is not None else None
         except UsageError:
             raise
         except Exception as error:
@@ -148,13 +141,13 @@ class _Captions:
         if self._run is not None:
             self._run.add_flagged(outcome.files)
 
-    def finish(self, record: Mapping[str, Any]) -> None:
+    def finish(self, store: Store, record: Mapping[str, Any]) -> None:
         """Wait for the captions of a run and publish them."""
         if self._run is None:
             return
         try:
-            if record["already_complete"]:  # its flagged clips were not added: nothing was scored now
-                self._run.add(flagged(self._store.read_scores(record)))
+            if record["already_complete"]:  # nothing was scored, so nothing was added
+                self._run.add(flagged(store.read_scores(record)))
             self.counts = self._run.finish()
         except Exception as error:
             self._fail(error)

@@ -1,4 +1,4 @@
-"""From a finished search to what is published of it."""
+"""Publishing a finished search: its table, its recipes and its page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def publish(
     setting_ids: Sequence[Sequence[str]],
     unusable: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    """Write what a search came to: its table, its recipes and its page.
+    """Write a search's table, recipes and page into the store.
 
     Args:
         store: where.

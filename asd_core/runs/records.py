@@ -28,7 +28,7 @@ def commit(store: Store, record: dict[str, Any], clips: pa.Table | None = None) 
 
 def _after_all(store: Store, key: str) -> str:
     """Now, or a microsecond after the newest record of a key: one committed by a fast clock must not win for ever."""
-    present, newest = now(), max((str(run.get("committed_at", "")) for run in store.runs(key=key)), default="")
+    present, newest = now(), max((entry.committed_at for entry in store.entries(key=key)), default="")
     if newest < present:
         return present
     return (datetime.fromisoformat(newest) + timedelta(microseconds=1)).isoformat(timespec="microseconds")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -15,8 +15,9 @@ from asd_core.encoders.build import EncoderConfig, encoder_note
 from asd_core.encoders.kinds import kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
-from asd_core.pipeline.scorer_files import newest_versions
+from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.recipe.recipe import Recipe
+from asd_core.store.many_files import read_present
 from asd_core.store.store import Store, safe_name
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
@@ -52,7 +53,7 @@ def report_night(
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
-    """Plays of each machine type the channel that was scored."""
+    """A reader that plays the channel that was scored, for each machine type."""
     channel, others = recipe.for_machine("").encoder.channel, dict[str, int | None]()
     for machine_type in recipe.settings.get("machine", {}):
         own = recipe.for_machine(machine_type).encoder.channel
@@ -64,35 +65,38 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 
 def report_path(recipe: Recipe, date: str) -> str:
-    """Where the page of a night lies in the store."""
+    """Path of a night's page in the store."""
     return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
 
 
 def latest_scored(store: Store, key: str) -> str:
     """The latest date with committed scores; "undated" where none has a date."""
-    dates = {date for record in scored_runs(store, key) for date in record["dates"]}
+    dates = set(store.scored_dates(key))
     if not dates:
         raise AsdError(f"nothing is scored for {key}: run asd nightly or asd score first")
     return max(dates - {"undated"}, default="undated")
 
 
 def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights: int = HISTORY_NIGHTS) -> Night:
-    """Everything that a report tells of one date."""
+    """All that the report of one date is made from."""
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
-    records = scored_runs(store, key)
-    earlier = sorted({night for record in records for night in record["dates"] if night < date != "undated"})
+    runs = store.scored_dates(key)
+    earlier = sorted(night for night in runs if night < date != "undated")
     history = store.scores(key, earlier[-history_nights:], _HISTORY)
+    newest = sorted(newest_versions(store, key).items())
+    heads = read_present(store.files, [f"{folder}/{version}/scorer.json" for folder, version in newest])
     machines = [
-        machine_record(json.loads(store.files.read(f"{folder}/{version}/scorer.json")), version)
-        for folder, version in sorted(newest_versions(store, f"scorers/{key}").items())
+        machine_record(json.loads(head), version)
+        for head, (_, version) in zip(heads, newest, strict=True)
+        if head is not None
     ]
     return Night(
         recipe=recipe.name,
         key=key,
         date=date,
-        run=_run_of(records, date),
+        run=_run_of(store.record(runs[date][0])),
         scores=scores,
         history=history.select(_HISTORY),
         machines=machines,
@@ -106,14 +110,8 @@ def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
     return captions.filter(pa.array([key in scored for key in clip_keys(captions)], pa.bool_()))
 
 
-def scored_runs(store: Store, key: str) -> list[dict[str, Any]]:
-    """The committed runs that scored something, oldest first."""
-    return [record for record in store.runs(key=key) if "score_files" in record]
-
-
-def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
-    """The last run of a date, and what of its record belongs on a page."""
-    record = [record for record in records if date in record["dates"]][-1]
+def _run_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the record of a date's last run that belongs on a page."""
     shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
     if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
         shown["counts_of_all_dates"] = shown.pop("counts")
@@ -121,7 +119,7 @@ def _run_of(records: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:
 
 
 def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
-    """What a report tells of a machine's scorer."""
+    """Facts on a machine's scorer for the report."""
     encoder = EncoderConfig(**head["recipe"]["encoder"])
     imported = "" if kind_of(encoder.kind).is_from_audio else f"Embeddings imported as {encoder.name}."
     return MachineRecord(

@@ -17,13 +17,14 @@ from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_
 from asd_core.pipeline.reducer import score_machines
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
+from asd_core.store.nights import publish_nights
 from asd_core.store.store import Store
 
 T = TypeVar("T")
 
 
 def _ignore(outcome: ScoreOutcome) -> None:
-    """Nobody waits for it."""
+    """Do nothing with it."""
 
 
 def score(
@@ -44,10 +45,10 @@ def score(
         recipe: whose scorers.
         clips: the manifest, rows of CLIPS with unique clip ids.
         engine: where the work is done.
-        progress: told (stage, done, total).
+        progress: called with (stage, done, total).
         job: ``score`` or ``nightly``, for the record.
         max_error_rate: above this share of errors nothing is published.
-        on_scored: told of each group of machines as soon as it is scored, before anything is published.
+        on_scored: called with each group of machines as soon as it is scored, before anything is published.
 
     Returns:
         The run's record; ``already_complete`` is true where an earlier run had done all of it.
@@ -56,7 +57,7 @@ def score(
         AsdError: too many errors, or counts that do not agree; nothing is published then.
     """
     started = now()
-    embedded = embed(store, recipe, clips, engine, progress)
+    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
     versions = scorer_versions(store, key, clips)
@@ -64,6 +65,7 @@ def score(
     complete = store.run(run_id)
     if complete is not None:
         _refuse_too_many_errors(complete["counts"], max_error_rate, "an earlier run has published them all the same")
+        publish_nights(store, key, run_id, progress)
         seconds = {"embed": round(embedded.seconds, 3), "score": 0.0}
         counts = {**complete["counts"], "decoded": embedded.decoded}
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
@@ -87,6 +89,7 @@ def score(
         "started_at": started,
     }
     commit(store, record, clips)
+    publish_nights(store, key, run_id, progress)
     return {**record, "already_complete": False}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import urllib.parse
 from collections.abc import Callable, Sequence
@@ -76,6 +77,30 @@ def canonical_uri(uri: str) -> str:
     if scheme == "file":
         path = os.path.normpath(path)
     return f"{scheme}://{urllib.parse.quote_from_bytes(os.fsencode(path))}"
+
+
+def plain_path(uri: str) -> str:
+    """An address of `Files.uri` as people write it: ``/a b.wav`` for ``file:///a%20b.wav``; ``s3://bucket/a b.wav``.
+
+    Addresses of other schemes, and names that are no UTF-8, stay as they are.
+    """
+    scheme = _scheme(uri)
+    try:
+        path = urllib.parse.unquote(uri.removeprefix(f"{scheme}://"), errors="strict")
+    except UnicodeDecodeError:
+        return uri
+    return {"file": path, "s3": f"s3://{path}"}.get(scheme, uri)
+
+
+def path_as_listed(uri: str, extra: str = "{}") -> str:
+    """The path of a recording as its manifest writes it, so that scores and manifest join on ``path``.
+
+    Args:
+        uri: of a row of CLIPS.
+        extra: of the same row; a manifest's ``path`` column is kept there. Without one it is `plain_path`.
+    """
+    path = json.loads(extra).get("path") if '"path"' in extra else None
+    return path if isinstance(path, str) and path else plain_path(uri)
 
 
 def path_within(folder: Files, inner: Files) -> str | None:

@@ -35,15 +35,18 @@ class S3Files:
 
     def list(self, prefix: str = "") -> list[FileInfo]:
         """See `asd_core.store.files.Files.list`; never from a cache."""
-        top = self._key(prefix)
+        bucket, _, top = self._key(prefix).partition("/")
+        query = {"Bucket": bucket, "Prefix": top and top + "/"}
+        found: list[Mapping[str, Any]] = []
         with _said(self.url):
-            found = _filesystem().find(top, detail=True, refresh=True)
-        start = len(self._key("")) + 1
-        infos = [
-            _info(key[start:], info)
-            for key, info in found.items()
-            if not key.endswith("/") and key.startswith(top + "/")
-        ]
+            while True:
+                answer = _filesystem().call_s3("list_objects_v2", **query)
+                found += answer.get("Contents", ())
+                if not answer.get("IsTruncated"):
+                    break
+                query["ContinuationToken"] = answer["NextContinuationToken"]
+        start = len(self._prefix) + 1 if self._prefix else 0
+        infos = [_info(each["Key"][start:], each) for each in found if not each["Key"].endswith("/")]
         return sorted(infos, key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
@@ -137,7 +140,8 @@ def _look(uri: str) -> FileInfo | None:
 
 
 def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
-    return FileInfo(key, int(details["size"]), details["ETag"].strip('"'))
+    size = details["Size"] if "Size" in details else details["size"]
+    return FileInfo(key, int(size), details["ETag"].strip('"'))
 
 
 @lru_cache(maxsize=1)
@@ -148,7 +152,7 @@ def _filesystem() -> Any:
     return s3fs.S3FileSystem(
         use_listings_cache=False,
         skip_instance_cache=True,
-        config_kwargs={"retries": _RETRIES},
+        config_kwargs={"retries": _RETRIES, "max_pool_connections": 2 * _AT_ONCE},
         default_cache_type="none",
     )
 

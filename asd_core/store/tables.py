@@ -31,6 +31,9 @@ CLIPS = pa.schema(
 )
 """One row per recording of an archive."""
 
+INDEX = pa.schema([*CLIPS, pa.field("error_reason", pa.string()), pa.field("shard", pa.string(), nullable=False)])
+"""One row per clip whose embedding (or lasting error) is stored: its keys, and the shard that holds it."""
+
 _OUTCOME = [
     pa.field("seconds", pa.float64()),  # length of the whole recording; null where it could not be read
     pa.field("level_db", pa.float64()),  # RMS of the part heard, dB re full scale; null where it was not heard here
@@ -79,6 +82,10 @@ SCORES = pa.schema(
 """One row per listed clip: a score or an error, never neither and never both."""
 
 
+NIGHT = pa.schema([*SCORES][:2] + [pa.field("path", pa.string(), nullable=False)] + [*SCORES][2:])
+"""The file of a night: SCORES with ``path``, the recording's path as a manifest lists it; see `path_as_listed`."""
+
+
 CAPTIONS = pa.schema(
     [
         pa.field("clip_id", pa.string(), nullable=False),
@@ -123,3 +130,15 @@ def to_parquet(table: pa.Table) -> bytes:
 def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     """The table in the bytes of a Parquet file, or only some of its columns."""
     return pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
+
+
+def first_of_each(table: pa.Table, column: str) -> pa.Table:
+    """The first row of each value of a column, in the order in which they stand."""
+    encoded = table[column].combine_chunks().dictionary_encode() if len(table) else None
+    if encoded is None or len(encoded.dictionary) == len(table):
+        return table
+    position = pa.array(range(len(table)), pa.int64())
+    firsts = (
+        pa.table({"value": encoded.indices, "position": position}).group_by("value").aggregate([("position", "min")])
+    )
+    return table.take(firsts["position_min"].combine_chunks().sort())

@@ -1,8 +1,8 @@
 """Settings chosen without a real anomaly: faults put into real normal recordings, or clips that a generator made.
 
-Zhang et al., FS-TWFR-GMM, eq. 6: a detector is fitted to real normal clips, and the setting kept is the one under
-which it tells synthetic anomalous from synthetic normal clips best. `simulated_validation` or `generated_validation`
-says which clips those are, `decode_validation` reads them.
+Zhang et al., FS-TWFR-GMM, eq. 6: a detector is fitted to real normal clips, and the setting kept is the one that best
+tells synthetic anomalous from synthetic normal clips. `simulated_validation` or `generated_validation` selects these
+clips, and `decode_validation` reads them.
 """
 
 from asd_core.synthesis.decoding import decode_validation

@@ -1,8 +1,8 @@
 """Faults put into real recordings of healthy machines, each by its amount in physical units.
 
-Every function takes (T,) float32 samples and returns as many, and does nothing else: what is random is drawn from the
-generator it is given. "Own level" is the rms of the recording without its mean. Amounts hold for what is put in, before
-`within_full_scale` makes it fit.
+Every function takes (T,) float32 samples and returns as many, and does nothing else; all randomness comes from the
+generator it is given. "Own level" is the rms of the recording without its mean. Amounts hold for the fault itself,
+before `within_full_scale` makes the sum fit.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from asd_core.synthesis.signals import (
     unit_rms,
 )
 
-HUM_AMPLITUDES = (1.0, 0.5, 0.3, 0.2)  # of the line and its harmonics
-STALL_DROP_DB = 6.0  # of a standing machine below its quietest moments
+HUM_AMPLITUDES = (1.0, 0.5, 0.3, 0.2)  # amplitudes of the line and its harmonics
+STALL_DROP_DB = 6.0  # level of a standing machine below its quietest moments
 _KNOCK_DECAY = 0.004  # s
 _FADE = 0.05  # s
-_FRAME = 0.064  # s, of the search for the quietest moments
-_LEAST_NOISE = 1e-6  # of the recording's power, where there is none around a line
+_FRAME = 0.064  # s, in the search for the quietest moments
+_LEAST_NOISE = 1e-6  # share of the recording's power that counts as noise where there is none around a line
 
 
 def add_knocks(
@@ -42,7 +42,7 @@ def add_knocks(
     Args:
         waveform: (T,).
         sample_rate: Hz.
-        rng: draws when.
+        rng: draws the moments.
         peak_db: of a knock, dB over the own level.
         per_second: knocks.
         hertz: of the resonance; it falls by a factor of e in 4 ms.
@@ -61,8 +61,8 @@ def add_rattle(waveform: Samples, sample_rate: int, rng: Rng, *, level_db: float
     Args:
         waveform: (T,).
         sample_rate: Hz.
-        rng: draws them.
-        level_db: rms of all that is added, dB against the own level.
+        rng: draws the bursts.
+        level_db: rms of all bursts, dB against the own level.
         per_second: bursts, each fading by a factor of e in 12 ms.
     """
     added = unit_rms(rattling(per_second, len(waveform), sample_rate, rng))
@@ -90,7 +90,7 @@ def add_hum(waveform: Samples, sample_rate: int, rng: Rng, *, prominence_db: flo
         waveform: (T,).
         sample_rate: Hz.
         rng: draws phases.
-        prominence_db: as of `add_squeal`.
+        prominence_db: as in `add_squeal`.
         hertz: of the fundamental: 100 or 120.
     """
     turns = hertz * np.arange(len(waveform)) / sample_rate
@@ -100,7 +100,7 @@ def add_hum(waveform: Samples, sample_rate: int, rng: Rng, *, prominence_db: flo
 
 
 def lose_band(waveform: Samples, sample_rate: int, *, loss_db: float, middle_hz: float) -> Samples:
-    """One octave grows quieter and nothing else changes: a covered microphone, a part that no longer moves.
+    """Make one octave quieter and change nothing else: a covered microphone, a part that no longer moves.
 
     Args:
         waveform: (T,).
@@ -115,15 +115,15 @@ def lose_band(waveform: Samples, sample_rate: int, *, loss_db: float, middle_hz:
 
 
 def stall(waveform: Samples, sample_rate: int, rng: Rng, *, share: float) -> Samples:
-    """The machine stands still for a part of the recording.
+    """Make the machine stand still for a part of the recording.
 
-    What is left then is steady noise with the spectrum of the quietest tenth of the recording's frames, 6 dB lower. It
-    comes and goes within 50 ms.
+    Steady noise remains, with the spectrum of the quietest tenth of the recording's frames, 6 dB lower. It comes and
+    goes within 50 ms.
 
     Args:
         waveform: (T,).
         sample_rate: Hz.
-        rng: draws when, and the noise.
+        rng: draws the moment and the noise.
         share: of the recording, in (0, 1].
     """
     count = len(waveform)
@@ -138,10 +138,10 @@ def stall(waveform: Samples, sample_rate: int, rng: Rng, *, share: float) -> Sam
 
 
 def change_speed(waveform: Samples, sample_rate: int, *, ratio: float) -> Samples:
-    """Everything runs ``ratio`` times as fast, at a pitch as much higher: another load, a slipping belt.
+    """Run everything ``ratio`` times as fast, at a pitch as much higher: another load, a slipping belt.
 
-    The echoes of the room are moved along, which a real change of speed would leave. A faster recording is filled up
-    with its own beginning, cross-faded within 50 ms. One that overshoots full scale is scaled down to it.
+    The echoes of the room move along, which a real change of speed would not do to them. A faster recording is filled
+    up with its own beginning, cross-faded within 50 ms. A recording that overshoots full scale is scaled down to it.
 
     Args:
         waveform: (T,).
@@ -161,7 +161,7 @@ def change_speed(waveform: Samples, sample_rate: int, *, ratio: float) -> Sample
 
 
 def change_level(waveform: Samples, *, decibels: float) -> Samples:
-    """Louder (or quieter, below 0) by as many decibels; quieter by as many where louder is beyond full scale."""
+    """Make it louder by some decibels (quieter below 0); quieter by as many where louder would exceed full scale."""
     gain = from_db(decibels)
     too_loud = np.abs(waveform).max() * gain > _limit(waveform)
     return waveform * np.float32(1 / gain if too_loud else gain)
@@ -170,15 +170,15 @@ def change_level(waveform: Samples, *, decibels: float) -> Samples:
 def within_full_scale(waveform: Samples, changed: Samples) -> tuple[Samples, float]:
     """Turn a change down until nothing exceeds full scale; the recording itself stays as loud as it was.
 
-    Nothing is clipped, which would be a fault of its own, nor is the whole scaled down, which would be a change of
-    level. The limit is 1, or the peak of the recording where a float file is beyond that already.
+    Nothing is clipped, which would be another fault. The whole is not scaled down, which would change the level. The
+    limit is 1, or the peak of the recording where a float file exceeds 1 already.
 
     Args:
         waveform: (T,), the recording.
         changed: (T,), with the fault.
 
     Returns:
-        waveform + share · (changed − waveform), and the largest share in [0, 1] that fits: 1 where all of it does.
+        waveform + share · (changed − waveform), and the largest share in [0, 1] that fits: 1 for the whole change.
     """
     limit = _limit(waveform)
     over = np.abs(changed) > limit
@@ -187,7 +187,7 @@ def within_full_scale(waveform: Samples, changed: Samples) -> tuple[Samples, flo
     change = changed[over].astype(np.float64) - waveform[over]
     share = float(((limit - np.sign(change) * waveform[over]) / np.abs(change)).min())
     reduced = waveform + np.float32(share) * (changed - waveform)
-    return np.clip(reduced, -limit, limit), share  # clips rounding in the last bit only
+    return np.clip(reduced, -limit, limit), share  # only rounding in the last bit is clipped
 
 
 def own_level(waveform: Samples) -> float:
@@ -200,8 +200,8 @@ def _limit(waveform: Samples) -> float:
 
 
 def _line_amplitude(waveform: Samples, sample_rate: int, prominence_db: float, hertz: float) -> np.float32:
-    """Of a sine so far above the noise around it; the median sees no line that is there already."""
-    # Half a second to import, which most workers of a search are spared.
+    """Amplitude of a sine with this prominence over the noise around it; the median ignores a line already there."""
+    # Half a second to import, which most workers of a search do not need.
     from scipy.signal import welch
 
     from asd_core.audio.measures import critical_bandwidth
@@ -216,7 +216,7 @@ def _line_amplitude(waveform: Samples, sample_rate: int, prominence_db: float, h
 
 
 def _quiet_noise(waveform: Samples, sample_rate: int, rng: Rng) -> Samples:
-    """Steady noise as loud as, and with the spectrum of, the quietest tenth of the frames."""
+    """Steady noise with the level and spectrum of the quietest tenth of the frames."""
     length = min(len(waveform), max(2, round(_FRAME * sample_rate)))
     frames = np.lib.stride_tricks.sliding_window_view(waveform, length)[:: max(1, length // 2)]
     loudness = np.square(frames, dtype=np.float64).sum(axis=1)

@@ -1,4 +1,4 @@
-"""From validation clips to the waveforms that an encoder hears; twin of `asd_core.pipeline.decoding.decode_shard`."""
+"""Validation clips as the waveforms that an encoder hears, as `asd_core.pipeline.decoding.decode_shard` gives them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def decode_validation(
     read: Read = read_listed,
     native_rates: Collection[int] = (),
 ) -> Iterator[DecodedClip]:
-    """Read clips and make what they say, in their order, one at a time; never raises for one clip.
+    """Read clips in their order, one at a time, and put their faults in; never raises for one clip.
 
-    A simulated anomaly is made from what the encoder hears of its recording. A generated clip loses its silence, is
-    then cut as any other, and brought to the level of the machine's real normal clips.
+    A fault goes into the part of a recording that the encoder hears. A generated clip loses its silence, is then cut as
+    any other, and brought to the level of the machine's real normal clips.
 
     Args:
         clips: of one machine.
-        config: how much of a recording is heard, and which channel.
-        sample_rate: Hz that the encoder expects.
+        config: the length and the channel that are heard.
+        sample_rate: Hz, as the encoder expects it.
         normal_level_db: median of the ``level_db`` of the clips fitted to (`median_level_db`); generated clips need it.
-        read: where their bytes come from.
-        native_rates: Hz at which the encoder takes recordings as they are, as in `decode_shard`: what fitted clips get.
+        read: gives the bytes of a recording.
+        native_rates: Hz at which the encoder takes recordings as they are, as in `decode_shard`.
 
     Raises:
         UsageError: generated clips without ``normal_level_db``.

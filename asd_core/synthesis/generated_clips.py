@@ -1,7 +1,7 @@
-"""Bringing generated recordings to the level of real ones.
+"""Generated recordings, brought to the level of real ones and without silence.
 
-A generator's loudness says nothing about the machine, but log-mel spectrograms and what is made of them (TWFR too)
-shift with it by as many decibels: without this the synthetic clips would all be far from the real normal ones.
+A generator's loudness says nothing about the machine, but log-mel spectrograms and embeddings of them (TWFR too) shift
+with it by as many decibels. At their own level all synthetic clips would be far from the real normal ones.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def level_db(waveform: Samples) -> float:
 
 
 def median_level_db(levels: Iterable[float | None]) -> float:
-    """The median of the levels of a machine's real normal clips; those that were not heard (None) are left out.
+    """The median of the levels of a machine's real normal clips; clips without a level (None) are left out.
 
     Raises:
-        AsdError: none was heard.
+        AsdError: no clip has a level.
     """
     heard = [level for level in levels if level is not None and np.isfinite(level)]
     if not heard:
@@ -40,7 +40,7 @@ def match_level(waveform: Samples, target_db: float) -> tuple[Samples, float]:
         target_db: rms, dB re full scale.
 
     Returns:
-        The recording, and by how many dB it stays below the level; 0 but where its peaks are too high for it.
+        The recording, and the dB by which it stays below the level: 0 unless its peaks are too high.
 
     Raises:
         ClipError: ``silent``.
@@ -55,21 +55,16 @@ def match_level(waveform: Samples, target_db: float) -> tuple[Samples, float]:
 
 
 FRAME_SECONDS = 0.02
-
-
-THRESHOLD_DB = -40.0
-
-
+THRESHOLD_DB = -40.0  # against the 95th percentile of the frames
 SHORTEST_SILENCE = 0.2  # s
-
-
 LEAST_LEFT = 0.5  # s
 
 
 def remove_silence(waveform: Samples, sample_rate: int) -> Samples:
-    """The recording (T,) without its silent parts, (S,) with S ≤ T.
+    """The recording (T,) without its silent parts, (S,) with S ≤ T; a gain changes nothing about them.
 
-    Unchanged by a gain. The last frame may be shorter.
+    Silence is a run of at least `SHORTEST_SILENCE` of frames of `FRAME_SECONDS` that lie `THRESHOLD_DB` below the loud
+    ones. The last frame may be shorter.
 
     Raises:
         ClipError: ``silent``, nothing but zeros; ``too_short``, less than half a second is left.
@@ -93,7 +88,7 @@ def remove_silence(waveform: Samples, sample_rate: int) -> Samples:
 def _long_runs(
     silent: np.ndarray[tuple[int], np.dtype[np.bool_]], least: int
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Only those true values that at least ``least`` of follow each other."""
+    """Runs of true values, without those shorter than ``least``."""
     bounds = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
     kept = np.zeros_like(silent)
     for start, stop in zip(bounds[::2], bounds[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""From a kind of anomaly and a severity to its amounts, and to the recording that has it.
+"""Simulated anomalies by kind and severity: their amounts, and the recording with the fault.
 
     kind          what grows with severity                 least ... most    what else is drawn
     knocks        peak over the own level                   9 ... 27 dB      2-10 knocks/s, resonance at 1-4 kHz
@@ -10,8 +10,8 @@
     speed_change  speed                                     1 ... 13 %       faster or slower
     level         level                                     1 ... 12 dB      louder or quieter
 
-The amount is least + severity · (most − least) for a severity in (0, 1]: it never becomes nothing. What else is drawn
-does not depend on the severity, so that one recording with one seed only ever grows worse with it.
+The amount is least + severity · (most − least) for a severity in (0, 1]: it never becomes nothing. The other draws do
+not depend on the severity, so that one recording with one seed only grows worse with it.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ AMOUNTS = {
     "hum": ("prominence_db", 0.0, 15.0),
     "band_loss": ("loss_db", 3.0, 30.0),
     "stall": ("share", 0.1, 1.0),
-    "speed_change": ("ratio", 0.01, 0.13),  # added to 1, or below 1 divided by
+    "speed_change": ("ratio", 0.01, 0.13),  # 1 + amount, or 1 / (1 + amount)
     "level": ("decibels", 1.0, 12.0),
 }
-"""Kind → what grows with severity, its least and its most."""
+"""Kind → the amount that grows with severity, its least and its most."""
 
 KINDS = tuple(AMOUNTS)
 
-SHORTEST_SECONDS = 0.25  # of a recording that anything can be put into
+SHORTEST_SECONDS = 0.25  # shortest recording that can have a fault
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class SimulatedAnomaly:
 
     Attributes:
         waveform: (T,) float32.
-        amounts: what was put in, in the units of `asd_core.synthesis.anomalies`.
-        share: how much of that fitted into full scale; see `within_full_scale`.
+        amounts: of the fault, in the units of `asd_core.synthesis.anomalies`.
+        share: the share of the fault that fits into full scale; see `within_full_scale`.
     """
 
     waveform: Samples
@@ -94,7 +94,7 @@ def simulate_anomaly(waveform: Samples, kind: str, severity: float, sample_rate:
 
 
 def draw_amounts(kind: str, severity: float, sample_rate: int, rng: Rng) -> dict[str, float]:
-    """What a severity comes to, and what is drawn beside it: the arguments of the kind's function.
+    """Arguments of the kind's function: the amount of a severity, and the other draws.
 
     Raises:
         UsageError: no such kind or severity.
@@ -126,13 +126,13 @@ def draw_amounts(kind: str, severity: float, sample_rate: int, rng: Rng) -> dict
 
 
 def check_kind(kind: str) -> None:
-    """Raise UsageError for what is no kind of anomaly."""
+    """Raise UsageError for an unknown kind of anomaly."""
     if kind not in AMOUNTS:
         raise UsageError(f"unknown simulated anomaly {kind!r}" + did_you_mean(kind, KINDS))
 
 
 def generator(seed: int, *names: str) -> Rng:
-    """A generator for one purpose, the same in every process: of the hash of the seed and, say, a name and a kind."""
+    """A generator for one purpose, the same in every process: seeded with the hash of the seed and the names."""
     digest = hashlib.blake2b(json.dumps([seed, *names]).encode(), digest_size=16).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
 

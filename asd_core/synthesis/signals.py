@@ -1,4 +1,4 @@
-"""The few sounds that machines are put together from; every function returns (T,) float32."""
+"""Building blocks of machine sound; every function returns (T,) float32."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rng = np.random.Generator
 
 @lru_cache(maxsize=8)
 def frequencies(count: int, sample_rate: int) -> Samples:
-    """Hz of each bin of the spectrum of ``count`` samples: (count // 2 + 1,)."""
+    """Frequencies in Hz of the bins of the spectrum of ``count`` samples, (count // 2 + 1,)."""
     hertz: Samples = scipy.fft.rfftfreq(count, 1 / sample_rate).astype(np.float32)
     return hertz
 
@@ -38,10 +38,10 @@ def tones(turns: NDArray[np.float64], amplitudes: Sequence[float], rng: Rng) -> 
 
     Args:
         turns: (T,) cycles of the fundamental since the start.
-        amplitudes: of the fundamental and each harmonic after it.
+        amplitudes: of the fundamental and of each harmonic.
         rng: draws the phases.
     """
-    # Whole turns are dropped in float64 first: float32 then has the precision, at a fifth of the time.
+    # Whole turns are dropped in float64 first, so that float32 is precise enough, at a fifth of the time.
     angle = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
     total = np.zeros(len(turns), np.float32)
     for order, amplitude in enumerate(amplitudes, 1):
@@ -54,7 +54,7 @@ def bursts(
     starts: NDArray[np.float64], heights: NDArray[np.float64], kernel: Samples, count: int, rate: int
 ) -> Samples:
     """The same short sound at given moments (seconds), each with its own height."""
-    from scipy.signal import oaconvolve  # half a second to import, which workers that make no sound are spared
+    from scipy.signal import oaconvolve  # half a second to import, which workers that make no sound do not need
 
     train = np.zeros(count, np.float32)
     inside = (starts >= 0) & (starts * rate < count - 1)
@@ -106,5 +106,5 @@ def rms(samples: Samples) -> float:
 
 
 def from_db(decibels: float) -> float:
-    """The factor on amplitudes that a number of decibels is."""
+    """The factor on amplitudes for a number of decibels."""
     return float(10 ** (decibels / 20))

@@ -1,7 +1,7 @@
-"""Which of a machine's normal clips are fitted to, which stay normal in the validation, and which are given faults.
+"""The split of a machine's normal clips: some are fitted to, some stay normal in the validation, some get faults.
 
-The three parts share no clip. Were a clip compared with its own faulty version, the comparison would cancel all that
-differs between clips, which a real anomaly has to stand out from as well.
+The three parts share no clip. A clip compared with its own faulty version would cancel all differences between clips,
+which a real anomaly has to stand out from as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FEWEST = {"fitted": 2, "normal": 1, "sources": 1}
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows of CLIPS, each clip in one part: fitted to, kept normal, and given faults."""
+    """Rows of CLIPS, each clip in one part: ``fitted`` to, kept ``normal``, or ``sources`` of faults."""
 
     fitted: pa.Table
     normal: pa.Table
@@ -31,18 +31,17 @@ class Parts:
 def split_normals(normals: pa.Table, held_out: float, seed: int) -> Parts:
     """Split one machine's normal clips, each domain on its own.
 
-    A clip's place depends on the hash of its name and the seed: neither the order of the rows nor the process matters,
-    nor where the archive lies.
-    Half of what is held out stays normal; where the half is not whole, the odd clip is given faults. A domain of one
-    clip is fitted to, and one of two keeps none normal.
+    A clip's part depends on the hash of its name and the seed, not on the order of rows, the process or the place of
+    the archive. Half of the clips held out stay normal; an odd clip gets faults. A domain of one clip is fitted to, and
+    a domain of two keeps none normal.
 
     Args:
         normals: rows of CLIPS of one machine.
         held_out: share of the clips that is not fitted to, in (0, 1).
-        seed: another gives another split.
+        seed: of the split.
 
     Raises:
-        UsageError: no such share.
+        UsageError: a share outside (0, 1).
         AsdError: too few clips for three parts.
     """
     if not 0 < held_out < 1:
@@ -65,7 +64,7 @@ def split_normals(normals: pa.Table, held_out: float, seed: int) -> Parts:
 
 
 def names_within(uris: Sequence[str]) -> list[str]:
-    """Each address below the folder that all of them share: the same wherever an archive lies."""
+    """Each address without the folder that all of them share: the same wherever an archive lies."""
     shared = os.path.commonprefix(list(uris)).rpartition("/")[0]
     return [uri[len(shared) :] for uri in uris]
 

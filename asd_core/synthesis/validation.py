@@ -1,7 +1,7 @@
-"""The clips that a search judges its settings on where no real anomaly is known.
+"""Validation clips: the clips that a search judges its settings on, some made where no real anomaly is known.
 
-Nothing is decoded here: a `ValidationClip` says what to read and what to do to it, is as small as a row, and gives the
-same samples wherever it is read (`asd_core.synthesis.reading`).
+Nothing is decoded here. A `ValidationClip` names a recording and the fault to put into it, is as small as a row, and
+gives the same samples wherever it is read (`asd_core.synthesis.decoding`).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ GENERATED = "generated"
 
 @dataclass(frozen=True)
 class SimulatedConfig:
-    """How anomalies are made from a machine's real normal clips.
+    """Settings for anomalies made from a machine's real normal clips.
 
     Attributes:
-        seed: of the split, of which clips are given faults, and of everything random in the faults.
-        held_out: share of the normal clips that is not fitted to; half of it is given faults.
-        kinds: of KINDS.
-        per_kind: anomalies of each kind and domain at most; there are as many as clips to make them from, if fewer.
+        seed: of the split, of the choice of clips for faults, and of everything random in the faults.
+        held_out: share of the normal clips that is not fitted to; half of these get faults.
+        kinds: some of KINDS.
+        per_kind: largest number of anomalies of each kind and domain; no clip gets two faults of one kind.
         severity: lowest and highest; each anomaly draws one between them.
     """
 
@@ -44,7 +44,7 @@ class SimulatedConfig:
     severity: tuple[float, float] = (0.1, 1.0)
 
     def __post_init__(self) -> None:
-        """Raise UsageError for values that cannot be."""
+        """Raise UsageError for impossible values."""
         for kind in self.kinds:
             check_kind(kind)
         if not self.kinds or len(set(self.kinds)) < len(self.kinds):
@@ -63,10 +63,10 @@ class ValidationClip:
     """One clip to judge settings on.
 
     Attributes:
-        clip_id: 32 hex digits of a recording used as it is; of a simulated anomaly ``<of the recording>:<kind>``.
+        clip_id: 32 hex digits of a recording used as it is; ``<recording_id>:<kind>`` of a simulated anomaly.
         recording_id: clip id of the recording that is read. Anomalies made from one recording are no independent
             evidence: a bootstrap should draw recordings.
-        uri: where that is.
+        uri: address of the recording.
         is_anomalous: its label.
         domain: "source", "target" or "": of the recording, or of the label that a generated clip was made from.
         kind: `RECORDED`, `GENERATED` or one of `KINDS`.
@@ -96,12 +96,12 @@ class RejectedClip:
 
 @dataclass(frozen=True)
 class Validation:
-    """What one machine's settings are fitted to and judged on.
+    """The clips that one machine's settings are fitted to and judged on.
 
     Attributes:
         normals: rows of CLIPS to fit to; none of them is among the clips.
         clips: both conditions.
-        rejected: clips that were given but cannot be used; those of no machine are with one of the machines.
+        rejected: clips that were given but cannot be used; clips of no machine are with one of the machines.
     """
 
     normals: pa.Table
@@ -120,11 +120,11 @@ class Validation:
 
 
 def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validation:
-    """Hold out a machine's normal clips, and plan faults in half of those.
+    """Hold out some of a machine's normal clips, and plan faults in half of these.
 
     Args:
         normals: rows of CLIPS of one machine: its training clips.
-        config: how.
+        config: of the faults.
 
     Raises:
         AsdError: too few clips.
@@ -173,7 +173,7 @@ def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
 
 
 def clips_of_no_machine(generated: pa.Table, machines: Sequence[tuple[str, str]]) -> list[RejectedClip]:
-    """The generated clips of none of these (machine type, machine id): once for a whole search."""
+    """The generated clips that belong to none of these (machine type, machine id): once for a whole search."""
     message = "of no machine that is searched for: its name must say a machine type and id as real clips' do"
     known = set(machines)
     return [

@@ -20,7 +20,7 @@ from asd_core.tuning.space.setting import Setting
 from asd_core.tuning.stored_results import commit_scores
 
 Evaluate = Callable[[MachineData, Recipe, Sequence[Setting]], Sequence[SettingScore]]
-"""As `asd_core.tuning.evaluate_settings.evaluate_machine`."""
+"""A function like `asd_core.tuning.evaluate_settings.evaluate_machine`."""
 
 _LARGEST_GROUP = 1_000  # settings that are kept together because they share work
 _CHEAP = ("detector.k", "detector.density", "detector.density_k", "detector.score")

@@ -17,9 +17,9 @@ from asd_core.tuning.stored_results import read_ranks
 
 MapFunction = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
-COMPARED = 200  # of the best settings of a scope
-_PART = 50  # of them in one task
-_HERE = 500  # settings x machines that are compared before workers elsewhere would have started
+COMPARED = 200  # best settings of a scope that are compared
+_PART = 50  # settings in one task
+_HERE = 500  # settings x machines that this process compares before other workers would have started
 
 
 @dataclass(frozen=True)

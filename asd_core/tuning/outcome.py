@@ -26,13 +26,13 @@ def best_first(objectives: ArrayLike) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Certainty:
-    """How sure it is that a setting is worse than the best, over clips drawn anew.
+    """The evidence that a setting is worse than the best, over clips drawn anew.
 
     Attributes:
         standard_error: of the setting's own objective.
         low: of the 95 % interval of the best setting's objective minus this one's, paired clip by clip.
         high: likewise.
-        told_apart: whether the interval lies above 0.
+        told_apart: true where the interval lies above 0.
     """
 
     standard_error: float

@@ -29,9 +29,9 @@ Combine = Callable[[Sequence[str], NDArray[np.float64]], NDArray[np.float64]]
 OnProgress = Callable[[int, int], None]
 """Called with the units done and the units in all."""
 
-BATCH_SECONDS = 5.0  # of work: the most that a killed worker loses, and seventy times Ray Tune's time for a trial
-_LEAST_SECONDS = 0.5  # of a batch towards the end
-_FIRST = 8  # settings of a machine's first batch, before it is known how long one takes
+BATCH_SECONDS = 5.0  # work in a batch: the most that a killed worker loses, and seventy times Tune's time for a trial
+_LEAST_SECONDS = 0.5  # work in a batch towards the end
+_FIRST = 8  # settings in a machine's first batch, while their speed is unknown
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Search:
         self._deadly: set[tuple[int, int]] = set()  # machine and setting over which one worker died
         self._open: dict[int, tuple[int, int, list[int]]] = {}
         self._numbers = 0
-        self._rates: dict[int, tuple[int, float]] = {}  # machine → settings evaluated, and the seconds that took
+        self._rates: dict[int, tuple[int, float]] = {}  # machine → settings evaluated, and their seconds
 
     @property
     def is_finished(self) -> bool:

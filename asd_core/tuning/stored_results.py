@@ -36,14 +36,16 @@ from asd_core.tuning.space.setting import Setting, applied, relevant_fields, set
 
 TUNING = pa.schema(
     [
-        pa.field("setting_id", pa.string(), nullable=False),  # hash of all that the figures depend on but the clips
+        pa.field(
+            "setting_id", pa.string(), nullable=False
+        ),  # hash of everything that decides the figures, except the clips
         pa.field("setting", pa.string(), nullable=False),  # JSON object: recipe field → value, of the fields searched
         pa.field("machine_type", pa.string(), nullable=False),
         pa.field("machine_id", pa.string(), nullable=False),
         pa.field("data", pa.string(), nullable=False),  # fingerprint of the clips fitted to and judged on
-        *(pa.field(name, pa.float64()) for name in FIGURES),  # null where it cannot be had
-        pa.field("clip_ranks", pa.binary()),  # (N,) little-endian uint32: the anomaly scores' ranks, ties alike
-        pa.field("seconds", pa.float64()),  # of work, its share of what a batch shares included
+        *(pa.field(name, pa.float64()) for name in FIGURES),  # null where it is not defined
+        pa.field("clip_ranks", pa.binary()),  # (N,) little-endian uint32: ranks of the anomaly scores, equal for ties
+        pa.field("seconds", pa.float64()),  # of work; work that a batch shares is divided among its settings
         pa.field("error", pa.string()),  # one line; null where the setting could be evaluated
     ]
 )
@@ -55,12 +57,12 @@ CHOICES = pa.schema(
         pa.field("setting_id", pa.string(), nullable=False),
         pa.field("setting", pa.string(), nullable=False),
         pa.field("objective", pa.float64()),  # null where no machine of the scope has the figures
-        pa.field("place", pa.int64(), nullable=False),  # 1 is the best; of equals the one proposed first
+        pa.field("place", pa.int64(), nullable=False),  # 1 is the best; ties in the order of their proposal
         pa.field("standard_error", pa.float64()),  # of the objective, over clips; null beyond the best few hundred
         pa.field("behind", pa.float64()),  # the best setting's objective minus this one's
         pa.field("behind_low", pa.float64()),  # the 95 % interval of that over clips
         pa.field("behind_high", pa.float64()),
-        pa.field("told_apart", pa.bool_()),  # whether the interval lies above 0
+        pa.field("told_apart", pa.bool_()),  # true where the interval lies above 0
         pa.field("error", pa.string()),  # of the first machine that could not be evaluated
     ]
 )
@@ -105,7 +107,7 @@ def setting_ids(recipe: Recipe, settings: Sequence[Setting], version: str, machi
         version: see `code_version`.
         machine_type: its overrides are laid over the recipe first.
     """
-    fixed: dict[str, dict[str, Any]] = {}  # kinds chosen → the recipe's fields: another kind has others
+    fixed: dict[str, dict[str, Any]] = {}  # kinds chosen → the recipe's fields, which depend on the kinds
     embedded: dict[str, str] = {}  # fields of the encoder → fingerprint of its embeddings: weights are in no recipe
     ids = []
     for setting in settings:
@@ -220,7 +222,7 @@ def _flat(tables: Mapping[str, Any]) -> dict[str, Any]:
     for table, fields in tables.items():
         fields = dict(fields)
         fields.update(json.loads(fields.pop("options", "{}")))
-        fields.pop("batch_size", None)  # it may not change an embedding
+        fields.pop("batch_size", None)  # it changes no embedding
         flat |= _plain({f"{table}.{field}": value for field, value in fields.items()})
     return flat
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,10 +20,13 @@ from numpy.typing import NDArray
 from asd_core.clips import list_archive, select
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.encoders.build import EncoderConfig
-from asd_core.encoders.twfr import TwfrEncoder, rank_weights
+from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.evaluation.comparison import markdown_table
 from asd_core.evaluation.metrics import auc
 from asd_core.pipeline.threads import one_thread
-from asd_core.synthesis import KINDS, RECORDED, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
+from asd_core.synthesis import KINDS, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
+from asd_core.synthesis.validation import unchanged_clip
+from asd_core.tuning.gather.encoder_passes import twfr_at_all
 from tests.accuracy.curves_chart import Curve, draw_curves
 
 PAGE = Path(__file__).parents[2] / "docs" / "first-shot.md"
@@ -37,24 +41,20 @@ Heard = tuple[NDArray[np.float32], float]  # the TWFR for every r, (R, M), and t
 
 
 def heard(clips: Sequence[ValidationClip]) -> dict[str, Heard]:
-    """What is taken of each clip, by its id; each spectrogram is sorted once for every r."""
+    """TWFR for every r and the level of each clip, by its id; each spectrogram is sorted once."""
     encoder, found = TwfrEncoder(), {}
     decoded_clips = decode_validation(clips, EncoderConfig(), encoder.sample_rate)
     for clip, decoded in zip(clips, decoded_clips, strict=True):
         if decoded.waveforms is None or decoded.level_db is None:
             raise SystemExit(f"a clip of the public set cannot be read: {clip.uri}: {decoded.error}")
-        ascending = np.sort(encoder.log_mel(decoded.waveforms[0]), axis=1)
-        weights = np.stack([rank_weights(ascending.shape[1], float(r))[::-1] for r in R])
-        found[clip.clip_id] = ((weights @ ascending.T).astype(np.float32), decoded.level_db)
+        embeddings = twfr_at_all(encoder.log_mel(decoded.waveforms[0]), tuple(R.tolist()))
+        found[clip.clip_id] = (embeddings, decoded.level_db)
     return found
 
 
 def as_recorded(clips: pa.Table) -> list[ValidationClip]:
     """Rows of CLIPS as clips that are used as they are."""
-    return [
-        ValidationClip(c["clip_id"], c["clip_id"], c["uri"], c["condition"] == "anomalous", "", RECORDED)
-        for c in clips.to_pylist()
-    ]
+    return [unchanged_clip(row, is_anomalous=row["condition"] == "anomalous") for row in clips.to_pylist()]
 
 
 def versus(normal: Floats, anomalous: Floats) -> float:
@@ -134,36 +134,46 @@ def at(curve: Floats, r: float) -> float:
     return float(curve[int(np.argmin(np.abs(R - r)))])
 
 
+def table(names: Sequence[str], mean: Mapping[str, Floats], trivial: Mapping[str, float]) -> list[str]:
+    """Lines of a table: an r a row and a comparison a column."""
+    heads = [{"simulated": "simulated anomalies, all kinds"}.get(name, name.replace("_", " ")) for name in names]
+    rows = [
+        ["mean AUC", *heads],
+        *([f"r = {r:g}", *(f"{at(mean[name], r):.3f}" for name in names)] for r in TABLE_R),
+        ["best r", *(best(mean[name]) for name in names)],
+        ["level only", *(f"{trivial[name]:.3f}" for name in names)],
+    ]
+    return markdown_table(rows)
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """Lines of the page's width."""
+    return textwrap.wrap(text, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def figures(curves: Mapping[str, Floats], trivial: Mapping[str, float], evidence: str) -> str:
     """The figures as Markdown."""
     mean = {name: of.mean(axis=0) for name, of in curves.items()}
     ours = float(R[int(np.argmax(mean["simulated"]))])
     each = [float(R[int(np.argmax(curve))]) for curve in curves["simulated"]]
     held_out = mean[HELD_OUT]
-    lines = [
-        evidence,
-        "",
-        f"![AUC over r]({CHART.name})",
-        "",
-        "| judged on (mean AUC) | " + " | ".join(f"r = {r:g}" for r in TABLE_R) + " | best r | level only |",
-        "|---" * (len(TABLE_R) + 3) + "|",
-    ]
-    for name in ("simulated", HELD_OUT, TEST, *KINDS):
-        label = {"simulated": "simulated anomalies, all kinds"}.get(name, name.replace("_", " "))
-        cells = " | ".join(f"{at(mean[name], r):.3f}" for r in TABLE_R)
-        lines.append(f"| {label} | {cells} | {best(mean[name])} | {trivial[name]:.3f} |")
-    lines += [
-        "",
-        f"- Chosen with simulated anomalies: r = {ours:.2f} (split by split {min(each):.2f} to {max(each):.2f}, "
+    names = ["simulated", HELD_OUT, TEST, *KINDS]
+    lines = [*wrapped(evidence), "", f"![AUC over r]({CHART.name})", ""]
+    for some in (names[:3], names[3:7], names[7:]):
+        lines += [*table(some, mean, trivial), ""]
+    points = [
+        f"Chosen with simulated anomalies: r = {ours:.2f} (split by split {min(each):.2f} to {max(each):.2f}, "
         f"median {np.median(each):.2f}).",
-        f"- Chosen with the real ones against held-out normals: r = {best(held_out)}; against the test normals: "
+        f"Chosen with the real ones against held-out normals: r = {best(held_out)}; against the test normals: "
         f"{best(mean[TEST])}.",
-        f"- Real anomalies against held-out normals at the simulated choice: AUC {at(held_out, ours):.3f}; at their "
+        f"Real anomalies against held-out normals at the simulated choice: AUC {at(held_out, ours):.3f}; at their "
         f"own best r {held_out.max():.3f}; at r = 1 {at(held_out, 1):.3f}; at r = 0 {at(held_out, 0):.3f}.",
-        f"- Standard deviation over splits at r = {ours:.2f}: simulated "
+        f"Standard deviation over splits at r = {ours:.2f}: simulated "
         f"{curves['simulated'].std(axis=0, ddof=1)[int(np.argmin(np.abs(R - ours)))]:.3f}, real "
         f"{curves[HELD_OUT].std(axis=0, ddof=1)[int(np.argmin(np.abs(R - ours)))]:.3f}.",
     ]
+    for point in points:
+        lines += wrapped(f"- {point}", "  ")
     return "\n".join(lines) + "\n"
 
 

@@ -16,14 +16,16 @@ import pyarrow.compute as pc
 import soundfile
 
 from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.evaluation.comparison import machine_table, method_table
 from asd_core.evaluation.evaluate import Evaluation, evaluate
 from asd_core.evaluation.metrics import auc, pauc
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.scorer import fit_scorer
-from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.runs.embed import stored_clips
+from asd_core.runs.embedding_files import read_embeddings
 from asd_core.runs.fit import fit
-from asd_core.runs.import_embeddings import import_embeddings, read_embeddings
+from asd_core.runs.import_embeddings import import_embeddings
 from asd_core.runs.score import score
 from asd_core.store.store import Store, open_store
 from tests.accuracy import choosing
@@ -46,6 +48,7 @@ DETECTORS: dict[str, dict[str, Any]] = {
     "k-means, 16, cosine": {"kind": "kmeans"},
     "k-means, 16, Euclidean": {"kind": "kmeans", "metric": "euclidean"},
 }
+BY_MACHINE = ("kNN, k = 4", "density kNN, least", "density kNN, least, half-whitened")
 
 
 def evaluated(store: Store, detector: dict[str, Any], threshold: str = "quantile") -> Evaluation:
@@ -95,41 +98,29 @@ def false_alarms_in_folds(clips: list[Path], recipe: Recipe, folds: int = 5, see
 def figures(real_data: Path) -> str:
     """The tables, as Markdown."""
     files = sorted((real_data / "dcase2020_dev_modspec_features").glob("*.npz"))
-    lines = [
-        "| detector | AUC | pAUC | false alarms, mean | least | most |",
-        "|---|---|---|---|---|---|",
-    ]
-    per_id = {}
+    evaluations: dict[str, Evaluation] = {}
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(folder)
         import_embeddings(store, "modspec", files)
         runs = [(name, detector, "quantile") for name, detector in DETECTORS.items()]
-        runs.append(("kNN, k = 4, gamma threshold", BANK, "gamma"))
-        for name, detector, threshold in runs:
-            per_id[name] = evaluation = evaluated(store, detector, threshold)
-            rates = [machine.decisions.false_alarm_rate for machine in evaluation.machines]
-            mean = f"{np.mean(rates):.1%} | {min(rates):.1%} | {max(rates):.1%}"
-            lines.append(f"| {name} | {evaluation.mean.auc:.3f} | {evaluation.mean.pauc:.3f} | {mean} |")
-            print(lines[-1], file=sys.stderr)
+        for name, detector, threshold in [*runs, ("kNN, k = 4, gamma threshold", BANK, "gamma")]:
+            evaluations[name] = evaluated(store, detector, threshold)
+            print(method_table({name: evaluations[name]})[-1], file=sys.stderr)
     trivial = level_only(files)
-    lines.append(f"| *level only (trivial twin)* | {trivial[0]:.3f} | {trivial[1]:.3f} | | | |")
-    chosen = ["kNN, k = 4", "density kNN, least", "density kNN, least, half-whitened"]
-    lines += ["", "| id | " + " | ".join(chosen) + " |", "|---" * (len(chosen) + 1) + "|"]
-    for position, machine in enumerate(per_id[chosen[0]].machines):
-        cells = []
-        for name in chosen:
-            m = per_id[name].machines[position]
-            cells.append(f"{m.auc:.3f} ± {m.auc_standard_error:.3f} / {m.pauc:.3f}, {m.decisions.false_alarm_rate:.0%}")
-        lines.append(f"| {machine.machine_type} {machine.machine_id} | " + " | ".join(cells) + " |")
     sliders = sorted((real_data / "dcase2020_task2_dev_subset/slider/train").glob("*.flac"))
-    lines += ["", f"False alarms on held-out normals of slider 00, {len(sliders)} clips in 5 folds:", ""]
+    lines = [
+        *method_table(evaluations),
+        f"| *level only (trivial twin)* | {trivial[0]:.3f} | {trivial[1]:.3f} | | | |",
+        "",
+        *machine_table({name: evaluations[name] for name in BY_MACHINE}),
+        "",
+        f"False alarms on held-out normals of slider 00, {len(sliders)} clips in 5 folds:",
+        "",
+    ]
     for name in ("twfr-gmm", "twfr-gmm-strict", "twfr-knn", "twfr-density-knn"):
-        from asd_core.recipe.recipe import load_recipe
-
         rates = false_alarms_in_folds(sliders, load_recipe(name))
         lines.append(f"- `{name}`: {np.mean(rates):.1%} (folds {', '.join(f'{rate:.0%}' for rate in rates)})")
-    lines += ["", *choosing.section(real_data)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *choosing.section(real_data)]) + "\n"
 
 
 def main() -> None:

@@ -162,7 +162,7 @@ def on_ray(work: Callable[[str], object], store: str) -> Spent:
 
 def ray_data(clips: pa.Table, store: str) -> None:
     """All that `asd embed` does once the archive is listed: plan, embed on Ray, index."""
-    embed(open_store(store), load_recipe(RECIPE), clips, RayEngine())
+    embed(open_store(store), load_recipe(RECIPE).encoders_of(clips), clips, RayEngine())
 
 
 def ray_tasks(shards: Sequence[Shard], store: str) -> None:

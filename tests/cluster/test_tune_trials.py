@@ -1,13 +1,13 @@
 import numpy as np
 
 from asd_core.tuning.batches import Batch, BatchOutcome
-from cluster.tune_trials import outcome_from, outcome_text, packed, unpacked
+from cluster.tune_trials import batch_from, batch_text, outcome_from, outcome_text
 
 
 def test_a_batch_is_a_short_text_for_tune_to_keep():
     settings = [{"encoder.r": round(r, 2), "detector.k": 4} for r in np.arange(0, 1.1, 0.01)]
     batch = Batch(7, 2, tuple(f"{n:032x}" for n in range(len(settings))), tuple(settings))
-    assert unpacked(packed(batch)) == batch and len(packed(batch)) < 2000
+    assert batch_from(batch_text(batch)) == batch and len(batch_text(batch)) < 2000
 
 
 def test_an_outcome_comes_back_with_its_gaps_and_errors():

@@ -10,7 +10,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 _PROGRAMS = r"(?:\.venv/bin/)?asd|(?:\.venv/bin/)?pip|make"
 _COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ )*(?:{_PROGRAMS}) +\S")
-_WITHIN = re.compile(r"(?:^|[\s/])asd (?P<line>[a-z]+(?:-[a-z]+)* .*--.*)")
+_WITHIN = re.compile(r"(?:^|[\s/])asd (?P<line>[a-z]+(?:-[a-z]+)* .*?--.*?)(?: *(?:>|\||&&).*)?$")
 
 
 class Block(NamedTuple):

@@ -33,7 +33,7 @@ def test_a_command_goes_on_behind_a_backslash_and_ends_at_a_comment():
 
 
 def test_commands_within_a_line_are_found_too():
-    block = only("```text\n30 5 * * * cd /srv && .venv/bin/asd nightly a --store b\n```\n")
+    block = only("```text\n30 5 * * * cd /srv && .venv/bin/asd nightly a --store b >> log 2>&1\n```\n")
     assert block.commands == [] and block.asd_lines == ["nightly a --store b"]
 
 

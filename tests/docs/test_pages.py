@@ -44,14 +44,3 @@ def test_what_a_page_tells_a_reader_to_type_works(name, request, place, monkeypa
             run_block(block, names, here, place, monkeypatch)
         for line in block.asd_lines:
             check_usage(line, here)
-
-
-def test_pages_without_a_marker_hold_no_pip():
-    """It fetches packages, which no test does."""
-    assert not [
-        (name, line)
-        for name, blocks in BLOCKS.items()
-        for block in blocks
-        for line in block.commands
-        if "pip install" in line and not block.not_run
-    ]

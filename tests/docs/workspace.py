@@ -30,20 +30,26 @@ def stand_ins_of(servers):
 
 
 def fill(s3, bucket, recordings):
-    """Put two machines of the fleet into a bucket."""
-    for kind in ("fan", "pump"):
-        for path in sorted(recordings.glob(f"machine_type={kind}/**/*.wav")):
-            s3.upload_file(str(path), bucket.removeprefix("s3://"), f"recordings/{path.relative_to(recordings)}")
+    """Put the fleet into a bucket."""
+    for path in sorted(recordings.rglob("*.wav")):
+        s3.upload_file(str(path), bucket.removeprefix("s3://"), f"recordings/{path.relative_to(recordings)}")
 
 
 def build(root):
     """Write all of it."""
-    simulate_fleet(str(root / "recordings"), nights=15, machines_per_type=1, clips_per_night=3, seconds=1.0)
+    simulate_fleet(
+        str(root / "recordings"),
+        machine_types=("fan", "pump"),
+        machines_per_type=1,
+        nights=15,
+        clips_per_night=4,
+        seconds=1.0,
+    )
     shutil.copytree(root / "recordings", root / "demo" / "recordings")
     recipe = ("--recipe", "twfr-gmm", "--store", root / "store", "--local")
     assert asd("fit", root / "recordings", *recipe, *FIT_NIGHTS).code == 0
     assert asd("nightly", root / "recordings", *recipe).code == 0
-    write_dcase(root / "dcase2020" / "dev_data")
+    write_dcase(root / "dcase2020" / "dev_data", train=10)
     for day in ("20261101", "20261102", "20261103"):
         for hour in ("02", "03", "04"):
             write_wav(root / "plant" / "pump" / "07" / f"{day}_{hour}0000_mic1.wav", seed=int(day + hour) % 1000)

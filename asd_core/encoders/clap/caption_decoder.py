@@ -102,7 +102,7 @@ class CaptionDecoder:
         return [self._told(best, start_ids) for best in found]
 
     def prefixes(self, embeddings: Tensor, start_ids: list[int]) -> Tensor:
-        """What stands before the text: (N, 1024) → (N, 40 + tokens of the start, 768)."""
+        """The vectors that stand before the text: (N, 1024) → (N, 40 + tokens of the start, 768)."""
         import torch
 
         words = self.network.transformer.wte.weight

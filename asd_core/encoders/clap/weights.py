@@ -1,4 +1,4 @@
-"""Where MS-CLAP's weights come from, and how they are loaded: tensors only, never a pickle that could run code.
+"""The sources of MS-CLAP's weights, and how they are loaded: tensors only, never a pickle that could run code.
 
 A source is written in a recipe as ``hub`` (downloaded once from huggingface.co, then found in its cache), ``random``
 or ``random:7`` (seeded, for trial runs: nothing is fetched), or the path of a ``.pth`` file or of a folder that holds
@@ -32,7 +32,7 @@ _INSTEAD = (
 
 
 def is_random(source: str) -> bool:
-    """Whether a source asks for random weights."""
+    """True where a source asks for random weights."""
     return source == RANDOM or source.startswith(f"{RANDOM}:")
 
 
@@ -49,7 +49,7 @@ def seed_of(source: str) -> int:
 
 
 def random_note(source: str) -> str:
-    """What a reader must be told of weights from this source; empty where they are trained ones."""
+    """One line that a reader must be told of weights from this source; empty where they are trained ones."""
     if not is_random(source):
         return ""
     return f"random weights (seed {seed_of(source)}): a trial run, its scores and captions say nothing of a machine"

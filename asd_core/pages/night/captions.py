@@ -1,11 +1,11 @@
-"""The difference captions of a night as the page tells them: by clip, with what they rest on and what is wrong."""
+"""The difference captions of a night by clip, with their evidence and what is wrong with them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
@@ -30,18 +30,18 @@ METHOD_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class DifferenceCaption:
-    """One method's caption, or why there is none.
+    """One method's caption, or the reason why there is none.
 
     Attributes:
         method: as stored.
-        name: of the method, for people.
+        name: the method's name for people.
         text: the caption; "" where there is none.
-        llm: who wrote it; "" where it was measured.
-        source: who wrote it and how it was asked, one line.
-        warning: what is wrong with a caption that was kept; "" where nothing is.
+        llm: the author; "" where the caption was measured.
+        source: the author and how it was asked, one line.
+        warning: the fault of a caption that was kept; "" where it has none.
         problem: why there is no caption; "" where there is one.
-        prompt: as it was asked; "" where nobody was.
-        rating_key: names this caption of this clip, by its words too: another caption is to be rated anew.
+        prompt: the prompt as it was sent; "" where no LLM was asked.
+        rating_key: names this caption of this clip. It depends on the words: another caption is to be rated anew.
     """
 
     method: str
@@ -56,25 +56,24 @@ class DifferenceCaption:
 
 
 @dataclass(frozen=True)
-class Descriptions:
-    """What the caption decoder said of a clip alone, and of its nearest normal clips (uri and caption)."""
+class Shared(Generic[T]):
+    """Evidence or a note, and the names of the methods that share it."""
 
-    clip: str
-    normals: tuple[tuple[str, str], ...]
+    content: T
     methods: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Similarities:
-    """A chart of similarities, and the methods that rest on it."""
+class Descriptions:
+    """The caption decoder's words on a clip alone, and on its nearest normal clips (uri and caption)."""
 
-    chart: SimilarityChart
-    methods: tuple[str, ...]
+    clip: str
+    normals: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class ClipCaptions:
-    """All that is told of one clip.
+    """The captions of one clip.
 
     Attributes:
         keys: clip_id, uri, machine_type, machine_id and date, as a rating has them.
@@ -82,16 +81,16 @@ class ClipCaptions:
         descriptions: equal ones of several methods once.
         similarities: likewise.
         findings: measured differences that an LLM put in words; () where a caption is the measurements themselves.
-        notes: random weights, two audio towers; each once, with the methods it is said of.
-        is_measured: whether measured differences are among all this.
+        notes: random weights, two audio towers; each once.
+        is_measured: a caption or the findings hold measured differences.
     """
 
     keys: Mapping[str, str]
     captions: tuple[DifferenceCaption, ...]
-    descriptions: tuple[Descriptions, ...]
-    similarities: tuple[Similarities, ...]
+    descriptions: tuple[Shared[Descriptions], ...]
+    similarities: tuple[Shared[SimilarityChart], ...]
     findings: tuple[str, ...]
-    notes: tuple[tuple[str, tuple[str, ...]], ...]
+    notes: tuple[Shared[str], ...]
     is_measured: bool
 
     @property
@@ -100,13 +99,13 @@ class ClipCaptions:
         return next((caption.text for caption in self.captions if caption.text), "")
 
     @property
-    def has_random_weights(self) -> bool:
-        """Whether what is told comes from random weights."""
-        return any("random weight" in note.lower() for note, _ in self.notes)
+    def is_random(self) -> bool:
+        """A caption comes from random weights."""
+        return any("random weight" in note.content.lower() for note in self.notes)
 
 
 def captions_by_clip(table: pa.Table) -> dict[str, ClipCaptions]:
-    """Clip id → what is told of it, from rows of `asd_core.tables.CAPTIONS`.
+    """Clip id → its captions, from rows of `asd_core.store.tables.CAPTIONS`.
 
     Raises:
         AsdError: the table lacks a column.
@@ -117,7 +116,21 @@ def captions_by_clip(table: pa.Table) -> dict[str, ClipCaptions]:
     clips: dict[str, list[Row]] = defaultdict(list)
     for row in table.select(CAPTIONS.names).to_pylist():
         clips[row["clip_id"]].append(row)
-    return {clip_id: _of_clip(sorted(rows, key=_order)) for clip_id, rows in clips.items()}
+    return {clip_id: _clip_captions(sorted(rows, key=_order)) for clip_id, rows in clips.items()}
+
+
+def captioned_text(flagged_ids: Collection[str], captions: Mapping[str, ClipCaptions]) -> str:
+    """How many of the flagged clips are explained, in one sentence; "" where no clip of the night was asked about."""
+    if not captions:
+        return ""
+    asked = [captions[clip_id] for clip_id in flagged_ids if clip_id in captions]
+    explained = sum(bool(clip.text) for clip in asked)
+    failed, left = len(asked) - explained, len(flagged_ids) - len(asked)
+    words = (
+        f"{explained:,} of {counted(len(flagged_ids), 'flagged clip')} {'has' if explained == 1 else 'have'} a caption"
+    )
+    words += f", {failed:,} could not be captioned" if failed else ""
+    return words + (f", {left:,} {'was' if left == 1 else 'were'} not asked about" if left else "") + "."
 
 
 def _order(row: Row) -> tuple[int, str, str]:
@@ -125,20 +138,18 @@ def _order(row: Row) -> tuple[int, str, str]:
     return (METHODS.index(method) if method in METHODS else len(METHODS), method, row["llm"])
 
 
-def _of_clip(rows: Sequence[Row]) -> ClipCaptions:
-    is_told = any(row["method"] == "acoustic" and not row["llm"] and not _is_error(row) for row in rows)
-    asked = [row["findings"] for row in rows if row["findings"] and row["llm"]]
-    findings = tuple(asked[0]) if asked and not is_told else ()
+def _clip_captions(rows: Sequence[Row]) -> ClipCaptions:
+    has_measurements = any(row["method"] == "acoustic" and not row["llm"] and not _is_error(row) for row in rows)
+    worded = [row["findings"] for row in rows if row["findings"] and row["llm"]]
+    findings = tuple(worded[0]) if worded and not has_measurements else ()
     return ClipCaptions(
         keys={name: rows[0][name] for name in ("clip_id", "uri", "machine_type", "machine_id", "date")},
         captions=tuple({caption.rating_key: caption for caption in map(_caption, rows)}.values()),
-        descriptions=tuple(
-            Descriptions(clip, normals, methods) for (clip, normals), methods in _alike(rows, _descriptions)
-        ),
-        similarities=tuple(Similarities(chart, methods) for chart, methods in _alike(rows, _chart)),
+        descriptions=_shared(rows, _descriptions),
+        similarities=_shared(rows, _chart),
         findings=findings,
-        notes=tuple(_alike(rows, lambda row: row["note"])),
-        is_measured=is_told or bool(findings),
+        notes=_shared(rows, lambda row: row["note"] or None),
+        is_measured=has_measurements or bool(findings),
     )
 
 
@@ -168,9 +179,8 @@ def _name(method: str) -> str:
 
 def _source(row: Row) -> str:
     if not row["llm"]:
-        return (
-            "no LLM: measured against its nearest normal clips" if row["method"] == "acoustic" else "no LLM was asked"
-        )
+        is_acoustic = row["method"] == "acoustic"
+        return "no LLM: measured against its nearest normal clips" if is_acoustic else "no LLM was asked"
     parts = [row["llm"], f"prompt {row['prompt_version']}"]
     if row["attempts"] > 1:
         parts.append(counted(row["attempts"], "attempt"))
@@ -179,37 +189,21 @@ def _source(row: Row) -> str:
     return ", ".join(parts)
 
 
-def _descriptions(row: Row) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+def _descriptions(row: Row) -> Descriptions | None:
     if row["clip_caption"] is None:
         return None
     pairs = zip(row["normal_uris"] or (), row["normal_captions"] or (), strict=False)
-    return row["clip_caption"], tuple(pairs)
+    return Descriptions(row["clip_caption"], tuple(pairs))
 
 
 def _chart(row: Row) -> SimilarityChart | None:
     return draw_similarities(row["texts"] or (), row["similarities"] or (), row["normal_similarities"] or ())
 
 
-def _alike(rows: Sequence[Row], told: Callable[[Row], T | None]) -> list[tuple[T, tuple[str, ...]]]:
-    """What is told of the rows, each thing once, with the names of the methods that have it."""
+def _shared(rows: Sequence[Row], content_of: Callable[[Row], T | None]) -> tuple[Shared[T], ...]:
+    """The content of the rows, equal content once."""
     methods: dict[T, list[str]] = {}
     for row in rows:
-        if (thing := told(row)) is not None and thing:
-            methods.setdefault(thing, []).append(_name(row["method"]))
-    return [(thing, tuple(names)) for thing, names in methods.items()]
-
-
-def captioned_text(flagged_ids: Sequence[str], told: Mapping[str, ClipCaptions]) -> str:
-    """How many of the flagged clips are explained, in one sentence; "" where no clip of the night was asked about."""
-    if not told:
-        return ""
-    asked = [told[clip_id] for clip_id in flagged_ids if clip_id in told]
-    explained = sum(bool(clip.text) for clip in asked)
-    failed, left = len(asked) - explained, len(flagged_ids) - len(asked)
-    words = f"{explained:,} of {counted(len(flagged_ids), 'flagged clip')} {_verb(explained, 'has', 'have')} a caption"
-    words += f", {failed:,} could not be captioned" if failed else ""
-    return words + (f", {left:,} {_verb(left, 'was', 'were')} not asked about" if left else "") + "."
-
-
-def _verb(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many
+        if (content := content_of(row)) is not None:
+            methods.setdefault(content, []).append(_name(row["method"]))
+    return tuple(Shared(content, tuple(names)) for content, names in methods.items())

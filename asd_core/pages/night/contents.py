@@ -17,13 +17,13 @@ class MachineRecord:
     Attributes:
         machine_type: as in the scores.
         machine_id: as in the scores.
-        scorer_version: names the scorer that scored this night.
-        n_normal_clips: how many normal clips the scorer learnt from.
-        decision_threshold: flagged is above it; None where there is none.
+        scorer_version: name of the scorer that scored this night.
+        n_normal_clips: number of normal clips that the scorer learnt from.
+        decision_threshold: a clip that scores above it is flagged; None where there is none.
         median_unseen_score: median score of normal clips that were not learnt from; None where unknown.
         false_alarm_rate: share of those clips above the threshold, in [0, 1]; None where unknown.
-        notes: what the scorer did otherwise than asked, one line each.
-        embeddings_note: what is to be said of the embeddings (imported, random weights); "" where nothing is.
+        notes: where the scorer departed from its settings, one line each.
+        embeddings_note: a reservation about the embeddings (imported, random weights); "" where there is none.
     """
 
     machine_type: str
@@ -53,14 +53,14 @@ class Night:
 
     Attributes:
         recipe: name of the recipe.
-        key: the store's KEY of recipe and encoder.
-        date: the recordings' own, "2026-11-19" or "undated".
+        key: the store's KEY of the recipe and its encoder.
+        date: the recordings' date, such as "2026-11-19", or "undated".
         run: the run record: ``run_id``, ``counts``, ``timings``, ``versions``; shown as it is.
-        scores: every row of the night, errors too; schema `asd_core.tables.SCORES`.
+        scores: every row of the night, errors too; schema `asd_core.store.tables.SCORES`.
         history: rows of earlier nights, with the columns uri, machine_type, machine_id, date, anomaly_score,
             decision_threshold, is_flagged and p_value; errors may be among them.
-        machines: every machine with a scorer, whether it was heard this night or not.
-        captions: difference captions of the night's clips, errors too; schema `asd_core.tables.CAPTIONS`.
+        machines: every machine with a scorer, heard this night or not.
+        captions: difference captions of the night's clips, errors too; schema `asd_core.store.tables.CAPTIONS`.
     """
 
     recipe: str

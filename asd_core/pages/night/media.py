@@ -1,4 +1,4 @@
-"""The sounds of a flagged clip: what is heard, what is seen, and the difference in words."""
+"""The sound of a clip to play, its spectrogram, and in words how it differs from its nearest normal clips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from asd_core.errors import AsdError
 from asd_core.pages.night.spectrogram_image import draw_spectrograms
 
 ReadAudio = Callable[[str], tuple[NDArray[np.float32], int]]
-"""From a uri to a waveform, (T,) float32 in [-1, 1], and its sample rate in Hz; raises AsdError or OSError."""
+"""Reads the waveform of a uri, (T,) float32 in [-1, 1], and its sample rate in Hz; raises AsdError or OSError."""
 
 _NORMALS = 5  # nearest normal clips that the difference is taken from: enough to see their spread
 
@@ -30,13 +30,13 @@ class Recording:
 
 @dataclass(frozen=True)
 class ClipMedia:
-    """What the page plays, shows and says of one clip.
+    """The media of one clip.
 
     Attributes:
-        clip: None where it could not be read.
+        clip: the clip; None where it could not be read.
         nearest: the nearest normal clip that could be read; None where there is none.
-        difference: between the clip and its nearest normals, in words with figures; "" where there is none.
-        problem: why something is missing, one line; "" where nothing is.
+        difference: how the clip differs from its nearest normals, in words with figures; "" where it does not.
+        problem: the reason why something is missing, one line; "" where nothing is.
     """
 
     clip: Recording | None
@@ -46,15 +46,15 @@ class ClipMedia:
 
 
 def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> ClipMedia:
-    """Read a clip and its nearest normal clips and make everything that the page shows of them.
+    """Read a clip and its nearest normal clips and make the media of the clip.
 
     A pure function of the bytes behind the uris, so that it can run anywhere. It does not raise for a recording
-    that cannot be read: the problem is in the result.
+    that cannot be read: the result says so.
 
     Args:
-        uri: of the clip.
-        nearest_uris: of its nearest normal clips, nearest first; the first five are compared with, and the first of
-            them that can be read is shown.
+        uri: address of the clip.
+        nearest_uris: addresses of its nearest normal clips, nearest first. The clip is compared with the first five,
+            and shown beside the first of them that can be read.
         read_audio: reads one recording.
     """
     try:
@@ -62,10 +62,8 @@ def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> 
         measures = measure(waveform, sample_rate)
     except (AsdError, OSError) as error:
         return ClipMedia(None, None, "", f"The recording cannot be played: {_line(error)}")
-    normals, problem = (
-        [],
-        "" if nearest_uris else "No nearest normal clip is known, so there is nothing to compare with.",
-    )
+    problem = "" if nearest_uris else "No nearest normal clip is known, so there is nothing to compare with."
+    normals = []
     for normal_uri in nearest_uris[:_NORMALS]:
         try:
             normal, normal_rate = read_audio(normal_uri)

@@ -41,22 +41,22 @@ def write_report(
     Raises:
         AsdError: a table lacks a column, or the folder cannot be written.
     """
-    told = captions_by_clip(night.captions)
-    summary = summarise(night, told.keys())
+    captions = captions_by_clip(night.captions)
+    summary = summarise(night, captions.keys())
     sections = [machine for machine in summary.machines if machine.state != "silent"][:_SECTIONS]
     media = write_media(_worst(sections, media_limit), files, folder, read_audio, map_function)
     page = render_page(
         "night/page.html",
         styles=["night/captions.css"],
-        scripts=["night/page.js", *(["night/ratings.js"] if told else [])],
+        scripts=["night/page.js", *(["night/ratings.js"] if captions else [])],
         has_media=True,
         night=night,
         summary=summary,
         media=media,
         sections=sections,
-        told=told,
-        captioned=captioned_text([clip.clip_id for clip in summary.flagged], told),
-        n_random_captions=sum(clip.has_random_weights for clip in told.values()),
+        captions=captions,
+        captioned=captioned_text([clip.clip_id for clip in summary.flagged], captions),
+        n_random_captions=sum(clip.is_random for clip in captions.values()),
         n_tabled=sum(clip.uri not in media for machine in sections for clip in machine.flagged),
         has_section={machine.anchor for machine in sections},
         row_limit=_ROWS,

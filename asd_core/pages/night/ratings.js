@@ -24,7 +24,7 @@
       blind.checked = Boolean(kept.blind);
       form.open = Boolean(kept.open);
     } catch {
-      said.textContent = "What was kept in this browser cannot be read.";
+      said.textContent = "The ratings kept in this browser cannot be read.";
     }
   };
   const keep = () => {
@@ -68,7 +68,7 @@
         own.sort((one, other) => place.get(one) - place.get(other));
       }
       const wanted = isBlind ? [...own, ...parts.filter((part) => !own.includes(part))] : parts;
-      // What is moved between the pressing and the release of a button loses the click.
+      // An element that is moved between the pressing and the release of a button loses the click.
       if (wanted.some((part, index) => part !== box.children[index])) box.append(...wanted);
       own.forEach((part, index) => {
         const letter = part.querySelector(".letter");
@@ -104,7 +104,7 @@
     });
   }
   rater.addEventListener("change", () => {
-    // What was rated before a name was given is that rater's.
+    // Ratings given before the name belong to the rater who gives it.
     const name = rater.value.trim();
     if (name && ratings.has("") && !ratings.has(name)) {
       ratings.set(name, ratings.get(""));

@@ -1,7 +1,7 @@
-"""Spectrograms of a clip and its nearest normal clip as PNGs that can be laid side by side.
+"""Spectrograms of a clip and its nearest normal clip as PNGs to compare side by side.
 
-Both share the frequency axis (mel spaced, labelled in Hz), the colours and their range in dB, so that what looks
-different is different.
+Both share the frequency axis (mel spaced, labelled in Hz), the colours and their range in dB: only differences of
+the sounds look different.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FLOOR = 1e-12  # power: -120 dB
 def draw_spectrograms(recordings: Sequence[tuple[Waveform, int]]) -> list[bytes]:
     """Draw waveforms, (T,) with their sample rate, as PNGs of 720 x 372 with one frequency axis and colour range.
 
-    The levels are of each bin of the transform, in dB re a full-scale sine.
+    Levels are those of a bin of the transform, in dB re a full-scale sine.
     """
     highest = max(sample_rate for _, sample_rate in recordings) / 2
     grids = [_levels(waveform, sample_rate, highest) for waveform, sample_rate in recordings]

@@ -1,10 +1,10 @@
-"""From the rows of a night to what the page says: machines in the order of how wrong they sound, errors by reason."""
+"""A night summed up: its machines in the order of how wrong they sound, and its errors by reason."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,7 +35,6 @@ class ScoredClip:
     clip_id: str
     uri: str
     machine: str
-    anchor: str
     recorded_at: str
     is_flagged: bool
     anomaly_score: float
@@ -52,78 +51,99 @@ class MachineNight:
 
     name: str
     anchor: str
-    state: State
     record: MachineRecord | None
     n_clips: int
     n_scored: int
-    n_errors: int
     flagged: tuple[ScoredClip, ...]
     others: tuple[ScoredClip, ...]
-    share_flagged: float
-    expected_flagged: float | None
     worst_score: float | None
     worst_excess: float | None
     decision_threshold: float | None
     history: HistoryChart | None
 
+    @property
+    def state(self) -> State:
+        """``unusable`` is a machine with clips of which none could be scored, ``silent`` one without a clip."""
+        if self.n_scored:
+            return "flagged" if self.flagged else "normal"
+        return "unusable" if self.n_clips else "silent"
+
+    @property
+    def n_errors(self) -> int:
+        """The clips that could not be scored."""
+        return self.n_clips - self.n_scored
+
+    @property
+    def expected_flagged(self) -> float | None:
+        """The clips to be flagged by chance if the machine is normal; None where its false-alarm rate is unknown."""
+        rate = self.record.false_alarm_rate if self.record else None
+        return None if rate is None or not self.n_scored else rate * self.n_scored
+
+    @property
+    def rank(self) -> tuple[int, float, float, str]:
+        """Sort key: by state, then the share of scored clips flagged, then the worst excess, the largest first."""
+        state = ("flagged", "normal", "unusable", "silent").index(self.state)
+        worst = self.worst_excess if self.worst_excess is not None else -math.inf
+        return (state, -len(self.flagged) / max(self.n_scored, 1), -worst, self.name)
+
 
 @dataclass(frozen=True)
 class Summary:
-    """What the page says before any sound is heard."""
+    """The counts of a night, its machines in the order of how wrong they sound, and its problems by reason."""
 
     n_listed: int
     n_scored: int
-    n_errors: int
     flagged: tuple[ScoredClip, ...]
     machines: tuple[MachineNight, ...]
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
-    def in_state(self, state: State) -> list[MachineNight]:
-        """The machines in one state, in the page's order."""
-        return [machine for machine in self.machines if machine.state == state]
+    @property
+    def n_errors(self) -> int:
+        """The clips that could not be scored."""
+        return self.n_listed - self.n_scored
 
     @property
     def n_heard(self) -> int:
-        """Machines with at least one scored clip."""
+        """The machines with at least one scored clip."""
         return sum(machine.n_scored > 0 for machine in self.machines)
+
+    def in_state(self, state: State) -> list[MachineNight]:
+        """The machines in one state, in the page's order."""
+        return [machine for machine in self.machines if machine.state == state]
 
 
 def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     """Sum up a night. The machines come in the order of the share of their clips flagged, then of the worst excess.
 
     Args:
-        night: what to report.
+        night: the night to report.
         captioned: ids of clips that have a caption, and so are shown even where they are not flagged.
 
     Raises:
         AsdError: a table lacks a column.
     """
     rows = _rows(night.scores, _TONIGHT + _NEAREST, "scores")
-    earlier = _by_machine(_rows(night.history, _HISTORY, "history"))
+    earlier = _by_machine(row for row in _rows(night.history, _HISTORY, "history") if row["date"] != night.date)
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
     machines = [
-        _machine(
-            machine, records.get(machine), tonight.get(machine, []), earlier.get(machine, []), night.date, captioned
-        )
-        for machine in sorted(records.keys() | tonight.keys())
+        _machine(key, records.get(key), tonight[key], earlier[key], night.date, captioned)
+        for key in sorted(records.keys() | tonight.keys())
     ]
-    machines.sort(key=_how_wrong)
-    flagged = sorted((clip for machine in machines for clip in machine.flagged), key=worst_first)
+    errors = [row for row in rows if not _is_scored(row)]
     return Summary(
         n_listed=len(rows),
-        n_scored=sum(_is_scored(row) for row in rows),
-        n_errors=sum(not _is_scored(row) for row in rows),
-        flagged=tuple(flagged),
-        machines=tuple(machines),
-        errors=group_problems([row for row in rows if not _is_scored(row)], "error_reason", "error"),
+        n_scored=len(rows) - len(errors),
+        flagged=tuple(sorted((clip for machine in machines for clip in machine.flagged), key=worst_first)),
+        machines=tuple(sorted(machines, key=lambda machine: machine.rank)),
+        errors=group_problems(errors, "error_reason", "error"),
         warnings=group_problems([row for row in rows if row["warning"]], "warning", ""),
     )
 
 
 def excess(score: float, threshold: float | None, median: float | None) -> float | None:
-    """How far beyond the threshold a score lies, in distances of the threshold from the median of unseen normals.
+    """How far a score lies above the threshold, in distances of the threshold from the median of unseen normals.
 
     (score - threshold) / (threshold - median): 0 at the threshold, -1 at the median of normal clips, 1 where a
     clip is twice as far from that median as the threshold is. None where that distance is unknown or not positive.
@@ -145,7 +165,7 @@ def _rows(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:
     return table.select(list(columns)).to_pylist()  # type: ignore[no-any-return]
 
 
-def _by_machine(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+def _by_machine(rows: Iterable[Row]) -> Mapping[tuple[str, str], list[Row]]:
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         groups[row["machine_type"], row["machine_id"]].append(row)
@@ -157,73 +177,50 @@ def _is_scored(row: Row) -> bool:
 
 
 def _machine(
-    machine: tuple[str, str],
+    key: tuple[str, str],
     record: MachineRecord | None,
     rows: Sequence[Row],
     earlier: Sequence[Row],
     date: str,
     captioned: Collection[str],
 ) -> MachineNight:
-    name, anchor = machine_name(*machine), "machine-" + name_hash(*machine)
+    name = machine_name(*key)
+    median = record.median_unseen_score if record else None
     scored = [row for row in rows if _is_scored(row)]
     shown = [row for row in scored if row["is_flagged"] or row["clip_id"] in captioned]
-    clips = sorted((_scored_clip(row, name, anchor, record) for row in shown), key=worst_first)
-    flagged = tuple(clip for clip in clips if clip.is_flagged)
+    clips = sorted((_scored_clip(row, name, median) for row in shown), key=worst_first)
     worst = max(scored, key=lambda row: row["anomaly_score"], default=None)
+    worst_score = worst["anomaly_score"] if worst else None
     threshold = record.decision_threshold if record else None
     if worst is not None and worst["decision_threshold"] is not None:
         threshold = worst["decision_threshold"]
-    worst_score = worst["anomaly_score"] if worst else None
-    median = record.median_unseen_score if record else None
-    rate = record.false_alarm_rate if record else None
     return MachineNight(
         name=name,
-        anchor=anchor,
-        state=_state(rows, scored, flagged),
+        anchor="machine-" + name_hash(*key),
         record=record,
         n_clips=len(rows),
         n_scored=len(scored),
-        n_errors=len(rows) - len(scored),
-        flagged=flagged,
+        flagged=tuple(clip for clip in clips if clip.is_flagged),
         others=tuple(clip for clip in clips if not clip.is_flagged),
-        share_flagged=len(flagged) / len(scored) if scored else 0.0,
-        expected_flagged=None if rate is None or not scored else rate * len(scored),
         worst_score=worst_score,
         worst_excess=None if worst_score is None else excess(worst_score, threshold, median),
         decision_threshold=threshold,
-        history=draw_history([row for row in earlier if row["date"] != date], scored, date),
+        history=draw_history(earlier, scored, date),
     )
 
 
-def _state(rows: Sequence[Row], scored: Sequence[Row], flagged: Sequence[ScoredClip]) -> State:
-    if flagged:
-        return "flagged"
-    if scored:
-        return "normal"
-    return "unusable" if rows else "silent"
-
-
-def _scored_clip(row: Row, machine: str, anchor: str, record: MachineRecord | None) -> ScoredClip:
+def _scored_clip(row: Row, machine: str, median: float | None) -> ScoredClip:
     recorded_at = row["recorded_at"]
-    uris, distances = row["nearest_uris"] or [], row["nearest_distances"] or []
-    median = record.median_unseen_score if record else None
     return ScoredClip(
         clip_id=row["clip_id"],
         uri=row["uri"],
         machine=machine,
-        anchor=anchor,
         recorded_at=f"{recorded_at:%Y-%m-%d %H:%M} UTC" if recorded_at else "",
         is_flagged=bool(row["is_flagged"]),
         anomaly_score=row["anomaly_score"],
         decision_threshold=row["decision_threshold"],
         excess=excess(row["anomaly_score"], row["decision_threshold"], median),
         p_value=row["p_value"],
-        nearest=tuple(zip(uris, distances, strict=True)),
+        nearest=tuple(zip(row["nearest_uris"] or (), row["nearest_distances"] or (), strict=True)),
         warning=row["warning"],
     )
-
-
-def _how_wrong(machine: MachineNight) -> tuple[int, float, float, str]:
-    heard = ("flagged", "normal", "unusable", "silent").index(machine.state)
-    worst = machine.worst_excess if machine.worst_excess is not None else -math.inf
-    return (heard, -machine.share_flagged, -worst, machine.name)

@@ -60,22 +60,24 @@ def draw_heat_map(scope: ScopeOutcome) -> HeatMap | None:
     if np.isnan(grid).all():
         return None
     columns = tuple(f"{edge:.3g}" for edge in edges)
-    rows = [tuple(None if math.isnan(value) else value for value in row) for row in grid.tolist()]
     low, high = float(np.nanquantile(grid, 0.1)), float(np.nanmax(grid))
-    shapes = [label(_LEFT - 8, _TOP + row * ROW + 17, name, "end") for row, name in enumerate(names)]
-    for row, column in np.argwhere(~np.isnan(grid)).tolist():
-        value = float(grid[row, column])
-        words = f"{across.name} {columns[column]}, {down.name} {names[row]}: {thousandths(value)}"
-        opacity = _opacity(value, low, high)
-        shapes.append(
-            shape("rect", {"class": "cell", "fill-opacity": opacity, **_box(row, column, len(columns))}, tooltip=words)
-        )
+    rows = tuple(
+        (name, tuple(None if math.isnan(value) else value for value in row))
+        for name, row in zip(names, grid.tolist(), strict=True)
+    )
+    cells = []
+    for row, (name, values) in enumerate(rows):
+        cells.append(label(_LEFT - 8, _TOP + row * ROW + 17, name, "end"))
+        for column, value in enumerate(values):
+            if value is not None:
+                look = {"class": "cell", "fill-opacity": _opacity(value, low, high), **_box(row, column, len(columns))}
+                words = f"{across.name} {columns[column]}, {down.name} {name}: {thousandths(value)}"
+                cells.append(shape("rect", look, tooltip=words))
     if best is not None:
-        shapes.append(shape("rect", {"class": "frame", **_box(*best, len(columns))}))
+        cells.append(shape("rect", {"class": "frame", **_box(*best, len(columns))}))
     height = _TOP + ROW * len(rows) + _BELOW
-    drawing = Drawing(WIDTH, height, (*shapes, *labels_across(_ticks(columns), height - 14)))
-    rows_by_name = tuple(zip(names, rows, strict=True))
-    return HeatMap(across.name, down.name, columns, is_binned, rows_by_name, low, high, drawing)
+    drawing = Drawing(WIDTH, height, (*cells, *labels_across(_ticks(columns), height - 14)))
+    return HeatMap(across.name, down.name, columns, is_binned, rows, low, high, drawing)
 
 
 def _opacity(value: float, low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""The report of a search: its best settings, how sure they are, and figures of all it tried."""
+"""The page of a search: its best settings, how sure they are, and charts of all it tried."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _OBJECTIVES = {
 
 @dataclass(frozen=True)
 class SearchReport:
-    """What the page tells.
+    """The contents of the page.
 
     Attributes:
         recipe: name of the recipe searched from.
-        objective: name of what was searched for.
-        facts: (name, value) of what was asked for and on what.
-        scopes: what came of it.
-        left_out: (machine, why) of machines that could not be judged.
-        unusable: (address, why) of clips that were left out, or of some of them.
-        warnings: what a reader must know before the figures.
-        recipes: name → text of the recipes that came out.
+        objective: name of the objective.
+        facts: (name, value) of the request and its data.
+        scopes: the results, one for each choice of a setting.
+        left_out: (machine, reason) of machines that could not be judged.
+        unusable: (address, reason) of clips that were left out, or of some of them.
+        warnings: reservations that a reader must know before the figures.
+        recipes: name → text of the recipes with the settings chosen.
     """
 
     recipe: str
@@ -55,7 +55,7 @@ class SearchReport:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """A setting in a scope's table."""
+    """A setting in a scope's table; place 1 is the best."""
 
     place: int
     values: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A fleet of machines that do not exist: what they sound like, what breaks, and the archive of their nights."""
+"""A simulated fleet: the sound of its machines, their faults, and the archive of their nights."""
 
 from asd_core.synthesis.fleet.archive import SimulatedFleet, simulate_fleet
 from asd_core.synthesis.fleet.fault_night import BROKEN, Fault

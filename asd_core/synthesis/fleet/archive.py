@@ -1,4 +1,4 @@
-"""Nights of recordings of a simulated fleet, written as an archive in the fleet layout, with what is true of each."""
+"""Nights of recordings of a simulated fleet, written as an archive in the fleet layout, with the truth about each."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from asd_core.synthesis.signals import Samples
 
 @dataclass(frozen=True)
 class SimulatedFleet:
-    """What was written.
+    """A fleet's archive as it was written.
 
     Attributes:
         root: the archive's folder.
-        clips: how many recordings, broken ones too.
-        machines: how many.
+        clips: number of recordings, broken ones too.
+        machines: number of machines.
         dates: of the nights, in order.
         faults: one for each faulty machine and night.
-        broken: path → how it is broken.
+        broken: path → kind of damage, one of BROKEN.
         silent: (date, machine type, machine id) of machines that recorded nothing that night.
     """
 
@@ -76,25 +76,25 @@ def simulate_fleet(
 
     On a fault night two fifths of the machines are faulty, five recordings of others are broken files, and one machine
     records nothing. All other nights are healthy. The same arguments give the same bytes; more nights leave the files
-    of the earlier ones as they are, but where faults fall elsewhere; a file that is there already with the same bytes
-    is not touched.
+    of the earlier ones as they are, unless faults fall elsewhere. A file that already has the same bytes is not
+    touched.
 
     Args:
-        root: folder, made where it is not there.
+        root: folder, made where it is missing.
         machine_types: some of MACHINE_TYPES.
-        machines_per_type: machines of each.
-        nights: consecutive dates.
-        clips_per_night: recordings a machine and night.
+        machines_per_type: number of machines of each type.
+        nights: number of nights, on consecutive dates.
+        clips_per_night: number of recordings of each machine and night.
         seconds: length of each recording.
         sample_rate: Hz.
         first_date: of the first night.
         fault_nights: counted from 0; None for the last one.
         seed: of everything random.
         file_format: "wav" or "flac".
-        on_progress: called with (done, of how many) after each recording.
+        on_progress: called with (done, total) after each recording.
 
     Raises:
-        UsageError: an argument that cannot be.
+        UsageError: an impossible argument.
     """
     dates = _dates(first_date, nights)
     broken_nights = sorted({nights - 1} if fault_nights is None else set(fault_nights))
@@ -166,7 +166,7 @@ def _encoded(sound: Samples, sample_rate: int, file_format: str) -> bytes:
 
 
 def _float_wav(sound: Samples, sample_rate: int) -> bytes:
-    """By scipy: libsndfile writes the time of day into float files."""
+    """A float WAV file by scipy: libsndfile writes the time of day into float files."""
     file = io.BytesIO()
     scipy.io.wavfile.write(file, sample_rate, sound.astype(np.float32))
     return file.getvalue()
@@ -189,7 +189,7 @@ def _manifest(recordings: list[_Recording]) -> bytes:
 
 
 def _write(files: Files, path: str, data: bytes) -> None:
-    # Writing the same bytes anew would make another clip of it for a store that knows it.
+    # A store takes a file that was written anew for another clip, even with the same bytes.
     if not files.exists(path) or files.read(path) != data:
         files.write(path, data)
 

@@ -1,4 +1,4 @@
-"""What goes wrong in a night of a simulated fleet."""
+"""Faults of a night of a simulated fleet: machines, files, and a machine that records nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from asd_core.synthesis.fleet.faults import KINDS, SEVERITIES
 from asd_core.synthesis.fleet.machine import Machine
 
 BROKEN = ("empty", "cut_header", "jpeg", "nan", "silence")
-"""How files of a fault night are broken."""
+"""Kinds of damage to files of a fault night."""
 
-_FAULTY_SHARE = 0.4  # of the machines, on a fault night
+_FAULTY_SHARE = 0.4  # share of faulty machines in a fault night
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class NightPlan:
-    """What goes wrong in a night.
+    """Everything that goes wrong in a night.
 
     Attributes:
         faults: index of a machine → its fault.
-        broken: (index of a machine, clip) → how the file is broken.
+        broken: (index of a machine, clip) → kind of damage to the file.
         silent: index of the machine that records nothing.
     """
 

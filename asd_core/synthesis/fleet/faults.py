@@ -1,4 +1,4 @@
-"""What breaks, and how it sounds.
+"""Faults of simulated machines and their sound.
 
     bearing     impulses at the rate the rolling elements pass the damage, ringing and swelling once a turn
     imbalance   a tone at the shaft's speed
@@ -8,8 +8,8 @@
     modulation  the whole sound swells and fades: cavitation, or a tooth that is worn
     level_drop  the whole sound fades: a load is gone
 
-A severity is a number of decibels S, 6 dB apart from the next. Of what is added to a clip, the rms is S - 21 dB against
-the clip's own; ``modulation`` has sidebands at S - 24 dB against what they are of; ``level_drop`` takes S dB.
+A severity is a number of decibels S, 6 dB apart from the next. The rms of an added sound is S - 21 dB against the
+clip's own; ``modulation`` has sidebands at S - 24 dB against their carrier; ``level_drop`` takes S dB.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ KINDS = {
     "valve": ("leak", "level_drop", "rattle"),
     "slider": ("squeal", "rattle", "level_drop"),
 }
-"""Machine type → what can break there."""
+"""Machine type → kinds of faults that it can have."""
 
 BEARING_ORDER = 3.57
-"""Damage impulses a shaft turn: no whole number, or they would hide among the harmonics."""
+"""Damage impulses in a shaft turn: no whole number, because they would hide among the harmonics."""
 
 MODULATION_HZ = 4.3
 
 
 def with_fault(sound: Samples, kind: str, severity_db: float, machine: Machine, sample_rate: int, rng: Rng) -> Samples:
-    """The recording of a healthy machine as it would sound with a fault; (T,) float32 within [-1, 1]."""
+    """The recording of a healthy machine with a fault put into it, (T,) float32 within [-1, 1]."""
     match kind:
         case "level_drop":
             changed = sound * np.float32(from_db(-severity_db))

@@ -1,4 +1,4 @@
-"""What a healthy machine sounds like, by its type and its own build.
+"""The sound of a healthy machine, by its type and its own build.
 
     fan      blade-pass tone and harmonics over flow noise that gusts
     pump     harmonics of the shaft and its vanes over flow noise that pulsates with them
@@ -52,7 +52,7 @@ class Machine:
         level_db: rms of its recordings, in dB of full scale.
         tonal_db: its tones against its noise.
         corner_hz: where its noise begins to fall.
-        squeal_hz: what its belt or rail would squeal at.
+        squeal_hz: frequency at which its belt or rail would squeal.
         room: (Hz, dB, octaves) of the humps and dips of the room.
     """
 
@@ -89,11 +89,11 @@ def healthy_sound(machine: Machine, count: int, sample_rate: int, night: Rng, cl
     """A recording of ``count`` samples, (T,) float32 within [-1, 1].
 
     Args:
-        machine: whose.
-        count: samples.
+        machine: the machine to record.
+        count: number of samples.
         sample_rate: Hz.
-        night: what differs from night to night, seeded alike for all clips of a night.
-        clip: what differs from clip to clip.
+        night: draws the differences between nights; seeded alike for all clips of a night.
+        clip: draws the differences between clips.
     """
     speed = machine.speed * (1 + 0.003 * night.standard_normal() + 0.002 * clip.standard_normal())
     level_db = machine.level_db + 0.3 * night.standard_normal() + 0.3 * clip.standard_normal()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +12,6 @@ from numpy.typing import NDArray
 from asd_core.encoders.build import EncoderConfig
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress
-from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 from asd_core.store.tables import embedding_matrix
 from asd_core.tuning.gather.from_audio import ClipOutcome
@@ -24,10 +21,8 @@ _NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed, or impo
 
 def embed_all(store: Store, encoder: EncoderConfig, clips: pa.Table, engine: Engine, progress: Progress) -> Embedded:
     """Embed the clips (rows of CLIPS) that one encoder has not embedded yet; returns where all embeddings are."""
-    own = {field.name: getattr(encoder, field.name) for field in dataclasses.fields(EncoderConfig)}
-    options = json.loads(own.pop("options"))
-    table = {key: value for key, value in own.items() if value is not None}
-    return embed(store, Recipe("search", {"encoder": {**table, **options}}), clips, engine, progress)
+    encoders = dict.fromkeys(pc.unique(clips["machine_type"]).to_pylist(), encoder)
+    return embed(store, encoders, clips, engine, progress)
 
 
 def stored_rows(

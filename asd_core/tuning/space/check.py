@@ -24,7 +24,7 @@ _NEED_CLIPS = {
     "detector.n_components": "a mixture",
     "detector.n_clusters": "k-means",
 }
-_MOST_CHECKED = 1000  # values of a range that are tried one by one; of more, its ends
+_MOST_CHECKED = 1000  # values of a range that are tried one by one; a longer range is tried at its ends
 
 
 def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from asd_core.tuning.space.space import Space
 MOST = 1_000_000
 """Settings that are listed one by one, at most."""
 
-_TRIES = 50  # draws for each setting asked for, before those left are picked from the list of all
+_TRIES = 50  # draws per setting, before the remaining ones are picked from a full list
 _KINDS = ("encoder.kind", "detector.kind")
 
 

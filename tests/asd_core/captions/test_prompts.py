@@ -12,6 +12,7 @@ from asd_core.captions import prompts
 from asd_core.captions.prompts import acoustic_prompt, hybrid_prompt, text_decoder_prompt, zero_shot_prompt
 from asd_core.captions.texts import PAPER_TEXTS
 from asd_core.errors import AsdError
+from tests.docs.blocks import blocks_of
 
 INSTRUCTION = (
     'Please begin your output sentence with "This sound is" and finish it within 40 words. '
@@ -156,10 +157,10 @@ def test_other_words_are_another_version():
 
 def test_the_docs_hold_every_word_of_the_prompts():
     page = (Path(__file__).parents[3] / "docs" / "captions.md").read_text("utf-8")
-    lines = {line.strip() for line in page.splitlines()}
+    lines = {line for block in blocks_of("captions.md", page) for line in (block.text.replace("\n", " "), *block.lines)}
     parts = {value for name, value in vars(prompts).items() if name.startswith(("OWN_", "_PAPER_"))}
     assert len(parts) == 7
     assert not [part for part in parts - {"caption"} if part.strip() not in lines]
     assert set(PAPER_TEXTS) <= lines and prompts.PROMPT_VERSION in page
     table = prompts._csv([TEXTS, *[[prompts._figure(value) for value in row] for row in NORMALS]])
-    assert "\n".join(f"    {line}" for line in table.split("\n")) in page
+    assert f"```text\n{table}\n```" in page

@@ -8,7 +8,8 @@ import pytest
 
 from asd_core.audio.decoding import read_clip
 from asd_core.clips import UNPLACED, clip_id, list_archive
-from asd_core.clips.archive import list_files
+from asd_core.clips.archive import Listing, list_files
+from asd_core.clips.clip import clips_table
 from asd_core.errors import UsageError
 from asd_core.store.files import FileInfo
 from asd_core.store.local_files import LocalFiles
@@ -151,3 +152,14 @@ def test_machines_of_one_name_under_several_folders_are_said(tmp_path: Path) -> 
     touch(tmp_path, *sites, "machine_type=fan/a.wav")
     assert list_archive(str(tmp_path)).namesakes == {("pump", "01"): ("site=berlin", "site=hamburg")}
     assert list_archive(str(tmp_path / "site=berlin")).namesakes == {}
+
+
+def test_a_remark_says_all_that_was_left_out_and_a_note_which_machines_may_be_several() -> None:
+    empty = clips_table([], [], [], [])
+    assert Listing(empty, "fleet").remark() == "(fleet layout)" and Listing(empty, "fleet").notes() == []
+    full = Listing(empty, "dcase", 3, ("a.txt",), 2, 1, ("b.wav",), 4, {("fan", "00"): ("north", "")})
+    assert full.remark() == (
+        "(dcase layout); 2 listed twice, taken once; 1 of no known machine, such as b.wav; "
+        "3 other files left out; 4 files of the store in it left out"
+    )
+    assert "(names: 1; fan 00 is under north and the archive itself)" in full.notes()[0]

@@ -28,7 +28,7 @@ def test_paths_are_relative_to_the_manifest_and_text_stays_text(tmp_path: Path) 
     (tmp_path / "a b.wav").write_bytes(b"123")
     listing = csv(tmp_path, "path,machine_type,machine_id,date\na b.wav,fan,07,20261119\n")
     assert listing.layout == "manifest" and listing.clips.schema == CLIPS
-    expected = ((tmp_path / "a b.wav").as_uri(), "07", "2026-11-19", 3, "{}")
+    expected = ((tmp_path / "a b.wav").as_uri(), "07", "2026-11-19", 3, '{"path": "a b.wav"}')
     assert rows(listing, "uri", "machine_id", "date", "size", "extra") == [expected]
     assert read_clip(expected[0]) == b"123"
 
@@ -90,7 +90,7 @@ def test_a_manifest_that_is_not_there_or_no_table_is_refused(tmp_path: Path) -> 
 def test_further_columns_are_kept_as_json(tmp_path: Path) -> None:
     listing = csv(tmp_path, 'path,machine_type,fault,note\na.wav,fan,squeal,"two ""lines"""\n')
     [(extra,)] = rows(listing, "extra")
-    assert json.loads(extra) == {"fault": "squeal", "note": 'two "lines"'}
+    assert json.loads(extra) == {"path": "a.wav", "fault": "squeal", "note": 'two "lines"'}
 
 
 def test_a_machine_left_empty_is_unplaced_and_counted(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_parquet_has_types_of_its_own(tmp_path: Path) -> None:
     )
     pq.write_table(table.append_column("load", pa.array([0.5])), tmp_path / "list.parquet")
     listing = list_archive((tmp_path / "list.parquet").as_uri())
-    expected = ("7", "2026-11-19", moment, '{"load": 0.5}')
+    expected = ("7", "2026-11-19", moment, '{"path": "a.wav", "load": 0.5}')
     assert rows(listing, "machine_id", "date", "recorded_at", "extra") == [expected]
 
 

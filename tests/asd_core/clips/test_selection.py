@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
-from asd_core.clips import dated_after, latest_date, select
+from asd_core.clips import clips_to_score, dated_after, latest_date, notes_on_dates, select, training_clips
 from asd_core.clips.clip import UNPLACED, Placement, clips_table
 from asd_core.errors import UsageError
 
@@ -62,3 +64,60 @@ def test_a_date_to_come_is_the_latest_only_where_there_is_no_other() -> None:
     assert latest_date(CLIPS, "1970-01-02") == "2026-11-03"
     assert dated_after(CLIPS, "2026-11-02")["date"].to_pylist() == ["2026-11-03"]
     assert len(dated_after(CLIPS, TODAY)) == 0
+
+
+def labelled(*rows: dict[str, str]) -> pa.Table:
+    """Clips of fan 00 of one date, but for the fields given."""
+    usual = {"machine_type": "fan", "machine_id": "00", "date": "2026-11-01", "split": "", "condition": ""}
+    return pa.Table.from_pylist([{**usual, "uri": f"file:///a/{i}%20b.wav", **row} for i, row in enumerate(rows)])
+
+
+def numbers(clips: pa.Table) -> list[str]:
+    return [uri.removeprefix("file:///a/")[0] for uri in clips["uri"].to_pylist()]
+
+
+def test_clips_to_fit_on_are_those_of_split_train_or_of_nights_and_never_anomalous_or_unplaced() -> None:
+    clips = labelled(
+        {"split": "train"},
+        {"split": "test"},
+        {"split": "train", "condition": "anomalous"},
+        {"split": "train", "machine_id": UNPLACED},
+        {},
+    )
+    assert numbers(training_clips(clips)) == ["0"]
+    assert numbers(training_clips(clips, since="2026-11-01")) == ["0", "4"]
+    with pytest.raises(UsageError, match="no clip is of split train, so which nights were normal is not known"):
+        training_clips(labelled({}))
+    with pytest.raises(UsageError, match="no normal clip is left of 5"):
+        training_clips(clips, until="2026-10-31")
+
+
+def test_a_list_names_clips_to_fit_on_by_the_end_of_their_path(tmp_path: Path) -> None:
+    clips = labelled({}, {}, {})
+    names = tmp_path / "normal.txt"
+    names.write_text("./1 b.wav\n\na/2 b.wav\n")
+    assert numbers(training_clips(clips, normal_list=str(names))) == ["1", "2"]
+    names.write_text("3 b.wav")
+    with pytest.raises(UsageError, match="1 lines of .* name no listed clip, the first: '3 b.wav'"):
+        training_clips(clips, normal_list=str(names))
+    with pytest.raises(UsageError, match="exclude each other"):
+        training_clips(clips, since="2026-11-01", normal_list=str(names))
+
+
+def test_clips_to_score_are_of_the_latest_night_or_of_all_but_split_train() -> None:
+    nights = labelled({}, {"date": "2026-11-02"})
+    assert [numbers(clips_to_score(nights, latest=latest)[0]) for latest in (True, False)] == [["1"], ["0", "1"]]
+    assert clips_to_score(nights, latest=True)[1] == "2026-11-02"
+    split = labelled({"split": "train"}, {"split": "test"})
+    assert numbers(clips_to_score(split, latest=True)[0]) == ["1"]
+    assert numbers(clips_to_score(split, include_train=True)[0]) == ["0", "1"]
+    with pytest.raises(UsageError, match="no clip is of 2026-12-24; the latest are of 2026-11-02"):
+        clips_to_score(nights, "2026-12-24")
+    with pytest.raises(UsageError, match="all are of split train; add --include-train"):
+        clips_to_score(labelled({"split": "train"}))
+
+
+def test_clips_of_dates_to_come_are_noted_with_an_example() -> None:
+    assert notes_on_dates(labelled({})) == []
+    (note,) = notes_on_dates(labelled({}, {"date": "2999-01-01"}))
+    assert note.startswith("1 clips are of dates to come, such as file:///a/1%20b.wav of 2999-01-01: ")

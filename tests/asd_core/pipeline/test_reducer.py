@@ -7,7 +7,7 @@ from asd_core.errors import AsdError
 from asd_core.pipeline import reducer as scoring
 from asd_core.pipeline.machine_tasks import MachineTask
 from asd_core.pipeline.reducer import fit_machines, score_machines
-from asd_core.pipeline.scorer_files import newest_versions
+from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -55,7 +55,7 @@ def rows_of(store, outcome):
 def test_every_clip_is_one_row_of_the_scores_schema(store):
     clips = commit(store, ["a", "b"], broken=["b-2026-11-01-3"])
     fit_machines(task(store, clips))
-    outcome = score_machines(task(store, clips, versions=newest_versions(store, "scorers/key")))
+    outcome = score_machines(task(store, clips, versions=newest_versions(store, "key")))
     (path,) = outcome.files
     assert from_parquet(store.files.read(path)).schema.equals(SCORES)
     assert (outcome.scored, outcome.errors_by_reason) == (19, {"empty": 1})
@@ -65,7 +65,7 @@ def test_every_clip_is_one_row_of_the_scores_schema(store):
 def test_scores_of_two_dates_go_to_two_files(store):
     clips = pa.concat_tables([commit(store, ["a"]), commit(store, ["a"], date="undated", shard="t")])
     fit_machines(task(store, clips))
-    outcome = score_machines(task(store, clips, versions=newest_versions(store, "scorers/key")))
+    outcome = score_machines(task(store, clips, versions=newest_versions(store, "key")))
     assert sorted(path.split("/")[2] for path in outcome.files) == ["date=2026-11-01", "date=undated"]
     assert outcome.scored == 20
 
@@ -88,7 +88,7 @@ def test_a_training_clip_that_is_broken_is_not_learnt_from(store):
 def test_what_is_scored_does_not_depend_on_how_machines_are_grouped(store):
     clips = commit(store, ["a", "b", "c"])
     fit_machines(task(store, clips))
-    versions = newest_versions(store, "scorers/key")
+    versions = newest_versions(store, "key")
     together = rows_of(store, score_machines(task(store, clips, versions=versions)))
     alone = {}
     for machine in "abc":

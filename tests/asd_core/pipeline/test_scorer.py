@@ -8,7 +8,8 @@ from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.scorer import cross_validated_false_alarm_rate, fit_scorer, fit_transform, transformed
-from asd_core.pipeline.scorer_files import load_scorer, newest_versions, save_scorer, scorer_folder, training_uris
+from asd_core.pipeline.scorer_files import load_scorer, save_scorer, scorer_folder, training_uris
+from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -50,7 +51,7 @@ def test_the_same_scorer_is_saved_once_and_another_is_the_next_version(store):
     assert save_scorer(store, "key", fitted()) == (first, False)
     second, is_new = save_scorer(store, "key", fitted(seed=1))
     assert (first[:7], second[:7], is_new) == ("v000001", "v000002", True)
-    assert newest_versions(store, "scorers/key") == {FOLDER: second}
+    assert newest_versions(store, "key") == {FOLDER: second}
     back, is_new = save_scorer(store, "key", fitted())
     assert is_new and back[:7] == "v000003"
 

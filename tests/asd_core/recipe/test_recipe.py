@@ -1,3 +1,4 @@
+import pyarrow as pa
 import pytest
 
 from asd_core.detectors.gmm import GmmConfig
@@ -30,6 +31,12 @@ def test_a_machine_type_may_override_any_setting():
     assert '"r": 0.5' in recipe.for_machine("fan").encoder.options
     assert recipe.for_machine("fan").detector.k == 1
     assert recipe.for_machine("pump").detector.k == 2
+
+
+def test_the_encoders_of_clips_are_those_of_their_machine_types():
+    recipe = Recipe("mine", {**TWFR, "machine": {"fan": {"encoder.r": 0.5}, "valve": {"encoder.r": 0.1}}})
+    encoders = recipe.encoders_of(pa.table({"machine_type": ["fan", "pump", "fan"]}))
+    assert encoders == {kind: recipe.for_machine(kind).encoder for kind in ("fan", "pump")}
 
 
 def test_an_edited_recipe_has_another_key_and_a_default_written_out_has_not():

@@ -1,6 +1,8 @@
 """Embeddings made elsewhere."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from asd_core.recipe.recipe import load_recipe
 
@@ -19,3 +21,10 @@ def write_npz(folder, machine="fan_id_00", train=30, normal=10, anomalous=10, di
 
 def recipe_for(name="here", **changes):
     return load_recipe("imported-knn").with_settings({"encoder.name": name, **changes})
+
+
+def write_parquet(path, count=6, dim=3, **columns):
+    rows = np.random.default_rng(count).normal(size=(count, dim)).astype(np.float32)
+    given = {"embedding": rows.tolist(), "machine_type": ["fan"] * count, "machine_id": ["07"] * count} | columns
+    pq.write_table(pa.table({name: column for name, column in given.items() if column is not None}), path)
+    return path

@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.captions.evidence import Gatherer
 from asd_core.captions.rows import TAKEN
-from asd_core.captions.selection import CaptionOrder, flagged, flagged_in, highest
-from asd_core.captions.texts import PAPER_TEXTS
+from asd_core.captions.selection import CaptionOrder, flagged_in
 from asd_core.errors import AsdError, UsageError
 from asd_core.llm.requests import CaptionAnswer
-from asd_core.pipeline.engine import LocalEngine, no_progress
-from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.caption import CaptionRun
-from asd_core.runs.embed import embed_run
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
+from tests.asd_core.captions.squeals import squealing, squealing_night
 from tests.fleet import KNN, NIGHTS, clip_path, files_of, fitted, listed
 
 MEASURED = CaptionOrder("acoustic")
@@ -54,13 +52,7 @@ class Parallel(LocalEngine):
 
 @pytest.fixture
 def scored(tmp_path):
-    """A store with a scored night in which two clips of fan 00 squeal."""
-    archive, store = fitted(tmp_path)
-    for number in (0, 1):
-        tone = 0.3 * np.sin(np.arange(16_000) * 2 * np.pi * (1000 + 200 * number) / 16_000)
-        soundfile.write(clip_path(archive, "00", NIGHTS[2], number), tone, 16_000)
-    record = score(store, KNN, listed(archive, date=NIGHTS[2]), LocalEngine())
-    return archive, store, record
+    return squealing_night(tmp_path)
 
 
 def caption(store, rows, order=MEASURED, captioner=None, engine=None):
@@ -68,11 +60,6 @@ def caption(store, rows, order=MEASURED, captioner=None, engine=None):
     with CaptionRun(store, KNN, order, engine or LocalEngine(), opener) as run:
         run.add(rows)
         return run.finish()
-
-
-def squealing(scored):
-    rows = flagged(scored[1].read_scores(scored[2]))
-    return rows.filter([uri.endswith(("00.wav", "01.wav")) for uri in rows["uri"].to_pylist()])
 
 
 def test_a_measured_caption_names_the_squeal_and_the_normal_clips_it_was_compared_with(scored):
@@ -171,19 +158,6 @@ def test_a_method_of_ms_clap_needs_a_recipe_that_names_it(scored):
         CaptionRun(scored[1], KNN, CaptionOrder("hybrid", llm="echo at test"), LocalEngine(), Echo)
 
 
-def test_texts_may_be_a_machine_types_own_and_are_read_before_anything_is_scored(scored, tmp_path):
-    own = tmp_path / "fan.txt"
-    own.write_text("Blade rub")
-    captions = {"encoder": "clap", "weights": "random", "clap_weights": "random"}
-    machine = {"fan": {"captions.texts": str(own)}}
-    recipe = Recipe("own", {**KNN.settings, "captions": captions, "machine": machine})
-    gatherer = Gatherer(scored[1], recipe, "hybrid", LocalEngine(), True, no_progress)
-    assert gatherer.texts("fan") == ("Blade rub",) and gatherer.texts("pump") == PAPER_TEXTS
-    own.unlink()
-    with pytest.raises(UsageError, match="cannot read the texts in .*fan.txt"):
-        CaptionRun(scored[1], recipe, CaptionOrder("hybrid", llm="echo at test"), LocalEngine(), Echo)
-
-
 def test_an_error_in_the_background_is_raised_at_the_end(scored):
     class Broken(Parallel):
         def map(self, function, items, *, on_gpu=False):
@@ -254,28 +228,8 @@ def test_a_recording_that_was_replaced_since_it_was_scored_is_not_taken_for_it(s
     assert "not what was listed: replaced since" in error
 
 
-def test_of_two_recordings_at_one_address_the_one_that_was_learnt_is_compared_with(scored):
-    archive, store, _ = scored
-    learnt = {row["uri"]: row["clip_id"] for row in listed(archive, until=NIGHTS[1]).to_pylist()}
-    for night in NIGHTS[:2]:
-        for number in range(4):
-            soundfile.write(clip_path(archive, "00", night, number), np.sin(np.arange(16_000) / (2 + number)), 16_000)
-    embed_run(store, KNN, listed(archive), LocalEngine())
-    gathered = Gatherer(store, KNN, "acoustic", LocalEngine(), False, no_progress).gather(squealing(scored))
-    assert len(gathered.normal_ids) >= 4
-    assert all(clip_id == learnt[uri] for (_, uri), clip_id in gathered.normal_ids.items())
-
-
 def test_captions_settings_change_neither_key_nor_scorers():
     changed = KNN.with_settings({"captions.encoder": "clap", "captions.k": 2})
     assert changed.key() == KNN.key() and changed.for_machine("").captions.k == 2
     with pytest.raises(UsageError, match="captions.k"):
         load_recipe("twfr-knn").with_settings({"captions.k": 9})
-
-
-def test_the_highest_clips_of_each_machine_are_taken_flagged_or_not(scored):
-    scores = scored[1].read_scores(scored[2])
-    top = highest(scores, 3).to_pylist()
-    assert [row["machine_id"] for row in top] == ["00"] * 3 + ["01"] * 3
-    best = max(scores["anomaly_score"].to_pylist())
-    assert max(row["anomaly_score"] for row in top) == best

@@ -204,7 +204,7 @@ def test_the_table_and_the_page_are_written_before_the_record(tmp_path, clips, v
     assert {row["scope"]: json.loads(row["setting"]) for row in first} == {
         name: best["setting"] for name, best in record["best"].items()
     }
-    assert b"Which settings tell" in store.files.read(record["page"])
+    assert b"The settings that best tell" in store.files.read(record["page"])
 
 
 def test_simulated_anomalies_need_no_label(tmp_path, clips):

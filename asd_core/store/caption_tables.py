@@ -1,0 +1,72 @@
+"""Captions, and what was worked out of single clips for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.digest import content_hash
+from asd_core.store.committed import committed_tables
+from asd_core.store.many_files import read_many
+from asd_core.store.run_records import RunRecords
+from asd_core.store.tables import CAPTIONS, first_of_each, from_parquet, to_parquet
+
+
+class CaptionTables(RunRecords):
+    """The captions of a store."""
+
+    def captions(self, key: str, dates: Collection[str] | None = None) -> pa.Table:
+        """Committed captions of a recipe key, of some dates where given: rows of CAPTIONS.
+
+        Of a clip, scorer, method and language model asked often: the last caption, or where there is none the last
+        error.
+        """
+        tables = [CAPTIONS.empty_table()]
+        for record in reversed(self.runs("caption", key, dates)):
+            for table in committed_tables(self.files, record, record["caption_files"]):
+                rows = table.cast(CAPTIONS)
+                if dates is not None:
+                    rows = rows.filter(pc.is_in(rows["date"], value_set=pa.array(sorted(dates), pa.string())))
+                tables.append(rows)
+        rows = pa.concat_tables(tables)
+        good = pc.is_null(rows["error_reason"])
+        rows = pa.concat_tables([rows.filter(good), rows.filter(pc.invert(good))])
+        scorer = pc.fill_null(rows["scorer_version"], "")
+        asked = pc.binary_join_element_wise(rows["clip_id"], scorer, rows["method"], rows["llm"], "\n")
+        return first_of_each(rows.append_column("asked", asked), "asked").drop_columns("asked")
+
+    def answers(self, llm: str, method: str, dates: Collection[str]) -> pa.Table:
+        """Committed answers of a language model to one method, under any recipe key, from runs of some dates.
+
+        Rows of CAPTIONS, oldest first. Answers whose file is gone from the store are left out: there is nothing to
+        take from it.
+        """
+        tables = [CAPTIONS.empty_table()]
+        for record in self.runs("caption", dates=dates):
+            if (record["llm"], record["method"]) == (llm, method):
+                present = {path: hash for path, hash in record["caption_files"].items() if self.files.exists(path)}
+                tables += [table.cast(CAPTIONS) for table in committed_tables(self.files, record, present)]
+        rows = pa.concat_tables(tables)
+        return rows.filter(pc.is_valid(rows["difference_caption"]))
+
+    def write_captions(self, key: str, rows: pa.Table) -> tuple[str, str]:
+        """Write rows of CAPTIONS for a run record to name; returns their path and checksum."""
+        data = to_parquet(rows)
+        checksum = content_hash(data)
+        path = f"captions/{key}/{checksum}.parquet"
+        self.files.write_new(path, data)
+        return path, checksum
+
+    def kept(self, folder: str, schema: pa.Schema) -> pa.Table:
+        """What was worked out of single clips and kept: one row a clip id."""
+        paths = [info.path for info in self.files.list(folder)]
+        tables = [from_parquet(data).cast(schema) for data in read_many(self.files, paths)]
+        return first_of_each(pa.concat_tables([schema.empty_table(), *tables]), "clip_id")
+
+    def keep(self, folder: str, rows: pa.Table) -> None:
+        """Keep rows for `kept`."""
+        if len(rows):
+            data = to_parquet(rows)
+            self.files.write_new(f"{folder}/{content_hash(data)}.parquet", data)

@@ -1,0 +1,161 @@
+"""Stored embeddings: shards, and the index that says which shard holds each clip.
+
+Both grow with every night. An index file's name therefore tells the dates of its clips, and a run opens only those of
+the dates it needs. Shards are listed only where some may lack an index: while a run embeds, and after it broke, an
+empty file in ``unindexed/`` says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from asd_core.digest import content_hash
+from asd_core.errors import AsdError
+from asd_core.store.files import Files
+from asd_core.store.layout import safe_name, shard_path, word_of
+from asd_core.store.many_files import delete_many, read_many, write_many
+from asd_core.store.tables import INDEX, first_of_each, from_parquet, to_parquet
+
+_UNDATED = "undated"
+ONE_INDEX_FILE = 1 << 18  # rows; more are kept in a file for each date
+
+
+class EmbeddingTables:
+    """The embeddings of a store."""
+
+    files: Files
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, str] = {}  # fingerprint → the empty file that says that shards are being written
+
+    def shard_path(self, fingerprint: str, shard: str) -> str:
+        """Path of a shard of embeddings."""
+        return shard_path(fingerprint, shard)
+
+    def read_shard(self, fingerprint: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a committed shard.
+
+        Raises:
+            AsdError: its file is gone or no longer what was written.
+        """
+        path = shard_path(fingerprint, shard)
+        try:
+            return from_parquet(self.files.read(path), columns)
+        except (FileNotFoundError, pa.ArrowException) as error:
+            raise AsdError(
+                f"{path} in the store is gone or broken: restore it, or remove it together with "
+                f"embeddings/{fingerprint}/index and run the same command again, which embeds its clips anew"
+            ) from error
+
+    def begin_shards(self, fingerprints: Iterable[str]) -> None:
+        """Say that shards are about to be written; `write_index` takes it back."""
+        for fingerprint in sorted(set(fingerprints) - self._under_way.keys()):
+            path = f"embeddings/{fingerprint}/unindexed/{secrets.token_hex(8)}"
+            self.files.write_new(path, b"")
+            self._under_way[fingerprint] = path
+
+    def write_index(self, fingerprint: str, index: pa.Table) -> None:
+        """Keep which shard holds each newly embedded clip, so that later runs need not open the shards."""
+        self._keep_index(fingerprint, index)
+        if (path := self._under_way.pop(fingerprint, None)) is not None:
+            self.files.delete(path)
+
+    def embedded(self, fingerprint: str, dates: Collection[str] | None = None, *, keep_index: bool = False) -> pa.Table:
+        """Which clips have a stored embedding (or lasting error), and where: INDEX rows, one a clip.
+
+        Shards that a broken run left without an index count too: a shard's file is whole or not there.
+
+        Args:
+            fingerprint: of the embeddings.
+            dates: rows of these dates are needed; others may be left out. A clip that was embedded under one date and
+                is looked for under another is found where either is "undated".
+            keep_index: index those shards now, so that they are opened this once only.
+        """
+        folder = f"embeddings/{fingerprint}"
+        marks = [info.path for info in self.files.list(f"{folder}/unindexed")]
+        spans = _spans(info.path for info in self.files.list(f"{folder}/index"))
+        may_lack = bool(marks) or not spans or None in spans.values()
+        paths = [path for path, span in spans.items() if may_lack or span is None or _meets(span, dates)]
+        tables, indexed, copies = [INDEX.empty_table()], set[str](), dict[str, bytes]()
+        for path, data in zip(paths, read_many(self.files, paths), strict=True):
+            table = _index_from(path, data)
+            span = spans[path] or _span(table)
+            indexed.update(pc.unique(table["shard"]).to_pylist())
+            if _meets(span, dates):
+                tables.append(table)
+            if spans[path] is None and len(table):
+                copies[_index_path(fingerprint, span, _hash_in(path))] = data
+        if may_lack:
+            new = self._without_index(fingerprint, indexed)
+            tables.append(new)
+            if keep_index:
+                write_many(self.files, copies)
+                self._keep_index(fingerprint, new)
+                delete_many(self.files, marks)
+        return first_of_each(pa.concat_tables(tables), "clip_id")
+
+    def _without_index(self, fingerprint: str, indexed: Collection[str]) -> pa.Table:
+        tables = [INDEX.empty_table()]
+        for info in self.files.list(f"embeddings/{fingerprint}/shards"):
+            shard = info.path.rsplit("/", 1)[-1].removesuffix(".parquet")
+            if shard not in indexed:
+                keys = self.read_shard(fingerprint, shard, INDEX.names[:-1])
+                tables.append(keys.append_column("shard", pa.array([shard] * len(keys), pa.string())).cast(INDEX))
+        return pa.concat_tables(tables)
+
+    def _keep_index(self, fingerprint: str, index: pa.Table) -> None:
+        contents = {}
+        for rows in _by_date(index) if len(index) > ONE_INDEX_FILE else [index]:
+            if len(rows):
+                data = to_parquet(rows)
+                contents[_index_path(fingerprint, _span(rows), content_hash(data))] = data
+        write_many(self.files, contents)
+
+
+def _index_path(fingerprint: str, span: tuple[str, str], digest: str) -> str:
+    return f"embeddings/{fingerprint}/index/{safe_name(span[0])},{safe_name(span[1])},{digest}.parquet"
+
+
+def _spans(paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
+    """Index file → its first and last date; None where its name has none and no copy under a longer name is there."""
+    dated, undated = dict[str, tuple[str, str] | None](), list[str]()
+    for path in paths:
+        first, comma, rest = path.rsplit("/", 1)[-1].partition(",")
+        if comma:
+            dated[path] = (word_of(first), word_of(rest.partition(",")[0]))
+        else:
+            undated.append(path)
+    copied = {_hash_in(path) for path in dated}
+    return dated | {path: None for path in undated if _hash_in(path) not in copied}
+
+
+def _hash_in(path: str) -> str:
+    return path.rsplit("/", 1)[-1].removesuffix(".parquet").rpartition(",")[2]
+
+
+def _span(rows: pa.Table) -> tuple[str, str]:
+    dates = pc.unique(rows["date"]).to_pylist()
+    return min(dates, default=""), max(dates, default="")
+
+
+def _meets(span: tuple[str, str], dates: Collection[str] | None) -> bool:
+    """Whether an index file may hold rows of these dates, or rows without a date, which may be of any."""
+    first, last = span
+    return dates is None or _UNDATED in (last, *dates) or any(first <= date <= last for date in dates)
+
+
+def _by_date(rows: pa.Table) -> list[pa.Table]:
+    return [rows.filter(pc.equal(rows["date"], date)) for date in pc.unique(rows["date"]).to_pylist()]
+
+
+def _index_from(path: str, data: bytes) -> pa.Table:
+    try:
+        return from_parquet(data).select(INDEX.names).cast(INDEX)
+    except pa.ArrowException as error:
+        raise AsdError(
+            f"{path} in the store is broken: remove the folder it is in, which is made again from the shards"
+        ) from error

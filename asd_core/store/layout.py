@@ -1,0 +1,78 @@
+"""Where everything in a store lies.
+
+    runs/<run id>.json                                   what was asked and what came out; written last
+    run_index/<KEY>/<job>/<time>,<dates>,<run id>        empty files whose names tell what a run record is about
+    run_index/<KEY>/in_nights/<run id>                   empty files: this run's rows are in the files of its nights
+    clips/<run id>.parquet                               the run's manifest
+    embeddings/<fingerprint>/shards/<shard>.parquet      keys, and embedding or error
+    embeddings/<fingerprint>/index/<dates>,<hash>.parquet  clip → shard, for shards of finished embedding stages
+    embeddings/<fingerprint>/unindexed/<token>           empty files: shards without an index may be there
+    scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
+    newest_scorers/<KEY>/<machine_type>/<machine_id>/<version>  empty files that name each machine's newest scorer
+    scores/<KEY>/<date>.parquet                          the current rows of a night: what a reader from outside opens
+    score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
+    captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
+    clip_captions/<decoder and embeddings>/<hash>.parquet  what the caption decoder said of single clips
+    measures/<channel>/<hash>.parquet                    acoustic measurements of single clips
+    tuning/results/ tuning/<run id>/                     see asd_core/tuning/results.py
+    intents/ answers/                                    what was asked of a language model and not yet published
+    reports/<KEY>/date=<date>/index.html
+    encoders.json                                        names of imported embeddings
+
+The truth about scores is in the files that a run record names, with their checksums. The files of nights, the
+``run_index`` and ``newest_scorers`` are made from it and can be made again. Stores of before 0.2 keep their parts in
+``scores/<KEY>/date=<date>/`` and have index files without dates in their names; both stay where they are.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+from asd_core.digest import content_hash
+
+
+def record_path(run_id: str) -> str:
+    """Path of a run's record."""
+    return f"runs/{run_id}.json"
+
+
+def shard_path(fingerprint: str, shard: str) -> str:
+    """Path of a shard of embeddings."""
+    return f"embeddings/{fingerprint}/shards/{shard}.parquet"
+
+
+def score_part_path(key: str, date: str, run_id: str, part: int, digest: str = "") -> str:
+    """Path of one part of a run's scores.
+
+    Args:
+        key: of the recipe.
+        date: of the recordings.
+        run_id: of the run that writes it.
+        part: its number.
+        digest: of its bytes: runs at once that cut their parts differently never write over one another's.
+    """
+    return f"score_parts/{key}/date={safe_name(date)}/{run_id}-{part:05d}{digest and f'-{digest}'}.parquet"
+
+
+def night_path(key: str, date: str) -> str:
+    """Path of the current score rows of a date."""
+    return f"scores/{key}/{safe_name(date)}.parquet"
+
+
+def safe_name(text: str) -> str:
+    """Percent-encode a user's word so that it is one file name anywhere: no separator, no leading dot.
+
+    What would be longer than 200 bytes is cut, and ends in ``+`` and a hash of the word; no word is quoted to a ``+``.
+    """
+    quoted = urllib.parse.quote(text, safe=" ")
+    if not quoted:
+        return "%"  # which no word is quoted to
+    if len(quoted) > 200:  # file systems take 255 bytes, and "date=" may stand before it
+        quoted = f"{re.sub('%.?$', '', quoted[:160])}+{content_hash(text.encode())}"
+    return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
+
+
+def word_of(name: str) -> str:
+    """The word that `safe_name` made a name of, unless it was cut."""
+    return "" if name == "%" else urllib.parse.unquote(name)

@@ -1,0 +1,75 @@
+"""The file of a night: the current row of every clip, for readers from outside.
+
+`pandas.read_parquet`, DuckDB and `pyarrow.dataset` open ``scores/<KEY>`` and find each clip once. The file says which
+runs it is made of, so that a reader can tell whether another run has committed since.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from asd_core.digest import content_hash
+from asd_core.store.addresses import path_as_listed
+from asd_core.store.run_records import RunEntry
+from asd_core.store.tables import NIGHT
+
+_MADE_OF = b"asd.made_of"
+_ROWS_AT_ONCE = 1 << 16  # that are held while a file is written, and in each of its row groups: some 60 MB
+
+
+def night_bytes(parts: Iterable[pa.Table], runs: Sequence[RunEntry]) -> bytes:
+    """The file of a night.
+
+    Args:
+        parts: rows of SCORES of one date, of the run that committed last first; of a clip's rows the first is kept.
+        runs: those that the parts are of.
+    """
+    sink, seen = io.BytesIO(), set[str]()
+    schema = NIGHT.with_metadata({_MADE_OF: _digest(runs)})
+    with pq.ParquetWriter(sink, schema, compression="zstd", write_page_checksum=True) as writer:
+        waiting, count = list[pa.Table](), 0
+        for part in parts:
+            rows = _with_paths(_unseen(part, seen))
+            waiting.append(rows)
+            count += len(rows)
+            if count >= _ROWS_AT_ONCE:
+                writer.write_table(pa.concat_tables(waiting).cast(schema))
+                waiting, count = [], 0
+        writer.write_table(pa.concat_tables([NIGHT.empty_table(), *waiting]).cast(schema))
+    return sink.getvalue()
+
+
+def night_rows(data: bytes, runs: Sequence[RunEntry], columns: Sequence[str]) -> pa.Table | None:
+    """Columns of SCORES from the file of a night; None where it is not made of just these runs, or is broken."""
+    try:
+        file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
+        if (file.schema_arrow.metadata or {}).get(_MADE_OF) != _digest(runs):
+            return None
+        rows = file.read(list(columns)).select(list(columns))
+    except (pa.ArrowException, OSError):
+        return None
+    return rows.cast(pa.schema([NIGHT.field(name) for name in columns]))
+
+
+def _digest(runs: Sequence[RunEntry]) -> bytes:
+    return content_hash(json.dumps([(run.committed_at, run.run_id) for run in sorted(runs)]).encode()).encode()
+
+
+def _unseen(rows: pa.Table, seen: set[str]) -> pa.Table:
+    """The rows of clips that were not seen yet, each once; they are seen now."""
+    keep = []
+    for uri in rows["uri"].to_pylist():
+        keep.append(uri not in seen)
+        seen.add(uri)
+    return rows if all(keep) else rows.filter(pa.array(keep, pa.bool_()))
+
+
+def _with_paths(rows: pa.Table) -> pa.Table:
+    pairs = zip(rows["uri"].to_pylist(), rows["extra"].to_pylist(), strict=True)
+    paths = pa.array([path_as_listed(uri, extra) for uri, extra in pairs], pa.string())
+    return rows.append_column("path", paths).select(NIGHT.names).cast(NIGHT)

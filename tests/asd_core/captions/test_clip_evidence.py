@@ -1,0 +1,77 @@
+import shutil
+
+import pytest
+
+from asd_core.captions.clip_evidence import ClipEvidence
+from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.pipeline.engine import LocalEngine, no_progress
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.fleet import KNN, NIGHTS, listed, write_fleet
+
+TWFR = KNN.for_machine("fan").encoder
+
+
+class Counts(LocalEngine):
+    """An engine that counts the clips it works on."""
+
+    clips = 0
+
+    def embed(self, store_url, shards):
+        self.clips += sum(len(shard.clips) for shard in shards)
+        return super().embed(store_url, shards)
+
+    def map(self, function, items, *, on_gpu=False):
+        for item in items:
+            self.clips += len(item.clips)
+            yield function(item)
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    archive = write_fleet(tmp_path / "archive", dates=NIGHTS[:1])
+    return archive, listed(archive), Store(LocalFiles(tmp_path / "store"))
+
+
+def evidence(store, engine, may_read_audio=True):
+    return ClipEvidence(store, engine, may_read_audio, no_progress)
+
+
+def test_each_clip_is_measured_once_in_a_store_and_needs_no_audio_afterwards(fleet):
+    archive, clips, store = fleet
+    engine = Counts()
+    first = evidence(store, engine)
+    few, _ = first.measures(clips.slice(0, 3), None)
+    every, problems = first.measures(clips, None)
+    assert (engine.clips, len(few), len(every), problems) == (8, 3, 8, {})
+    shutil.rmtree(archive)
+    assert evidence(store, engine, may_read_audio=False).measures(clips, None) == (every, {})
+    assert engine.clips == 8
+
+
+def test_each_channel_is_measured_for_itself(fleet):
+    _, clips, store = fleet
+    evidence(store, LocalEngine()).measures(clips, None)
+    _, problems = evidence(store, LocalEngine(), may_read_audio=False).measures(clips, 0)
+    assert set(problems) == set(clips["clip_id"].to_pylist())
+
+
+def test_each_clip_is_embedded_once_and_its_embedding_is_the_stored_one(fleet):
+    _, clips, store = fleet
+    engine, problems = Counts(), {}
+    for _ in range(2):
+        table = evidence(store, engine).embeddings(clips, embeddings_fingerprint(TWFR), TWFR, problems)
+        assert table["clip_id"].to_pylist() == clips["clip_id"].to_pylist() and problems == {}
+    assert engine.clips == 8
+
+
+def test_clips_without_an_embedding_say_why(fleet):
+    archive, clips, store = fleet
+    problems = {}
+    table = evidence(store, Counts(), False).embeddings(clips, embeddings_fingerprint(TWFR), TWFR, problems)
+    assert len(table) == 0 and set(problems.values()) == {"nothing is stored of it: --read-audio reads the recording"}
+    path = next(archive.rglob("00.wav"))
+    path.write_bytes(b"")
+    problems = {}
+    evidence(store, LocalEngine()).embeddings(listed(archive), embeddings_fingerprint(TWFR), TWFR, problems)
+    assert list(problems.values()) == ["it could not be embedded: empty"]

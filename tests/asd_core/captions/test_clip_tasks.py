@@ -1,0 +1,32 @@
+import os
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pytest
+import soundfile
+
+from asd_core.audio.measures import measure
+from asd_core.captions.clip_tasks import MEASURES, MeasureTask, measure_clips, measures_from
+from tests.fleet import NIGHTS, listed, write_fleet
+
+
+@pytest.fixture
+def clips(tmp_path):
+    return listed(write_fleet(tmp_path, machines=["00"], dates=NIGHTS[:1], clips=2))
+
+
+def test_measurements_come_back_as_they_were_taken(clips, tmp_path):
+    outcome = measure_clips(MeasureTask(None, clips))
+    assert outcome.rows.schema == MEASURES and outcome.problems == {}
+    for row in outcome.rows.to_pylist():
+        samples, rate = soundfile.read(unquote(row["uri"].removeprefix("file://")), dtype="float32")
+        assert measures_from(row["measures"]) == measure(samples, rate)
+
+
+def test_a_clip_that_cannot_be_read_or_was_replaced_stops_no_other(clips):
+    imported = clips.slice(0, 1).set_column(clips.schema.get_field_index("uri"), "uri", pa.array(["import:x"]))
+    os.utime(unquote(clips["uri"][1].as_py().removeprefix("file://")), ns=(1, 1))
+    outcome = measure_clips(MeasureTask(None, pa.concat_tables([clips, imported.cast(clips.schema)])))
+    assert outcome.rows["uri"].to_pylist() == [clips["uri"][0].as_py()]
+    assert "replaced since" in outcome.problems[clips["clip_id"][1].as_py()]
+    assert "no sound of it here" in outcome.problems[clips["clip_id"][0].as_py()]
