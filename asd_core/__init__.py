@@ -7,8 +7,8 @@ What a notebook or a script needs is here, by name; everything is imported when 
     >>> nights = sorted(set(clips["date"].to_pylist()))
     >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until=nights[-2]))
     >>> rows = asd.score("store", "twfr-knn", asd.select(clips, date=nights[-1]))
-    >>> rows.to_pandas().groupby("machine_type")["is_flagged"].count().to_dict()
-    {'fan': 5, 'pump': 5}
+    >>> sorted(rows.to_pandas().groupby("machine_type")["uri"].count().items())
+    [('fan', 5), ('pump', 5)]
 
 Every table is an Arrow table with the columns that docs/tables.md lists; ``.to_pandas()`` makes a data frame of it.
 """

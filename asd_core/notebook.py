@@ -17,6 +17,7 @@ from asd_core.clips.archive import list_archive
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.evaluation.evaluate import Evaluation
 from asd_core.pipeline.embed_missing import embed as embed_missing
+from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
 from asd_core.pipeline.engine import Engine, LocalEngine
 from asd_core.pipeline.machine_tasks import FitOutcome, scorer_versions
 from asd_core.pipeline.scorer_files import load_scorer, scorer_folder
@@ -84,21 +85,13 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         (True, 128)
     """
     place, chosen = _store(store), _recipe(recipe)
-    embedded = embed_missing(place, chosen, clips, engine or LocalEngine())
-    located, tables = embedded.clips, [EMBEDDINGS.empty_table()]
+    embedded = embed_missing(place, chosen.encoders_of(clips), clips, engine or LocalEngine())
+    located, shards, parts = embedded.clips, Shards(), [EMBEDDINGS.empty_table()]
     for machine_type, fingerprint in embedded.fingerprints.items():
-        shards = located.filter(pc.equal(located["machine_type"], machine_type))["shard"]
-        tables += [place.read_shard(fingerprint, name) for name in pc.unique(shards.drop_null()).to_pylist()]
-    stored = pa.concat_tables(tables)
-    rows = stored.take(pc.index_in(clips["clip_id"], value_set=stored["clip_id"].combine_chunks()))
-    keys = clips.select([name for name in clips.column_names if name in EMBEDDINGS.names])
-    for position, name in enumerate(("error_reason", "error")):  # clips that could not be read this time
-        told = [embedded.transient.get(clip_id, (None, None))[position] for clip_id in clips["clip_id"].to_pylist()]
-        column = pc.coalesce(rows[name], pa.array(told, pa.string()))
-        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
-    for name in keys.column_names:
-        rows = rows.set_column(rows.schema.get_field_index(name), name, keys[name])
-    return rows.cast(EMBEDDINGS)
+        own = located.filter(pc.equal(located["machine_type"], machine_type))
+        parts.append(embedded_rows(place, fingerprint, own, embedded.transient, shards).cast(EMBEDDINGS))
+    rows = pa.concat_tables(parts)
+    return rows.take(pc.index_in(clips["clip_id"], value_set=rows["clip_id"].combine_chunks()))
 
 
 def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> list[FitOutcome]:
@@ -140,7 +133,9 @@ def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
 
     Example:
         >>> import asd_core as asd
-        >>> night = asd.select(asd.list_clips("recordings"), date="2026-11-05")
+        >>> clips = asd.list_clips("recordings")
+        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
+        >>> night = asd.select(clips, date="2026-11-05")
         >>> rows = asd.score("store", "twfr-knn", night)
         >>> len(rows) == len(night), rows["anomaly_score"].null_count
         (True, 0)
@@ -166,7 +161,9 @@ def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: E
 
     Example:
         >>> import asd_core as asd
-        >>> night = asd.select(asd.list_clips("recordings"), date="2026-11-06")
+        >>> clips = asd.list_clips("recordings")
+        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
+        >>> night = asd.select(clips, date="2026-11-06")
         >>> result = asd.nightly("store", "twfr-knn", night)
         >>> result.record["counts"]["scored"] + result.record["counts"]["errors"] == len(night)
         True
@@ -198,7 +195,9 @@ def evaluate(
 
     Example:
         >>> import asd_core as asd
-        >>> nights = asd.select(asd.list_clips("recordings/manifest.csv"), since="2026-11-05")
+        >>> clips = asd.list_clips("recordings/manifest.csv")
+        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
+        >>> nights = asd.select(clips, since="2026-11-05")
         >>> evaluation = asd.evaluate("store", "twfr-knn", nights)
         >>> [0.5 < machine.auc <= 1.0 for machine in evaluation.machines if machine.auc is not None]
         [True]
@@ -221,6 +220,9 @@ def read_scores(store: Store | str, recipe: Recipe | str, date: str | Sequence[s
 
     Example:
         >>> import asd_core as asd
+        >>> clips = asd.list_clips("recordings")
+        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
+        >>> scored = asd.score("store", "twfr-knn", asd.select(clips, since="2026-11-05"))
         >>> rows = asd.read_scores("store", "twfr-knn", "2026-11-06")
         >>> len(rows) == len(set(rows["uri"].to_pylist())) > 0
         True
@@ -245,7 +247,10 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
 
     Example:
         >>> import asd_core as asd
-        >>> worst = asd.read_scores("store", "twfr-knn", "2026-11-06").sort_by([("anomaly_score", "descending")])
+        >>> clips = asd.list_clips("recordings")
+        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
+        >>> rows = asd.score("store", "twfr-knn", asd.select(clips, date="2026-11-06"))
+        >>> worst = rows.sort_by([("anomaly_score", "descending")])
         >>> near = asd.nearest_clips("store", "twfr-knn", worst.slice(0, 1), k=3)
         >>> near["rank"].to_pylist(), near["distance"].to_pylist() == sorted(near["distance"].to_pylist())
         ([1, 2, 3], True)
@@ -255,13 +260,12 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
     rows = rows.filter(pc.is_valid(rows["embedding"]))
     versions = scorer_versions(place, key, rows)
     found: list[dict[str, object]] = []
-    machines = rows.group_by(["machine_type", "machine_id"]).aggregate([]).to_pylist()
-    for machine_type, machine_id in sorted((each["machine_type"], each["machine_id"]) for each in machines):
+    ordered = rows.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "uri")])
+    for machine_type, machine_id, own in machines_of(ordered):
         folder = scorer_folder(key, machine_type, machine_id)
         if folder not in versions:
             continue
-        is_own = pc.and_(pc.equal(rows["machine_type"], machine_type), pc.equal(rows["machine_id"], machine_id))
-        own, machine = rows.filter(is_own), chosen.for_machine(machine_type)
+        machine = chosen.for_machine(machine_type)
         fingerprint = embeddings_fingerprint(machine.encoder)
         scorer = load_scorer(place, folder, versions[folder], machine, fingerprint)
         uris, distances = scorer.nearest(embedding_matrix(own), k)
@@ -288,6 +292,9 @@ def read_captions(store: Store | str, recipe: Recipe | str, date: str | Sequence
 
     Example:
         >>> import asd_core as asd
+        >>> clips = asd.list_clips("recordings")
+        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
+        >>> result = asd.nightly("store", "twfr-knn", asd.select(clips, date="2026-11-06"))
         >>> captions = asd.read_captions("store", "twfr-knn", "2026-11-06")
         >>> set(captions["method"].to_pylist())
         {'acoustic'}

@@ -26,10 +26,10 @@ class OutsideRange:
 
     def __init__(self, trim: float = 0.05) -> None:
         self.trim = trim
+        self.notes_: list[str] = []  # everything that `fit` did otherwise than asked
 
     def fit(self, embeddings: Floats, domains: NDArray[np.str_]) -> OutsideRange:
         """Learn the range of normal embeddings (N, D)."""
-        self.notes_: list[str] = []  # what was done otherwise than asked
         self.rows_ = embeddings
         self.low_, self.high_ = np.quantile(embeddings, [self.trim, 1 - self.trim], axis=0)
         return self

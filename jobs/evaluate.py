@@ -39,22 +39,13 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
     from asd_core.clips import clips_to_score
-    from asd_core.errors import AsdError
-    from asd_core.evaluation.evaluate import evaluate
-    from asd_core.evaluation.labelled_clips import as_training
     from asd_core.evaluation.tables import to_csv, to_json, to_text
-    from asd_core.pipeline.scorer_files import training_uris
-    from asd_core.runs.score import score
+    from asd_core.runs.evaluate import score_and_evaluate
 
     clips, _ = clips_to_score(job.clips(), date)
     with job.engine("evaluate", date) as engine:
-        record = score(job.store, job.recipe, clips, engine, job.talk.progress, job="evaluate")
-    counts = record["counts"]
-    if not counts["scored"]:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
-        raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
-    scores = as_training(job.store.read_scores(record), training_uris(job.store, record["scorers"]))
-    evaluation = evaluate(scores, protocol)
+        done = score_and_evaluate(job.store, job.recipe, clips, engine, job.talk.progress, protocol=protocol)
+    scores, evaluation = done.scores, done.evaluation
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:

@@ -15,35 +15,33 @@ import pyarrow.compute as pc
 from asd_core.clips import UNPLACED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
 from asd_core.pipeline.machine_tasks import FitOutcome, MachineTask, ScoreOutcome
 from asd_core.pipeline.scorer import Scorer, fit_scorer
 from asd_core.pipeline.scorer_files import load_scorer, save_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store, open_store
-from asd_core.store.tables import CLIPS, SCORES, embedding_matrix, to_parquet
+from asd_core.store.tables import SCORES, embedding_matrix, to_parquet
 
-_OUTCOME = ("seconds", "level_db", "error_reason", "error", "warning")
-_NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed")
-KEPT_BYTES = 64 << 20  # of shards that a reducer keeps open for the machines to come
 NEAREST = 5  # normal clips that a score row names: enough to see the spread that a difference must exceed
 
 
 def fit_machines(task: MachineTask) -> list[FitOutcome]:
     """Fit and commit a scorer for every machine of a group; a machine that cannot be fitted stops no other."""
     store, recipe = open_store(task.store_url), Recipe(*task.recipe)
-    shards: dict[tuple[str, str], pa.Table] = {}
+    shards: Shards = {}
     with one_thread():
-        return [_fit_machine(task, store, recipe, *machine, shards) for machine in _machines(task.clips)]
+        return [_fit_machine(task, store, recipe, *machine, shards) for machine in machines_of(task.clips)]
 
 
 def score_machines(task: MachineTask) -> ScoreOutcome:
     """Score every machine of a group and commit the rows: one file a date."""
     store, recipe = open_store(task.store_url), Recipe(*task.recipe)
-    shards: dict[tuple[str, str], pa.Table] = {}
+    shards: Shards = {}
     with one_thread():
         rows = pa.concat_tables(
-            [_score_machine(task, store, recipe, *machine, shards) for machine in _machines(task.clips)]
+            [_score_machine(task, store, recipe, *machine, shards) for machine in machines_of(task.clips)]
         )
     files = {}
     for date in pc.unique(rows["date"]).to_pylist():
@@ -69,10 +67,10 @@ def _fit_machine(
     machine_type: str,
     machine_id: str,
     clips: pa.Table,
-    shards: dict[tuple[str, str], pa.Table],
+    shards: Shards,
 ) -> FitOutcome:
     fingerprint = task.fingerprints[machine_type]
-    good = _with_outcomes(task, store, fingerprint, clips, shards)
+    good = embedded_rows(store, fingerprint, clips, task.transient, shards)
     good = good.filter(pc.is_null(good["error_reason"]))
     if not len(good):
         return FitOutcome(
@@ -120,10 +118,10 @@ def _score_machine(
     machine_type: str,
     machine_id: str,
     clips: pa.Table,
-    shards: dict[tuple[str, str], pa.Table],
+    shards: Shards,
 ) -> pa.Table:
     fingerprint = task.fingerprints[machine_type]
-    rows = _with_outcomes(task, store, fingerprint, clips, shards)
+    rows = embedded_rows(store, fingerprint, clips, task.transient, shards)
     folder = scorer_folder(task.key, machine_type, machine_id)
     version = task.versions.get(folder)
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name != "embedding"}
@@ -173,49 +171,3 @@ def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, A
 
 def _level_deviations(levels_db: list[float | None], median: float | None) -> list[float | None]:
     return [None if level is None or median is None else abs(level - median) for level in levels_db]
-
-
-def _with_outcomes(
-    task: MachineTask, store: Store, fingerprint: str, clips: pa.Table, shards: dict[tuple[str, str], pa.Table]
-) -> pa.Table:
-    """The clips, in their order, with the outcome columns of their shards, and the embeddings where there are any."""
-    names = pc.unique(clips["shard"].drop_null()).to_pylist()
-    table = clips.select(CLIPS.names)
-    if names:
-        stored = pa.concat_tables([_shard(store, fingerprint, name, shards) for name in names])
-        where = pc.index_in(clips["clip_id"], value_set=stored["clip_id"].combine_chunks())
-        outcomes = stored.select([*_OUTCOME, "embedding"]).take(where)
-    else:
-        where = pa.nulls(len(clips), pa.int32())
-        outcomes = pa.table({name: pa.nulls(len(clips), SCORES.field(name).type) for name in _OUTCOME})
-    unread = [
-        task.transient.get(clip_id, _NOT_EMBEDDED) if row is None else (None, None)
-        for clip_id, row in zip(clips["clip_id"].to_pylist(), where.to_pylist(), strict=True)
-    ]
-    for name in outcomes.column_names:
-        table = table.append_column(name, outcomes[name])
-    for position, name in enumerate(("error_reason", "error")):
-        said = pa.array([entry[position] for entry in unread], pa.string())
-        table = table.set_column(table.schema.get_field_index(name), name, pc.coalesce(table[name], said))
-    return table
-
-
-def _shard(store: Store, fingerprint: str, shard: str, cache: dict[tuple[str, str], pa.Table]) -> pa.Table:
-    # Small machines are packed into one shard a night, so that consecutive ones share as many as there are nights.
-    if (fingerprint, shard) not in cache:
-        while cache and sum(table.nbytes for table in cache.values()) > KEPT_BYTES:
-            cache.pop(next(iter(cache)))
-        cache[fingerprint, shard] = store.read_shard(fingerprint, shard)
-    return cache[fingerprint, shard]
-
-
-def _machines(clips: pa.Table) -> list[tuple[str, str, pa.Table]]:
-    """The machines of a table that is sorted by machine: type, id and rows."""
-    machines: list[tuple[str, str, pa.Table]] = []
-    keys = list(zip(clips["machine_type"].to_pylist(), clips["machine_id"].to_pylist(), strict=True))
-    start = 0
-    for stop in range(1, len(keys) + 1):
-        if stop == len(keys) or keys[stop] != keys[start]:
-            machines.append((*keys[start], clips.slice(start, stop - start)))
-            start = stop
-    return machines

@@ -11,13 +11,13 @@ from asd_core.synthesis.fleet import simulate_fleet
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-LAST_WORDS = {"night": "This sound", "own_encoder": "is_flagged", "own_detector": "is_flagged", "queries": "flagged"}
+LAST_WORDS = {"night": "impulses", "own_encoder": "is_flagged", "own_detector": "is_flagged", "queries": "flagged"}
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
     folder = tmp_path_factory.mktemp("examples")
-    simulate_fleet(str(folder / "recordings"), nights=6, machines_per_type=1, machine_types=("fan", "pump"), seconds=2.0)
+    simulate_fleet(str(folder / "recordings"), nights=6, machines_per_type=1, machine_types=("fan", "pump"), seconds=2)
     return folder
 
 

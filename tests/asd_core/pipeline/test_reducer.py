@@ -1,17 +1,16 @@
-import numpy as np
 import pyarrow as pa
 import pytest
 
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError
-from asd_core.pipeline import reducer as scoring
 from asd_core.pipeline.machine_tasks import MachineTask
 from asd_core.pipeline.reducer import fit_machines, score_machines
 from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, EMBEDDINGS, SCORES, embedding_column, from_parquet, to_parquet
+from asd_core.store.tables import SCORES, from_parquet
+from tests.asd_core.pipeline.committed import commit
 
 KNN = load_recipe("twfr-knn")
 FINGERPRINT = embeddings_fingerprint(KNN.for_machine("fan").encoder)
@@ -20,22 +19,6 @@ FINGERPRINT = embeddings_fingerprint(KNN.for_machine("fan").encoder)
 @pytest.fixture
 def store(tmp_path):
     return Store(LocalFiles(tmp_path))
-
-
-def commit(store, machines, count=10, date="2026-11-01", shard="s", broken=()):
-    """A shard with so many clips of each machine; returns rows of CLIPS with their shard."""
-    ids = [f"{machine}-{date}-{number}" for machine in machines for number in range(count)]
-    clips = {name: [""] * len(ids) for name in CLIPS.names} | {"recorded_at": [None] * len(ids), "size": [1] * len(ids)}
-    clips |= {"clip_id": ids, "uri": [f"file:///{name}" for name in ids], "date": [date] * len(ids)}
-    clips |= {"machine_type": ["fan"] * len(ids), "machine_id": [name.split("-")[0] for name in ids]}
-    embeddings = np.random.default_rng(len(date)).normal(size=(len(ids), 3)).astype(np.float32)
-    good = np.array([name not in broken for name in ids])
-    reasons = [None if ok else "empty" for ok in good]
-    outcome = {"seconds": [1.0] * len(ids), "level_db": [-20.0] * len(ids)}
-    outcome |= {"error_reason": reasons, "error": reasons, "warning": [None] * len(ids)}
-    table = pa.table({**clips, **outcome, "embedding": embedding_column(embeddings, good)}, schema=EMBEDDINGS)
-    store.files.write(store.shard_path(FINGERPRINT, shard), to_parquet(table))
-    return table.select(CLIPS.names).append_column("shard", pa.array([shard] * len(ids)))
 
 
 def task(store, clips, **given):
@@ -102,23 +85,3 @@ def test_a_shard_that_is_gone_is_said_with_the_way_out(store):
     (store.files.root / store.shard_path(FINGERPRINT, "s")).unlink()
     with pytest.raises(AsdError, match="gone or broken: restore it, or remove it together with embeddings/"):
         fit_machines(task(store, clips))
-
-
-class CountsReads(LocalFiles):
-    reads = 0
-
-    def read(self, path):
-        self.reads += path.startswith("embeddings")
-        return super().read(path)
-
-
-def test_machines_that_share_shards_open_each_of_them_once(store):
-    nights = [f"2026-11-{day:02d}" for day in range(1, 15)]
-    clips = pa.concat_tables([commit(store, "abcdefgh", 2, night, night) for night in nights])
-    counting = Store(CountsReads(store.files.root))
-    cache = {}
-    for machine in "abcdefgh":
-        part = clips.filter(pa.array([name == machine for name in clips["machine_id"].to_pylist()]))
-        found = scoring._with_outcomes(task(store, part), counting, FINGERPRINT, part, cache)
-        assert found["embedding"].null_count == 0
-    assert counting.files.reads == len(nights)

@@ -1,0 +1,27 @@
+"""Shards committed to a store for the reducer."""
+
+import numpy as np
+import pyarrow as pa
+
+from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
+
+KNN = load_recipe("twfr-knn")
+FINGERPRINT = embeddings_fingerprint(KNN.for_machine("fan").encoder)
+
+
+def commit(store, machines, count=10, date="2026-11-01", shard="s", broken=()):
+    """A shard with so many clips of each machine; returns rows of CLIPS with their shard."""
+    ids = [f"{machine}-{date}-{number}" for machine in machines for number in range(count)]
+    clips = {name: [""] * len(ids) for name in CLIPS.names} | {"recorded_at": [None] * len(ids), "size": [1] * len(ids)}
+    clips |= {"clip_id": ids, "uri": [f"file:///{name}" for name in ids], "date": [date] * len(ids)}
+    clips |= {"machine_type": ["fan"] * len(ids), "machine_id": [name.split("-")[0] for name in ids]}
+    embeddings = np.random.default_rng(len(date)).normal(size=(len(ids), 3)).astype(np.float32)
+    good = np.array([name not in broken for name in ids])
+    reasons = [None if ok else "empty" for ok in good]
+    outcome = {"seconds": [1.0] * len(ids), "level_db": [-20.0] * len(ids)}
+    outcome |= {"error_reason": reasons, "error": reasons, "warning": [None] * len(ids)}
+    table = pa.table({**clips, **outcome, "embedding": embedding_column(embeddings, good)}, schema=EMBEDDINGS)
+    store.files.write(store.shard_path(FINGERPRINT, shard), to_parquet(table))
+    return table.select(CLIPS.names).append_column("shard", pa.array([shard] * len(ids)))

@@ -1,0 +1,24 @@
+import pytest
+
+from asd_core.clips import list_archive, select
+from asd_core.errors import AsdError
+from asd_core.pipeline.engine import LocalEngine
+from asd_core.runs.evaluate import score_and_evaluate
+from asd_core.runs.fit import fit
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.fleet import KNN, write_dcase
+
+
+def test_clips_that_a_scorer_was_fitted_on_are_left_out(tmp_path):
+    store, clips = Store(LocalFiles(tmp_path / "store")), list_archive(str(write_dcase(tmp_path / "dev_data"))).clips
+    fit(store, KNN, select(clips, split="train"), LocalEngine())
+    done = score_and_evaluate(store, KNN, clips, LocalEngine())
+    assert [(one.machine_id, one.counts.training) for one in done.evaluation.machines] == [("00", 6), ("02", 6)]
+    assert len(done.scores) == len(clips) == done.record["counts"]["listed"]
+
+
+def test_an_evaluation_of_nothing_says_to_fit_first(tmp_path):
+    store, clips = Store(LocalFiles(tmp_path / "store")), list_archive(str(write_dcase(tmp_path / "dev_data"))).clips
+    with pytest.raises(AsdError, match=r"none of 28 clips could be scored \(28 no_scorer\): run asd fit first"):
+        score_and_evaluate(store, KNN, clips, LocalEngine())
