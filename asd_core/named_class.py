@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import UsageError
@@ -28,6 +29,7 @@ def named_class(name: str, where: str) -> Any:
         raise UsageError(f"{where} kind = {name!r} cannot be imported: {error}; is its package installed?") from error
 
 
+@lru_cache(maxsize=64)
 def constructor_keys(named: Any) -> frozenset[str] | None:
     """The settings that a class' constructor takes, ``device`` left out; None where it takes any.
 

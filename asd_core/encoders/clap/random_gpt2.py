@@ -1,4 +1,4 @@
-"""A GPT-2 that nobody trained: its words, and the whole as files.
+"""The words of a GPT-2 that nobody trained.
 
 Trial runs and tests put it where the hub's ``gpt2`` would stand. Its words are made of syllables, its byte tokens are
 GPT-2's, so that "!" is 0, the space 220 and the end of text 50,256 in both, and MS-CLAP's own classes run on it.
@@ -7,16 +7,14 @@ GPT-2's, so that "!" is 0, the space 220 and the end of text 50,256 in both, and
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.clap.text_tensors import POSITIONS, VOCABULARY, random_gpt2
+from asd_core.encoders.clap.text_tensors import POSITIONS, VOCABULARY
 
 if TYPE_CHECKING:
     from transformers import GPT2TokenizerFast
 
 END_OF_TEXT = "<|endoftext|>"
-REVISION = "0" * 40  # of the snapshot in a cache
 
 _MERGES = VOCABULARY - 256 - 1
 
@@ -48,35 +46,6 @@ def pseudo_words() -> tuple[dict[str, int], list[tuple[str, str]]]:
         vocabulary[left + right] = len(vocabulary)
     vocabulary[END_OF_TEXT] = len(vocabulary)
     return vocabulary, merges
-
-
-def write_gpt2(folder: Path, seed: int = 0) -> None:
-    """Write tokenizer, configuration and seeded weights as transformers reads a folder; some 500 MB."""
-    import transformers
-    from safetensors.torch import save_file
-
-    folder.mkdir(parents=True, exist_ok=True)
-    random_tokenizer().save_pretrained(folder)
-    gpt2: Any = transformers
-    gpt2.GPT2Config(architectures=["GPT2Model"]).save_pretrained(folder)
-    save_file(random_gpt2(seed), folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "README.md").write_text(f"GPT-2's shape with random weights (seed {seed}).\n", encoding="utf-8")
-
-
-def write_hub_cache(folder: Path, seed: int = 0) -> Path:
-    """Write the same where the hub's client looks for ``gpt2``, and return the folder that holds it.
-
-    Args:
-        folder: the client's cache: ``HF_HUB_CACHE``, or ``hub`` under ``HF_HOME``. With ``HF_HUB_OFFLINE=1`` it asks
-            nothing of the network.
-        seed: of the weights.
-    """
-    repository = folder / "models--gpt2"
-    snapshot = repository / "snapshots" / REVISION
-    write_gpt2(snapshot, seed)
-    (repository / "refs").mkdir(exist_ok=True)
-    (repository / "refs" / "main").write_text(REVISION, encoding="utf-8")
-    return snapshot
 
 
 def _byte_tokens() -> list[str]:

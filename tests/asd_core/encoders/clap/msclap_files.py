@@ -6,9 +6,9 @@ import torch
 
 from asd_core.encoders.clap.audio_tower import load_audio_tower
 from asd_core.encoders.clap.msclap_package import msclap_module, without_traces
-from asd_core.encoders.clap.random_gpt2 import write_gpt2
 from asd_core.encoders.clap.text_tensors import random_gpt2, random_mapper, random_projection
 from asd_core.encoders.clap.weights import CLAP_2023, CLAPCAP_2023
+from tests.asd_core.encoders.clap.gpt2_files import write_gpt2
 
 
 def write_gpt2_of_the_hub(folder):

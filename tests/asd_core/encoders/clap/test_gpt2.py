@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.encoders.clap.gpt2 import STOP, digest_with_tokenizer, filled, language_network, load_tokenizer, under
-from asd_core.encoders.clap.random_gpt2 import pseudo_words, write_hub_cache
+from asd_core.encoders.clap.random_gpt2 import pseudo_words
 from asd_core.encoders.clap.text_tensors import random_gpt2, random_mapper, random_projection
 from asd_core.errors import AsdError, UsageError
+from tests.asd_core.encoders.clap.gpt2_files import write_hub_cache
 
 
 @pytest.fixture(scope="module")
