@@ -125,10 +125,7 @@ def _draws(machine: JudgedClips, resamples: int, seed: int) -> Counts:
 
 
 def weighted_figures(
-    scores: NDArray[Any],
-    is_anomalous: NDArray[np.bool_],
-    domains: NDArray[np.str_],
-    counts: Counts,
+    scores: NDArray[Any], is_anomalous: NDArray[np.bool_], domains: NDArray[np.str_], counts: Counts
 ) -> Floats:
     """FIGURES of clips that count several times or not at all.
 
@@ -171,11 +168,7 @@ def _running_sums(rows: Counts) -> Counts:
 
 
 def _pauc(
-    false: Counts,
-    caught: Counts,
-    above: NDArray[np.intp],
-    level: NDArray[np.intp],
-    ends: NDArray[np.intp],
+    false: Counts, caught: Counts, above: NDArray[np.intp], level: NDArray[np.intp], ends: NDArray[np.intp]
 ) -> Counts:
     """`asd_core.evaluation.metrics.pauc` along ROC curves, (B,).
 

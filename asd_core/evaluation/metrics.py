@@ -14,9 +14,6 @@ Metrics:
     `precision_recall_f1`  of decisions
     `false_alarm_rate`     of decisions
     `harmonic_mean`        of metrics, as the DCASE evaluators take it
-
-AUC and pAUC are not scikit-learn's because a search takes them for every setting: of 200 scores they take 43 and 58 µs,
-scikit-learn's 2.5 and 1.2 ms.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.errors import AsdError
-from asd_core.evaluation.objectives import objective_values
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.publish_search import publish
@@ -183,7 +182,7 @@ def prepared(
         scopes,
         [shared or proposed(scope.name) for scope in scopes],
         [read_known(store, machine.fingerprint) for machine in machines],
-        functools.partial(objective_values, request.objective),
+        request.objective,
         code_version(),
         workers,
     )

@@ -63,13 +63,7 @@ def _decoded(
     # Silence may come first, so all of a generated clip is decoded.
     whole = config.clip_rule == "windows" or clip.kind == GENERATED
     heard = None if whole else config.clip_seconds
-    decoded = decode(
-        data,
-        sample_rate=sample_rate,
-        channel=config.channel,
-        seconds=heard,
-        native_rates=native_rates,
-    )
+    decoded = decode(data, sample_rate=sample_rate, channel=config.channel, seconds=heard, native_rates=native_rates)
     rate = decoded.sample_rate
     samples, warnings = _made(clip, decoded.samples, rate)
     waveforms = as_heard(samples, config, rate)

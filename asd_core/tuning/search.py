@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.evaluation.objectives import FIGURES
+from asd_core.evaluation.objectives import FIGURES, objective_values
 from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.batches import Batch, BatchOutcome, sharing_groups
 from asd_core.tuning.gather.machine_data import MachineData
@@ -22,9 +22,6 @@ from asd_core.tuning.request import Scope
 from asd_core.tuning.space.proposals import Proposals
 from asd_core.tuning.space.setting import Setting
 from asd_core.tuning.stored_results import KnownResults, setting_ids
-
-Combine = Callable[[Sequence[str], NDArray[np.float64]], NDArray[np.float64]]
-"""Machine types (M,) and figures (M, S, 4) of a scope's machines → its objectives (S,), NaN where there is none."""
 
 OnProgress = Callable[[int, int], None]
 """Called with the units done and the units in all."""
@@ -64,7 +61,7 @@ class Search:
         scopes: machines that get one setting together; each machine is in one scope.
         proposals: of each scope.
         known: results of each machine in the store.
-        combine: figures of a scope's machines → its objectives.
+        objective: see `asd_core.evaluation.objectives`.
         version: of the code, see `setting_ids`.
         workers: number at work at once: the last batches are cut finer for them.
     """
@@ -76,12 +73,12 @@ class Search:
         scopes: Sequence[Scope],
         proposals: Sequence[Proposals],
         known: Sequence[KnownResults],
-        combine: Combine,
+        objective: str,
         version: str,
         workers: int = 1,
     ) -> None:
         self._machines, self._recipe, self._known = machines, recipe, known
-        self._proposals, self._combine, self._version, self._workers = proposals, combine, version, workers
+        self._proposals, self._objective, self._version, self._workers = proposals, objective, version, workers
         self.results = [ScopeResults(scope) for scope in scopes]
         self.seconds, self.commit_seconds, self.evaluated, self.crashed = 0.0, 0.0, 0, 0
         self.total = sum(p.total * len(scope.machines) for p, scope in zip(proposals, scopes, strict=True))
@@ -195,7 +192,7 @@ class Search:
         if first < len(results.settings):
             types = [self._machines[machine].machine_type for machine in machines]
             figures = np.stack([results.figures[machine][first:] for machine in machines])
-            results.objectives += self._combine(types, figures).tolist()
+            results.objectives += objective_values(self._objective, types, figures).tolist()
 
     def _cut(self, machine: int, groups: deque[list[int]]) -> list[int]:
         """Take whole groups for some seconds of work, fewer towards the end so that no worker waits long."""

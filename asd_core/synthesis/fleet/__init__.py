@@ -5,13 +5,4 @@ from asd_core.synthesis.fleet.fault_night import BROKEN, Fault
 from asd_core.synthesis.fleet.faults import KINDS, SEVERITIES
 from asd_core.synthesis.fleet.machine import MACHINE_TYPES, Machine
 
-__all__ = [
-    "BROKEN",
-    "KINDS",
-    "MACHINE_TYPES",
-    "SEVERITIES",
-    "Fault",
-    "Machine",
-    "SimulatedFleet",
-    "simulate_fleet",
-]
+__all__ = ["BROKEN", "KINDS", "MACHINE_TYPES", "SEVERITIES", "Fault", "Machine", "SimulatedFleet", "simulate_fleet"]

@@ -7,6 +7,7 @@ import pytest
 
 from asd_core.clips import clips_to_score, dated_after, latest_date, notes_on_dates, select, training_clips
 from asd_core.clips.clip import UNPLACED, Placement, clips_table
+from asd_core.clips.selection import of_machine
 from asd_core.errors import UsageError
 
 TODAY = "2026-11-19"
@@ -46,6 +47,13 @@ def test_conditions_hold_together() -> None:
 def test_a_wrong_condition_is_refused(conditions: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         select(CLIPS, **conditions)
+
+
+def test_a_machine_has_the_clips_of_its_type_and_id_alone() -> None:
+    places = [Placement(kind, ident) for kind, ident in (("fan", "00"), ("fan", "02"), ("pump", "00"))]
+    clips = clips_table([f"file:///{i}.wav" for i in range(3)], [1] * 3, ["v"] * 3, places)
+    assert of_machine(clips, "fan", "02")["uri"].to_pylist() == ["file:///1.wav"]
+    assert not len(of_machine(clips, "pump", "02"))
 
 
 def test_the_latest_date_is_of_the_dated_clips_only() -> None:

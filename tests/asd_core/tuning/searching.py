@@ -1,13 +1,11 @@
 """Searches without audio: machines that are nothing but names, and settings that are evaluated by a formula."""
 
-import functools
 import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from asd_core.evaluation.metrics import auc, pauc
-from asd_core.evaluation.objectives import objective_values
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -82,7 +80,7 @@ def search_for(store, tables=GRID, method="grid", count=None, per="machine-type"
         scopes,
         [proposals(space, method, count, 0, scope.name) for scope in scopes],
         [read_known(store, machine.fingerprint) for machine in machines],
-        functools.partial(objective_values, objective),
+        objective,
         "v1",
     )
     return search, BatchContext(store.files.url, tuple(machines), KNN)

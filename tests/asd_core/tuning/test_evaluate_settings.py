@@ -68,12 +68,18 @@ def really(clips, recipe, folder):
     return by_clip, figures, evaluation.official_score
 
 
+@pytest.fixture(scope="module")
+def scores(machines):
+    """The scores of all settings, evaluated at once, by machine."""
+    return [evaluate_machine(machine, BASE, SETTINGS) for machine in machines]
+
+
 @pytest.mark.parametrize("place", range(len(SETTINGS)))
-def test_a_setting_scores_as_its_recipe_would(clips, machines, place, tmp_path):
+def test_a_setting_scores_as_its_recipe_would(clips, machines, scores, place, tmp_path):
     setting = SETTINGS[place]
     recipe = with_best(BASE, dict.fromkeys(["", "fan"], setting))
     by_clip, figures, official = really(clips, recipe, tmp_path)
-    together = [evaluate_machine(machine, BASE, SETTINGS)[place] for machine in machines]
+    together = [of_machine[place] for of_machine in scores]
     kinds = [machine.machine_type for machine in machines]
     assert_allclose(
         objective_values("official", kinds, np.array([[one.figures] for one in together])), official, rtol=1e-9

@@ -3,10 +3,8 @@ import contextlib
 import numpy as np
 import pytest
 
-from asd_core.tuning.batches import BatchOutcome, evaluate_batch, sharing_groups
-from asd_core.tuning.request import scopes_of
+from asd_core.tuning.batches import BatchOutcome, evaluate_batch
 from asd_core.tuning.search import BATCH_SECONDS, search_here
-from asd_core.tuning.space.space import new_space
 from tests.asd_core.tuning.searching import GRID, MACHINES, Formula, Killed, run, search_for, store_in
 
 TPE = {"method": "tpe", "count": 48}
@@ -109,19 +107,6 @@ def test_a_batch_is_some_seconds_of_work_and_shorter_towards_the_end(tmp_path):
     assert sizes[-2:] == sorted(sizes[-2:], reverse=True) and sizes[-2] == 10  # half a second
 
 
-def test_settings_that_share_their_neighbours_stay_together():
-    space = new_space({"detector.k": {"low": 1, "high": 30, "step": 1}, "encoder.r": {"grid": [0.5, 1.0]}})
-    settings = list(space.grid())
-    groups = sharing_groups(settings)
-    assert sorted(place for group in groups for place in group) == list(range(60))
-    assert [{settings[place]["encoder.r"] for place in group} for group in groups] == [{0.5}, {1.0}]
-
-
-def test_settings_of_mixed_kinds_can_be_put_in_order():
-    settings = [{"detector.kind": "gmm", "detector.n_components": 2}, {"detector.kind": "memory_bank"}, {}]
-    assert sorted(place for group in sharing_groups(settings) for place in group) == [0, 1, 2]
-
-
 def test_tpe_waits_for_a_round_before_it_proposes_the_next(tmp_path):
     search, _ = search_for(store_in(tmp_path), per="global", **TPE)
     handed = []
@@ -141,12 +126,6 @@ def test_tpe_finds_the_top_of_a_formula_and_each_scope_has_settings_of_its_own(t
     assert len(fan.settings) == len(pump.settings) == 48 and fan.settings != pump.settings
     for best in best_of(search).values():
         assert abs(best["encoder.r"] - 0.7) <= 0.1
-
-
-def test_scopes_are_types_or_machines_or_all():
-    assert [(s.name, s.machines) for s in scopes_of(MACHINES, "machine-type")] == [("fan", (0, 1)), ("pump", (2,))]
-    assert [s.name for s in scopes_of(MACHINES, "machine")] == ["fan 00", "fan 02", "pump 00"]
-    assert [s.machines for s in scopes_of(MACHINES, "global")] == [(0, 1, 2)]
 
 
 def test_progress_counts_what_was_known_too(tmp_path):

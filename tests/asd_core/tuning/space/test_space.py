@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from asd_core.errors import UsageError
-from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.distinct_settings import DistinctSettings
-from asd_core.tuning.space.setting import applied, with_best
 from asd_core.tuning.space.space import load_space, new_space
 
 BANK = Recipe("bank", {"detector": {"kind": "memory_bank", "k": 4, "density": "least"}, "embedding": {}})
@@ -22,13 +21,6 @@ def test_the_grid_is_the_product_of_all_values_the_last_changing_fastest():
     ]
 
 
-def test_a_range_has_both_its_ends_and_every_value_as_it_would_be_written():
-    values = new_space({"encoder.r": R}).dimensions[0].values
-    assert (len(values), values[0], values[3], values[-1]) == (111, 0.0, 0.03, 1.1)
-    assert new_space({"detector.k": {"low": 1, "high": 8, "step": 3}}).dimensions[0].values == (1, 4, 7)
-    assert new_space({"detector.k": {"low": 2, "high": 4, "int": True}}).dimensions[0].values == (2, 3, 4)
-
-
 def test_a_file_may_write_fields_with_or_without_quotes(tmp_path):
     (tmp_path / "quoted.toml").write_text('"detector.k" = { grid = [1, 2] }\n"encoder.r" = { grid = [1.0] }\n')
     (tmp_path / "plain.toml").write_text("detector.k = { grid = [1, 2] }\n[encoder]\nr = { grid = [1.0] }\n")
@@ -44,18 +36,6 @@ def test_random_settings_are_each_drawn_once_and_the_same_for_the_same_seed():
     assert len({tuple(setting.values()) for setting in drawn}) == 200
     assert drawn == DistinctSettings(space).some(200, np.random.default_rng(0))
     assert len(DistinctSettings(new_space({"detector.k": {"grid": [1, 2]}})).some(9, np.random.default_rng(0))) == 2
-
-
-def test_logarithmic_ranges_are_drawn_evenly_in_their_logarithm():
-    space = new_space({"detector.reg_covar": {"low": 1e-6, "high": 1e-2, "log": True}})
-    drawn = np.log10(
-        [setting["detector.reg_covar"] for setting in DistinctSettings(space).some(2000, np.random.default_rng(0))]
-    )
-    counts, _ = np.histogram(drawn, bins=4, range=(-6, -2))
-    assert counts.sum() == 2000 and counts.min() > 440
-    whole = new_space({"detector.k": {"low": 1, "high": 16, "log": True, "int": True}}).dimensions[0]
-    values = [whole.draw(np.random.default_rng(seed)) for seed in range(300)]
-    assert set(values) <= set(range(1, 17)) and np.median(values) < 6
 
 
 @pytest.mark.parametrize(
@@ -127,36 +107,3 @@ def test_the_settings_of_encoders_are_those_of_the_encoders_fields_alone():
     space = new_space({"encoder.r": {"grid": [0, 1]}, "detector.k": {"low": 1, "high": 3, "int": True}})
     assert space.encoder_settings() == [{"encoder.r": 0}, {"encoder.r": 1}]
     assert new_space({"detector.k": {"grid": [1]}}).encoder_settings() == [{}]
-
-
-def test_a_setting_goes_over_the_overrides_of_a_machine_type():
-    recipe = Recipe("mine", {"machine": {"fan": {"encoder.r": 0.5}}})
-    assert '"r": 0.9' in applied(recipe, {"encoder.r": 0.9}, "fan").encoder.options
-    assert '"r": 0.5' in applied(recipe, {"detector.n_components": 1}, "fan").encoder.options
-
-
-def test_a_field_concerns_only_the_kinds_that_have_it():
-    setting = {"detector.kind": "gmm", "detector.k": 2, "detector.n_components": 1}
-    assert applied(BANK, setting) == applied(BANK, {**setting, "detector.k": 9})
-    assert applied(BANK, setting).detector.n_components == 1
-    assert applied(BANK, {**setting, "detector.kind": "memory_bank"}).detector.k == 2
-    with pytest.raises(UsageError, match="has no key 'n_components'"):
-        applied(BANK, {"detector.n_components": 1})
-
-
-@pytest.mark.parametrize("kind", ["memory_bank", "gmm", "kmeans"])
-def test_the_best_settings_make_a_recipe_that_comes_to_the_same(kind):
-    recipe = Recipe("mine", {**BANK.settings, "machine": {"fan": {"encoder.r": 0.5, "detector": {"k": 2}}}})
-    setting = {"encoder.r": 0.9, "detector.kind": kind, "detector.k": 3, "detector.seed": 7}
-    best = with_best(recipe, {"fan": setting, "pump": {**setting, "encoder.r": 1.0}})
-    assert best.for_machine("fan") == applied(recipe, setting, "fan")
-    assert best.for_machine("pump") == applied(recipe, {**setting, "encoder.r": 1.0}, "pump")
-    assert best.for_machine("valve") == recipe.for_machine("valve")
-    everywhere = with_best(load_recipe("twfr-knn"), {"": setting})
-    assert everywhere.for_machine("any") == applied(load_recipe("twfr-knn"), setting)
-
-
-def test_with_best_goes_back_to_a_default_that_the_recipe_had_overridden():
-    recipe = Recipe("mine", {"detector": {"n_components": 4}, "machine": {"fan": {"detector.n_components": 8}}})
-    best = with_best(recipe, {"fan": {"detector.n_components": 4}})
-    assert best.for_machine("fan").detector.n_components == 4
