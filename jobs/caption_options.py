@@ -137,17 +137,20 @@ def open_captions(
 
 
 def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
+    from asd_core.captions.answers import check_answer
+
     if by_batch:
         from asd_core.llm.batch.captioner import BatchCaptioner
 
-        return BatchCaptioner(llm, job.store.files, job.recipe.key(), say=job.talk.say)
+        return BatchCaptioner(llm, job.store.files, check_answer, job.recipe.key(), say=job.talk.say)
+    from asd_core.llm.captioner import LlmCaptioner
+
+    url, say = job.store.files.url, job.talk.say
     if job.options["local"]:
-        from asd_core.llm.local import LocalCaptioner
+        return LlmCaptioner(llm, url, check_answer, say=say)
+    from cluster.caption import RayGate
 
-        return LocalCaptioner(llm, job.store.files.url)
-    from cluster.caption import RayCaptioner
-
-    return RayCaptioner(llm, job.store.files.url, say=job.talk.say)
+    return LlmCaptioner(llm, url, check_answer, open_gate=lambda: RayGate(say=say), say=say)
 
 
 def explained_text(explained: int) -> str:

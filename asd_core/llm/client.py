@@ -61,7 +61,7 @@ class NotAnswered:
         may_cost: whether it may have been worked on, and billed, all the same.
     """
 
-    reason: Literal["rate_limited", "server_error", "timeout", "dropped", "no_completion", "adapted", "refused"]
+    reason: Literal["rate_limited", "server_error", "timeout", "dropped", "no_completion", "adapted", "refused", "late"]
     message: str
     retry_after: float | None = None
     may_cost: bool = False

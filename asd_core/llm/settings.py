@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asd_core.errors import UsageError
-from asd_core.llm.limits import Budget, Cost, Limits
+from asd_core.llm.limits import Budget, Limits
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 OPENAI_URL = "https://api.openai.com/v1"
@@ -108,9 +108,9 @@ class LlmSettings:
         """Whether both prices are known."""
         return self.usd_per_million_input is not None and self.usd_per_million_output is not None
 
-    def budget(self, spent: Cost = (0, 0.0)) -> Budget:
-        """One job's, of which so many tokens and US dollars are spent already."""
-        return Budget(self.budget_tokens, self.budget_usd, spent)
+    def budget(self) -> Budget:
+        """A new budget of one job."""
+        return Budget(self.budget_tokens, self.budget_usd)
 
     def usd(self, input_tokens: int, output_tokens: int) -> float | None:
         """What so many tokens cost; None where the prices are not known."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from asd_core.captions.answers import check_answer
 from asd_core.errors import AsdError
 from asd_core.llm.batch.client import BatchClient
 from asd_core.llm.batch.files import MOST_BYTES, MOST_REQUESTS, chunks, missing, read_results, request_line
@@ -21,7 +20,7 @@ from asd_core.llm.client import Answered, NotAnswered, Outcome, first_parameters
 from asd_core.llm.ledger import Attempt, History, Ledger
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings, Message
-from asd_core.llm.verdicts import Refusals, conversation, cut_short, given_up, judged
+from asd_core.llm.verdicts import Check, Refusals, conversation, cut_short, given_up, judged
 from asd_core.store.files import Files
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ class BatchCaptioner:
     Args:
         settings: which LLM; prices as they are for batches.
         files: of the store.
+        check: of an answer.
         run_id: put down in the batches' metadata, for people.
         say: told how things stand.
         poll_seconds: between looks at a batch; less at first, since small ones may be done at once.
@@ -57,6 +57,7 @@ class BatchCaptioner:
         self,
         settings: LlmSettings,
         files: Files,
+        check: Check,
         run_id: str = "",
         *,
         say: Callable[[str], None] = lambda line: None,
@@ -66,7 +67,7 @@ class BatchCaptioner:
         most_requests: int = MOST_REQUESTS,
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._settings, self._run_id, self._say = settings, run_id, say
+        self._settings, self._check, self._run_id, self._say = settings, check, run_id, say
         self._poll_seconds, self._sleep, self._now = poll_seconds, sleep, now
         self._most_requests, self._most_bytes = most_requests, most_bytes
         self._client = BatchClient(settings, sleep)
@@ -254,7 +255,7 @@ class BatchCaptioner:
         request = self._pending.get(request_id)
         most = max(record.parameters.get(name, 0) for name in ("max_tokens", "max_completion_tokens"))
         attempt = Attempt(record.at, record.token, most_output_tokens=most)
-        history, answer = judged(request_id, history.begun(attempt), outcome, check_answer)
+        history, answer = judged(request_id, history.begun(attempt), outcome, self._check)
         if request is None and history.complained is not None:
             answer = given_up(request_id, history)  # nobody is there to ask again
         if answer is not None and not answer.is_asked_again:

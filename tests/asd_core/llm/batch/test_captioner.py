@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from asd_core.captions.answers import check_answer
 from asd_core.errors import AsdError, UsageError
 from asd_core.llm.batch.captioner import BatchCaptioner
 from asd_core.llm.batch.files import chunks, read_results, request_line
@@ -45,7 +46,7 @@ def settings_for(server, **changes):
 def opened(server, files, **options):
     clock = options.pop("clock", None) or Clock()
     settings = settings_for(server, **options.pop("settings", {}))
-    return BatchCaptioner(settings, files, "run-1", sleep=clock.sleep, now=clock.now, **options)
+    return BatchCaptioner(settings, files, check_answer, "run-1", sleep=clock.sleep, now=clock.now, **options)
 
 
 def asked(server, files, count=10, **options):
