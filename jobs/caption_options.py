@@ -139,18 +139,19 @@ def open_captions(
 def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
     from asd_core.captions.answers import check_answer
 
+    files, say = job.store.files, job.talk.say
     if by_batch:
+        from asd_core.llm.batch.batches import Batches
         from asd_core.llm.batch.captioner import BatchCaptioner
 
-        return BatchCaptioner(llm, job.store.files, check_answer, job.recipe.key(), say=job.talk.say)
+        return BatchCaptioner(llm, files, check_answer, Batches(llm, files, job.recipe.key(), say=say))
     from asd_core.llm.captioner import LlmCaptioner
 
-    url, say = job.store.files.url, job.talk.say
     if job.options["local"]:
-        return LlmCaptioner(llm, url, check_answer, say=say)
+        return LlmCaptioner(llm, files.url, check_answer, say=say)
     from cluster.caption import RayGate
 
-    return LlmCaptioner(llm, url, check_answer, open_gate=lambda: RayGate(say=say), say=say)
+    return LlmCaptioner(llm, files.url, check_answer, open_gate=lambda: RayGate(say=say), say=say)
 
 
 def explained_text(explained: int) -> str:

@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from asd_core.llm.client import Answered, Llm, NotAnswered, Outcome, Refused
+from asd_core.llm.client import Llm
 from asd_core.llm.ledger import Attempt, History, Ledger
 from asd_core.llm.limits import Cost
 from asd_core.llm.permission import AnyGate, Pass, TooLarge
+from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from asd_core.llm.verdicts import Check, Refusals, conversation, cut_short, given_up, judged

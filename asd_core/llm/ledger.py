@@ -22,7 +22,7 @@ from asd_core.store.files import Files
 
 ANSWERED, EMPTY, COMPLAINED, REFUSED, UNKNOWN = "answered", "empty_answer", "complained", "llm_refused", "unknown"
 CUT, DECLINED, TOOL_CALL = "cut_off", "declined", "tool_call"
-"""Outcomes of attempts, beside the reasons of `asd_core.llm.client.NotAnswered`."""
+"""Outcomes of attempts, beside the reasons of `asd_core.llm.replies.NotAnswered`."""
 
 _AT_ONCE = 32  # files read or deleted
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-from asd_core.llm.client import Answered, NotAnswered, Outcome, Refused
 from asd_core.llm.ledger import ANSWERED, COMPLAINED, CUT, DECLINED, EMPTY, REFUSED, TOOL_CALL, History
+from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import Message
 

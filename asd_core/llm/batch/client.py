@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asd_core.errors import AsdError
 from asd_core.llm.batch.files import ENDPOINT
-from asd_core.llm.client import one_line, retry_after
+from asd_core.llm.replies import one_line, retry_after
 from asd_core.llm.settings import LlmSettings, api_key
 
 if TYPE_CHECKING:

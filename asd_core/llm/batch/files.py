@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from asd_core.llm.client import NotAnswered, Outcome, Refused, one_line, read_completion, read_status
+from asd_core.llm.replies import NotAnswered, Outcome, Refused, one_line, read_completion, read_status
 from asd_core.llm.settings import LlmSettings, Message
 
 if TYPE_CHECKING:

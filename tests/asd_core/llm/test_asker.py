@@ -6,9 +6,9 @@ import pytest
 
 from asd_core.captions.answers import check_answer
 from asd_core.llm.asker import Asker
-from asd_core.llm.client import Answered, NotAnswered, Refused
 from asd_core.llm.gate import Gate
 from asd_core.llm.ledger import Ledger
+from asd_core.llm.replies import Answered, NotAnswered, Refused
 from asd_core.llm.requests import CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from tests.asd_core.llm.fakes import FakeLlm, MemoryFiles
