@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
@@ -32,7 +32,7 @@ class RayGate:
     """A `asd_core.llm.permission.AnyGate` for one job, at the actor that all jobs of the cluster share.
 
     An actor that was killed has lost its memory when it is back, and lets nothing through for one window. The job then
-    begins again there. Its attempts that are under way are over by the end of the window.
+    begins again there; its attempts under way are over by the end of the window, if they last no longer than one.
 
     Args:
         window: of the limits, in seconds; a minute but for tests.
@@ -64,7 +64,7 @@ class RayGate:
         """
         self._told = job, llm, limits
         await self._begin(earlier)
-        self._beating = asyncio.create_task(self._beat())
+        self._beating = asyncio.create_task(self._quietly(self._beat()))
 
     async def end(self, job: str) -> list[Moment]:
         """See `AnyGate.end`; empty where the actor is gone, and with it what it knew."""
@@ -143,18 +143,22 @@ class RayGate:
 
     def _tell(self, method: str, *arguments: Any) -> None:
         """Call the actor without waiting for it; a call that is lost has the job begin again."""
-        task = asyncio.get_running_loop().create_task(self._ask(method, *arguments))
+        task = asyncio.create_task(self._quietly(self._ask(method, *arguments)))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
 
-    async def _beat(self) -> None:
-        """Show that this job lives, until the actor cannot be had: then whoever wants permission is told so."""
+    async def _quietly(self, call: Coroutine[Any, Any, Any]) -> None:
+        """Wait for a call; where the actor cannot be had, whoever asks for permission is told so."""
         with suppress(AsdError):
-            while True:
-                await asyncio.sleep(min(_BEAT_SECONDS, self.window / 4))
-                sent = time.monotonic()
-                if await self._ask("holds"):
-                    self._heard = max(self._heard, sent)
+            await call
+
+    async def _beat(self) -> None:
+        """Show that this job lives."""
+        while True:
+            await asyncio.sleep(min(_BEAT_SECONDS, self.window / 4))
+            sent = time.monotonic()
+            if await self._ask("holds"):
+                self._heard = max(self._heard, sent)
 
     async def _begin_again(self, begun: int) -> None:
         """Begin again, unless that was done since the job had begun so many times."""

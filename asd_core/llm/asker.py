@@ -1,7 +1,7 @@
 """From a request to its answer: every attempt passes the limits, and is written down before it is made.
 
-An attempt gives its place up only when its outcome is written down too. An answer is checked. One with a complaint is
-sent back with the complaint once, and kept with a warning where that does not help: it was paid for.
+An attempt gives its place up only when its outcome is written down too. An answer is checked. If there is a complaint,
+the LLM is told it once; an answer that is no better is kept with a warning, for it was paid for.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Asker:
         return input_tokens + output_tokens, self._settings.usd(input_tokens, output_tokens) or 0.0
 
     def _spent(self, outcome: Outcome, cost: Cost) -> Cost:
-        """What an attempt cost, or may have cost."""
+        """The cost of an attempt, as far as it is known; else what it may have cost."""
         if isinstance(outcome, Answered):
             return self._cost(outcome.input_tokens, outcome.output_tokens)
         return cost if isinstance(outcome, NotAnswered) and outcome.may_cost else (0, 0.0)
@@ -204,7 +204,7 @@ def backoff(number: int, window: float) -> float:
 
 
 def _may_repeat_now(outcome: Outcome) -> bool:
-    """Say whether nothing speaks for backing off: the gate is closed already, or an answer is to be improved."""
+    """True where backing off is needless: the gate is closed already, or an answer is to be improved."""
     if isinstance(outcome, NotAnswered):
         return outcome.retry_after is not None or outcome.reason == "adapted"
     return isinstance(outcome, Answered) and bool(outcome.text)

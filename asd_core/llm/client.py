@@ -95,7 +95,7 @@ def _dropped(cause: BaseException, settings: LlmSettings) -> NotAnswered:
 
 
 def _was_not_sent(cause: BaseException | None) -> bool:
-    """Say whether there was no connection, so that nothing can have been sent."""
+    """True where there was no connection, so that nothing can have been sent."""
     return type(cause).__name__ in _NOT_SENT
 
 

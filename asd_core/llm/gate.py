@@ -28,7 +28,7 @@ class Gate:
         self._epoch = wall() - self._loop.time()
         self.window = window
         self._limits: dict[str, Limits] = {}
-        self._has_company: dict[str, bool] = {}  # job → whether another was at work beside it; of all that ever began
+        self._has_company: dict[str, bool] = {}  # job that ever began → another was at work beside it
         self._claims: dict[str, str] = {}  # request id → job
         self._limiter = RateLimiter(Limits(1, None, 1), window)
         self._waiting: dict[str, deque[tuple[int, asyncio.Future[Pass | TooLarge | None]]]] = {}

@@ -96,7 +96,7 @@ class RateLimiter:
         return max(0.0, max(moments) - now)
 
     def fits(self, tokens: int) -> bool:
-        """Say whether an attempt of so many tokens may ever go."""
+        """True where an attempt of so many tokens may ever go."""
         return self.limits.tokens is None or tokens <= self.limits.tokens
 
     def dispatch(self, now: float, tokens: int) -> Dispatch:

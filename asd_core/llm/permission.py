@@ -69,7 +69,7 @@ class AnyGate(Protocol):
         ...
 
     async def strangers(self, job: str, jobs: Collection[str]) -> set[str]:
-        """Those of some jobs that never began at this gate, which therefore knows nothing of their attempts."""
+        """Jobs, of those named, that never began at this gate: it knows nothing of their attempts."""
         ...
 
     async def claim(self, job: str, request_id: str) -> Claim:
@@ -85,7 +85,7 @@ class AnyGate(Protocol):
         ...
 
     def holds(self, job: str) -> bool:
-        """Say whether permission that was given may still be used: a job that stood still for long has lost it."""
+        """True while permission that was given may be used: a job that stood still for long has lost it."""
         ...
 
     def leave(self, job: str, given: Pass, tokens: int) -> None:

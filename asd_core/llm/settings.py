@@ -1,4 +1,4 @@
-"""Which LLM is asked, under which limits, at which price; and its key, which stays in the environment."""
+"""Settings of an LLM: its address, its limits and prices; and its key, which stays in the environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PERHAPS_A_KEY = 8
 class LlmSettings:
     """An LLM behind an OpenAI-compatible address, and what one job may ask of it.
 
-    Of jobs that share a cluster the lowest requests, tokens and concurrency hold. Clusters know nothing of each other:
+    Of jobs that share a cluster the strictest limits hold. Clusters know nothing of each other:
     split a quota between them here.
 
     Attributes:
@@ -100,12 +100,12 @@ class LlmSettings:
 
     @property
     def limits(self) -> Limits:
-        """What may be asked in any minute, and at once."""
+        """Limits of what is asked in any minute, and at once."""
         return Limits(self.requests_per_minute, self.tokens_per_minute, self.concurrency)
 
     @property
     def has_prices(self) -> bool:
-        """Whether both prices are known."""
+        """True where both prices are known."""
         return self.usd_per_million_input is not None and self.usd_per_million_output is not None
 
     def budget(self) -> Budget:
@@ -113,7 +113,7 @@ class LlmSettings:
         return Budget(self.budget_tokens, self.budget_usd)
 
     def usd(self, input_tokens: int, output_tokens: int) -> float | None:
-        """What so many tokens cost; None where the prices are not known."""
+        """US dollars for so many tokens; None where the prices are not known."""
         if self.usd_per_million_input is None or self.usd_per_million_output is None:
             return None
         return (input_tokens * self.usd_per_million_input + output_tokens * self.usd_per_million_output) / 1e6

@@ -85,7 +85,7 @@ class BatchClient:
         return file_id
 
     def create(self, file_id: str, token: str, run_id: str) -> Batch | None:
-        """Have a file of requests worked on, once. None where it is not clear whether that was understood."""
+        """Have a file of requests worked on, once; None where the server does not say if it will."""
         import openai
 
         try:

@@ -17,7 +17,7 @@ def key(monkeypatch):
 
 
 def attempt(fault="ok", messages=None, **settings):
-    """What comes of one request to a server that meets it so; and the server."""
+    """The outcome of one request to a server that meets it so; and the server."""
     with LlmServer(lambda number, prompt: fault) as server:
         given = {"base_url": server.url, "timeout_seconds": 0.3 if fault == "hang" else 20.0} | settings
 
