@@ -1,172 +1,200 @@
-"""Asking an LLM from one place of a cluster: a detached actor that holds the limits for every job there is.
+"""The gate of a cluster: one detached actor holds the limits of the LLMs for every job there is.
 
-Jobs come and go, the actor stays: what it let through in the last minute counts for the next job too. Its API key is
-its own process's (`asd_core.llm.settings.api_key`): the key is no argument of anything, so Ray never sees it. A job
-that dies leaves what it submitted to be answered and stored; the same command finds it there.
+Jobs come and go, the actor stays: attempts that it let through in the last minute count for the next job too. Each
+driver asks the LLM itself. The actor knows neither keys nor prompts, only names of jobs, ids of requests and tokens.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
 from asd_core.errors import AsdError
-from asd_core.llm.inbox import Inbox
-from asd_core.llm.limits import WINDOW_SECONDS, Cost
-from asd_core.llm.requests import CaptionAnswer, CaptionRequest
-from asd_core.llm.settings import LlmSettings
-from cluster.caption_actor import CaptioningActor, Collected
+from asd_core.llm.limits import WINDOW_SECONDS, Limits
+from asd_core.llm.permission import Claim, Moment, Pass, TooLarge
+from cluster.caption_actor import LEASE_SECONDS, LimitsActor
 from cluster.failures import innermost
 
 NAMESPACE = "asd"
 
-_LONG_POLL_SECONDS = 5.0
+_BEAT_SECONDS = 5.0  # between a job's signs of life
+_MOST_CALLS = 100_000  # that wait at the actor: each job has up to its concurrency there
 _NO_ACTOR_SECONDS = 300.0  # for which it may be gone before that is an error
 _RETRY_SECONDS = 1.0
 _END_SECONDS = 30.0
 
 
-class RayCaptioner:
-    """A `asd_core.captions.requests.Captioner` for one job, at the actor that all jobs of the cluster share.
+class RayGate:
+    """A `asd_core.llm.permission.AnyGate` for one job, at the actor that all jobs of the cluster share.
 
-    Of the limits of the jobs that are at work the lowest hold; the budget is this job's own.
+    An actor that was killed has lost its memory when it is back, and lets nothing through for one window. The job then
+    begins again there; its attempts under way are over by the end of the window, if they last no longer than one.
 
     Args:
-        settings: which LLM, under which limits.
-        store_url: where intents and answers are kept; a place that every node reaches.
         window: of the limits, in seconds; a minute but for tests.
         say: told, from any thread, what keeps answers waiting.
-
-    Attributes:
-        job: its name at the actor.
-
-    Raises:
-        UsageError: there is no key in the environment of the node where the actor runs.
-        AsdError: the actor cannot be reached.
+        lease_seconds: without a word from the actor for so long, permission that it gave no longer holds.
     """
 
     def __init__(
         self,
-        settings: LlmSettings,
-        store_url: str,
-        *,
         window: float = WINDOW_SECONDS,
         say: Callable[[str], None] = lambda line: None,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
-        self._settings = settings
-        self._store_url = store_url
-        self._window = window
+        self.window = window
         self._say = say
-        self.job = secrets.token_hex(6)
-        self._lock = threading.Lock()  # of submitting, and of submitting again to an actor that has lost its memory
-        self._unanswered: dict[str, CaptionRequest] = {}
-        self._spent: Cost = (0, 0.0)
-        self._inbox = Inbox()
-        self._stopping = threading.Event()
-        self._life = self._begin()
-        self._collector = threading.Thread(target=self._collect, name="captions", daemon=True)
-        self._collector.start()
+        self._lease_seconds = lease_seconds
+        self._beginning = asyncio.Lock()
+        self._begun = 0  # times
+        self._heard = 0.0  # when the last call was made that the actor has answered
+        self._is_over = False
+        self._claims: set[str] = set()
+        self._calls: set[asyncio.Task[Any]] = set()  # kept, or the event loop may lose them
 
-    def submit(self, requests: Sequence[CaptionRequest]) -> None:
-        """See `Captioner.submit`."""
-        fresh = self._inbox.fresh(requests)
-        with self._lock:
-            self._unanswered |= fresh
-            if not self._call(lambda actor: actor.submit.remote(self.job, list(fresh.values()))):
-                self._begin_again()
+    async def begin(self, job: str, llm: str, limits: Limits, earlier: Sequence[Moment] = ()) -> None:
+        """See `AnyGate.begin`.
 
-    def answers(self) -> Iterator[CaptionAnswer]:
-        """See `Captioner.answers`."""
-        return self._inbox.answers()
+        Raises:
+            AsdError: the actor cannot be had.
+        """
+        self._told = job, llm, limits
+        await self._begin(earlier)
+        self._beating = asyncio.create_task(self._quietly(self._beat()))
 
-    def close(self) -> None:
-        """See `Captioner.close`."""
+    async def end(self, job: str) -> list[Moment]:
+        """See `AnyGate.end`; empty where the actor is gone, and with it what it knew."""
         import ray
 
-        if self._stopping.is_set():
-            return
-        self._stopping.set()
-        with suppress(ray.exceptions.RayError, ValueError):  # it is gone, and so is what it knew of this job
-            actor = ray.get_actor(_name(self._window), namespace=NAMESPACE)
-            ray.get(actor.end.remote(self.job), timeout=_END_SECONDS)
-        self._collector.join(_LONG_POLL_SECONDS)
+        self._is_over = True
+        self._beating.cancel()
+        with suppress(ray.exceptions.RayError, TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await asyncio.gather(self._beating, *self._calls, return_exceptions=True)
+                recent: list[Moment] = await self._actor.end.remote(job)
+                return recent
+        return []
 
-    def _collect(self) -> None:
-        """Fetch answers as they come. Asking for them also tells the actor that this job lives."""
-        life, taken = self._life, 0
-        try:
-            while not self._stopping.is_set():
-                if life != self._life:
-                    life, taken = self._life, 0
-                collected = self._ask_for_answers(life, taken)
-                if collected is None:
-                    self._begin_again_after(life)
-                    continue
-                self._spent = collected.spent
-                for each in collected.came:
-                    taken += 1
-                    if isinstance(each, Exception):
-                        raise each
-                    if self._unanswered.pop(each.request_id, None) is not None:
-                        self._inbox.put(each)
-        except Exception as error:  # raised where answers are waited for
-            self._inbox.put(error)
+    async def strangers(self, job: str, jobs: Collection[str]) -> set[str]:
+        """See `AnyGate.strangers`."""
+        strangers: set[str] = await self._ask("strangers", set(jobs)) or set()
+        return strangers
 
-    def _ask_for_answers(self, life: str, taken: int) -> Collected | None:
-        collected: Collected | None = self._call(
-            lambda actor: actor.collect.remote(self.job, life, taken, _LONG_POLL_SECONDS)
-        )
-        return collected
+    async def claim(self, job: str, request_id: str) -> Claim:
+        """See `AnyGate.claim`; an actor that has lost its memory cannot tell what others did before."""
+        if request_id in self._claims:
+            return "alone"
+        claim: Claim | None = await self._ask("claim", request_id)
+        if claim != "taken":
+            self._claims.add(request_id)
+        return "shared" if claim == "alone" and self._begun > 1 else claim or "alone"
 
-    def _begin(self) -> str:
-        told = self._settings, self._store_url, self._spent
-        life: str = self._call(lambda actor: actor.begin.remote(self.job, *told))
-        return life
+    def release(self, job: str, request_id: str) -> None:
+        """See `AnyGate.release`."""
+        if request_id in self._claims:
+            self._claims.remove(request_id)
+            self._tell("release", request_id)
 
-    def _begin_again_after(self, life: str) -> None:
-        """Begin again, unless `submit` has done so since that life, or nothing is asked any more."""
-        with self._lock:
-            if life == self._life and not self._stopping.is_set():
-                self._begin_again()
+    async def enter(self, job: str, tokens: int) -> Pass | TooLarge | None:
+        """See `AnyGate.enter`."""
+        given: Pass | TooLarge | None = await self._ask("enter", tokens)
+        return given
 
-    def _begin_again(self) -> None:
-        """Tell an actor that was killed, or has ended this job for its silence, what it knew."""
-        self._say(
-            "captioning begins again, for its actor was killed or this job stood still: nothing is asked for "
-            f"{self._window:g} s after a kill"
-        )
-        self._life = self._begin()
-        self._call(lambda actor: actor.submit.remote(self.job, list(self._unanswered.values())))
+    def holds(self, job: str) -> bool:
+        """See `AnyGate.holds`; this job's lease, counted from when it sent word, ends before the actor's."""
+        return time.monotonic() < self._heard + self._lease_seconds
 
-    def _call(self, call: Callable[[Any], Any]) -> Any:
-        """Call the actor, waiting for it to come back where it was killed."""
+    def leave(self, job: str, given: Pass, tokens: int) -> None:
+        """See `AnyGate.leave`."""
+        self._tell("leave", given, tokens)
+
+    def close_for(self, job: str, seconds: float) -> None:
+        """See `AnyGate.close_for`."""
+        self._tell("close_for", seconds)
+
+    def turn_away(self, job: str) -> None:
+        """See `AnyGate.turn_away`; the job has come to its end."""
+        self._is_over = True
+        self._tell("turn_away")
+
+    async def _ask(self, method: str, *arguments: Any) -> Any:
+        """The actor's answer; None once the job is over.
+
+        Raises:
+            AsdError: the actor failed, or does not come back.
+        """
+        import ray
+
+        while True:
+            begun = self._begun
+            try:
+                answer = await self._actor.at_gate.remote(self._told[0], method, *arguments)
+            except ray.exceptions.RayActorError:
+                answer = None
+            except ray.exceptions.RayError as error:
+                raise AsdError(f"the captioning actor failed: {innermost(error)}") from error
+            if answer is not None or self._is_over:
+                return answer
+            await self._begin_again(begun)
+
+    def _tell(self, method: str, *arguments: Any) -> None:
+        """Call the actor without waiting for it; a call that is lost has the job begin again."""
+        task = asyncio.create_task(self._quietly(self._ask(method, *arguments)))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _quietly(self, call: Coroutine[Any, Any, Any]) -> None:
+        """Wait for a call; where the actor cannot be had, whoever asks for permission is told so."""
+        with suppress(AsdError):
+            await call
+
+    async def _beat(self) -> None:
+        """Show that this job lives."""
+        while True:
+            await asyncio.sleep(min(_BEAT_SECONDS, self.window / 4))
+            sent = time.monotonic()
+            if await self._ask("holds"):
+                self._heard = max(self._heard, sent)
+
+    async def _begin_again(self, begun: int) -> None:
+        """Begin again, unless that was done since the job had begun so many times."""
+        async with self._beginning:
+            if begun == self._begun and not self._is_over:
+                self._say(
+                    "captioning begins again, for its actor was killed or this job stood still: nothing is asked for "
+                    f"{self.window:g} s after a kill"
+                )
+                await self._begin()
+
+    async def _begin(self, earlier: Sequence[Moment] = ()) -> None:
+        """Begin at the actor, waiting for it to come back where it was killed."""
         import ray
 
         end = time.monotonic() + _NO_ACTOR_SECONDS
         while True:
+            sent = time.monotonic()
             try:
-                return ray.get(call(captioning_actor(self._window)))
-            except ray.exceptions.RayTaskError as error:
-                if isinstance(error.cause, AsdError | OSError):
-                    raise error.cause from error
-                raise AsdError(f"the captioning actor failed: {innermost(error)}") from error
+                self._actor = await asyncio.to_thread(limits_actor, self.window)
+                await self._actor.begin.remote(*self._told, earlier)
+                break
             except ray.exceptions.RayActorError as error:
-                if time.monotonic() > end or self._stopping.is_set() or error.actor_init_failed:
+                if time.monotonic() > end or self._is_over or error.actor_init_failed:
                     raise AsdError(
                         f"the captioning actor does not come back: {innermost(error)}; answers that came are stored, "
                         "and the same command goes on from them"
                     ) from error
             except ray.exceptions.RayError as error:
                 raise AsdError(f"the captioning actor cannot be had: {innermost(error)}") from error
-            time.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
+        self._heard, self._begun = sent, self._begun + 1
+        self._claims.clear()
 
 
-def captioning_actor(window: float = WINDOW_SECONDS) -> Any:
+def limits_actor(window: float = WINDOW_SECONDS) -> Any:
     """The one of this cluster and version of the code, made where there is none: near the driver, on no CPU.
 
     Args:
@@ -182,11 +210,12 @@ def captioning_actor(window: float = WINDOW_SECONDS) -> Any:
         "lifetime": "detached",
         "get_if_exists": True,
         "num_cpus": 0,
+        "max_concurrency": _MOST_CALLS,
         "max_restarts": -1,
         "max_task_retries": 0,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=True),
     }
-    return ray.remote(CaptioningActor).options(**options).remote(window)
+    return ray.remote(LimitsActor).options(**options).remote(window)
 
 
 def _name(window: float) -> str:

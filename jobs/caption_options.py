@@ -137,17 +137,21 @@ def captioner_for(job: Job, llm: LlmSettings | None, *, by_batch: bool = False) 
 
 
 def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
+    from asd_core.captions.answers import check_answer
+
+    files, say = job.store.files, job.talk.say
     if by_batch:
+        from asd_core.llm.batch.batches import Batches
         from asd_core.llm.batch.captioner import BatchCaptioner
 
-        return BatchCaptioner(llm, job.store.files, job.recipe.key(), say=job.talk.say)
+        return BatchCaptioner(llm, files, check_answer, Batches(llm, files, job.recipe.key(), say=say))
+    from asd_core.llm.captioner import LlmCaptioner
+
     if job.options["local"]:
-        from asd_core.llm.local import LocalCaptioner
+        return LlmCaptioner(llm, files.url, check_answer, say=say)
+    from cluster.caption import RayGate
 
-        return LocalCaptioner(llm, job.store.files.url)
-    from cluster.caption import RayCaptioner
-
-    return RayCaptioner(llm, job.store.files.url, say=job.talk.say)
+    return LlmCaptioner(llm, files.url, check_answer, open_gate=lambda: RayGate(say=say), say=say)
 
 
 def explained_text(explained: int) -> str:

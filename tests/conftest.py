@@ -59,7 +59,7 @@ def bucket(s3_server):
 def ray_session(s3_server):
     """One Ray for all tests of this process; commands under test start their own in processes of their own.
 
-    Its processes find an API key in their environment, as the nodes of a cluster do; the tests' own has none.
+    Its processes find an API key in their environment that nobody is to use; the tests' own has none.
     """
     from cluster.session import session
 

@@ -1,4 +1,4 @@
-"""The one place that every attempt at an LLM passes: the limits of `asd_core.captions.limits`, waited for.
+"""The gate that every attempt at an LLM passes: it opens as often as the limits of `asd_core.llm.limits` allow.
 
 Jobs take turns, so that a night's captions do not queue behind a backfill's thousands.
 """
@@ -6,32 +6,20 @@ Jobs take turns, so that a night's captions do not queue behind a backfill's tho
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 
-from asd_core.llm.limits import WINDOW_SECONDS, Dispatch, Limits, RateLimiter, lowest
-
-
-@dataclass(frozen=True)
-class Pass:
-    """Leave to make one attempt.
-
-    Attributes:
-        entry: in the limiter's log.
-        at: when it was given, in seconds since the epoch.
-    """
-
-    entry: Dispatch
-    at: float
+from asd_core.llm.limits import WINDOW_SECONDS, Dispatch, Limits, RateLimiter, strictest
+from asd_core.llm.permission import Claim, Moment, Pass, TooLarge
 
 
 class Gate:
-    """Lets attempts at one LLM through, in the event loop that it was made in.
+    """An `AnyGate` in the event loop that it was made in.
 
     Args:
-        window: in seconds; a minute but for tests.
+        window: of the limits, in seconds; a minute but for tests.
         wall: seconds since the epoch, read once: differences between passes are those of the loop's own clock.
     """
 
@@ -40,15 +28,17 @@ class Gate:
         self._epoch = wall() - self._loop.time()
         self.window = window
         self._limits: dict[str, Limits] = {}
+        self._has_company: dict[str, bool] = {}  # job that ever began → another was at work beside it
+        self._claims: dict[str, str] = {}  # request id → job
         self._limiter = RateLimiter(Limits(1, None, 1), window)
-        self._waiting: dict[str, deque[tuple[int, asyncio.Future[Pass | None]]]] = {}
+        self._waiting: dict[str, deque[tuple[int, asyncio.Future[Pass | TooLarge | None]]]] = {}
+        self._under_way: dict[str, tuple[str, Dispatch]] = {}  # name of a pass → job, entry in the log
         self._changed = asyncio.Event()
-        self._under_way = 0
         self._pump: asyncio.Task[None] | None = None
 
     @property
     def limits(self) -> Limits:
-        """What holds now."""
+        """The limits that hold now."""
         return self._limiter.limits
 
     @property
@@ -56,37 +46,43 @@ class Gate:
         """Seconds since the epoch."""
         return self._epoch + self._loop.time()
 
-    def admit(self, job: str, limits: Limits) -> None:
-        """A job begins: from here on the lowest of all jobs' limits hold."""
+    async def begin(self, job: str, llm: str, limits: Limits, earlier: Sequence[Moment] = ()) -> None:
+        """See `AnyGate.begin`; a job that is at work already begins again, with nothing that waits or is under way."""
+        self._forget(job)
         self._limits[job] = limits
+        self._has_company.setdefault(job, False)
+        if len(self._limits) > 1:
+            self._has_company |= dict.fromkeys(self._limits, True)
         self._change()
+        known = {entry.at for entry in self._limiter.recent(self.now)}
+        self._limiter.restore([Dispatch(at, tokens) for at, tokens in earlier if at not in known])
 
-    def dismiss(self, job: str) -> None:
-        """A job ends, and its limits hold no longer; the last one's stay until another begins."""
-        del self._limits[job]
+    async def end(self, job: str) -> list[Moment]:
+        """See `AnyGate.end`; the limits of the last job stay until another begins."""
+        self._forget(job)
         self._change()
+        return [(entry.at, entry.tokens) for entry in self._limiter.recent(self.now)]
 
-    def close_until(self, moment: float) -> None:
-        """Let nothing through before a moment, in seconds since the epoch; those under way go on."""
-        self._limiter.close_until(moment - self._epoch)
-        self._changed.set()
+    async def strangers(self, job: str, jobs: Collection[str]) -> set[str]:
+        """See `AnyGate.strangers`."""
+        return set(jobs) - self._has_company.keys()
 
-    def restore(self, entries: Iterable[tuple[float, int]]) -> None:
-        """Count attempts of an earlier process: (seconds since the epoch, tokens)."""
-        self._limiter.restore([Dispatch(at - self._epoch, tokens) for at, tokens in entries])
+    async def claim(self, job: str, request_id: str) -> Claim:
+        """See `AnyGate.claim`."""
+        if self._claims.setdefault(request_id, job) != job:
+            return "taken"
+        return "shared" if self._has_company.get(job) else "alone"
 
-    def recent(self) -> list[tuple[float, int]]:
-        """The attempts of the last window: (seconds since the epoch, tokens)."""
-        return [(entry.at + self._epoch, entry.tokens) for entry in self._limiter.recent(self._loop.time())]
+    def release(self, job: str, request_id: str) -> None:
+        """See `AnyGate.release`."""
+        if self._claims.get(request_id) == job:
+            del self._claims[request_id]
 
-    async def enter(self, job: str, tokens: int) -> Pass | None:
-        """Wait for leave to make one attempt; `leave` gives it back. None where the job is turned away.
-
-        Args:
-            job: whose it is.
-            tokens: that it may cost; at most the limit.
-        """
-        future: asyncio.Future[Pass | None] = self._loop.create_future()
+    async def enter(self, job: str, tokens: int) -> Pass | TooLarge | None:
+        """See `AnyGate.enter`."""
+        if job not in self._limits:
+            return None
+        future: asyncio.Future[Pass | TooLarge | None] = self._loop.create_future()
         self._waiting.setdefault(job, deque()).append((tokens, future))
         self._changed.set()
         if self._pump is None or self._pump.done():
@@ -94,48 +90,61 @@ class Gate:
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled() and (given := future.result()) is not None:
-                self.leave(given, 0)
+            if future.done() and not future.cancelled() and isinstance(given := future.result(), Pass):
+                self.leave(job, given, 0)
             self._changed.set()
             raise
 
+    def holds(self, job: str) -> bool:
+        """See `AnyGate.holds`."""
+        return True
+
+    def leave(self, job: str, given: Pass, tokens: int) -> None:
+        """See `AnyGate.leave`; a pass that is not known (any more) stays counted for what it may have cost."""
+        if given.name in self._under_way:
+            self._limiter.settle(self._under_way.pop(given.name)[1], tokens)
+            self._changed.set()
+
+    def close_for(self, job: str, seconds: float) -> None:
+        """See `AnyGate.close_for`."""
+        self._limiter.close_until(self.now + seconds)
+        self._changed.set()
+
     def turn_away(self, job: str) -> None:
-        """Let nobody wait any longer who waits for a job now."""
+        """See `AnyGate.turn_away`."""
         for _, future in self._waiting.get(job, ()):
             if not future.done():
                 future.set_result(None)
         self._changed.set()
 
-    def leave(self, given: Pass, tokens: int) -> None:
-        """An attempt is over.
-
-        Args:
-            given: leave to make it.
-            tokens: that it really cost.
-        """
-        self._under_way -= 1
-        self._limiter.settle(given.entry, tokens)
-        self._changed.set()
+    def _forget(self, job: str) -> None:
+        self._limits.pop(job, None)
+        self.turn_away(job)
+        self._under_way = {name: each for name, each in self._under_way.items() if each[0] != job}
+        self._claims = {request_id: holder for request_id, holder in self._claims.items() if holder != job}
 
     def _change(self) -> None:
         if self._limits:
-            self._limiter.change(lowest(self._limits.values()))
+            self._limiter.change(strictest(self._limits.values()))
         self._changed.set()
 
     async def _let_through(self) -> None:
         while (job := self._next()) is not None:
             self._changed.clear()
             tokens, future = self._waiting[job][0]
+            if not self._limiter.fits(tokens):
+                future.set_result(TooLarge(tokens, self.limits.tokens or 0))
+                continue
             seconds: float | None = None
-            if self._under_way < self.limits.concurrency:
-                now = self._loop.time()
+            if len(self._under_way) < self.limits.concurrency:
+                now = self.now
                 seconds = self._limiter.wait(now, tokens)
                 if seconds == 0:
                     self._waiting[job].popleft()
                     self._waiting[job] = self._waiting.pop(job)  # to the end of the line
-                    self._under_way += 1
-                    entry = self._limiter.dispatch(now, tokens)
-                    future.set_result(Pass(entry, entry.at + self._epoch))
+                    given = Pass(secrets.token_hex(6), now)
+                    self._under_way[given.name] = job, self._limiter.dispatch(now, tokens)
+                    future.set_result(given)
                     continue
             try:
                 async with asyncio.timeout(seconds):
@@ -144,7 +153,7 @@ class Gate:
                 continue
 
     def _next(self) -> str | None:
-        """The first job in line that has an attempt waiting; those given up are dropped."""
+        """The first job in line that has an attempt waiting; attempts that were given up are dropped."""
         for job in list(self._waiting):
             line = self._waiting[job]
             while line and line[0][1].done():

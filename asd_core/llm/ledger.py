@@ -1,4 +1,4 @@
-"""What was sent to an LLM and what came back, written down so that a crash never pays twice for an answer.
+"""The ledger of what was sent to an LLM and what came back, so that no answer is paid for twice after a crash.
 
     intents/<request id>.json    every attempt at it, written before the attempt and after one that failed
     answers/<request id>.json    its answer, written before the next request is sent in its place
@@ -22,7 +22,7 @@ from asd_core.store.files import Files
 
 ANSWERED, EMPTY, COMPLAINED, REFUSED, UNKNOWN = "answered", "empty_answer", "complained", "llm_refused", "unknown"
 CUT, DECLINED, TOOL_CALL = "cut_off", "declined", "tool_call"
-"""Outcomes of attempts, beside the reasons of `asd_core.captions.llm_client.NotAnswered`."""
+"""Outcomes of attempts, beside the reasons of `asd_core.llm.replies.NotAnswered`."""
 
 _AT_ONCE = 32  # files read or deleted
 
@@ -33,7 +33,7 @@ class Attempt:
 
     Attributes:
         at: when it was let through, in seconds since the epoch.
-        incarnation: of the process (or actor) that made it.
+        incarnation: name of the job that made it.
         outcome: None while it is under way; then one of the words above or the reason of its failure.
         message: what went wrong, in one line.
         input_tokens: as far as the LLM said.
@@ -78,7 +78,7 @@ class History:
         return sum(each.outcome == outcome and each.most_output_tokens >= least for each in self.attempts)
 
     def answer(self, request_id: str, text: str | None, **rest: Any) -> CaptionAnswer:
-        """What came of them, with the sums over all attempts."""
+        """The answer that came of them, with the sums over all attempts."""
         return CaptionAnswer(
             request_id,
             text,
@@ -91,11 +91,11 @@ class History:
 
 
 class Ledger:
-    """The intents and answers in one store, for one process; `open` it before anything else is asked of it.
+    """The intents and answers in one store, for one job; `open` it before anything else is asked of it.
 
     Args:
         files: of the store.
-        incarnation: a word that no other process has.
+        incarnation: name of the job, which no other has.
     """
 
     def __init__(self, files: Files, incarnation: str) -> None:
@@ -112,7 +112,7 @@ class Ledger:
             since: in seconds since the epoch.
 
         Returns:
-            The attempts at this LLM since then that other processes made and whose rows are not published.
+            The attempts at this LLM since then that other jobs made and whose rows are not published.
         """
         intended = self._ids("intents")
         self._intended |= intended
@@ -124,6 +124,11 @@ class Ledger:
                     found += self._history(intent).attempts
         return [attempt for attempt in found if attempt.at > since and attempt.incarnation != self.incarnation]
 
+    def look_again(self, request_id: str) -> None:
+        """Read what there is of a request from the store, though it was not there when the ledger was opened."""
+        self._answered.add(request_id)
+        self._intended.add(request_id)
+
     def answer(self, request_id: str) -> CaptionAnswer | None:
         """The stored answer to a request."""
         value = self._read(_answer(request_id)) if request_id in self._answered else None
@@ -133,7 +138,7 @@ class Ledger:
             raise self._broken(_answer(request_id), error) from error
 
     def history(self, request_id: str) -> History:
-        """Earlier attempts at a request; those of other processes that have no outcome are unknown."""
+        """Earlier attempts at a request. Those without an outcome are unknown: their job died."""
         value = self._read(_intent(request_id)) if request_id in self._intended else None
         if value is None:
             return History()
@@ -162,7 +167,7 @@ class Ledger:
         self._write(_limits(llm), {"incarnation": self.incarnation, "dispatched": entries})
 
     def left(self, llm: str, since: float) -> list[tuple[float, int]]:
-        """What another process wrote down with `leave`, as far as it is after a moment."""
+        """The attempts after a moment that another job wrote down with `leave`."""
         value = self._read(_limits(llm))
         if value is None or value["incarnation"] == self.incarnation:
             return []

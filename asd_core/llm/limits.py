@@ -1,4 +1,4 @@
-"""How many requests and tokens in any minute, and how much in all: pure bookkeeping, told the time, never waiting.
+"""Limits of requests and tokens in any minute, and budgets: pure bookkeeping that is given the time and never waits.
 
 Attempts are spread evenly (most servers hold their limits over shorter spans than a minute too), and a log of the last
 window caps them exactly: never more than the limit in any span of its length, whatever late wake-ups and refunds do to
@@ -38,8 +38,8 @@ class Limits:
     concurrency: int
 
 
-def lowest(limits: Iterable[Limits]) -> Limits:
-    """What holds for all of several, of which there is at least one."""
+def strictest(limits: Iterable[Limits]) -> Limits:
+    """The strictest of several limits, of which there is at least one."""
     every = list(limits)
     tokens = [limit.tokens for limit in every if limit.tokens is not None]
     return Limits(
@@ -57,7 +57,7 @@ class Dispatch:
         at: when, in seconds of the caller's clock.
         tokens: reserved, and later those really used.
         expected: tokens that it took in the even spacing.
-        is_counted: whether it is within the last window.
+        is_counted: within the last window.
     """
 
     at: float
@@ -67,7 +67,7 @@ class Dispatch:
 
 
 class RateLimiter:
-    """Says when the next attempt may go.
+    """The earliest moment for the next attempt, from a log of the attempts of the last window.
 
     Args:
         limits: requests and tokens in any window.
@@ -96,7 +96,7 @@ class RateLimiter:
         return max(0.0, max(moments) - now)
 
     def fits(self, tokens: int) -> bool:
-        """Whether an attempt of so many tokens may ever go."""
+        """True where an attempt of so many tokens may ever go."""
         return self.limits.tokens is None or tokens <= self.limits.tokens
 
     def dispatch(self, now: float, tokens: int) -> Dispatch:
@@ -112,7 +112,7 @@ class RateLimiter:
         return entry
 
     def settle(self, entry: Dispatch, tokens: int) -> None:
-        """Put the tokens that were really used in the place of those reserved."""
+        """Count the tokens that were really used instead of those reserved."""
         if self.limits.tokens is not None:
             self._token_slot += (tokens - entry.expected) * self.window / self.limits.tokens
             self._used_share += _FORGETTING * (min(1.0, tokens / max(1, entry.tokens)) - self._used_share)
@@ -135,7 +135,7 @@ class RateLimiter:
             self._request_slot = max(self._request_slot, self._log[-1].at + self.window / self.limits.requests)
 
     def recent(self, now: float) -> list[Dispatch]:
-        """What was let through within the last window."""
+        """The attempts of the last window."""
         self._forget(now)
         return list(self._log)
 
@@ -167,25 +167,24 @@ def _slot(slot: float, now: float) -> float:
 
 
 class Budget:
-    """What one job may spend in all; what attempts under way may cost is set aside, so that it is never overrun.
+    """One job's budget. The cost of attempts under way is set aside, so that the budget is never overrun.
 
     Args:
         tokens: input and output; None: no limit.
         usd: US dollars; None: no limit.
-        spent: already, by an earlier life of the same job.
 
     Attributes:
         spent: so far.
     """
 
-    def __init__(self, tokens: int | None = None, usd: float | None = None, spent: Cost = (0, 0.0)) -> None:
+    def __init__(self, tokens: int | None = None, usd: float | None = None) -> None:
         self._most = (math.inf if tokens is None else tokens, math.inf if usd is None else usd)
-        self.spent = spent
+        self.spent: Cost = (0, 0.0)
         self._reserved = (0, 0.0)
         self._under_way = 0
 
     def state(self, tokens: int, usd: float) -> Literal["go", "wait", "stop"]:
-        """Whether an attempt can be paid for: now, perhaps once others have settled, or not."""
+        """``go``: an attempt can be paid for; ``wait``: perhaps once others have settled; ``stop``: it cannot."""
         cost = (tokens, usd)
         for most, spent, reserved, wanted in zip(self._most, self.spent, self._reserved, cost, strict=True):
             if spent + wanted > most:
@@ -207,7 +206,7 @@ class Budget:
         self.spent = (self.spent[0] + spent[0], self.spent[1] + spent[1])
 
     def exhausted(self, tokens: int, usd: float) -> str:
-        """Why an attempt of such a cost cannot be paid for, and what to do."""
+        """The reason why an attempt of such a cost cannot be paid for, and the cure."""
         if tokens <= self._most[0] and usd <= self._most[1]:
             return f"the budget of {self} is spent; the next run goes on"
         return (

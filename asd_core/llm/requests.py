@@ -1,4 +1,4 @@
-"""What an LLM is asked for one clip, what comes of it, and who asks."""
+"""Requests for captions, their answers, and the protocol of who asks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 ASKED_AGAIN = frozenset({"empty_answer", "llm_failed", "llm_unavailable", "too_large", "budget"})
-"""Error reasons that a later run may well get past; ``llm_refused`` is not among them: the LLM will not have it."""
+"""Error reasons that a later run may well get past; not ``llm_refused``: the LLM refuses this request every time."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CaptionRequest:
 
 @dataclass(frozen=True)
 class CaptionAnswer:
-    """What came of a request.
+    """The answer to a request, or the error in its place.
 
     Attributes:
         request_id: whose.
@@ -38,7 +38,7 @@ class CaptionAnswer:
         output_tokens: likewise.
         attempts: how often it was sent, in earlier runs too.
         unknown: those of them whose fate a crash left open: they may have been paid for without an answer.
-        warning: why the text is kept although it is not as asked for; None where it is.
+        warning: the complaint about a text that is kept all the same; None where it is as asked for.
         error_reason: a short stable code where there is no text: ``empty_answer``, ``llm_failed`` (all attempts
             failed), ``llm_refused`` (this request), ``llm_unavailable`` (any request: key, address, LLM's name, quota),
             ``too_large`` (for the limit of tokens a minute), ``budget`` (it is spent).
@@ -57,7 +57,7 @@ class CaptionAnswer:
 
     @property
     def is_asked_again(self) -> bool:
-        """Whether a later run should ask once more."""
+        """True where a later run should ask once more."""
         return self.error_reason in ASKED_AGAIN
 
 

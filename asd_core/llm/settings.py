@@ -1,4 +1,4 @@
-"""Which LLM is asked, under which limits, at which price; and its key, which stays in the environment."""
+"""Settings of an LLM: its address, its limits and prices; and its key, which stays in the environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asd_core.errors import UsageError
-from asd_core.llm.limits import Budget, Cost, Limits
+from asd_core.llm.limits import Budget, Limits
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 OPENAI_URL = "https://api.openai.com/v1"
@@ -29,7 +29,7 @@ _PERHAPS_A_KEY = 8
 class LlmSettings:
     """An LLM behind an OpenAI-compatible address, and what one job may ask of it.
 
-    Of jobs that share a cluster the lowest requests, tokens and concurrency hold. Clusters know nothing of each other:
+    Of jobs that share a cluster the strictest limits hold. Clusters know nothing of each other:
     split a quota between them here.
 
     Attributes:
@@ -100,20 +100,20 @@ class LlmSettings:
 
     @property
     def limits(self) -> Limits:
-        """What may be asked in any minute, and at once."""
+        """Limits of what is asked in any minute, and at once."""
         return Limits(self.requests_per_minute, self.tokens_per_minute, self.concurrency)
 
     @property
     def has_prices(self) -> bool:
-        """Whether both prices are known."""
+        """True where both prices are known."""
         return self.usd_per_million_input is not None and self.usd_per_million_output is not None
 
-    def budget(self, spent: Cost = (0, 0.0)) -> Budget:
-        """One job's, of which so many tokens and US dollars are spent already."""
-        return Budget(self.budget_tokens, self.budget_usd, spent)
+    def budget(self) -> Budget:
+        """A new budget of one job."""
+        return Budget(self.budget_tokens, self.budget_usd)
 
     def usd(self, input_tokens: int, output_tokens: int) -> float | None:
-        """What so many tokens cost; None where the prices are not known."""
+        """US dollars for so many tokens; None where the prices are not known."""
         if self.usd_per_million_input is None or self.usd_per_million_output is None:
             return None
         return (input_tokens * self.usd_per_million_input + output_tokens * self.usd_per_million_output) / 1e6

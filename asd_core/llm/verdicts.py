@@ -1,14 +1,20 @@
-"""What is made of an attempt's outcome: an answer, one more attempt with a complaint, or an error."""
+"""From an attempt's outcome to what follows: an answer, one more attempt with a complaint, or an error."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
 
-from asd_core.llm.client import Answered, NotAnswered, Outcome, Refused
 from asd_core.llm.ledger import ANSWERED, COMPLAINED, CUT, DECLINED, EMPTY, REFUSED, TOOL_CALL, History
+from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import Message
+
+Check = Callable[[str], str | None]
+"""None where an answer is as asked for; else the complaint, one clause without a full stop, that the LLM is told."""
+
+LONGEST_ANSWER = 1000
+"""Characters kept of an answer; one of 40 words has some 250."""
 
 _AGAIN = "That is not as asked for. Please answer the request above once more"
 _CUT = "the answer was cut off in the middle; it must be shorter"
@@ -40,7 +46,7 @@ class Refusals:
 
 
 def conversation(request: CaptionRequest, history: History) -> list[Message]:
-    """What is sent: the prompt, and after an answer that was complained of that answer and the complaint."""
+    """The messages to send: the prompt; after a complaint also the answer in question and the complaint."""
     messages = [{"role": "user", "content": request.prompt}]
     if (earlier := history.complained) is not None and earlier.text and earlier.complaint:
         messages.append({"role": "assistant", "content": earlier.text})
@@ -48,16 +54,14 @@ def conversation(request: CaptionRequest, history: History) -> list[Message]:
     return messages
 
 
-def judged(
-    request_id: str, history: History, outcome: Outcome, check: Callable[[str], str | None]
-) -> tuple[History, CaptionAnswer | None]:
-    """What an attempt's outcome comes to.
+def judged(request_id: str, history: History, outcome: Outcome, check: Check) -> tuple[History, CaptionAnswer | None]:
+    """Decide what follows from an attempt's outcome.
 
     Args:
         request_id: whose.
         history: all attempts, of which the last has no outcome yet.
         outcome: of that one.
-        check: None where an answer is as asked for, else what the LLM is told.
+        check: of an answer.
 
     Returns:
         All attempts, and the answer; None where another attempt is to be made.
@@ -86,7 +90,7 @@ def judged(
 
 
 def given_up(request_id: str, history: History) -> CaptionAnswer:
-    """What is left when no further attempt is made: the answer that was complained of, or an error."""
+    """The answer when no further attempt is made: the one that was complained of, or an error."""
     if (kept := history.complained) is not None:
         return history.answer(request_id, kept.text, warning=f"kept although: {kept.complaint}")
     if not history.attempts:
@@ -132,9 +136,6 @@ def _without_text(request_id: str, history: History, outcome: Answered) -> tuple
     return ended, given_up(request_id, ended) if is_over else None
 
 
-_LONGEST = 1000  # characters kept: an answer of 40 words has some 250
-
-
 _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
 
 
@@ -143,12 +144,13 @@ def tidy(text: str) -> str:
 
     Empty where there was nothing but blanks. The words themselves are left as they are: what shows them escapes them.
     """
-    kept = "".join(" " if unicodedata.category(character)[0] == "C" else character for character in _unwrapped(text))
+    kept = "".join(" " if unicodedata.category(character)[0] == "C" else character for character in unwrapped(text))
     line = " ".join(kept.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+    return line if len(line) <= LONGEST_ANSWER else line[: LONGEST_ANSWER - 1].rstrip() + "…"
 
 
-def _unwrapped(text: str) -> str:
+def unwrapped(text: str) -> str:
+    """An answer without blanks and quotation marks around it."""
     answer = text.strip()
     while len(answer) > 1 and answer[0] + answer[-1] in _QUOTES:
         answer = answer[1:-1].strip()

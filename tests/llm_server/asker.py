@@ -3,7 +3,11 @@
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 
+from asd_core.captions.answers import check_answer
+from asd_core.llm.captioner import LlmCaptioner
+from asd_core.llm.gate import Gate
 from asd_core.llm.requests import caption_request
 from asd_core.llm.settings import LlmSettings
 
@@ -16,14 +20,12 @@ def requests_of(settings, count):
 def main(kind, store, settings, count, window):
     given = LlmSettings(**settings)
     if kind == "local":
-        from asd_core.llm.local import LocalCaptioner
-
-        return ask(LocalCaptioner(given, store, window=window), given, count)
-    from cluster.caption import RayCaptioner
+        return ask(LlmCaptioner(given, store, check_answer, open_gate=partial(Gate, window)), given, count)
+    from cluster.caption import RayGate
     from cluster.session import session
 
     with session(cpus=1):
-        return ask(RayCaptioner(given, store, window=window), given, count)
+        return ask(LlmCaptioner(given, store, check_answer, open_gate=partial(RayGate, window)), given, count)
 
 
 def ask(captioner, settings, count):

@@ -9,7 +9,7 @@ from tests.llm_server.completions import completion
 
 
 class Batches:
-    """What the server keeps of files and batches.
+    """Files and batches that the server keeps.
 
     Attributes:
         looks: how often a batch is looked at before it is done.

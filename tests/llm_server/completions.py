@@ -1,4 +1,4 @@
-"""What a chat completion looks like."""
+"""The look of a chat completion."""
 
 
 def completion(text):

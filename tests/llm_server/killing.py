@@ -11,11 +11,11 @@ from contextlib import suppress
 from tests.cluster.kills import processes
 
 
-def ask_until_killed(kind, settings, store, server, count, after, key, window=2.0):
+def ask_until_killed(kind, settings, store, server, count, after, key, window=2.0, cluster=None):
     """Ask for so many captions, and kill the process with all of its own once the server has sent some answers.
 
     Args:
-        kind: ``local``, or ``ray`` with a local Ray of its own.
+        kind: ``local``, or ``ray``.
         settings: the LLM's.
         store: where intents and answers are kept.
         server: the LLM.
@@ -23,12 +23,13 @@ def ask_until_killed(kind, settings, store, server, count, after, key, window=2.
         after: answers.
         key: in its environment.
         window: of the limits, in seconds.
+        cluster: address of a Ray that is joined in the place of its own.
     """
     told = {"model": settings.model, "base_url": settings.base_url}
     told |= {name: getattr(settings, name) for name in ("requests_per_minute", "concurrency", "timeout_seconds")}
     arguments = {"kind": kind, "store": store, "settings": told, "count": count, "window": window}
     line = [sys.executable, "-m", "tests.llm_server.asker", json.dumps(arguments)]
-    environment = os.environ | {"OPENAI_API_KEY": key}
+    environment = os.environ | {"OPENAI_API_KEY": key} | ({"RAY_ADDRESS": cluster} if cluster else {})
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, env=environment, start_new_session=True)
     while sum(server.answered.values()) < after and process.poll() is None:
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""What a log of arrivals or dispatches says of limits."""
+"""Measures of limits, from a log of arrivals or of attempts."""
 
 import json
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from asd_core.errors import AsdError
 from asd_core.llm.batch.files import ENDPOINT
-from asd_core.llm.client import one_line, retry_after
+from asd_core.llm.replies import one_line, retry_after
 from asd_core.llm.settings import LlmSettings, api_key
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class BatchClient:
         return file_id
 
     def create(self, file_id: str, token: str, run_id: str) -> Batch | None:
-        """Have a file of requests worked on, once. None where it is not clear whether that was understood."""
+        """Have a file of requests worked on, once; None where the server does not say if it will."""
         import openai
 
         try:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from asd_core.llm.client import NotAnswered, Outcome, Refused, one_line, read_completion, read_status
+from asd_core.llm.replies import NotAnswered, Outcome, Refused, one_line, read_completion, read_status
 from asd_core.llm.settings import LlmSettings, Message
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def chunks(
 def read_results(
     data: bytes, settings: LlmSettings, sent: Mapping[str, Sequence[Message]]
 ) -> Iterator[tuple[str, Outcome, Mapping[str, Any]]]:
-    """What came of each request, from a file of answers or of errors.
+    """The outcome of each request, from a file of answers or of errors.
 
     Args:
         data: the file.
@@ -71,7 +71,7 @@ def read_results(
 
 
 def missing(batch: Batch) -> Outcome:
-    """What came of requests that a batch is done with and does not mention."""
+    """The outcome of requests that a batch is done with and does not mention."""
     if batch.status == "failed":
         errors = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
         return Refused(one_line(f"batch {batch.id} failed: {'; '.join(errors[:3])}"), all_alike=True)

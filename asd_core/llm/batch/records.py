@@ -1,4 +1,4 @@
-"""What a store knows of batches that are under way.
+"""Records in a store of batches that are under way.
 
 batches/<token>.json    a batch: which requests it holds, written before it is created
 """
@@ -51,7 +51,7 @@ class BatchRecords:
         self._files = files
 
     def of(self, llm: str) -> list[BatchRecord]:
-        """Those of one LLM.
+        """The batches of one LLM.
 
         Raises:
             AsdError: a record is broken.
@@ -65,7 +65,7 @@ class BatchRecords:
         return record
 
     def address(self, record: BatchRecord) -> str:
-        """Where a record is, for people."""
+        """The place of a record, for people."""
         return self._files.address(record.path)
 
     def remove(self, record: BatchRecord) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from asd_core.llm.client import Answered
+from asd_core.llm.replies import Answered
 from asd_core.store.files import FileInfo
 
 

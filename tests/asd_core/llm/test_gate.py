@@ -4,6 +4,7 @@ import pytest
 
 from asd_core.llm.gate import Gate
 from asd_core.llm.limits import Limits
+from asd_core.llm.permission import TooLarge
 from tests.asd_core.llm.virtual_time import run
 
 
@@ -14,7 +15,7 @@ async def attempts(gate, job, count, seconds=1.0, order=None):
         given = await gate.enter(job, 1)
         (order if order is not None else []).append(job)
         await asyncio.sleep(seconds)
-        gate.leave(given, 1)
+        gate.leave(job, given, 1)
         return given.at
 
     return sorted(await asyncio.gather(*(one() for _ in range(count))))
@@ -23,7 +24,7 @@ async def attempts(gate, job, count, seconds=1.0, order=None):
 async def open_gate(limits, window=60.0, jobs=("a",)):
     gate = Gate(window, wall=lambda: 5000.0)
     for job in jobs:
-        gate.admit(job, limits)
+        await gate.begin(job, "m", limits)
     return gate
 
 
@@ -49,7 +50,7 @@ def test_closing_holds_back_those_who_wait_already():
         gate = await open_gate(Limits(60, None, 100))
         waiting = asyncio.create_task(attempts(gate, "a", 3))
         await asyncio.sleep(0.5)
-        gate.close_until(gate.now + 20)
+        gate.close_for("a", 20)
         return await waiting
 
     first, second, third = run(story())
@@ -68,14 +69,14 @@ def test_jobs_take_turns():
     assert run(story())[4:10].count("few") == 3
 
 
-def test_the_lowest_limits_of_the_jobs_at_work_hold_and_go_with_their_job():
+def test_the_strictest_limits_of_the_jobs_at_work_hold_and_go_with_their_job():
     async def story():
         gate = await open_gate(Limits(60, None, 9))
-        gate.admit("b", Limits(600, 50, 3))
+        await gate.begin("b", "m", Limits(600, 50, 3))
         both = gate.limits
-        gate.dismiss("a")
+        await gate.end("a")
         alone = gate.limits
-        gate.dismiss("b")
+        await gate.end("b")
         return both, alone, gate.limits
 
     assert run(story()) == (Limits(60, 50, 3), Limits(600, 50, 3), Limits(600, 50, 3))
@@ -87,7 +88,7 @@ def test_settled_tokens_let_the_next_go_earlier():
         first = await gate.enter("a", 90)
         waiting = asyncio.create_task(gate.enter("a", 90))
         await asyncio.sleep(5)
-        gate.leave(first, tokens=5)
+        gate.leave("a", first, tokens=5)
         return (await waiting).at - first.at
 
     assert run(story()) == pytest.approx(5, abs=0.01)
@@ -99,7 +100,7 @@ def test_who_gives_up_waiting_is_passed_over_and_gives_back_what_it_got():
         given = await gate.enter("a", 1)
         lost = [asyncio.create_task(gate.enter("a", 1)) for _ in range(3)]
         await asyncio.sleep(0.1)
-        gate.leave(given, 1)
+        gate.leave("a", given, 1)
         for task in lost:
             task.cancel()
         await asyncio.gather(*lost, return_exceptions=True)
@@ -113,8 +114,71 @@ def test_a_process_hands_its_last_minute_over_to_the_next():
         first = await open_gate(Limits(3, None, 9))
         await attempts(first, "a", 3, seconds=0)
         second = await open_gate(Limits(3, None, 9))
-        second.restore(left := first.recent())
-        return left, second.recent(), (await second.enter("a", 1)).at - left[0][0]
+        await second.begin("a", "m", Limits(3, None, 9), left := await first.end("a"))
+        await second.begin("b", "m", Limits(3, None, 9), left)  # again, and counted once
+        recent = await second.end("b")
+        return left, recent, (await second.enter("a", 1)).at - left[0][0]
 
     left, recent, after = run(story())
     assert len(left) == 3 and recent == [(pytest.approx(at), tokens) for at, tokens in left] and after >= 60
+
+
+def test_an_attempt_above_the_limit_of_tokens_is_refused_and_holds_nobody_up():
+    async def story():
+        gate = await open_gate(Limits(60, 100, 1))
+        return await asyncio.gather(gate.enter("a", 101), gate.enter("a", 100))
+
+    refused, given = run(story())
+    assert refused == TooLarge(101, 100) and given.at == 5000
+
+
+def test_a_job_that_ends_gives_its_places_back_and_its_attempts_still_count():
+    async def story():
+        gate = await open_gate(Limits(2, None, 2), jobs=("a", "b"))
+        first = [await gate.enter("a", 1) for _ in range(2)]
+        waiting = asyncio.create_task(gate.enter("a", 1))
+        await asyncio.sleep(0)
+        await gate.end("a")
+        gate.leave("a", first[0], 1)  # late, and nothing to give back any more
+        return await waiting, await gate.enter("a", 1), (await gate.enter("b", 1)).at - first[0].at
+
+    refused, unknown, after = run(story())
+    assert refused is None and unknown is None and after >= 60
+
+
+def test_a_job_that_begins_again_has_nothing_under_way_and_what_it_sent_still_counts():
+    async def story():
+        gate = await open_gate(Limits(4, None, 2))
+        lost = [await gate.enter("a", 1) for _ in range(2)]  # of which the job has not heard
+        waiting = asyncio.create_task(gate.enter("a", 1))
+        await asyncio.sleep(0)
+        await gate.begin("a", "m", Limits(4, None, 2))
+        return await waiting, [(await gate.enter("a", 1)).at - lost[0].at for _ in range(2)], await gate.end("a")
+
+    refused, seconds, recent = run(story())
+    assert refused is None and seconds == pytest.approx([30, 45]) and len(recent) == 4
+
+
+def test_a_request_is_one_job_s_at_a_time():
+    async def story():
+        gate = await open_gate(Limits(60, None, 1))
+        said = [await gate.claim("a", "r1"), await gate.claim("a", "r1")]
+        await gate.begin("b", "m", Limits(60, None, 1))
+        said += [await gate.claim("b", "r1"), await gate.claim("b", "r2"), await gate.claim("a", "r2")]
+        gate.release("b", "r1")  # not b's to give back
+        said.append(await gate.claim("b", "r1"))
+        gate.release("a", "r1")
+        said.append(await gate.claim("b", "r1"))
+        await gate.end("b")
+        return [*said, await gate.claim("a", "r1")]
+
+    assert run(story()) == ["alone", "alone", "taken", "shared", "taken", "taken", "shared", "shared"]
+
+
+def test_a_stranger_is_who_never_began_here():
+    async def story():
+        gate = await open_gate(Limits(60, None, 1), jobs=("a", "b"))
+        await gate.end("b")
+        return await gate.strangers("a", {"a", "b", "c"})
+
+    assert run(story()) == {"c"}

@@ -1,7 +1,7 @@
 import pytest
 
-from asd_core.llm.client import Answered, NotAnswered, Refused
 from asd_core.llm.ledger import Attempt, History
+from asd_core.llm.replies import Answered, NotAnswered, Refused
 from asd_core.llm.requests import CaptionRequest
 from asd_core.llm.verdicts import Refusals, conversation, cut_short, given_up, judged
 

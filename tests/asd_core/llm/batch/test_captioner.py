@@ -1,61 +1,8 @@
-import json
-
 import pytest
 
-from asd_core.errors import AsdError, UsageError
-from asd_core.llm.batch.captioner import BatchCaptioner
-from asd_core.llm.batch.files import chunks, read_results, request_line
-from asd_core.llm.client import Answered, NotAnswered, Refused
-from asd_core.llm.settings import LlmSettings
 from asd_core.store.local_files import LocalFiles
-from tests.llm_server import LlmServer
+from tests.asd_core.llm.batch.backfill import KEY, Dying, asked, opened, settings_for, stop
 from tests.llm_server.asker import requests_of
-
-KEY = "sk-never-to-be-seen-anywhere"
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-
-
-@pytest.fixture
-def server():
-    with LlmServer() as running:
-        yield running
-
-
-class Clock:
-    """Time that passes only where it is slept."""
-
-    def __init__(self):
-        self.time = 1_800_000_000.0
-
-    def sleep(self, seconds):
-        self.time += seconds
-
-    def now(self):
-        return self.time
-
-
-def settings_for(server, **changes):
-    return LlmSettings(**{"model": "m", "base_url": server.url} | changes)
-
-
-def opened(server, files, **options):
-    clock = options.pop("clock", None) or Clock()
-    settings = settings_for(server, **options.pop("settings", {}))
-    return BatchCaptioner(settings, files, "run-1", sleep=clock.sleep, now=clock.now, **options)
-
-
-def asked(server, files, count=10, **options):
-    """The answers to so many requests, by the word that their prompt ends in."""
-    captioner = opened(server, files, **options)
-    wanted = {request.request_id: request.prompt[4:] for request in requests_of(settings_for(server), count)}
-    captioner.submit(requests_of(settings_for(server), count))
-    answers = {wanted[answer.request_id]: answer for answer in captioner.answers()}
-    captioner.close()
-    return answers
 
 
 def test_a_batch_answers_every_request_by_its_own_id(server, tmp_path):
@@ -82,9 +29,6 @@ def test_nothing_submitted_asks_nobody(server, tmp_path):
 def test_large_work_is_cut_into_files_of_bounded_size(server, tmp_path):
     answers = asked(server, LocalFiles(tmp_path), 10, most_requests=4)
     assert len(answers) == 10 and len(server.batches.made) == 3
-    lines = [(str(i), b"x" * 30) for i in range(7)]
-    assert [list(chunk) for chunk in chunks(lines, most_bytes=90)] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
-    assert list(chunks([])) == []
 
 
 def test_expired_requests_and_failed_ones_are_asked_again_and_others_are_not(server, tmp_path):
@@ -131,57 +75,6 @@ def test_a_parameter_that_is_refused_is_left_out_for_the_requests_of_every_file(
     assert len(server.batches.made) == 6 and all("temperature" not in body for body in server.bodies)
 
 
-def test_a_batch_that_the_server_forgets_is_waited_for_and_not_paid_for_again(server, tmp_path):
-    clock, told = Clock(), []
-    server.batches.unknown = {"batch-0"}
-    answers = asked(server, LocalFiles(tmp_path), 3, clock=clock, say=told.append)
-    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
-    assert "does not know batch batch-0" in answers["loud0"].error and answers["loud0"].error in told
-    assert clock.time >= 1_800_000_000 + 120 and len(server.batches.made) == 1
-    (record,) = LocalFiles(tmp_path).list("batches")
-    assert f"remove {tmp_path / record.path}" in answers["loud0"].error
-    server.batches.unknown = set()
-    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path), 3).values())
-    assert len(server.batches.made) == 1
-
-
-def test_a_batch_that_turns_up_late_is_collected(server, tmp_path):
-    clock = Clock()
-    clock.sleep = lambda seconds: server.batches.unknown.clear()
-    server.batches.unknown = {"batch-0"}
-    answers = asked(server, LocalFiles(tmp_path), 3, clock=clock)
-    assert all(answer.text for answer in answers.values()) and len(server.batches.made) == 1
-
-
-def test_with_the_key_of_another_project_nothing_is_asked_again(server, tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        asked(server, LocalFiles(tmp_path), say=_stop)
-    server.batches.unknown = {"batch-0"}
-    answers = asked(server, LocalFiles(tmp_path))
-    assert {answer.error_reason for answer in answers.values()} == {"llm_unavailable"}
-    assert len(server.batches.made) == 1
-    server.batches.unknown = set()
-    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path)).values())
-
-
-@pytest.mark.parametrize("page", [b"<!doctype html>", b"<html>Bad gateway</html>", {}, []])
-def test_an_answer_to_the_upload_that_is_no_file_is_told_in_one_line(server, tmp_path, page):
-    server.batches.upload = lambda data: page
-    with pytest.raises(AsdError, match="has no Batch API .it answered something else than") as told:
-        asked(server, LocalFiles(tmp_path))
-    assert "\n" not in str(told.value) and LocalFiles(tmp_path).list("batches") == []
-
-
-@pytest.mark.parametrize("page", [b"<!doctype html>", b"<html>Bad gateway</html>", {"id": 7}])
-def test_a_page_in_the_place_of_a_batch_loses_nothing(server, tmp_path, page):
-    retrieve, server.batches.retrieve = server.batches.retrieve, lambda batch_id: page
-    with pytest.raises(AsdError, match="it answered something else than"):
-        asked(server, LocalFiles(tmp_path))
-    server.batches.retrieve = retrieve
-    assert all(answer.text for answer in asked(server, LocalFiles(tmp_path)).values())
-    assert len(server.batches.made) == 1
-
-
 def test_a_complaint_goes_with_the_next_batch_once(server, tmp_path):
     server.batches.faults = lambda custom_id, before: "Loud." if before == 0 else "ok"
     answers = asked(server, LocalFiles(tmp_path), 3)
@@ -191,39 +84,6 @@ def test_a_complaint_goes_with_the_next_batch_once(server, tmp_path):
     kept = asked(server, LocalFiles(tmp_path / "other"), 3)
     assert {(answer.text, answer.attempts) for answer in kept.values()} == {("Loud.", 2)}
     assert all(answer.warning.startswith("kept although: ") for answer in kept.values())
-
-
-class Dying(LocalFiles):
-    """A store whose process is killed at a file that says so."""
-
-    def __init__(self, root, at):
-        super().__init__(root)
-        self._at = at
-
-    def write(self, path, data):
-        if self._at(path, data):
-            raise KeyboardInterrupt
-        super().write(path, data)
-
-
-def test_a_crash_between_creating_a_batch_and_writing_its_number_down_never_submits_twice(server, tmp_path):
-    dying = Dying(tmp_path, lambda path, data: path.startswith("batches/") and json.loads(data)["batch_id"])
-    with pytest.raises(KeyboardInterrupt):
-        asked(server, dying)
-    assert len(server.batches.made) == 1
-    answers = asked(server, LocalFiles(tmp_path))
-    assert len(answers) == 10 and all(answer.text and answer.attempts == 1 for answer in answers.values())
-    assert len(server.batches.made) == 1 and max(server.answered.values()) == 1
-
-
-def test_a_crash_before_a_batch_was_created_has_it_created_by_the_next_run(server, tmp_path):
-    clock, created = Clock(), server.batches.create
-    server.batches.create = lambda body: 1 / 0  # the connection breaks, and nothing was made
-    with pytest.raises(AsdError, match="does not say whether it took a batch"):
-        asked(server, LocalFiles(tmp_path), clock=clock)
-    server.batches.create = created
-    answers = asked(server, LocalFiles(tmp_path), clock=clock)
-    assert len(answers) == 10 and len(server.batches.made) == 1
 
 
 def test_a_crash_in_the_middle_of_collecting_counts_nothing_twice(server, tmp_path):
@@ -243,24 +103,13 @@ def test_a_crash_in_the_middle_of_collecting_counts_nothing_twice(server, tmp_pa
     assert len(server.batches.made) == 2
 
 
-def test_an_answer_to_creation_that_is_lost_is_looked_for_before_anything_is_created_again(server, tmp_path):
-    server.batches.drops_created = 1
-    answers = asked(server, LocalFiles(tmp_path))
-    assert len(answers) == 10 and len(server.batches.made) == 1
-
-
 def test_the_batch_of_another_run_is_collected_for_requests_nobody_asks_for_now(server, tmp_path):
-    captioner = opened(server, LocalFiles(tmp_path), say=_stop)
+    captioner = opened(server, LocalFiles(tmp_path), say=stop)
     captioner.submit(requests_of(settings_for(server), 10))
     with pytest.raises(KeyboardInterrupt):
         list(captioner.answers())
     assert len(asked(server, LocalFiles(tmp_path), 4)) == 4
     assert len(LocalFiles(tmp_path).list("answers")) == 10 and len(server.batches.made) == 1
-
-
-def _stop(line):
-    if "done" in line or "asked for" in line:
-        raise KeyboardInterrupt
 
 
 def test_a_batch_that_the_server_would_not_validate_is_told(server, tmp_path):
@@ -281,63 +130,7 @@ def test_a_budget_limits_what_is_submitted(server, tmp_path):
     assert len(server.log) == sum(answer.text is not None for answer in answers.values()) == 4
 
 
-@pytest.mark.parametrize("status", [404, 405, 501])
-def test_a_server_without_batches_is_told_apart_in_one_line(tmp_path, status):
-    with LlmServer(has_batches=False, missing=status) as server, pytest.raises(AsdError) as told:
-        asked(server, LocalFiles(tmp_path))
-    assert f"has no Batch API (it answered {status}): leave --batch-api out" in str(told.value)
-    assert "\n" not in str(told.value) and LocalFiles(tmp_path).list() == []
-
-
-def test_without_a_key_it_says_so(server, tmp_path, monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(UsageError, match="OPENAI_API_KEY is not set"):
-        opened(server, LocalFiles(tmp_path))
-
-
-def test_a_record_that_is_broken_is_named(server, tmp_path):
-    LocalFiles(tmp_path).write("batches/x.json", b"{}")
-    with pytest.raises(AsdError, match=r"batches/x.json is broken: .*then remove it"):
-        asked(server, LocalFiles(tmp_path))
-
-
 def test_the_key_is_nowhere_in_the_store(server, tmp_path):
     asked(server, Dying(tmp_path, lambda path, data: KEY.encode() in data))
     assert server.keys == {f"Bearer {KEY}"} and LocalFiles(tmp_path).list()
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*.json"))
-
-
-@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x1c", "\r"])
-def test_only_a_line_feed_ends_a_line_of_results(separator):
-    body = {"choices": [{"message": {"content": f"This sound is{separator}loud."}}]}
-    line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
-    data = json.dumps(line, ensure_ascii=False).encode() + b"\r\n"
-    ((request_id, outcome, _),) = read_results(data, LlmSettings(), {})
-    assert (request_id, outcome.text) == ("a", f"This sound is{separator}loud.")
-
-
-def test_a_line_is_what_a_single_request_would_send():
-    line = json.loads(request_line("r1", "m", [{"role": "user", "content": "é\n"}], {"max_tokens": 5}))
-    assert line == {
-        "custom_id": "r1",
-        "method": "POST",
-        "url": "/v1/chat/completions",
-        "body": {"model": "m", "messages": [{"role": "user", "content": "é\n"}], "max_tokens": 5},
-    }
-
-
-def test_lines_of_a_file_of_results_are_read_whatever_they_hold():
-    lines = [
-        {"custom_id": "a", "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}}},
-        {"custom_id": "b", "response": {"status_code": 429, "body": {}}},
-        {"custom_id": "c", "response": {"status_code": 400, "body": {"error": {"message": "no"}}}},
-        {"custom_id": "d", "response": None, "error": {"code": "batch_expired"}},
-        {"custom_id": "e", "response": {"status_code": "200", "body": None}},
-        {"custom_id": ["f"], "response": None},
-        {"other": 1},
-        7,
-    ]
-    data = "\n".join(map(json.dumps, lines)).encode() + b"\nnot json\n\xff\n"
-    found = {request_id: outcome for request_id, outcome, _ in read_results(data, LlmSettings(), {})}
-    kinds = {"a": Answered, "b": NotAnswered, "c": Refused, "d": NotAnswered, "e": NotAnswered}
-    assert {request_id: type(outcome) for request_id, outcome in found.items()} == kinds

@@ -4,10 +4,11 @@ import random
 
 import pytest
 
-from asd_core.llm.asking import Account, Asker
-from asd_core.llm.client import Answered, NotAnswered, Refused
+from asd_core.captions.answers import check_answer
+from asd_core.llm.asker import Asker
 from asd_core.llm.gate import Gate
 from asd_core.llm.ledger import Ledger
+from asd_core.llm.replies import Answered, NotAnswered, Refused
 from asd_core.llm.requests import CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from tests.asd_core.llm.fakes import FakeLlm, MemoryFiles
@@ -23,23 +24,26 @@ def requests(count):
     return [CaptionRequest(f"r{i}", f"clip{i}", f"loud {i}") for i in range(count)]
 
 
-async def desk(files, llm, incarnation="first", job="a", gate=None, **settings):
-    """An asker and an account, as one process has them."""
+async def opened(files, llm, job="first", gate=None, **settings):
+    """An asker, as one job has it."""
     given = LlmSettings("m", "http://h/v1", **settings)
     gate = gate or Gate()
-    gate.admit(job, given.limits)
-    ledger = Ledger(files, incarnation)
+    await gate.begin(job, given.name, given.limits)
+    ledger = Ledger(files, job)
     ledger.open(given.name, gate.now - 60)
-    asker = Asker(ledger, gate, rng=random.Random(0), in_thread=inline)
-    return asker, Account(job, given, llm)
+    return Asker(job, given, llm, ledger, gate, check_answer, rng=random.Random(0), in_thread=inline)
 
 
-def asked(llm, count=1, files=None, incarnation="first", **settings):
+async def answers_of(asker, wanted):
+    """One answer for each request, in their order."""
+    return list(await asyncio.gather(*map(asker.ask, wanted)))
+
+
+def asked(llm, count=1, files=None, job="first", **settings):
     """The answers to so many requests."""
 
     async def story():
-        asker, account = await desk(MemoryFiles() if files is None else files, llm, incarnation, **settings)
-        return await asker.ask(requests(count), account)
+        return await answers_of(await opened(files or MemoryFiles(), llm, job, **settings), requests(count))
 
     return run(story())
 
@@ -81,28 +85,69 @@ def test_every_attempt_is_written_down_before_it_is_made_and_its_end_before_the_
 
 def test_the_same_request_is_one_call_for_two_jobs_too():
     async def story(llm):
-        files = MemoryFiles()
-        asker, first = await desk(files, llm)
-        second = Account("b", first.settings, llm)
-        asker.gate.admit("b", first.settings.limits)
-        return await asyncio.gather(
-            asker.ask(requests(3) * 2, first), asker.ask(requests(3), second), return_exceptions=True
-        )
+        files, gate = MemoryFiles(), Gate()
+        jobs = [await opened(files, llm, name, gate) for name in ("a", "b")]
+        return await asyncio.gather(*(answers_of(job, requests(3)) for job in jobs))
 
     llm = FakeLlm()
     mine, theirs = run(story(llm))
-    assert len(llm.sent) == 3 and mine == theirs * 2
+    assert len(llm.sent) == 3 and mine == theirs and all(answer.text for answer in mine)
+
+
+def test_what_another_job_was_answered_since_the_ledger_was_opened_is_not_asked_again():
+    async def story(llm):
+        files, gate = MemoryFiles(), Gate()
+        late = await opened(files, llm, "late", gate)
+        early = await opened(files, llm, "early", gate)
+        first = await answers_of(early, requests(3))
+        await gate.end("early")
+        return first, await answers_of(late, requests(3))
+
+    llm = FakeLlm()
+    first, second = run(story(llm))
+    assert len(llm.sent) == 3 and first == second
+
+
+def test_jobs_that_ask_for_the_same_in_opposite_orders_do_not_wait_for_each_other_for_ever():
+    async def story(llm):
+        files, gate = MemoryFiles(), Gate()
+        jobs = [await opened(files, llm, name, gate, concurrency=2, requests_per_minute=6000) for name in ("a", "b")]
+        return await asyncio.gather(answers_of(jobs[0], requests(40)), answers_of(jobs[1], requests(40)[::-1]))
+
+    llm = FakeLlm(lambda number, messages: BROKEN if number % 3 == 0 else None)
+    mine, theirs = run(story(llm))
+    assert mine == theirs[::-1] and all(answer.text for answer in mine)
+    assert len(llm.sent) == sum(answer.attempts for answer in mine)
 
 
 def test_a_job_that_ends_does_not_end_the_other_ones_request():
     async def story(llm):
-        asker, first = await desk(MemoryFiles(), llm, budget_tokens=1)
-        _, second = await desk(MemoryFiles(), llm, job="b", gate=asker.gate)
-        poor, rich = asyncio.create_task(asker.ask(requests(1), first)), asker.ask(requests(1), second)
-        return [*await poor, *await rich]
+        files, gate = MemoryFiles(), Gate()
+        poor = await opened(files, llm, "poor", gate, budget_tokens=1)
+        rich = await opened(files, llm, "rich", gate)
+        return await asyncio.gather(poor.ask(requests(1)[0]), rich.ask(requests(1)[0]))
 
     poor, rich = run(story(FakeLlm()))
     assert poor.error_reason == "budget" and rich.text
+
+
+def test_permission_that_has_ended_is_not_used_and_asked_for_again():
+    class Lapsing(Gate):
+        """A gate whose first permission ends before it is used."""
+
+        lapsed = 0
+
+        def holds(self, job):
+            self.lapsed += 1
+            return self.lapsed > 1
+
+    async def story(llm):
+        asker = await opened(MemoryFiles(), llm, gate=Lapsing())
+        return await asker.ask(requests(1)[0])
+
+    llm = FakeLlm()
+    answer = run(story(llm))
+    assert answer.text and (answer.attempts, answer.input_tokens, len(llm.sent)) == (2, 20, 1)
 
 
 @pytest.mark.parametrize("fault", [LIMITED, BROKEN, NotAnswered("timeout", "no answer within 60 s", may_cost=True)])
@@ -143,7 +188,7 @@ def test_an_answer_that_stays_empty_is_an_error_asked_again_by_the_next_run():
     files = MemoryFiles()
     (answer,) = asked(FakeLlm(lambda number, messages: EMPTY), files=files, max_attempts=3)
     assert (answer.text, answer.error_reason, answer.attempts, answer.input_tokens) == (None, "empty_answer", 3, 60)
-    (later,) = asked(FakeLlm(), files=files, incarnation="second")
+    (later,) = asked(FakeLlm(), files=files, job="second")
     assert later.text and (later.attempts, later.input_tokens, later.unknown) == (4, 80, 0)
 
 
@@ -151,8 +196,8 @@ def test_answers_cut_off_before_they_begin_are_paid_for_twice_and_again_only_wit
     files, cut = MemoryFiles(), FakeLlm(lambda number, messages: Answered("", 20, 200, is_cut=True))
     (answer,) = asked(cut, files=files)
     assert (answer.error_reason, answer.attempts, len(cut.sent)) == ("empty_answer", 2, 2)
-    assert asked(cut, files=files, incarnation="second") == [answer] and len(cut.sent) == 2
-    (better,) = asked(FakeLlm(), files=files, incarnation="third", max_output_tokens=1000)
+    assert asked(cut, files=files, job="second") == [answer] and len(cut.sent) == 2
+    (better,) = asked(FakeLlm(), files=files, job="third", max_output_tokens=1000)
     assert better.text and better.attempts == 3
 
 
@@ -232,30 +277,6 @@ def test_a_budget_below_one_request_is_told_with_both_figures():
     assert f"the budget of 100 tokens is less than one request may cost, {reserved} tokens: raise it" in answer.error
 
 
-def test_what_a_job_spent_before_it_began_again_counts():
-    async def story(llm):
-        asker, account = await desk(MemoryFiles(), llm, budget_tokens=1000, requests_per_minute=6000)
-        again = Account("a", account.settings, llm, spent=(800, 0.0))
-        answers = await asker.ask(requests(20), again)
-        return again.spent, sum(answer.input_tokens + answer.output_tokens for answer in answers)
-
-    (total, _), fresh = run(story(FakeLlm()))
-    assert fresh == 0 and total == 800  # a request may cost more than the 200 that are left
-
-
-def test_what_attempts_under_way_may_cost_is_spent_until_they_settle():
-    async def story(llm):
-        asker, account = await desk(MemoryFiles(), llm)
-        task = asyncio.create_task(asker.ask(requests(1), account))
-        await asyncio.sleep(0.1)
-        under_way = account.spent
-        await task
-        return under_way, account.spent
-
-    under_way, settled = run(story(FakeLlm()))
-    assert under_way[0] > 200 and settled == (27, 0.0)
-
-
 def test_a_budget_of_money_counts_attempts_that_may_have_been_billed():
     prices = {"usd_per_million_input": 10.0, "usd_per_million_output": 10.0}
     lost = FakeLlm(lambda number, messages: NotAnswered("dropped", "gone", may_cost=True))
@@ -281,8 +302,8 @@ def killed_after(files, llm, seconds, count, **settings):
     """A process that asks, and is gone after so long: nothing that it does then is written down."""
 
     async def story():
-        asker, account = await desk(files, llm, "killed", **settings)
-        task = asyncio.create_task(asker.ask(requests(count), account))
+        asker = await opened(files, llm, "killed", **settings)
+        task = asyncio.create_task(answers_of(asker, requests(count)))
         await asyncio.sleep(seconds)
         kept = dict(files.kept)
         task.cancel()

@@ -1,11 +1,18 @@
 import threading
+import time
+from functools import partial
 
 import pytest
 
+from asd_core.captions.answers import check_answer
 from asd_core.errors import AsdError, UsageError
-from asd_core.llm.local import LocalCaptioner
+from asd_core.llm.captioner import LlmCaptioner
+from asd_core.llm.gate import Gate
+from asd_core.llm.ledger import Attempt, History, Ledger
+from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from asd_core.store.local_files import LocalFiles
+from tests.asd_core.llm.fakes import FakeLlm
 from tests.llm_server import Faults, LlmServer
 from tests.llm_server.asker import requests_of
 from tests.llm_server.killing import ask_until_killed, twice_answered, unknown_of
@@ -25,7 +32,7 @@ def settings_for(server, **changes):
 
 def asked(settings, store, count, window=2.0):
     """The answers to so many requests, by request id."""
-    captioner = LocalCaptioner(settings, str(store), window=window)
+    captioner = LlmCaptioner(settings, str(store), check_answer, open_gate=partial(Gate, window))
     try:
         captioner.submit(requests_of(settings, count))
         return {answer.request_id: answer for answer in captioner.answers()}
@@ -45,7 +52,7 @@ def test_every_request_gets_its_own_answer(tmp_path):
 def test_what_was_submitted_is_not_asked_again_and_more_can_be_submitted(tmp_path):
     with LlmServer() as server:
         settings = settings_for(server)
-        captioner = LocalCaptioner(settings, str(tmp_path))
+        captioner = LlmCaptioner(settings, str(tmp_path), check_answer)
         assert list(captioner.answers()) == []
         captioner.submit(requests_of(settings, 3))
         captioner.submit(requests_of(settings, 5))
@@ -67,7 +74,7 @@ def test_the_next_run_finds_what_is_stored_and_asks_nothing(tmp_path):
 def test_without_a_key_it_says_so_and_leaves_no_thread(tmp_path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(UsageError, match="OPENAI_API_KEY is not set"):
-        LocalCaptioner(LlmSettings(), str(tmp_path))
+        LlmCaptioner(LlmSettings(), str(tmp_path), check_answer)
     assert "captions" not in [thread.name for thread in threading.enumerate()]
 
 
@@ -126,7 +133,7 @@ def test_a_killed_process_has_its_work_finished_by_the_next_and_nothing_stored_i
 def test_closing_in_the_middle_leaves_answers_for_the_next_run(tmp_path):
     with LlmServer(seconds=0.1) as server:
         settings = settings_for(server, concurrency=2)
-        captioner = LocalCaptioner(settings, str(tmp_path), window=2.0)
+        captioner = LlmCaptioner(settings, str(tmp_path), check_answer, open_gate=partial(Gate, 2.0))
         captioner.submit(requests_of(settings, 30))
         next(captioner.answers())
         captioner.close()
@@ -145,3 +152,117 @@ def test_the_key_is_nowhere_in_the_store_nor_in_what_is_told(tmp_path, capfd, ca
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     told = "".join([*capfd.readouterr(), caplog.text, repr(answers), repr(settings)])
     assert b"[OPENAI_API_KEY]" in kept and KEY.encode() not in kept and KEY not in told
+
+
+FAST = LlmSettings("m", "http://h/v1", requests_per_minute=1000)
+
+
+def loud(count):
+    return [CaptionRequest(f"r{i}", f"clip{i}", f"loud {i}") for i in range(count)]
+
+
+def opened(llm, folder, window, settings=FAST, **options):
+    gate = partial(Gate, window)
+    return LlmCaptioner(settings, str(folder), check_answer, open_gate=gate, open_llm=lambda settings: llm, **options)
+
+
+def answered(captioner, wanted):
+    captioner.submit(wanted)
+    return list(captioner.answers())
+
+
+def crashed_at(folder, moment):
+    attempts = (Attempt(moment, "another"),)
+    Ledger(LocalFiles(folder), "another").intend(CaptionRequest("r9", "c", "p"), FAST.name, History(attempts))
+
+
+def first_after(folder, window, **options):
+    """Seconds from opening a captioner to the answer to its first request."""
+    start = time.monotonic()
+    captioner = opened(FakeLlm(seconds=0), folder, window, **options)
+    answered(captioner, loud(1))
+    seconds = time.monotonic() - start
+    captioner.close()
+    return seconds
+
+
+def test_nothing_goes_for_one_window_after_what_a_crash_left_behind(tmp_path):
+    said = []
+    crashed_at(tmp_path, time.time() - 0.1)
+    assert first_after(tmp_path, 1.0, say=said.append) >= 0.85
+    assert said == ["a run was cut off: nothing is asked for 1 s after its last request"]
+
+
+def test_what_a_dying_process_still_stores_meanwhile_is_found(tmp_path):
+    llm, dying = FakeLlm(seconds=0), Ledger(LocalFiles(tmp_path), "another")
+    crashed_at(tmp_path, time.time())
+    captioner = opened(llm, tmp_path, 0.5)
+    captioner.submit(loud(2))
+    time.sleep(0.2)
+    crashed_at(tmp_path, at := time.time())
+    dying.intend(loud(2)[0], FAST.name, History((Attempt(at, "another"),)))
+    dying.store(CaptionAnswer("r0", "This sound is stored late.", attempts=1))
+    texts = {answer.text for answer in captioner.answers()}
+    seconds = time.time() - at
+    captioner.close()
+    assert texts == {"This sound is stored late.", "This sound is loud 1."}
+    assert len(llm.sent) == 1 and seconds >= 0.5
+
+
+def test_a_job_may_end_while_it_outwaits_another_process(tmp_path):
+    crashed_at(tmp_path, time.time())
+    start = time.monotonic()
+    captioner = opened(FakeLlm(), tmp_path, 60.0)
+    captioner.submit(loud(2))
+    captioner.close()
+    assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("ago", [0.6, 3600.0])
+def test_a_crash_longer_ago_than_that_costs_no_time(tmp_path, ago):
+    crashed_at(tmp_path, time.time() - ago)
+    assert first_after(tmp_path, 0.5) < 0.3
+
+
+def test_a_clock_that_was_ahead_costs_no_more_than_a_window(tmp_path):
+    crashed_at(tmp_path, time.time() + 3600)
+    assert 0.4 < first_after(tmp_path, 0.5) < 2
+
+
+def two_runs(folder, window, limit):
+    """Moments of the attempts of two runs one after the other, whose rows are not even published."""
+    llms = [FakeLlm(seconds=0), FakeLlm(seconds=0)]
+    for number, llm in enumerate(llms):
+        captioner = opened(llm, folder, window, LlmSettings("m", "http://h/v1", requests_per_minute=limit))
+        answered(captioner, loud(4)[2 * number : 2 * number + 2])
+        captioner.close()
+    return [[moment for moment, _ in llm.sent] for llm in llms]
+
+
+def test_the_last_minute_of_a_run_that_ended_counts_for_the_next(tmp_path):
+    first, second = two_runs(tmp_path, 1.0, 2)
+    assert [later - earlier >= 1.0 for earlier, later in zip(first, second, strict=True)] == [True, True]
+
+
+def test_after_a_run_that_ended_in_order_nothing_is_waited_for(tmp_path):
+    first, second = two_runs(tmp_path, 3600.0, 10**7)  # or it would be waited for an hour
+    assert len(first) == len(second) == 2
+
+
+def test_a_job_that_ends_has_what_is_under_way_stored_and_the_rest_not_sent(tmp_path):
+    llm = FakeLlm(seconds=0.2)
+    captioner = opened(llm, tmp_path, 1.0, LlmSettings("m", "http://h/v1", requests_per_minute=1000, concurrency=3))
+    captioner.submit(loud(20))
+    time.sleep(0.1)
+    captioner.close()
+    assert len(llm.sent) == 3 and llm.is_closed
+    assert len(LocalFiles(tmp_path).list("answers")) == 3
+
+
+def test_two_llms_have_limits_of_their_own(tmp_path):
+    start = time.monotonic()
+    for name in ("m", "n"):
+        captioner = opened(FakeLlm(seconds=0), tmp_path, 60.0, LlmSettings(name, "http://h/v1", requests_per_minute=1))
+        answered(captioner, loud(1))
+        captioner.close()
+    assert time.monotonic() - start < 30

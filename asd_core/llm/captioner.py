@@ -1,0 +1,185 @@
+"""Asking an LLM in the background, from this process, under limits that it may share with others."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
+
+from asd_core.llm.asker import Asker
+from asd_core.llm.client import Llm, LlmClient
+from asd_core.llm.gate import Gate
+from asd_core.llm.ledger import Attempt, Ledger
+from asd_core.llm.permission import AnyGate
+from asd_core.llm.requests import CaptionAnswer, CaptionRequest
+from asd_core.llm.settings import LlmSettings
+from asd_core.llm.verdicts import Check
+from asd_core.store.addresses import open_files
+
+T = TypeVar("T")
+
+_GRACE_SECONDS = 5.0  # for attempts under way when the job ends
+_LOOKS = 3  # for whoever is at work in the same store; more is no dying process but another that lives
+
+
+class LlmCaptioner:
+    """A `asd_core.llm.requests.Captioner` in an event loop of its own, in a thread of this process.
+
+    Args:
+        settings: which LLM, under which limits.
+        store_url: where intents and answers are kept.
+        check: of an answer.
+        open_gate: makes the gate, in the event loop; without more said a gate of this process's own.
+        open_llm: whom to ask under some settings.
+        say: told, from any thread, what keeps answers waiting.
+
+    Attributes:
+        job: its name at the gate and in the ledger.
+
+    Raises:
+        UsageError: there is no key in the environment.
+        AsdError: the store cannot be read, or the gate cannot be had.
+    """
+
+    def __init__(
+        self,
+        settings: LlmSettings,
+        store_url: str,
+        check: Check,
+        *,
+        open_gate: Callable[[], AnyGate] = Gate,
+        open_llm: Callable[[LlmSettings], Llm] = LlmClient,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._settings, self._say = settings, say
+        self.job = secrets.token_hex(6)
+        self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
+        self._submitted: set[str] = set()
+        self._taken = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outwaiting: asyncio.Task[None] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="captions", daemon=True)
+        self._thread.start()
+        self._is_open = False
+        try:
+            self._run(self._begin(Ledger(open_files(store_url), self.job), check, open_gate, open_llm))
+            self._is_open = True
+        finally:
+            if not self._is_open:
+                self._stop()
+
+    def submit(self, requests: Sequence[CaptionRequest]) -> None:
+        """See `Captioner.submit`."""
+        fresh = {each.request_id: each for each in requests if each.request_id not in self._submitted}
+        self._submitted |= fresh.keys()
+        self._loop.call_soon_threadsafe(self._start, list(fresh.values()))
+
+    def answers(self) -> Iterator[CaptionAnswer]:
+        """See `Captioner.answers`."""
+        while self._taken < len(self._submitted):
+            came = self._came.get()
+            if isinstance(came, Exception):
+                raise came
+            self._taken += 1
+            yield came
+
+    def close(self) -> None:
+        """See `Captioner.close`."""
+        if self._is_open:
+            self._is_open = False
+            try:
+                self._run(self._end())
+            finally:
+                self._stop()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _begin(
+        self,
+        ledger: Ledger,
+        check: Check,
+        open_gate: Callable[[], AnyGate],
+        open_llm: Callable[[LlmSettings], Llm],
+    ) -> None:
+        """Begin at the gate, then read the ledger: what other jobs answer from then on is known to the gate."""
+        self._llm, self._gate, self._ledger = open_llm(self._settings), open_gate(), ledger
+        name, since = self._settings.name, time.time() - self._gate.window
+        left = await asyncio.to_thread(ledger.left, name, since)
+        await self._gate.begin(self.job, name, self._settings.limits, left)
+        try:
+            attempts = await self._attempts_of_strangers(since)
+        except BaseException:
+            await self._gate.end(self.job)
+            raise
+        self._asker = Asker(self.job, self._settings, self._llm, ledger, self._gate, check)
+        told = {at for at, _ in left}
+        if untold := [attempt.at for attempt in attempts if attempt.at not in told]:
+            # Their process died before it could tell what else it let through: intents go when rows are published.
+            self._say(f"a run was cut off: nothing is asked for {self._gate.window:g} s after its last request")
+            self._outwaiting = self._loop.create_task(self._outwait(max(untold)))
+
+    async def _attempts_of_strangers(self, since: float) -> list[Attempt]:
+        """Attempts in the ledger, after a moment, of which the gate does not know."""
+        attempts = await asyncio.to_thread(self._ledger.open, self._settings.name, since)
+        strangers = await self._gate.strangers(self.job, {attempt.incarnation for attempt in attempts})
+        return [attempt for attempt in attempts if attempt.incarnation in strangers]
+
+    async def _outwait(self, newest: float) -> None:
+        """Stay closed for one window after the newest attempt of a process that died.
+
+        It may be dying still, or stand still. What it writes down meanwhile is found by looking again.
+        """
+        for _ in range(_LOOKS):
+            now = time.time()
+            seconds = min(newest, now) + self._gate.window - now
+            self._gate.close_for(self.job, seconds)
+            await asyncio.sleep(seconds)
+            later = await self._attempts_of_strangers(newest)
+            if not later:
+                break
+            newest = max(attempt.at for attempt in later)
+
+    def _start(self, requests: Sequence[CaptionRequest]) -> None:
+        for request in requests:
+            task = self._loop.create_task(self._answer(request))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, request: CaptionRequest) -> None:
+        try:
+            if self._outwaiting is not None:
+                await asyncio.shield(self._outwaiting)
+            self._came.put(await self._asker.ask(request))
+        except Exception as error:  # raised where answers are waited for
+            self._came.put(error)
+
+    async def _end(self) -> None:
+        """End the job: what still waits is not asked; attempts under way get a few seconds."""
+        self._asker.stop("llm_unavailable", "the job has ended")
+        tasks = set(self._tasks)
+        under_way = tasks & self._asker.under_way
+        for task in tasks - under_way:
+            task.cancel()
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=_GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+        if self._outwaiting is not None:
+            self._outwaiting.cancel()
+            tasks.add(self._outwaiting)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        recent = await self._gate.end(self.job)
+        await self._llm.close()
+        if recent:
+            await asyncio.to_thread(self._ledger.leave, self._settings.name, recent)
