@@ -44,6 +44,7 @@ def on_real_features(real_data):
     return chosen_on_halves(scored(real_data, settings), settings.index(PLAIN))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["by_type", "by_machine"])
 def test_settings_chosen_on_one_half_of_the_real_features_hold_on_the_other(on_real_features, per):
     chosen = getattr(on_real_features, per).mean()
