@@ -20,7 +20,10 @@ MODULES = tree.sources(ROOT)
 LONG: dict[str, str] = {}
 UNTESTED = {
     "asd_core/detectors/protocol.py": "a protocol: every detector's own test keeps it",
+    "asd_core/llm/batch/client.py": "test_captioner.py beside it drives it against a real server, fault by fault",
     "asd_core/pages/night/night.py": "records without behaviour: every test of the night's page makes them",
+    "asd_core/runs/publish_search.py": "its parts have tests of their own, and runs/test_tune.py reads what it writes",
+    "asd_core/store/files.py": "a protocol: the tests of local files and of files on S3 keep it",
 }
 
 # To be mended.
@@ -35,27 +38,19 @@ LONG_TO_MEND = """
     asd_core/tuning/gather/gather.py
 """
 TESTS_TO_WRITE = """
-    asd_core/alarms/p_values.py asd_core/captions/clip_tasks.py asd_core/captions/evidence.py
-    asd_core/captions/rows.py asd_core/captions/selection.py asd_core/captions/sources.py
-    asd_core/detectors/checks.py asd_core/detectors/density.py asd_core/encoders/clap/audio_tensors.py
-    asd_core/encoders/clap/msclap_package.py asd_core/encoders/clap/random_gpt2.py
-    asd_core/encoders/clap/text_tensors.py asd_core/encoders/protocol.py asd_core/llm/batch/client.py
-    asd_core/llm/batch/files.py asd_core/llm/batch/records.py asd_core/llm/inbox.py asd_core/pages/html.py
+    asd_core/captions/clip_tasks.py asd_core/captions/evidence.py asd_core/captions/rows.py
+    asd_core/captions/selection.py asd_core/captions/sources.py asd_core/llm/inbox.py asd_core/pages/html.py
     asd_core/pages/scales.py asd_core/pages/search/curves.py asd_core/pages/search/heat_map.py
-    asd_core/pages/search/parallel.py asd_core/pipeline/decoding.py asd_core/pipeline/embed_missing.py
-    asd_core/pipeline/machine_tasks.py asd_core/pipeline/scorer_files.py asd_core/pipeline/shards.py
-    asd_core/recipe/caption_settings.py asd_core/runs/embed.py asd_core/runs/fit.py asd_core/runs/publish_search.py
-    asd_core/runs/score.py asd_core/store/addresses.py asd_core/store/local_files.py asd_core/tuning/batches.py
+    asd_core/pages/search/parallel.py asd_core/pipeline/embed_missing.py asd_core/pipeline/scorer_files.py
+    asd_core/runs/embed.py asd_core/runs/fit.py asd_core/runs/score.py asd_core/tuning/batches.py
     asd_core/tuning/gather/machine_data.py asd_core/tuning/gather/needed.py asd_core/tuning/gather/parts.py
     asd_core/tuning/gather/stored.py asd_core/tuning/outcome.py asd_core/tuning/request.py
     asd_core/tuning/space/check.py asd_core/tuning/space/dimension.py asd_core/tuning/space/setting.py
-    cluster/caption_actor.py cluster/failures.py cluster/resources.py cluster/stream.py jobs/backfill_captions.py
-    jobs/caption_options.py jobs/clips.py jobs/demo.py jobs/embed.py jobs/import_embeddings.py jobs/job.py
-    jobs/options.py jobs/report.py jobs/simulate.py
+    cluster/caption_actor.py cluster/failures.py jobs/backfill_captions.py jobs/caption_options.py jobs/clips.py
+    jobs/demo.py jobs/job.py jobs/options.py jobs/simulate.py
 """
 TESTS_TO_MOVE = """
-    tests/asd_core/pages/night/test_rating_form_in_chromium.py tests/asd_core/pages/search/test_charts.py
-    tests/asd_core/runs/test_runs.py tests/asd_core/synthesis/test_first_shot.py
+    tests/asd_core/pages/search/test_charts.py tests/asd_core/runs/test_runs.py
     tests/asd_core/tuning/gather/test_copies.py
 """
 DOCSTRINGS_TO_MEND = """

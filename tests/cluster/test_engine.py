@@ -7,15 +7,13 @@ import pytest
 import soundfile
 
 from asd_core.encoders.build import EncoderConfig
-from asd_core.errors import AsdError, ClipError
-from asd_core.pipeline.decoding import DecodedClip
+from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.planning import cut_shards
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from cluster.engine import RayEngine
 from cluster.resources import Resources
-from cluster.stream import pack, unpack
 from tests.asd_core.pipeline.clips import clips
 
 
@@ -83,14 +81,14 @@ def test_more_cpus_than_any_node_has_are_refused(ray_session):
 def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time(ray_session, tmp_path, decode):
     import ray
 
-    engine = RayEngine(Resources(decode=decode), no_progress_seconds=2)
+    engine = RayEngine(Resources(decode=decode), no_progress_seconds=0.5)
     shards = shards_of(tmp_path, 1)
     group = ray.util.placement_group([{"CPU": 3}])  # takes every CPU, as another job does
     try:
         ray.get(group.ready(), timeout=60)
         start = time.monotonic()
         for work in (engine.embed((tmp_path / "store").as_uri(), shards), engine.map(abs, [1])):
-            with pytest.raises(AsdError, match="no worker finished anything for 2 s: see whether") as refused:
+            with pytest.raises(AsdError, match="no worker finished anything for 0.5 s: see whether") as refused:
                 list(work)
             assert "\n" not in str(refused.value)
         assert time.monotonic() - start < 30
@@ -100,28 +98,3 @@ def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time
 
 def test_workers_have_one_blas_thread(ray_session):
     assert list(RayEngine().map(_variable, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])) == ["1", "1"]
-
-
-@pytest.mark.parametrize(
-    "samples", [np.arange(-5, 6) / 2**15, np.array([-1.0, 1 - 2**-15]), np.array([1.0]), np.array([1e-5])]
-)
-def test_waveforms_survive_the_trip_to_the_bit_whether_or_not_they_fit_16_bits(samples):
-    clips = [DecodedClip(samples[None].astype(np.float32), sample_rate=8_000), DecodedClip(np.ones((2, 3), np.float32))]
-    first, second = unpack(pack(clips))
-    assert first.waveforms.dtype == np.float32 and first.sample_rate == 8_000 and second.sample_rate is None
-    np.testing.assert_array_equal(first.waveforms, clips[0].waveforms)
-    np.testing.assert_array_equal(second.waveforms, clips[1].waveforms)
-
-
-def test_16_bit_recordings_travel_as_such():
-    waveforms = np.random.default_rng(0).integers(-(2**15), 2**15, (2, 10_000)) / np.float32(2**15)
-    assert len(pack([DecodedClip(waveforms.astype(np.float32))])) < 2.1 * waveforms.size
-
-
-def test_decoded_clips_survive_the_trip_between_processes():
-    waveforms = np.random.default_rng(0).normal(size=(2, 5)).astype(np.float32)
-    failed = DecodedClip(None, error=ClipError("empty", "zero bytes", transient=True))
-    error, clip = unpack(pack([failed, DecodedClip(waveforms, 1.5, None, "odd")]))
-    assert (error.error.reason, error.error.message, error.error.transient) == ("empty", "zero bytes", True)
-    np.testing.assert_array_equal(clip.waveforms, waveforms)
-    assert (clip.seconds, clip.error, clip.warning) == (1.5, None, "odd")
