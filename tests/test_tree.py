@@ -20,7 +20,10 @@ MODULES = tree.sources(ROOT)
 LONG: dict[str, str] = {}
 UNTESTED = {
     "asd_core/detectors/protocol.py": "a protocol: every detector's own test keeps it",
+    "asd_core/llm/batch/client.py": "test_captioner.py beside it drives it against a real server, fault by fault",
     "asd_core/pages/night/night.py": "records without behaviour: every test of the night's page makes them",
+    "asd_core/runs/publish_search.py": "its parts have tests of their own, and runs/test_tune.py reads what it writes",
+    "asd_core/store/files.py": "a protocol: the tests of local files and of files on S3 keep it",
 }
 
 # To be mended.
@@ -35,27 +38,19 @@ LONG_TO_MEND = """
     asd_core/tuning/gather/gather.py
 """
 TESTS_TO_WRITE = """
-    asd_core/alarms/p_values.py asd_core/captions/clip_tasks.py asd_core/captions/evidence.py
-    asd_core/captions/rows.py asd_core/captions/selection.py asd_core/captions/sources.py
-    asd_core/detectors/checks.py asd_core/detectors/density.py asd_core/encoders/clap/audio_tensors.py
-    asd_core/encoders/clap/msclap_package.py asd_core/encoders/clap/random_gpt2.py
-    asd_core/encoders/clap/text_tensors.py asd_core/encoders/protocol.py asd_core/llm/batch/client.py
-    asd_core/llm/batch/files.py asd_core/llm/batch/records.py asd_core/llm/inbox.py asd_core/pages/html.py
+    asd_core/captions/clip_tasks.py asd_core/captions/evidence.py asd_core/captions/rows.py
+    asd_core/captions/selection.py asd_core/captions/sources.py asd_core/llm/inbox.py asd_core/pages/html.py
     asd_core/pages/scales.py asd_core/pages/search/curves.py asd_core/pages/search/heat_map.py
-    asd_core/pages/search/parallel.py asd_core/pipeline/decoding.py asd_core/pipeline/embed_missing.py
-    asd_core/pipeline/machine_tasks.py asd_core/pipeline/scorer_files.py asd_core/pipeline/shards.py
-    asd_core/recipe/caption_settings.py asd_core/runs/embed.py asd_core/runs/fit.py asd_core/runs/publish_search.py
-    asd_core/runs/score.py asd_core/store/addresses.py asd_core/store/local_files.py asd_core/tuning/batches.py
+    asd_core/pages/search/parallel.py asd_core/pipeline/embed_missing.py asd_core/pipeline/scorer_files.py
+    asd_core/runs/embed.py asd_core/runs/fit.py asd_core/runs/score.py asd_core/tuning/batches.py
     asd_core/tuning/gather/machine_data.py asd_core/tuning/gather/needed.py asd_core/tuning/gather/parts.py
     asd_core/tuning/gather/stored.py asd_core/tuning/outcome.py asd_core/tuning/request.py
     asd_core/tuning/space/check.py asd_core/tuning/space/dimension.py asd_core/tuning/space/setting.py
-    cluster/caption_actor.py cluster/failures.py cluster/resources.py cluster/stream.py jobs/backfill_captions.py
-    jobs/caption_options.py jobs/clips.py jobs/demo.py jobs/embed.py jobs/import_embeddings.py jobs/job.py
-    jobs/options.py jobs/report.py jobs/simulate.py
+    cluster/caption_actor.py cluster/failures.py jobs/backfill_captions.py jobs/caption_options.py jobs/clips.py
+    jobs/demo.py jobs/job.py jobs/options.py jobs/simulate.py
 """
 TESTS_TO_MOVE = """
-    tests/asd_core/pages/night/test_rating_form_in_chromium.py tests/asd_core/pages/search/test_charts.py
-    tests/asd_core/runs/test_runs.py tests/asd_core/synthesis/test_first_shot.py
+    tests/asd_core/pages/search/test_charts.py tests/asd_core/runs/test_runs.py
     tests/asd_core/tuning/gather/test_copies.py
 """
 DOCSTRINGS_TO_MEND = """
@@ -160,6 +155,10 @@ def test_every_test_file_of_the_core_has_a_source_file_at_its_place():
     holds(tree.tests_without_source(ROOT), TESTS_TO_MOVE.split())
 
 
+def test_no_test_module_is_a_library():
+    holds(tree.tests_used_as_libraries(ROOT))
+
+
 def test_docstrings_name_the_thing_first():
     holds(tree.docstrings_that_begin_badly(ROOT), DOCSTRINGS_TO_MEND.split())
 
@@ -246,6 +245,18 @@ def test_a_source_file_and_its_test_miss_each_other(tmp_path):
     (untested,) = tree.sources_without_test(root).values()
     assert "write tests/asd_core/store/test_locks.py" in untested
     assert list(tree.tests_without_source(root)) == ["tests/asd_core/store/test_lock.py"]
+
+
+def test_an_import_from_a_test_module_is_found(tmp_path):
+    files = {
+        "tests/jobs/test_one.py": "from tests.jobs.test_two import builder",
+        "tests/jobs/test_two.py": "from tests.jobs.builders import builder",
+        "tests/jobs/builders.py": "def late():\n    from tests.jobs import test_two",
+    }
+    assert list(tree.tests_used_as_libraries(made(tmp_path, files))) == [
+        "tests/jobs/builders.py",
+        "tests/jobs/test_one.py",
+    ]
 
 
 def test_long_files_bad_docstrings_and_long_lines_are_found(tmp_path):

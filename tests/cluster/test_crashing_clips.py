@@ -14,10 +14,10 @@ from tests.cluster.loud_clips import rows, shards_of
 
 @pytest.mark.parametrize("decode", ["in-encoder", pytest.param("tasks", marks=pytest.mark.slow)])
 def test_a_clip_that_kills_its_process_is_one_error_row_and_no_good_clip_is_blamed(ray_session, tmp_path, decode):
-    store, shards = Store(LocalFiles(tmp_path / "store")), shards_of(tmp_path, loud={7})
+    store, shards = Store(LocalFiles(tmp_path / "store")), shards_of(tmp_path, loud={7}, count=12)
     committed = list(RayEngine(Resources(decode=decode)).embed(store.files.url, shards))
     found = rows(store)
-    assert len(found) == sum(len(shard.clips) for shard, _ in committed) == 40
+    assert len(found) == sum(len(shard.clips) for shard, _ in committed) == 12
     errors = {row["uri"].rsplit("/")[-1]: row["error_reason"] for row in found.values() if row["error_reason"]}
     assert errors == {"7.wav": "crashed"}
     assert [reason for _, outcome in committed for reason in outcome.errors.values()] == ["crashed"]

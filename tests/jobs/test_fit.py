@@ -1,11 +1,8 @@
 import pytest
 
 from tests.command import asd
-from tests.fleet import NIGHTS, clip_path, files_of, touched, write_fleet, write_wav
-
-
-def options(tmp_path, recipe="twfr-knn"):
-    return ["--recipe", recipe, "--store", tmp_path / "store", "--local", "--json"]
+from tests.fleet import NIGHTS, clip_path, files_of, write_fleet, write_wav
+from tests.jobs.options import options
 
 
 @pytest.fixture
@@ -61,27 +58,6 @@ def test_a_fit_without_a_single_scorer_has_failed_and_says_why(tmp_path):
         "Error: no machine could be fitted, the first for this: 1 normal clip of fan one: "
         "at least 2 are needed; record more\n"
     )
-
-
-def test_an_archive_left_out_is_what_is_embedded(tmp_path, archive):
-    said = asd("embed", archive, *options(tmp_path))
-    assert (said.json["listed"], said.json["embedded"], said.json["decoded"]) == (24, 24, 24)
-    said = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
-    assert (said.json["listed"], said.json["decoded"]) == (16, 0)
-    assert asd("score", *options(tmp_path), "--date", NIGHTS[2]).json["scored"] == 8
-
-
-def test_a_copied_archive_does_not_make_twins_of_what_is_stored(tmp_path, archive):
-    asd("embed", archive, *options(tmp_path))
-    first = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
-    for path in archive.rglob("*.wav"):
-        touched(path)
-    asd("embed", archive, *options(tmp_path))
-    said = asd("fit", *options(tmp_path), "--until", NIGHTS[1])
-    assert said.json["listed"] == first.json["listed"] == 16
-    lines = [line for line in said.err.splitlines() if "threshold" in line]
-    assert lines and lines == [line for line in first.err.splitlines() if "threshold" in line]
-    assert asd("score", *options(tmp_path), "--date", NIGHTS[2]).json["listed"] == 8
 
 
 def test_a_list_and_a_span_exclude_each_other(tmp_path, archive):

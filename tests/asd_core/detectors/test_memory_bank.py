@@ -193,7 +193,10 @@ def test_plain_distances_give_the_reference_figures_of_each_machine(machine):
 
 
 @needs_real_data
-@pytest.mark.parametrize(("whitening", "least_auc", "least_pauc"), [("none", 0.905, 0.805), ("half", 0.918, 0.81)])
+@pytest.mark.parametrize(
+    ("whitening", "least_auc", "least_pauc"),
+    [("none", 0.905, 0.805), pytest.param("half", 0.918, 0.81, marks=pytest.mark.slow)],
+)
 def test_density_normalised_distances_beat_plain_ones_on_average(whitening, least_auc, least_pauc):
     figures = [real_figures(machine, density="least", density_k=16, whitening=whitening) for machine in PUBLISHED]
     auc, pauc = np.mean(figures, axis=0)

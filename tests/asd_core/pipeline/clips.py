@@ -1,9 +1,12 @@
 """Rows of CLIPS, and a reader of what is in memory."""
 
+import io
 import os
 import urllib.parse
 
+import numpy as np
 import pyarrow as pa
+import soundfile
 
 from asd_core.clips import clip_id
 from asd_core.errors import ClipError
@@ -35,3 +38,9 @@ def read_from(files):
         return files[uri]
 
     return read
+
+
+def wav(seconds, rate=16_000, seed=0):
+    sink = io.BytesIO()
+    soundfile.write(sink, np.random.default_rng(seed).normal(0, 0.1, int(seconds * rate)), rate, format="WAV")
+    return sink.getvalue()

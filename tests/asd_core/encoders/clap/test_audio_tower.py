@@ -1,14 +1,10 @@
-import logging
-import warnings
-
 import numpy as np
 import pytest
 import torch
 from torchaudio.transforms import Resample
 
-from asd_core.encoders.clap.audio_tensors import FILTERBANK, KERNELS, random_tensors, tensor_shapes
+from asd_core.encoders.clap.audio_tensors import FILTERBANK, KERNELS, tensor_shapes
 from asd_core.encoders.clap.audio_tower import AudioTower, audio_digest, audio_tensors, load_audio_tower
-from asd_core.encoders.clap.msclap_package import without_traces
 from asd_core.encoders.clap.weights import CLAP_2023, CLAPCAP_2023, digest
 from asd_core.errors import AsdError
 from tests.asd_core.encoders.clap.random_towers import smallest_distance, sounds, tower
@@ -45,11 +41,7 @@ def originals(module, waveforms):
         return torch.cat([module(waveform[None])[0] for waveform in waveforms]).numpy()
 
 
-def test_the_table_of_tensors_is_the_modules_own_but_for_what_does_not_reach_an_embedding():
-    state = tower().module.state_dict()
-    assert {name: tuple(value.shape) for name, value in state.items() if not name.startswith(HEADS)} == tensor_shapes()
-
-
+@pytest.mark.slow  # the encoder, which is this tower and its resampling, is compared to msclap always
 def test_embeddings_are_those_of_msclaps_own_module(waveforms):
     ours, theirs = embeddings(tower(), waveforms), originals(tower().module, waveforms)
     assert ours.shape == (4, 1024) and ours.dtype == np.float32
@@ -59,16 +51,6 @@ def test_embeddings_are_those_of_msclaps_own_module(waveforms):
 def test_embeddings_of_different_sounds_differ_by_a_good_part_of_their_length(waveforms):
     found = embeddings(tower(), waveforms)
     assert smallest_distance(found) > 0.1 * np.linalg.norm(found, axis=1).max()
-
-
-def test_random_tensors_follow_their_seed_alone_on_every_machine():
-    torch.manual_seed(1)
-    before = torch.get_rng_state()
-    made = random_tensors(3)
-    assert torch.equal(before, torch.get_rng_state())
-    assert digest(made) == digest(random_tensors(3))
-    assert audio_digest("random") == audio_digest("random:0", CLAPCAP_2023) == "e81228c6fd666dfb"
-    assert audio_digest("random:1") != audio_digest("random")
 
 
 def test_both_checkpoints_hold_a_tower_under_a_prefix_of_their_own_and_equal_ones_have_one_digest(checkpoints):
@@ -117,16 +99,3 @@ def test_kernels_and_filterbank_are_the_checkpoints_where_it_has_others(waveform
         gap = tower().log_mel(waveforms[:1]) - other.log_mel(waveforms[:1])
     loud = gap[tower().log_mel(waveforms[:1]) > -60]
     torch.testing.assert_close(loud, torch.full_like(loud, 10 + 20 * np.log10(2)), rtol=0, atol=0.05)
-
-
-def test_the_process_is_left_as_it_was():
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity(logging.WARNING)
-    filters, state = list(warnings.filters), torch.get_rng_state()
-    with without_traces():
-        warnings.filterwarnings("ignore")
-        transformers_logging.set_verbosity_error()
-        torch.rand(3)
-    assert list(warnings.filters) == filters and torch.equal(state, torch.get_rng_state())
-    assert transformers_logging.get_verbosity() == logging.WARNING

@@ -70,7 +70,7 @@ def test_a_forced_start_is_read_before_the_search_and_stands_before_its_text(dec
     assert caption.tokens == 4  # those of the start are not counted
 
 
-@pytest.mark.parametrize("start", ["", "Sounds like"])
+@pytest.mark.parametrize("start", [pytest.param("", marks=pytest.mark.slow), "Sounds like"])
 def test_each_step_has_the_probability_that_gpt2_gives_without_a_cache(decoder, start):
     prefixes = decoder.prefixes(torch.from_numpy(embeddings(2)), decoder.tokenizer.encode(start))
     for prefix, best in zip(prefixes, beam_search(decoder.network, prefixes, STOP), strict=True):

@@ -9,43 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.encoders.clap.gpt2 import STOP, digest_with_tokenizer, filled, language_network, load_tokenizer, under
-from asd_core.encoders.clap.random_gpt2 import pseudo_words
-from asd_core.encoders.clap.text_tensors import random_gpt2, random_mapper, random_projection
+from asd_core.encoders.clap.gpt2 import digest_with_tokenizer, filled, load_tokenizer, under
 from asd_core.errors import AsdError, UsageError
-from tests.asd_core.encoders.clap.gpt2_files import write_hub_cache
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return load_tokenizer("random")
-
-
-def test_the_made_up_words_are_as_many_as_gpt2s_with_its_bytes_and_its_end(tokenizer):
-    assert len(tokenizer) == len(pseudo_words()[0]) == 50_257
-    assert len(pseudo_words()[1]) == 50_000
-    assert [tokenizer.encode(text) for text in ("!", " ", "A", "~", "\n")] == [[0], [220], [32], [93], [198]]
-    assert tokenizer.encode(STOP) == [220, 50_256]
-
-
-def test_a_made_up_word_is_one_token(tokenizer):
-    for word in ("ba", "zuzu", " like", "bababa", " bababa"):
-        assert len(tokenizer.encode(word)) == 1
-    assert len(tokenizer.encode("Sounds like")) == 7
 
 
 @given(st.text(max_size=40))
 def test_any_text_survives_tokens(tokenizer, text):
     assert tokenizer.decode(tokenizer.encode(text)) == text
-
-
-def test_random_tensors_come_from_their_seed_alone():
-    before = torch.random.get_rng_state()
-    for make in (random_projection, random_mapper):
-        one, same, other = make(0), make(0), make(1)
-        assert all(torch.equal(one[name], same[name]) for name in one)
-        assert not torch.equal(one[next(iter(one))], other[next(iter(other))])
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_a_network_is_filled_without_drawing_or_copying():
@@ -76,26 +46,6 @@ def test_masks_of_older_checkpoints_are_left_out():
         "clap.x": one,
     }
     assert list(under(tensors, "gpt.")) == ["h.0.attn.c_attn.bias"]
-
-
-@pytest.fixture(scope="module")
-def hub_cache(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hub")
-    snapshot = write_hub_cache(folder)
-    yield folder
-    (snapshot / "model.safetensors").unlink()
-
-
-def test_transformers_finds_the_random_gpt2_in_the_hubs_cache(hub_cache, tokenizer):
-    from transformers import AutoTokenizer, GPT2LMHeadModel
-
-    offline = {"cache_dir": hub_cache, "local_files_only": True}
-    network = GPT2LMHeadModel.from_pretrained("gpt2", use_safetensors=True, **offline).eval()
-    ours = language_network({f"transformer.{name}": tensor for name, tensor in random_gpt2(0).items()}, "ours")
-    ids = torch.tensor([AutoTokenizer.from_pretrained("gpt2", **offline).encode("Sounds like a fan")])
-    assert ids.tolist() == [tokenizer.encode("Sounds like a fan")]
-    with torch.inference_mode():
-        torch.testing.assert_close(ours(ids).logits, network(ids).logits, rtol=0, atol=1e-4)
 
 
 def test_the_tokenizer_is_taken_from_the_folder_beside_the_weights(hub_cache, tokenizer, tmp_path):
