@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from asd_core.clips.selection import select as select
     from asd_core.errors import AsdError as AsdError
     from asd_core.errors import UsageError as UsageError
-    from asd_core.notebook import embed as embed
-    from asd_core.notebook import evaluate as evaluate
-    from asd_core.notebook import fit as fit
-    from asd_core.notebook import list_clips as list_clips
-    from asd_core.notebook import nearest_clips as nearest_clips
-    from asd_core.notebook import nightly as nightly
-    from asd_core.notebook import read_captions as read_captions
-    from asd_core.notebook import read_scores as read_scores
-    from asd_core.notebook import score as score
+    from asd_core.notebook.results import nearest_clips as nearest_clips
+    from asd_core.notebook.results import read_captions as read_captions
+    from asd_core.notebook.results import read_scores as read_scores
+    from asd_core.notebook.work import embed as embed
+    from asd_core.notebook.work import evaluate as evaluate
+    from asd_core.notebook.work import fit as fit
+    from asd_core.notebook.work import list_clips as list_clips
+    from asd_core.notebook.work import nightly as nightly
+    from asd_core.notebook.work import score as score
     from asd_core.pipeline.engine import LocalEngine as LocalEngine
     from asd_core.recipe.recipe import Recipe as Recipe
     from asd_core.recipe.recipe import load_recipe as load_recipe
@@ -41,10 +41,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "asd_core.clips.selection": ("select",),
     "asd_core.errors": ("AsdError", "UsageError"),
-    "asd_core.notebook": (
-        *("embed", "evaluate", "fit", "list_clips", "nearest_clips", "nightly", "read_captions", "read_scores"),
-        "score",
-    ),
+    "asd_core.notebook.results": ("nearest_clips", "read_captions", "read_scores"),
+    "asd_core.notebook.work": ("embed", "evaluate", "fit", "list_clips", "nightly", "score"),
     "asd_core.pipeline.engine": ("LocalEngine",),
     "asd_core.recipe.recipe": ("Recipe", "load_recipe"),
     "asd_core.store.store": ("Store", "open_store"),

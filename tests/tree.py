@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGES = ("asd_core", "cluster", "jobs")
 # From the ground up: a folder, or a file that stands alone, imports its own floor and those below it.
 FLOORS = (
-    ("errors", "settings", "digest", "readable"),
+    ("errors", "settings", "digest", "readable", "named_class"),
     ("store",),
     ("audio", "clips", "llm"),
     ("encoders", "detectors", "alarms"),
@@ -17,6 +17,7 @@ FLOORS = (
     ("tuning",),
     ("pages",),
     ("runs", "cluster"),
+    ("notebook",),
     ("asd_core",),  # the public face, which is asd_core/__init__.py
     ("jobs",),
 )

@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from asd_core.encoders.clap.gpt2 import load_tokenizer
-from asd_core.encoders.clap.random_gpt2 import write_hub_cache
 from asd_core.encoders.clap.text_tensors import random_gpt2
+from tests.asd_core.encoders.clap.gpt2_files import write_hub_cache
 from tests.asd_core.encoders.clap.msclap_files import write_clap, write_clapcap, write_gpt2_of_the_hub
 
 

@@ -1,45 +1,25 @@
-"""The public functions of `asd_core`: the same runs as the commands, called from Python.
-
-A store is given as a `Store` or as its folder or address, a recipe as a `Recipe` or as its name or path. Work is done
-in this process unless an engine is given; ``cluster.engine.RayEngine()`` within ``cluster.session.session()`` is
-Ray's. Tables are Arrow tables; ``.to_pandas()`` makes a data frame of one. The examples run in a folder with
-``recordings``, six nights of a small simulated fleet.
-"""
+"""Work that a notebook starts: list, embed, fit, score, a whole night, evaluate."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.clips.archive import list_archive
-from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.evaluation.evaluate import Evaluation
+from asd_core.notebook.opening import loaded, opened
 from asd_core.pipeline.embed_missing import embed as embed_missing
-from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
+from asd_core.pipeline.embedded_rows import Shards, embedded_rows
 from asd_core.pipeline.engine import Engine, LocalEngine
-from asd_core.pipeline.machine_tasks import FitOutcome, scorer_versions
-from asd_core.pipeline.scorer_files import load_scorer, scorer_folder
-from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.pipeline.machine_tasks import FitOutcome
+from asd_core.recipe.recipe import Recipe
 from asd_core.runs.evaluate import Protocol, score_and_evaluate
 from asd_core.runs.fit import fit as fit_run
 from asd_core.runs.nightly import NightlyResult
 from asd_core.runs.nightly import nightly as nightly_run
 from asd_core.runs.score import score as score_run
-from asd_core.store.store import Store, open_store
-from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_matrix
-
-NEAREST = pa.schema(
-    [
-        pa.field("clip_id", pa.string()),
-        pa.field("uri", pa.string()),
-        pa.field("rank", pa.int64()),  # 1 is the nearest
-        pa.field("nearest_uri", pa.string()),
-        pa.field("distance", pa.float64()),  # in the transformed embedding space, not squared
-    ]
-)
-"""One row per clip and neighbour."""
+from asd_core.store.store import Store
+from asd_core.store.tables import EMBEDDINGS
 
 
 def list_clips(archive: str, *, layout: str = "auto", pattern: str | None = None) -> pa.Table:
@@ -84,7 +64,7 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         >>> len(rows) == len(clips), len(rows["embedding"][0])
         (True, 128)
     """
-    place, chosen = _store(store), _recipe(recipe)
+    place, chosen = opened(store), loaded(recipe)
     embedded = embed_missing(place, chosen.encoders_of(clips), clips, engine or LocalEngine())
     located, shards, parts = embedded.clips, Shards(), [EMBEDDINGS.empty_table()]
     for machine_type, fingerprint in embedded.fingerprints.items():
@@ -113,7 +93,7 @@ def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engin
         >>> [(machine.machine_type, machine.error) for machine in fitted]
         [('fan', None), ('pump', None)]
     """
-    return fit_run(_store(store), _recipe(recipe), clips, engine or LocalEngine())[1]
+    return fit_run(opened(store), loaded(recipe), clips, engine or LocalEngine())[1]
 
 
 def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> pa.Table:
@@ -140,8 +120,8 @@ def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         >>> len(rows) == len(night), rows["anomaly_score"].null_count
         (True, 0)
     """
-    place = _store(store)
-    return place.read_scores(score_run(place, _recipe(recipe), clips, engine or LocalEngine()))
+    place = opened(store)
+    return place.read_scores(score_run(place, loaded(recipe), clips, engine or LocalEngine()))
 
 
 def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> NightlyResult:
@@ -170,7 +150,7 @@ def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: E
         >>> result.reports[0].endswith("date=2026-11-06/index.html")
         True
     """
-    return nightly_run(_store(store), _recipe(recipe), clips, engine or LocalEngine())
+    return nightly_run(opened(store), loaded(recipe), clips, engine or LocalEngine())
 
 
 def evaluate(
@@ -203,108 +183,5 @@ def evaluate(
         [True]
     """
     return score_and_evaluate(
-        _store(store), _recipe(recipe), clips, engine or LocalEngine(), protocol=protocol
+        opened(store), loaded(recipe), clips, engine or LocalEngine(), protocol=protocol
     ).evaluation
-
-
-def read_scores(store: Store | str, recipe: Recipe | str, date: str | Sequence[str] | None = None) -> pa.Table:
-    """Read published scores: each clip once, with the last score that it was given.
-
-    Args:
-        store: where they are.
-        recipe: whose.
-        date: of one night, of several, or None for all.
-
-    Returns:
-        Rows of SCORES.
-
-    Example:
-        >>> import asd_core as asd
-        >>> clips = asd.list_clips("recordings")
-        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
-        >>> scored = asd.score("store", "twfr-knn", asd.select(clips, since="2026-11-05"))
-        >>> rows = asd.read_scores("store", "twfr-knn", "2026-11-06")
-        >>> len(rows) == len(set(rows["uri"].to_pylist())) > 0
-        True
-    """
-    return _store(store).scores(_recipe(recipe).key(), date)
-
-
-def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: int = 5) -> pa.Table:
-    """The normal clips that are nearest to each of these clips, nearest first: what to listen to beside it.
-
-    Args:
-        store: where embeddings and scorers are.
-        recipe: whose.
-        clips: rows of CLIPS (of SCORES, too) that are embedded; one without embedding or scorer has no neighbours.
-        k: neighbours of each.
-
-    Returns:
-        Rows of NEAREST.
-
-    Raises:
-        AsdError: a stored scorer or shard is gone.
-
-    Example:
-        >>> import asd_core as asd
-        >>> clips = asd.list_clips("recordings")
-        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
-        >>> rows = asd.score("store", "twfr-knn", asd.select(clips, date="2026-11-06"))
-        >>> worst = rows.sort_by([("anomaly_score", "descending")])
-        >>> near = asd.nearest_clips("store", "twfr-knn", worst.slice(0, 1), k=3)
-        >>> near["rank"].to_pylist(), near["distance"].to_pylist() == sorted(near["distance"].to_pylist())
-        ([1, 2, 3], True)
-    """
-    place, chosen = _store(store), _recipe(recipe)
-    key, rows = chosen.key(), embed(place, chosen, clips.select(CLIPS.names))
-    rows = rows.filter(pc.is_valid(rows["embedding"]))
-    versions = scorer_versions(place, key, rows)
-    found: list[dict[str, object]] = []
-    ordered = rows.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "uri")])
-    for machine_type, machine_id, own in machines_of(ordered):
-        folder = scorer_folder(key, machine_type, machine_id)
-        if folder not in versions:
-            continue
-        machine = chosen.for_machine(machine_type)
-        fingerprint = embeddings_fingerprint(machine.encoder)
-        scorer = load_scorer(place, folder, versions[folder], machine, fingerprint)
-        uris, distances = scorer.nearest(embedding_matrix(own), k)
-        for clip_id, uri, near, far in zip(
-            own["clip_id"].to_pylist(), own["uri"].to_pylist(), uris, distances.tolist(), strict=True
-        ):
-            found += [
-                {"clip_id": clip_id, "uri": uri, "rank": rank, "nearest_uri": one, "distance": distance}
-                for rank, (one, distance) in enumerate(zip(near, far, strict=True), 1)
-            ]
-    return pa.Table.from_pylist(found, NEAREST)
-
-
-def read_captions(store: Store | str, recipe: Recipe | str, date: str | Sequence[str] | None = None) -> pa.Table:
-    """Read published captions: of each clip, scorer, method and language model the last one.
-
-    Args:
-        store: where they are.
-        recipe: whose.
-        date: of one night, of several, or None for all.
-
-    Returns:
-        Rows of CAPTIONS.
-
-    Example:
-        >>> import asd_core as asd
-        >>> clips = asd.list_clips("recordings")
-        >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
-        >>> result = asd.nightly("store", "twfr-knn", asd.select(clips, date="2026-11-06"))
-        >>> captions = asd.read_captions("store", "twfr-knn", "2026-11-06")
-        >>> set(captions["method"].to_pylist())
-        {'acoustic'}
-    """
-    return _store(store).captions(_recipe(recipe).key(), [date] if isinstance(date, str) else date)
-
-
-def _store(store: Store | str) -> Store:
-    return open_store(store) if isinstance(store, str) else store
-
-
-def _recipe(recipe: Recipe | str) -> Recipe:
-    return load_recipe(recipe) if isinstance(recipe, str) else recipe

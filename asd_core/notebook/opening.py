@@ -1,0 +1,16 @@
+"""Stores and recipes by name."""
+
+from __future__ import annotations
+
+from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.store.store import Store, open_store
+
+
+def opened(store: Store | str) -> Store:
+    """A store, given itself or its folder or address."""
+    return open_store(store) if isinstance(store, str) else store
+
+
+def loaded(recipe: Recipe | str) -> Recipe:
+    """A recipe, given itself or its name or path."""
+    return load_recipe(recipe) if isinstance(recipe, str) else recipe
