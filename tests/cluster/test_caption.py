@@ -112,6 +112,15 @@ def test_two_jobs_share_the_lower_limit_and_no_window_holds_more(ray_session, tm
     assert used_share(server.log, 50, WINDOW, 0.3) >= 0.9
 
 
+def test_two_jobs_that_ask_for_the_same_at_the_same_time_pay_for_it_once(ray_session, tmp_path):
+    with LlmServer(seconds=0.1) as server, ThreadPoolExecutor(2) as pool:
+        settings = settings_for(server)
+        wanted = requests_of(settings, 30)
+        first, second = (pool.submit(asked, settings, tmp_path, each) for each in (wanted, wanted[::-1]))
+        assert first.result() == second.result()
+    assert len(server.log) == 30
+
+
 def test_a_budget_is_the_job_s_own(ray_session, tmp_path):
     with LlmServer() as server:
         settings = settings_for(server)
