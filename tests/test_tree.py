@@ -155,6 +155,10 @@ def test_every_test_file_of_the_core_has_a_source_file_at_its_place():
     holds(tree.tests_without_source(ROOT), TESTS_TO_MOVE.split())
 
 
+def test_no_test_module_is_a_library():
+    holds(tree.tests_used_as_libraries(ROOT))
+
+
 def test_docstrings_name_the_thing_first():
     holds(tree.docstrings_that_begin_badly(ROOT), DOCSTRINGS_TO_MEND.split())
 
@@ -241,6 +245,16 @@ def test_a_source_file_and_its_test_miss_each_other(tmp_path):
     (untested,) = tree.sources_without_test(root).values()
     assert "write tests/asd_core/store/test_locks.py" in untested
     assert list(tree.tests_without_source(root)) == ["tests/asd_core/store/test_lock.py"]
+
+
+def test_an_import_from_a_test_module_is_found(tmp_path):
+    files = {
+        "tests/jobs/test_one.py": "from tests.jobs.test_two import builder",
+        "tests/jobs/test_two.py": "from tests.jobs.builders import builder",
+        "tests/jobs/builders.py": "def late():\n    from tests.jobs import test_two",
+    }
+    found = tree.tests_used_as_libraries(made(tmp_path, files))
+    assert list(found) == ["tests/jobs/builders.py", "tests/jobs/test_one.py"]
 
 
 def test_long_files_bad_docstrings_and_long_lines_are_found(tmp_path):

@@ -156,6 +156,17 @@ def tests_without_source(root: Path) -> dict[str, str]:
     return found
 
 
+def tests_used_as_libraries(root: Path) -> dict[str, str]:
+    """Files of tests that import a test module: builders stand in files of their own."""
+    found = {}
+    for path in sorted((root / "tests").rglob("*.py")):
+        name = path.relative_to(root)
+        used = {t for t in imported(path, module_name(root, path)) if t.startswith("tests.") and ".test_" in t}
+        if used:
+            found[str(name)] = f"{name} imports {', '.join(sorted(used))}: move what it takes to a file beside it"
+    return found
+
+
 def docstrings_that_begin_badly(root: Path) -> dict[str, str]:
     found = {}
     for path in sources(root):

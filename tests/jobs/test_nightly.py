@@ -173,8 +173,8 @@ def test_a_wrong_name_in_a_recipe_of_ones_own_is_one_line(tmp_path, own, setting
     assert (said.code, said.out) == (2, "") and message in said.err and said.err.count("Error") == 1
 
 
-def test_a_night_that_is_told_to_stop_exits_3_and_the_same_command_finishes_it(tmp_path):
-    archive, recipe = write_fleet(tmp_path / "archive"), own_recipe(tmp_path, write_package(tmp_path / "site"))
+def test_a_night_that_is_told_to_stop_exits_3_and_the_same_command_finishes_it(tmp_path, own):
+    archive, recipe = own
     module = tmp_path / "site/plant_sounds/energies.py"
     stops = "import os, signal\n        if 'STOP' in os.environ: os.kill(os.getpid(), signal.SIGTERM)\n        "
     module.write_text(module.read_text().replace("parts = np", stops + "parts = np"))
@@ -182,7 +182,7 @@ def test_a_night_that_is_told_to_stop_exits_3_and_the_same_command_finishes_it(t
     said = asd_process(*arguments, PYTHONPATH=str(tmp_path / "site"), STOP="1")
     assert (said.code, said.out) == (3, "")
     assert said.err.splitlines()[-1] == "Error: interrupted; the same command goes on from here"
-    said = asd_process(*arguments, PYTHONPATH=str(tmp_path / "site"))
+    said = asd(*arguments)
     assert (said.code, said.json["listed"], said.json["errors"]) == (0, 8, 8)
 
 

@@ -5,6 +5,7 @@ import pytest
 from asd_core.store.addresses import open_files
 from asd_core.store.store import open_store
 from tests.command import asd
+from tests.fleet import NIGHTS, clip_path, write_fleet
 
 
 def upload(folder: Path, url: str):
@@ -44,10 +45,11 @@ def test_real_clips_on_s3_give_the_rows_that_they_give_in_a_folder(real_data, tm
 
 
 def test_the_same_night_again_on_s3_adds_nothing(tmp_path, bucket):
-    asd("simulate", tmp_path, "--nights", "2", "--machines-per-type", "1", "--seconds", "0.5")
+    write_fleet(tmp_path, dates=NIGHTS[:2])
+    clip_path(tmp_path, "00", NIGHTS[1], 0).write_bytes(b"")
     upload(tmp_path, f"{bucket}/recordings")
     store = ["--recipe", "twfr-knn", "--store", f"{bucket}/store", "--local"]
-    assert asd("fit", f"{bucket}/recordings", *store, "--until", "2026-11-01").code == 0
+    assert asd("fit", f"{bucket}/recordings", *store, "--until", NIGHTS[0]).code == 0
     assert asd("nightly", f"{bucket}/recordings", *store).code == 0
     before = open_files(f"{bucket}/store").list()
     assert asd("nightly", f"{bucket}/recordings", *store).code == 0

@@ -19,9 +19,15 @@ def clips(total, dim, clusters, seed=0):
     return rows
 
 
-@pytest.mark.parametrize("n_components", [1, 2, 4, 8])
-@pytest.mark.parametrize(("total", "dim"), [(300, 4), (300, 24), (1000, 128)])
-def test_the_mixture_is_scikit_learns_for_the_same_seed(n_components, total, dim):
+SMALL = [(total, dim, n_components) for total, dim in ((300, 4), (300, 24)) for n_components in (1, 2, 4, 8)]
+LARGE = [(1000, 128, n_components) for n_components in (1, 4, 8)]
+
+
+@pytest.mark.parametrize(
+    ("total", "dim", "n_components"),
+    [*SMALL, (1000, 128, 2), *(pytest.param(*case, marks=pytest.mark.slow) for case in LARGE)],
+)
+def test_the_mixture_is_scikit_learns_for_the_same_seed(total, dim, n_components):
     rows, queries = clips(total, dim, 3), clips(50, dim, 3, seed=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
