@@ -39,10 +39,11 @@ LONG_TO_MEND = """
 """
 TESTS_TO_WRITE = """
     asd_core/captions/clip_tasks.py asd_core/captions/evidence.py asd_core/captions/rows.py
-    asd_core/captions/selection.py asd_core/captions/sources.py asd_core/llm/inbox.py asd_core/pages/html.py
-    asd_core/pages/scales.py asd_core/pages/search/curves.py asd_core/pages/search/heat_map.py
-    asd_core/pages/search/parallel.py asd_core/pipeline/embed_missing.py asd_core/pipeline/scorer_files.py
-    asd_core/runs/embed.py asd_core/runs/fit.py asd_core/runs/score.py asd_core/tuning/batches.py
+    asd_core/captions/selection.py asd_core/captions/sources.py asd_core/llm/batch/files.py
+    asd_core/llm/batch/records.py asd_core/llm/inbox.py asd_core/pages/html.py asd_core/pages/scales.py
+    asd_core/pages/search/curves.py asd_core/pages/search/heat_map.py asd_core/pages/search/parallel.py
+    asd_core/pipeline/embed_missing.py asd_core/pipeline/scorer_files.py asd_core/runs/embed.py asd_core/runs/fit.py
+    asd_core/runs/score.py asd_core/store/addresses.py asd_core/tuning/batches.py
     asd_core/tuning/gather/machine_data.py asd_core/tuning/gather/needed.py asd_core/tuning/gather/parts.py
     asd_core/tuning/gather/stored.py asd_core/tuning/outcome.py asd_core/tuning/request.py
     asd_core/tuning/space/check.py asd_core/tuning/space/dimension.py asd_core/tuning/space/setting.py
