@@ -5,7 +5,6 @@ import shutil
 import pytest
 
 from asd_core.encoders.clap.gpt2 import load_tokenizer
-from asd_core.encoders.clap.text_tensors import random_gpt2
 from tests.asd_core.encoders.clap.gpt2_files import write_hub_cache
 from tests.asd_core.encoders.clap.msclap_files import write_clap, write_clapcap, write_gpt2_of_the_hub
 
@@ -15,9 +14,8 @@ def clap_folder(tmp_path_factory):
     """A folder with both checkpoints and ``gpt2``, as a user without network gives it: all of seed 0."""
     folder = tmp_path_factory.mktemp("clap")
     write_gpt2_of_the_hub(folder)
-    gpt2 = random_gpt2(0)
-    write_clap(folder, gpt2)
-    write_clapcap(folder, gpt2)
+    write_clap(folder)
+    write_clapcap(folder)
     yield folder
     shutil.rmtree(folder)
 

@@ -4,11 +4,11 @@ import contextlib
 
 import torch
 
+from asd_core.encoders.clap.audio_tower import load_audio_tower
 from asd_core.encoders.clap.msclap_package import msclap_module, without_traces
 from asd_core.encoders.clap.text_tensors import random_gpt2, random_mapper, random_projection
 from asd_core.encoders.clap.weights import CLAP_2023, CLAPCAP_2023
 from tests.asd_core.encoders.clap.gpt2_files import write_gpt2
-from tests.asd_core.encoders.clap.random_towers import tower
 
 
 def write_gpt2_of_the_hub(folder):
@@ -16,19 +16,21 @@ def write_gpt2_of_the_hub(folder):
     write_gpt2(folder / "gpt2", seed=99)
 
 
-def write_clapcap(folder, gpt2=None):
+def write_clapcap(folder, seed=0):
     """As ``clapcap_weights_2023.pth``, masks of older transformers and the tied output layer included."""
-    gpt2 = gpt2 or random_gpt2(0)
-    state = prefixed("clap.", tower().module.state_dict())
-    state |= prefixed("clap_project.", random_mapper(0)) | prefixed("gpt.transformer.", gpt2)
+    gpt2 = random_gpt2(seed)
+    state = prefixed("clap.", load_audio_tower(f"random:{seed}").module.state_dict())
+    state |= prefixed("clap_project.", random_mapper(seed)) | prefixed("gpt.transformer.", gpt2)
     state |= {"gpt.lm_head.weight": gpt2["wte.weight"], "gpt.transformer.h.0.attn.masked_bias": torch.tensor(-1e4)}
     return write(folder / CLAPCAP_2023, state)
 
 
-def write_clap(folder, gpt2):
+def write_clap(folder, seed=0):
     """As ``CLAP_weights_2023.pth``."""
-    state = prefixed("audio_encoder.", tower().module.state_dict())
-    state |= prefixed("caption_encoder.base.", gpt2) | prefixed("caption_encoder.", random_projection(0))
+    state = prefixed("audio_encoder.", load_audio_tower(f"random:{seed}").module.state_dict())
+    state |= prefixed("caption_encoder.base.", random_gpt2(seed)) | prefixed(
+        "caption_encoder.", random_projection(seed)
+    )
     return write(folder / CLAP_2023, state | {"logit_scale": torch.tensor(3.0)})
 
 
