@@ -30,6 +30,7 @@ from asd_core.captions.clip_tasks import (
     measure_clips,
     measures_from,
 )
+from asd_core.captions.learnt_dates import LearntDates
 from asd_core.captions.sources import CaptionSources, caption_sources
 from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
@@ -90,6 +91,8 @@ class Gatherer:
         self._store, self._recipe, self._method = store, recipe, method
         self._engine, self._may_read_audio, self._progress = engine, may_read_audio, progress
         self._indexes: dict[str, pa.Table] = {}
+        self._dates: set[str] | None = set()  # those that the indexes tell of; None: all
+        self._learnt_dates = LearntDates(store, recipe.key())
         self._kept: dict[str, pa.Table] = {}
         self._decoders: dict[str, tuple[str, str]] = {}
         self._texts: dict[str, tuple[str, ...]] = {}
@@ -167,11 +170,20 @@ class Gatherer:
 
     def _index(self, fingerprint: str) -> pa.Table:
         if fingerprint not in self._indexes:
-            self._indexes[fingerprint] = self._store.embedded(fingerprint)
+            self._indexes[fingerprint] = self._store.embedded(fingerprint, self._dates)
         return self._indexes[fingerprint]
+
+    def _reach(self, rows: pa.Table) -> None:
+        """Look in the index of the dates of rows of SCORES and of the clips that their scorers learnt."""
+        learnt = self._learnt_dates.of(_scorers(self._recipe.key(), rows))
+        needed = None if learnt is None else learnt | set(rows["date"].to_pylist())
+        if self._dates is not None and (needed is None or needed - self._dates):
+            self._dates = None if needed is None else self._dates | needed
+            self._indexes.clear()
 
     def _clips(self, rows: pa.Table, machine_type: str) -> tuple[pa.Table, dict[tuple[str, str], str]]:
         """The flagged clips and their k nearest normal clips as rows of CLIPS, each once; and `Evidence.normal_ids`."""
+        self._reach(rows)
         nearest = normal_uris(rows, self._config(machine_type).k)
         uris = pa.array(sorted({uri for found in nearest for uri in found}), pa.string())
         index = self._index(self._detection(machine_type)[0])
@@ -202,10 +214,7 @@ class Gatherer:
             return {}
         learnt: dict[tuple[str, str], str] = {}
         key = self._recipe.key()
-        scorers = {
-            (scorer_folder(key, row["machine_type"], row["machine_id"]), row["scorer_version"])
-            for row in rows.select(["machine_type", "machine_id", "scorer_version"]).to_pylist()
-        }
+        scorers = _scorers(key, rows)
         for record in reversed(self._store.runs("fit", key)):  # of several that gave the same scorer the first holds
             versions = {version for folder, version in record["scorers"].items() if (folder, version) in scorers}
             if versions and self._store.files.exists(record["clips"]):
@@ -325,6 +334,14 @@ class Gatherer:
 def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:
     """The k nearest normal clips of each row, nearest first; fewer where fewer are known."""
     return [(uris or [])[:k] for uris in rows["nearest_uris"].to_pylist()]
+
+
+def _scorers(key: str, rows: pa.Table) -> set[tuple[str, str]]:
+    """(scorer folder, version) of the scorers of rows of SCORES."""
+    return {
+        (scorer_folder(key, row["machine_type"], row["machine_id"]), row["scorer_version"])
+        for row in rows.select(["machine_type", "machine_id", "scorer_version"]).to_pylist()
+    }
 
 
 def _encoder_table(encoder: EncoderConfig) -> Mapping[str, Any]:

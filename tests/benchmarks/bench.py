@@ -18,6 +18,8 @@ from tests.benchmarks.clap_decoder import against_generate_caption
 from tests.benchmarks.clap_encoder import against_msclap
 from tests.benchmarks.figures import Figure, as_json, machine, table
 from tests.benchmarks.memory import peaks
+from tests.benchmarks.nights import NOTE as NIGHTS
+from tests.benchmarks.nights import waiting
 from tests.benchmarks.planning import planning
 from tests.benchmarks.reading import NOTE as READING
 from tests.benchmarks.reading import ahead_against_in_turn
@@ -43,6 +45,7 @@ NOTES = (
     TUNING,
     CAPTIONS,
     READING,
+    NIGHTS,
 )
 
 
@@ -63,6 +66,7 @@ def benchmarks(
             folder, 16 if is_quick else 32, 1 if is_quick else 3, repeats, say
         ),
         "reading": lambda folder, say: ahead_against_in_turn(folder, 50 if is_quick else 300, repeats, say),
+        "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 
