@@ -91,7 +91,8 @@ class Gatherer:
         self._store, self._recipe, self._method = store, recipe, method
         self._engine, self._may_read_audio, self._progress = engine, may_read_audio, progress
         self._indexes: dict[str, pa.Table] = {}
-        self._dates: set[str] | None = set()  # those that the indexes tell of; None: all
+        self._dates: set[str] | None = set()  # those that are looked for in the store; None: all
+        self._date_of: dict[str, str] = {}
         self._learnt_dates = LearntDates(store, recipe.key())
         self._kept: dict[str, pa.Table] = {}
         self._decoders: dict[str, tuple[str, str]] = {}
@@ -174,12 +175,13 @@ class Gatherer:
         return self._indexes[fingerprint]
 
     def _reach(self, rows: pa.Table) -> None:
-        """Look in the index of the dates of rows of SCORES and of the clips that their scorers learnt."""
+        """Look in the store for the dates of rows of SCORES and of the clips that their scorers learnt."""
         learnt = self._learnt_dates.of(_scorers(self._recipe.key(), rows))
         needed = None if learnt is None else learnt | set(rows["date"].to_pylist())
         if self._dates is not None and (needed is None or needed - self._dates):
             self._dates = None if needed is None else self._dates | needed
             self._indexes.clear()
+            self._kept.clear()
 
     def _clips(self, rows: pa.Table, machine_type: str) -> tuple[pa.Table, dict[tuple[str, str], str]]:
         """The flagged clips and their k nearest normal clips as rows of CLIPS, each once; and `Evidence.normal_ids`."""
@@ -201,6 +203,7 @@ class Gatherer:
         table = pa.concat_tables(
             [rows.select(CLIPS.names), listed.filter(pc.is_in(listed["clip_id"], value_set=normals))]
         )
+        self._date_of |= dict(zip(table["clip_id"].to_pylist(), table["date"].to_pylist(), strict=True))
         return table.take(_first_positions(table["clip_id"].to_pylist())), normal_ids
 
     def _learnt(self, rows: pa.Table, uris: Collection[str]) -> dict[tuple[str, str], str]:
@@ -323,11 +326,11 @@ class Gatherer:
 
     def _kept_in(self, folder: str, schema: pa.Schema) -> pa.Table:
         if folder not in self._kept:
-            self._kept[folder] = self._store.kept(folder, schema)
+            self._kept[folder] = self._store.kept(folder, schema, self._dates)
         return self._kept[folder]
 
     def _keep(self, folder: str, rows: pa.Table) -> None:
-        self._store.keep(folder, rows)
+        self._store.keep(folder, rows, [self._date_of[clip_id] for clip_id in rows["clip_id"].to_pylist()])
         self._kept[folder] = pa.concat_tables([self._kept[folder], rows])
 
 
