@@ -96,6 +96,8 @@ class EmbeddingTables:
                 write_many(self.files, copies)
                 self._keep_index(fingerprint, new)
                 delete_many(self.files, marks)
+                if self._under_way.get(fingerprint) in marks:  # of a stage of this process that broke
+                    del self._under_way[fingerprint]
         return first_of_each(pa.concat_tables(tables), "clip_id")
 
     def _without_index(self, fingerprint: str, indexed: Collection[str]) -> pa.Table:
