@@ -32,7 +32,7 @@ from asd_core.store.files import MISSING, FileInfo, Files
 
 
 def is_manifest(url: str) -> bool:
-    """Whether an archive's address names a manifest rather than a folder."""
+    """Tell if an archive's address names a manifest rather than a folder."""
     return url.lower().endswith((".parquet", ".csv"))
 
 

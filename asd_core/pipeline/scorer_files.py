@@ -113,7 +113,7 @@ def _changed(folder: str, version: str) -> AsdError:
 
 
 def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:
-    """Where a machine's scorers lie."""
+    """Path of the folder of a machine's scorers."""
     return f"scorers/{key}/{safe_name(machine_type)}/{safe_name(machine_id)}"
 
 

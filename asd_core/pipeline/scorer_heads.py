@@ -1,4 +1,4 @@
-"""What is told of each machine's newest scorer, without opening 10,000 files a night.
+"""Each machine's newest scorer as reports show it, without opening 10,000 files a night.
 
 A scorer's head is its ``scorer.json``. Heads that were read one by one are kept together in one file, which the next
 reader opens instead; versions are never written over, so what is kept stays true.

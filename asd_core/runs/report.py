@@ -62,7 +62,7 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 
 def report_path(recipe: Recipe, date: str) -> str:
-    """Where the page of a night lies in the store."""
+    """Path of a night's page in the store."""
     return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
 
 
@@ -102,7 +102,7 @@ def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
 
 
 def _run_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the record of a date's last run belongs on a page."""
+    """The part of a run record that a page shows."""
     shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
     if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
         shown["counts_of_all_dates"] = shown.pop("counts")
@@ -110,7 +110,7 @@ def _run_of(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
-    """What a report tells of a machine's scorer, from its head; see `newest_heads`."""
+    """One machine's line of a report, from its scorer's head; see `newest_heads`."""
     encoder = EncoderConfig(**head["recipe"]["encoder"])
     imported = f"Embeddings imported as {encoder.name}." if encoder.kind == IMPORTED else ""
     return MachineRecord(

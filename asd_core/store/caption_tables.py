@@ -1,4 +1,4 @@
-"""Captions, and what was worked out of single clips for them."""
+"""Tables of captions, and of the measurements and single captions that they are made from."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CaptionTables(RunRecords):
         return path, checksum
 
     def kept(self, folder: str, schema: pa.Schema, dates: Collection[str] | None = None) -> pa.Table:
-        """What was worked out of single clips and kept, one row a clip id.
+        """Kept results of single clips, one row for each clip id.
 
         Where dates are given, rows of clips of other dates may be left out.
         """
@@ -72,8 +72,8 @@ class CaptionTables(RunRecords):
     def keep(self, folder: str, rows: pa.Table, dates: Sequence[str]) -> None:
         """Keep rows for `kept`; ``dates`` are those of their clips.
 
-        Clips of the latest date lie apart from earlier ones: those are a night's own, these the normal clips that many
-        nights are compared with.
+        Clips of the latest date go into a file of their own. Earlier ones are normal clips that many nights are
+        compared with.
         """
         is_latest = pa.array([date == max(dates) for date in dates], pa.bool_())
         for mask in (is_latest, pc.invert(is_latest)):

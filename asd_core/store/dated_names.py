@@ -29,7 +29,7 @@ def digest_in(path: str) -> str:
 
 
 def may_hold(span: Span | None, dates: Collection[str] | None) -> bool:
-    """Whether a file may hold clips of these dates (None: any); clips without a date may be of every date."""
+    """Tell if a file can hold clips of these dates (None: any); a clip without a date can be of every date."""
     if span is None or dates is None:
         return True
     first, last = span

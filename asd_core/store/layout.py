@@ -1,4 +1,4 @@
-"""Where everything in a store lies.
+"""The layout of a store: every folder and what its files hold.
 
     runs/<run id>.json                                   what was asked and what came out; written last
     run_index/<KEY>/<job>/<time>,<dates>,<run id>        empty files whose names tell what a run record is about

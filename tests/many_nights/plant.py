@@ -139,7 +139,7 @@ class Nobody:
 
 
 def work_through(bucket, night, machines):
-    """What `asd nightly` asks of the store: scores, captions and all that the report shows."""
+    """Ask what `asd nightly` asks of the store: scores, captions and all that the report shows."""
     store, engine = Store(bucket), Nobody(bucket)
     captions = CaptionRun(store, RECIPE, Order("acoustic", keeps_evidence=True), engine)
     clips = night_clips(night, machines)

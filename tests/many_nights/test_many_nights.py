@@ -1,4 +1,4 @@
-"""What a night asks of a store hardly grows with the nights before it."""
+"""A night's requests to its store hardly grow with the nights before it."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def asked():
 
 
 def bookkeeping(bucket):
-    """What was asked for beside the night's own rows and the nights that the report shows."""
+    """Requests for all but the night's own rows and the nights that the report shows."""
     return bucket.asked("score_parts", "scores")
 
 
