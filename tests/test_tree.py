@@ -93,10 +93,6 @@ def test_no_test_module_is_a_library():
     holds(tree.tests_used_as_libraries(ROOT))
 
 
-def test_no_test_module_is_a_library():
-    holds(tree.tests_used_as_libraries(ROOT))
-
-
 def test_docstrings_name_the_thing_first():
     holds(tree.docstrings_that_begin_badly(ROOT))
 

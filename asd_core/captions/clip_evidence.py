@@ -51,15 +51,28 @@ class ClipEvidence:
     def __init__(self, store: Store, engine: Engine, may_read_audio: bool, progress: Progress) -> None:
         self._store, self._engine = store, engine
         self._may_read_audio, self._progress = may_read_audio, progress
+        self._dates: set[str] | None = set()  # those that are looked for in the store; None: all
+        self._date_of: dict[str, str] = {}
         self._indexes: dict[str, pa.Table] = {}
         self._kept: dict[str, pa.Table] = {}
         self._decoders: dict[str, tuple[str, str]] = {}
         self._text_embeddings: dict[tuple[str, tuple[str, ...]], tuple[NDArray[np.float32], str]] = {}
 
+    def reach(self, dates: set[str] | None) -> None:
+        """Look in the store for clips of these dates too; None for clips of all dates."""
+        if self._dates is not None and (dates is None or dates - self._dates):
+            self._dates = None if dates is None else self._dates | dates
+            self._indexes.clear()
+            self._kept.clear()
+
+    def remember_dates(self, clips: pa.Table) -> None:
+        """Remember the dates of clips (clip_id, date), under which their evidence is kept."""
+        self._date_of |= dict(zip(clips["clip_id"].to_pylist(), clips["date"].to_pylist(), strict=True))
+
     def index(self, fingerprint: str) -> pa.Table:
-        """Rows of INDEX for every clip embedded under a fingerprint."""
+        """Rows of INDEX for the clips of the dates within reach that are embedded under a fingerprint."""
         if fingerprint not in self._indexes:
-            self._indexes[fingerprint] = self._store.embedded(fingerprint)
+            self._indexes[fingerprint] = self._store.embedded(fingerprint, self._dates)
         return self._indexes[fingerprint]
 
     def embeddings(
@@ -174,11 +187,11 @@ class ClipEvidence:
 
     def _kept_in(self, folder: str, schema: pa.Schema) -> pa.Table:
         if folder not in self._kept:
-            self._kept[folder] = self._store.kept(folder, schema)
+            self._kept[folder] = self._store.kept(folder, schema, self._dates)
         return self._kept[folder]
 
     def _keep(self, folder: str, rows: pa.Table) -> None:
-        self._store.keep(folder, rows)
+        self._store.keep(folder, rows, [self._date_of[clip_id] for clip_id in rows["clip_id"].to_pylist()])
         self._kept[folder] = pa.concat_tables([self._kept[folder], rows])
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from asd_core.audio.measures import AcousticMeasures
 from asd_core.captions.clip_evidence import ClipEvidence
+from asd_core.captions.learnt_dates import LearntDates
 from asd_core.captions.sources import CaptionSources, caption_sources
 from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import embeddings_fingerprint
@@ -70,6 +71,7 @@ class Gatherer:
     ) -> None:
         self._store, self._recipe, self._method = store, recipe, method
         self._single = ClipEvidence(store, engine, may_read_audio, progress)
+        self._learnt_dates = LearntDates(store, recipe.key())
         self._texts: dict[str, tuple[str, ...]] = {}
 
     def texts(self, machine_type: str) -> tuple[str, ...]:
@@ -126,6 +128,8 @@ class Gatherer:
 
     def _clips(self, rows: pa.Table, setting: MachineRecipe) -> tuple[pa.Table, dict[tuple[str, str], str]]:
         """Flagged clips and their k nearest normals as rows of CLIPS, each once; and `CaptionEvidence.normal_ids`."""
+        dates = self._learnt_dates.of(_scorers(self._recipe.key(), rows))
+        self._single.reach(None if dates is None else dates | set(rows["date"].to_pylist()))
         nearest = normal_uris(rows, setting.captions.k)
         uris = pa.array(sorted({uri for found in nearest for uri in found}), pa.string())
         index = self._single.index(embeddings_fingerprint(setting.encoder))
@@ -143,6 +147,7 @@ class Gatherer:
         table = pa.concat_tables(
             [rows.select(CLIPS.names), listed.filter(pc.is_in(listed["clip_id"], value_set=normals))]
         )
+        self._single.remember_dates(table)
         return table.take(_first_positions(table["clip_id"].to_pylist())), normal_ids
 
     def _learnt(self, rows: pa.Table, uris: Collection[str]) -> dict[tuple[str, str], str]:
@@ -155,10 +160,7 @@ class Gatherer:
             return {}
         learnt: dict[tuple[str, str], str] = {}
         key = self._recipe.key()
-        scorers = {
-            (scorer_folder(key, row["machine_type"], row["machine_id"]), row["scorer_version"])
-            for row in rows.select(["machine_type", "machine_id", "scorer_version"]).to_pylist()
-        }
+        scorers = _scorers(key, rows)
         for record in reversed(self._store.runs("fit", key)):  # of several that gave the same scorer the first holds
             versions = {version for folder, version in record["scorers"].items() if (folder, version) in scorers}
             if versions and self._store.files.exists(record["clips"]):
@@ -170,6 +172,14 @@ class Gatherer:
 
 def _sources(setting: MachineRecipe) -> CaptionSources:
     return caption_sources(setting.captions, setting.encoder)
+
+
+def _scorers(key: str, rows: pa.Table) -> set[tuple[str, str]]:
+    """(scorer folder, version) of the scorers of rows of SCORES."""
+    return {
+        (scorer_folder(key, row["machine_type"], row["machine_id"]), row["scorer_version"])
+        for row in rows.select(["machine_type", "machine_id", "scorer_version"]).to_pylist()
+    }
 
 
 def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:

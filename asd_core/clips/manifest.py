@@ -3,7 +3,7 @@
 Columns: ``path`` (relative to the manifest's folder, or absolute) or ``uri`` (file://… or s3://…, percent-encoded);
 ``machine_type``; and as far as known ``machine_id`` ("00" without the column), ``split``, ``domain``, ``attributes``,
 ``condition`` (or ``label``: normal, anomalous, anomaly, 0, 1 or empty), ``date`` and ``recorded_at``. Further columns
-are kept in ``extra``.
+are kept in ``extra``, and so is ``path`` as it is written, so that scores can be joined to the manifest.
 
 A row whose file is missing stays a row: it becomes an error ``vanished`` when it is read.
 """
@@ -178,10 +178,12 @@ def _extra(url: str, table: pa.Table, condition: str) -> pa.ChunkedArray:
         inner = ["{}"] * len(table)
     if not further.num_columns:
         return pa.chunked_array([pa.array(inner, pa.string())])
-    rows = zip(inner, further.to_pylist(), strict=True)
-    merged = [
-        json.dumps(json.loads(old) | new if old != "{}" else new, ensure_ascii=False, default=str) for old, new in rows
-    ]
+    encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+    if further.column_names == ["path"] and "extra" not in table.column_names:  # most manifests: no object a row
+        merged = [f'{{"path": {encode(path)}}}' for path in further["path"].to_pylist()]
+    else:
+        rows = zip(inner, further.to_pylist(), strict=True)
+        merged = [encode(json.loads(old) | new if old != "{}" else new) for old, new in rows]
     return pa.chunked_array([pa.array(merged, pa.string())])
 
 

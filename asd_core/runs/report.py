@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,9 +14,8 @@ from asd_core.encoders.build import EncoderConfig, encoder_note
 from asd_core.encoders.kinds import kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
-from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.pipeline.scorer_heads import newest_heads
 from asd_core.recipe.recipe import Recipe
-from asd_core.store.many_files import read_present
 from asd_core.store.store import Store, safe_name
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
@@ -85,13 +83,7 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     runs = store.scored_dates(key)
     earlier = sorted(night for night in runs if night < date != "undated")
     history = store.scores(key, earlier[-history_nights:], _HISTORY)
-    newest = sorted(newest_versions(store, key).items())
-    heads = read_present(store.files, [f"{folder}/{version}/scorer.json" for folder, version in newest])
-    machines = [
-        machine_record(json.loads(head), version)
-        for head, (_, version) in zip(heads, newest, strict=True)
-        if head is not None
-    ]
+    machines = [machine_record(head, version) for version, head in newest_heads(store, key).values()]
     return Night(
         recipe=recipe.name,
         key=key,
@@ -126,7 +118,7 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
         machine_type=head["machine_type"],
         machine_id=head["machine_id"],
         scorer_version=version,
-        n_normal_clips=len(head["uris"]),
+        n_normal_clips=head["normal_clips"],
         decision_threshold=head["threshold"],
         median_unseen_score=head["median_unseen_score"],
         false_alarm_rate=head["false_alarm_rate"],

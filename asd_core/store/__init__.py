@@ -1,1 +1,1 @@
-"""Where everything lies: folders and S3, the tables, what is committed, and who is at work on it."""
+"""The store: files in a folder or on S3, the tables in them, which runs are committed, and locks."""

@@ -1,4 +1,4 @@
-"""From an address to the files behind it."""
+"""Addresses: opening and reading the files behind them, and writing them as people do."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def path_as_listed(uri: str, extra: str = "{}") -> str:
 
 
 def path_within(folder: Files, inner: Files) -> str | None:
-    """Where in a folder's listing another folder lies; None where it is not inside, or is the same one."""
+    """Path of a folder inside another one's listing; None if it is not inside, or is the same folder."""
     scheme = _scheme(folder.url)
     if scheme != _scheme(inner.url):
         return None

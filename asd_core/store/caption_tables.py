@@ -1,14 +1,15 @@
-"""Captions, and what was worked out of single clips for them."""
+"""Tables of captions, and of the measurements and single captions that they are made from."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
 from asd_core.store.committed import committed_tables
+from asd_core.store.dated_names import dated_name, may_hold, span_in
 from asd_core.store.many_files import read_many
 from asd_core.store.run_records import RunRecords
 from asd_core.store.tables import CAPTIONS, first_of_each, from_parquet, to_parquet
@@ -59,14 +60,25 @@ class CaptionTables(RunRecords):
         self.files.write_new(path, data)
         return path, checksum
 
-    def kept(self, folder: str, schema: pa.Schema) -> pa.Table:
-        """What was worked out of single clips and kept: one row a clip id."""
-        paths = [info.path for info in self.files.list(folder)]
+    def kept(self, folder: str, schema: pa.Schema, dates: Collection[str] | None = None) -> pa.Table:
+        """Kept results of single clips, one row for each clip id.
+
+        Where dates are given, rows of clips of other dates may be left out.
+        """
+        paths = [info.path for info in self.files.list(folder) if may_hold(span_in(info.path), dates)]
         tables = [from_parquet(data).cast(schema) for data in read_many(self.files, paths)]
         return first_of_each(pa.concat_tables([schema.empty_table(), *tables]), "clip_id")
 
-    def keep(self, folder: str, rows: pa.Table) -> None:
-        """Keep rows for `kept`."""
-        if len(rows):
-            data = to_parquet(rows)
-            self.files.write_new(f"{folder}/{content_hash(data)}.parquet", data)
+    def keep(self, folder: str, rows: pa.Table, dates: Sequence[str]) -> None:
+        """Keep rows for `kept`; ``dates`` are those of their clips.
+
+        Clips of the latest date go into a file of their own. Earlier ones are normal clips that many nights are
+        compared with.
+        """
+        is_latest = pa.array([date == max(dates) for date in dates], pa.bool_())
+        for mask in (is_latest, pc.invert(is_latest)):
+            part = rows.filter(mask)
+            if len(part):
+                of_part = [date for date, keep in zip(dates, mask.to_pylist(), strict=True) if keep]
+                data = to_parquet(part)
+                self.files.write_new(f"{folder}/{dated_name(of_part, content_hash(data))}", data)

@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.store.dated_names import Span, dated_name, digest_in, may_hold, span_in
 from asd_core.store.files import Files
-from asd_core.store.layout import safe_name, shard_path, word_of
+from asd_core.store.layout import shard_path
 from asd_core.store.many_files import delete_many, read_many, write_many
 from asd_core.store.tables import INDEX, first_of_each, from_parquet, to_parquet
 
-_UNDATED = "undated"
 ONE_INDEX_FILE = 1 << 18  # rows; more are kept in a file for each date
 
 
@@ -79,16 +79,16 @@ class EmbeddingTables:
         marks = [info.path for info in self.files.list(f"{folder}/unindexed")]
         spans = _spans(info.path for info in self.files.list(f"{folder}/index"))
         may_lack = bool(marks) or not spans or None in spans.values()
-        paths = [path for path, span in spans.items() if may_lack or span is None or _meets(span, dates)]
+        paths = [path for path, span in spans.items() if may_lack or may_hold(span, dates)]
         tables, indexed, copies = [INDEX.empty_table()], set[str](), dict[str, bytes]()
         for path, data in zip(paths, read_many(self.files, paths), strict=True):
             table = _index_from(path, data)
-            span = spans[path] or _span(table)
             indexed.update(pc.unique(table["shard"]).to_pylist())
-            if _meets(span, dates):
-                tables.append(table)
             if spans[path] is None and len(table):
-                copies[_index_path(fingerprint, span, _hash_in(path))] = data
+                path = f"{folder}/index/{dated_name(_dates(table), digest_in(path))}"
+                copies[path] = data
+            if may_hold(span_in(path), dates):
+                tables.append(table)
         if may_lack:
             new = self._without_index(fingerprint, indexed)
             tables.append(new)
@@ -96,6 +96,8 @@ class EmbeddingTables:
                 write_many(self.files, copies)
                 self._keep_index(fingerprint, new)
                 delete_many(self.files, marks)
+                if self._under_way.get(fingerprint) in marks:  # of a stage of this process that broke
+                    del self._under_way[fingerprint]
         return first_of_each(pa.concat_tables(tables), "clip_id")
 
     def _without_index(self, fingerprint: str, indexed: Collection[str]) -> pa.Table:
@@ -112,44 +114,24 @@ class EmbeddingTables:
         for rows in _by_date(index) if len(index) > ONE_INDEX_FILE else [index]:
             if len(rows):
                 data = to_parquet(rows)
-                contents[_index_path(fingerprint, _span(rows), content_hash(data))] = data
+                contents[f"embeddings/{fingerprint}/index/{dated_name(_dates(rows), content_hash(data))}"] = data
         write_many(self.files, contents)
 
 
-def _index_path(fingerprint: str, span: tuple[str, str], digest: str) -> str:
-    return f"embeddings/{fingerprint}/index/{safe_name(span[0])},{safe_name(span[1])},{digest}.parquet"
-
-
-def _spans(paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
+def _spans(paths: Iterable[str]) -> dict[str, Span | None]:
     """Index file → its first and last date; None where its name has none and no copy under a longer name is there."""
-    dated, undated = dict[str, tuple[str, str] | None](), list[str]()
-    for path in paths:
-        first, comma, rest = path.rsplit("/", 1)[-1].partition(",")
-        if comma:
-            dated[path] = (word_of(first), word_of(rest.partition(",")[0]))
-        else:
-            undated.append(path)
-    copied = {_hash_in(path) for path in dated}
-    return dated | {path: None for path in undated if _hash_in(path) not in copied}
+    spans = {path: span_in(path) for path in paths}
+    copied = {digest_in(path) for path, span in spans.items() if span is not None}
+    return {path: span for path, span in spans.items() if span is not None or digest_in(path) not in copied}
 
 
-def _hash_in(path: str) -> str:
-    return path.rsplit("/", 1)[-1].removesuffix(".parquet").rpartition(",")[2]
-
-
-def _span(rows: pa.Table) -> tuple[str, str]:
-    dates = pc.unique(rows["date"]).to_pylist()
-    return min(dates, default=""), max(dates, default="")
-
-
-def _meets(span: tuple[str, str], dates: Collection[str] | None) -> bool:
-    """Whether an index file may hold rows of these dates, or rows without a date, which may be of any."""
-    first, last = span
-    return dates is None or _UNDATED in (last, *dates) or any(first <= date <= last for date in dates)
+def _dates(rows: pa.Table) -> list[str]:
+    dates: list[str] = pc.unique(rows["date"]).to_pylist()
+    return dates
 
 
 def _by_date(rows: pa.Table) -> list[pa.Table]:
-    return [rows.filter(pc.equal(rows["date"], date)) for date in pc.unique(rows["date"]).to_pylist()]
+    return [rows.filter(pc.equal(rows["date"], date)) for date in _dates(rows)]
 
 
 def _index_from(path: str, data: bytes) -> pa.Table:

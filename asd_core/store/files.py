@@ -1,4 +1,4 @@
-"""The one seam to where files live: an archive's or a store's folder.
+"""The interface to folders of files, of an archive or a store.
 
 Everything that reads an archive or writes a store goes through `Files`, so that another kind of place is one
 more class here and nothing elsewhere. Paths are relative to the folder, with ``/`` between their parts.
@@ -52,7 +52,7 @@ class Files(Protocol):
         ...
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
+        """Tell if there is such a file."""
         ...
 
     def delete(self, path: str) -> None:

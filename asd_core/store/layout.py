@@ -1,4 +1,4 @@
-"""Where everything in a store lies.
+"""The layout of a store: every folder and what its files hold.
 
     runs/<run id>.json                                   what was asked and what came out; written last
     run_index/<KEY>/<job>/<time>,<dates>,<run id>        empty files whose names tell what a run record is about
@@ -9,19 +9,20 @@
     embeddings/<fingerprint>/unindexed/<token>           empty files: shards without an index may be there
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
     newest_scorers/<KEY>/<machine_type>/<machine_id>/<version>  empty files that name each machine's newest scorer
+    scorer_heads/<KEY>/<hash>.parquet                    what reports tell of the newest scorers, in one file
     scores/<KEY>/<date>.parquet                          the current rows of a night: what a reader from outside opens
     score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
-    clip_captions/<decoder and embeddings>/<hash>.parquet  what the caption decoder said of single clips
-    measures/<channel>/<hash>.parquet                    acoustic measurements of single clips
+    clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
+    measures/<channel>/<dates>,<hash>.parquet            acoustic measurements of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/results.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     encoders.json                                        names of imported embeddings
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the
-``run_index`` and ``newest_scorers`` are made from it and can be made again. Stores of before 0.2 keep their parts in
-``scores/<KEY>/date=<date>/`` and have index files without dates in their names; both stay where they are.
+``run_index`` and ``newest_scorers`` are made from it and can be made again. Older stores have parts of scores in
+``scores/<KEY>/date=<date>/`` and index files without dates in their names; both stay where they are.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def _record(me: dict[str, Any], renewals: int) -> bytes:
 
 
 def _is_dead(holder: dict[str, Any]) -> bool:
-    """Whether the holder was a process of this machine and is no more."""
+    """Tell if the holder was a process of this machine that has ended."""
     return bool(holder["host"] == socket.gethostname() and _birth(holder["pid"]) != holder["born"])
 
 

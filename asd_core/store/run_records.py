@@ -53,7 +53,7 @@ class RunEntry:
         return f"run_index/{safe_name(self.key)}/{safe_name(self.job)}/{name}"
 
     def may_be_of(self, dates: Collection[str] | None) -> bool:
-        """Whether the span of its dates holds one of these; always for None."""
+        """Tell if one of these dates lies between its first and last date; always true for None."""
         return dates is None or any(self.first_date <= date <= self.last_date for date in dates)
 
 
@@ -98,7 +98,7 @@ class RunRecords:
     def entries(
         self, jobs: Collection[str] | None = None, key: str | None = None, dates: Collection[str] | None = None
     ) -> list[RunEntry]:
-        """What the committed runs are about, oldest first; those of some jobs, a recipe key and some dates where given.
+        """Index entries of the committed runs, oldest first, of some jobs, a recipe key and some dates where given.
 
         One listing of the records, and one of the index where a record is new to this process.
         """

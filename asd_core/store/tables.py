@@ -69,14 +69,14 @@ SCORES = pa.schema(
         *CLIPS,
         *_OUTCOME,
         pa.field("anomaly_score", pa.float64()),  # higher is more anomalous; null for an error
-        pa.field("decision_threshold", pa.float64()),  # null where the machine has no scorer
+        pa.field("decision_threshold", pa.float64()),  # null for an error
         pa.field("is_flagged", pa.bool_()),  # anomaly_score > decision_threshold; null for an error
         # How far level_db is from its median over the training normals: the trivial twin of the anomaly score.
         pa.field("level_deviation_db", pa.float64()),
         pa.field("p_value", pa.float64()),  # share of unseen normal scores at least as high, (1 + #) / (1 + n)
         pa.field("nearest_uris", pa.list_(pa.string())),  # nearest normal training clips, nearest first
         pa.field("nearest_distances", pa.list_(pa.float64())),  # in the transformed embedding space, not squared
-        pa.field("scorer_version", pa.string()),  # null where the machine has no scorer
+        pa.field("scorer_version", pa.string()),  # null for an error
     ]
 )
 """One row per listed clip: a score or an error, never neither and never both."""

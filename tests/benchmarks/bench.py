@@ -21,6 +21,8 @@ from tests.benchmarks.memory import peaks
 from tests.benchmarks.nearest import NOTE as NEAREST
 from tests.benchmarks.nearest import QUICK as FEW_SIZES
 from tests.benchmarks.nearest import SIZES, product_against_faiss
+from tests.benchmarks.nights import NOTE as NIGHTS
+from tests.benchmarks.nights import waiting
 from tests.benchmarks.planning import planning
 from tests.benchmarks.reading import NOTE as READING
 from tests.benchmarks.reading import ahead_against_in_turn
@@ -47,6 +49,7 @@ NOTES = (
     CAPTIONS,
     READING,
     NEAREST,
+    NIGHTS,
 )
 
 
@@ -68,6 +71,7 @@ def benchmarks(
         ),
         "reading": lambda folder, say: ahead_against_in_turn(folder, 50 if is_quick else 300, repeats, say),
         "nearest": lambda folder, say: product_against_faiss(folder, FEW_SIZES if is_quick else SIZES, repeats, say),
+        "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 

@@ -74,7 +74,10 @@ def test_a_failure_in_a_process_of_its_own_has_no_traceback(tmp_path):
 def test_a_store_that_cannot_be_read_is_one_line(tmp_path, archive):
     span = ("--since", "2026-11-01", "--quiet")
     assert asd("fit", archive, *FIT, tmp_path / "store", *span).code == 0
-    for kind, message in {"shards": "is gone or broken", "index": "remove it, and it is made again"}.items():
+    for kind, message in {
+        "shards": "is gone or broken",
+        "index": "remove the folder it is in, which is made again",
+    }.items():
         for path in (tmp_path / "store").rglob(f"{kind}/*.parquet"):
             path.write_bytes(b"PAR1 the disk was full")
         said = asd("fit", archive, *FIT, tmp_path / "store", *span)

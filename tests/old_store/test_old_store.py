@@ -59,7 +59,7 @@ def test_a_scored_night_is_complete_and_only_what_makes_it_found_is_added(s3, da
 
 
 def kind(key):
-    """What an added file is."""
+    """Kind of an added file."""
     _, folder, *rest = key.split("/")
     if folder == "scores":
         return {f"{KEY}/{night}.parquet": "night" for night in NIGHTS[2:]}["/".join(rest)]
@@ -112,7 +112,7 @@ def test_a_search_is_complete_and_a_wider_one_evaluates_only_what_is_new(s3, tmp
 
 
 def same_libraries():
-    """Whether figures depend on what they depended on when the store was written."""
+    """Tell if figures depend on what they depended on when the store was written."""
     store = open_store(f"s3://{STORE}/kept").files
     (scorer,) = [info.path for info in store.list("scorers/imported-knn-c7c9073c") if info.path.endswith(".json")]
     kept = json.loads(store.read(scorer))["libraries"]

@@ -3,7 +3,7 @@ import pytest
 
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import CAPTIONS
+from asd_core.store.tables import CAPTIONS, to_parquet
 from tests.stored_rows import rows
 
 
@@ -43,8 +43,27 @@ def test_captions_of_a_date_are_those_of_its_clips(store):
     assert len(store.captions("key")) == 1  # the same clip, scorer and method
 
 
+KEPT = pa.schema([pa.field("clip_id", pa.string()), pa.field("measures", pa.string())])
+
+
+def measures(*ids):
+    return pa.table({"clip_id": ids, "measures": ["{}"] * len(ids)}, schema=KEPT)
+
+
+def ids_kept(store, *dates):
+    return sorted(store.kept("measures/mix", KEPT, dates or None)["clip_id"].to_pylist())
+
+
 def test_what_is_kept_of_a_clip_is_read_once(store):
-    schema = pa.schema([pa.field("clip_id", pa.string()), pa.field("measures", pa.string())])
     for ids in (["a", "b"], ["b", "c"], []):
-        store.keep("measures/mix", pa.table({"clip_id": ids, "measures": ["{}"] * len(ids)}, schema=schema))
-    assert sorted(store.kept("measures/mix", schema)["clip_id"].to_pylist()) == ["a", "b", "c"]
+        store.keep("measures/mix", measures(*ids), ["2026-11-01"] * len(ids))
+    assert ids_kept(store) == ["a", "b", "c"]
+
+
+def test_what_was_kept_of_other_nights_is_not_opened(store):
+    store.keep("measures/mix", measures("normal", "flagged"), ["2026-11-01", "2026-11-05"])
+    store.keep("measures/mix", measures("another"), ["2026-11-06"])
+    store.files.write("measures/mix/0123.parquet", to_parquet(measures("of before")))
+    assert ids_kept(store, "2026-11-01") == ["normal", "of before"]
+    assert ids_kept(store, "2026-11-05", "2026-11-06") == ["another", "flagged", "of before"]
+    assert len(ids_kept(store, "undated")) == len(ids_kept(store)) == 4

@@ -61,6 +61,13 @@ def test_while_shards_are_written_and_after_a_run_broke_they_are_looked_for(stor
     assert ids_of(Store(store.files).embedded("f")) == ["a", "b"]
 
 
+def test_after_a_stage_of_the_same_process_broke_the_next_says_so_again(store):
+    store.begin_shards(["f"])
+    store.embedded("f", keep_index=True)
+    store.begin_shards(["f"])
+    assert len(store.files.list("embeddings/f/unindexed")) == 1
+
+
 def test_an_embedding_stage_that_ends_leaves_nothing_to_look_for(store):
     store.begin_shards(["f"])
     assert len(store.files.list("embeddings/f/unindexed")) == 1

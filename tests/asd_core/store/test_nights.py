@@ -123,6 +123,7 @@ def test_a_store_of_before_gets_the_files_of_its_nights_and_keeps_its_own(store)
     commit(store, "new", ["b"], committed_at="2026-11-03", scores=[2.0])
     publish_nights(store, "key", "new", told)
     assert night(store) == {"a": 1.0, "b": 2.0} and store.files.exists(path)
+    assert duckdb.sql(f"from read_parquet('{store.files.root}/scores/key/*.parquet')").count("uri").fetchall() == [(2,)]
 
 
 class Meanwhile(LocalFiles):

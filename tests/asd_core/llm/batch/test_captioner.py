@@ -134,39 +134,3 @@ def test_the_key_is_nowhere_in_the_store(server, tmp_path):
     asked(server, Dying(tmp_path, lambda path, data: KEY.encode() in data))
     assert server.keys == {f"Bearer {KEY}"} and LocalFiles(tmp_path).list()
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*.json"))
-
-
-@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x1c", "\r"])
-def test_only_a_line_feed_ends_a_line_of_results(separator):
-    body = {"choices": [{"message": {"content": f"This sound is{separator}loud."}}]}
-    line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
-    data = json.dumps(line, ensure_ascii=False).encode() + b"\r\n"
-    ((request_id, outcome, _),) = read_results(data, LlmSettings(), {})
-    assert (request_id, outcome.text) == ("a", f"This sound is{separator}loud.")
-
-
-def test_a_line_is_what_a_single_request_would_send():
-    line = json.loads(request_line("r1", "m", [{"role": "user", "content": "é\n"}], {"max_tokens": 5}))
-    assert line == {
-        "custom_id": "r1",
-        "method": "POST",
-        "url": "/v1/chat/completions",
-        "body": {"model": "m", "messages": [{"role": "user", "content": "é\n"}], "max_tokens": 5},
-    }
-
-
-def test_lines_of_a_file_of_results_are_read_whatever_they_hold():
-    lines = [
-        {"custom_id": "a", "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}}},
-        {"custom_id": "b", "response": {"status_code": 429, "body": {}}},
-        {"custom_id": "c", "response": {"status_code": 400, "body": {"error": {"message": "no"}}}},
-        {"custom_id": "d", "response": None, "error": {"code": "batch_expired"}},
-        {"custom_id": "e", "response": {"status_code": "200", "body": None}},
-        {"custom_id": ["f"], "response": None},
-        {"other": 1},
-        7,
-    ]
-    data = "\n".join(map(json.dumps, lines)).encode() + b"\nnot json\n\xff\n"
-    found = {request_id: outcome for request_id, outcome, _ in read_results(data, LlmSettings(), {})}
-    kinds = {"a": Answered, "b": NotAnswered, "c": Refused, "d": NotAnswered, "e": NotAnswered}
-    assert {request_id: type(outcome) for request_id, outcome in found.items()} == kinds
