@@ -20,10 +20,9 @@ MODULES = tree.sources(ROOT)
 LONG: dict[str, str] = {}
 UNTESTED = {
     "asd_core/detectors/protocol.py": "a protocol: every detector's own test keeps it",
-    "asd_core/llm/batch/client.py": "test_captioner.py beside it drives it against a real server, fault by fault",
-    "asd_core/pages/night/night.py": "records without behaviour: every test of the night's page makes them",
     "asd_core/runs/publish_search.py": "its parts have tests of their own, and runs/test_tune.py reads what it writes",
     "asd_core/store/files.py": "a protocol: the tests of local files and of files on S3 keep it",
+    "cluster/caption_actor.py": "an actor needs Ray around it: test_caption.py drives it, kills it and counts",
 }
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from asd_core.tuning.results import CHOICES, TUNING
 
 from asd_core.captions.clip_tasks import CLIP_CAPTIONS, MEASURES
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.score import score
 from asd_core.store import layout
 from asd_core.store.tables import CAPTIONS, CLIPS, EMBEDDINGS, INDEX, NIGHT
+from asd_core.tuning.stored_results import CHOICES, TUNING
 from tests.fleet import KNN, NIGHTS, fitted, listed
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/tables.md").read_text()

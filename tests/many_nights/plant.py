@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from asd_core.audio.measures import measure
 from asd_core.captions.clip_tasks import MEASURES, MeasureOutcome, MeasureTask
-from asd_core.captions.selection import Order
+from asd_core.captions.selection import CaptionOrder
 from asd_core.clips.clip import Placement, clips_table
 from asd_core.digest import content_hash
 from asd_core.encoders.build import embeddings_fingerprint
@@ -141,7 +141,7 @@ class Nobody:
 def work_through(bucket, night, machines):
     """Ask what `asd nightly` asks of the store: scores, captions and all that the report shows."""
     store, engine = Store(bucket), Nobody(bucket)
-    captions = CaptionRun(store, RECIPE, Order("acoustic", keeps_evidence=True), engine)
+    captions = CaptionRun(store, RECIPE, CaptionOrder("acoustic", keeps_evidence=True), engine)
     clips = night_clips(night, machines)
     record = score(store, RECIPE, clips, engine, job="nightly", on_scored=lambda one: captions.add_flagged(one.files))
     captioned = captions.finish()

@@ -6,8 +6,7 @@ import pytest
 from asd_core.store.addresses import path_as_listed, plain_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.s3_files import S3Files
-
-NAMES = ["a b.wav", "Lüfter/ä.wav", "50%25 load.wav", "100%.wav", "#1.wav", "a+b&c?d=e.wav", 'it\'s "loud".wav']
+from tests.asd_core.store.odd_names import NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,7 @@ from asd_core.store.night_files import night_bytes, night_rows
 from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 from asd_core.store.tables import NIGHT, SCORES, to_parquet
-from tests.asd_core.store.test_addresses import NAMES
+from tests.asd_core.store.odd_names import NAMES
 from tests.fleet import KNN
 from tests.stored_rows import rows
 
