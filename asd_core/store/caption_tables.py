@@ -8,9 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
-from asd_core.store.committed import committed_tables
-from asd_core.store.dated_names import dated_name, may_hold, span_in
-from asd_core.store.many_files import read_many
+from asd_core.store.layout import dated_name, may_hold, span_in
+from asd_core.store.many_files import committed_tables, read_many
 from asd_core.store.run_records import RunRecords
 from asd_core.store.tables import CAPTIONS, first_of_each, from_parquet, to_parquet
 

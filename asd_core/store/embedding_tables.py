@@ -15,9 +15,8 @@ import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
-from asd_core.store.dated_names import Span, dated_name, digest_in, may_hold, span_in
 from asd_core.store.files import Files
-from asd_core.store.layout import shard_path
+from asd_core.store.layout import Span, dated_name, digest_in, may_hold, shard_path, span_in
 from asd_core.store.many_files import delete_many, read_many, write_many
 from asd_core.store.tables import INDEX, first_of_each, from_parquet, to_parquet
 

@@ -15,7 +15,7 @@
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>/<dates>,<hash>.parquet            acoustic measurements of single clips
-    tuning/results/ tuning/<run id>/                     see asd_core/tuning/results.py
+    tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     encoders.json                                        names of imported embeddings
@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from collections.abc import Collection
 
 from asd_core.digest import content_hash
 
@@ -77,3 +78,34 @@ def safe_name(text: str) -> str:
 def word_of(name: str) -> str:
     """The word that `safe_name` made a name of, unless it was cut."""
     return "" if name == "%" else urllib.parse.unquote(name)
+
+
+_UNDATED = "undated"
+
+
+Span = tuple[str, str]
+"""The first and the last date of the clips in a file."""
+
+
+def dated_name(dates: Collection[str], digest: str) -> str:
+    """Name of a file of clips of some dates."""
+    return f"{safe_name(min(dates))},{safe_name(max(dates))},{digest}.parquet"
+
+
+def span_in(path: str) -> Span | None:
+    """The dates in a file's name; None for a name of before, which has none."""
+    words = path.rsplit("/", 1)[-1].split(",")
+    return (word_of(words[0]), word_of(words[1])) if len(words) == 3 else None
+
+
+def digest_in(path: str) -> str:
+    """The hash in a file's name, with or without dates."""
+    return path.rsplit("/", 1)[-1].removesuffix(".parquet").rpartition(",")[2]
+
+
+def may_hold(span: Span | None, dates: Collection[str] | None) -> bool:
+    """Tell if a file can hold clips of these dates (None: any); a clip without a date can be of every date."""
+    if span is None or dates is None:
+        return True
+    first, last = span
+    return _UNDATED in (last, *dates) or any(first <= date <= last for date in dates)

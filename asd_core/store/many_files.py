@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import pyarrow as pa
+
+from asd_core.digest import content_hash
+from asd_core.errors import AsdError
 from asd_core.store.files import Files
+from asd_core.store.tables import from_parquet
 
 AT_ONCE = 32
 """Requests under way, by default."""
@@ -65,3 +70,25 @@ def _in_order(function: Callable[[T], U], items: Iterable[T], at_once: int) -> I
                 yield under_way.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def committed_tables(
+    files: Files, record: Mapping[str, Any], checksums: Mapping[str, str], columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """The tables of a run, in order.
+
+    Args:
+        files: of the store.
+        record: of the run, for what is said.
+        checksums: path → hash of the file's bytes, as the record has them.
+        columns: only these.
+
+    Raises:
+        AsdError: a file is missing or its bytes are not those that were committed.
+    """
+    for (path, checksum), data in zip(checksums.items(), read_present(files, checksums), strict=True):
+        if data is None:
+            raise AsdError(f"run {record['run_id']} names {path}, which is gone from the store; restore it")
+        if content_hash(data) != checksum:
+            raise AsdError(f"run {record['run_id']} names {path}, whose bytes have changed since; restore it")
+        yield from_parquet(data, columns)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from asd_core.errors import AsdError
-from asd_core.store.committed import committed_tables
 from asd_core.store.layout import night_path, safe_name
-from asd_core.store.many_files import write_many
+from asd_core.store.many_files import committed_tables, write_many
 from asd_core.store.night_files import night_bytes
 from asd_core.store.run_records import IN_NIGHTS, RunEntry
 from asd_core.store.score_tables import ScoreTables, score_files

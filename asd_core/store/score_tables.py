@@ -13,9 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.store.committed import committed_tables
 from asd_core.store.layout import night_path, safe_name, score_part_path
-from asd_core.store.many_files import read_present
+from asd_core.store.many_files import committed_tables, read_present
 from asd_core.store.night_files import night_rows
 from asd_core.store.run_records import SCORING, RunEntry, RunRecords
 from asd_core.store.tables import SCORES, first_of_each
