@@ -63,15 +63,11 @@ def submission_files(scores: pa.Table) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     for machine, rows in sorted(_rows_by_machine(scores).items()):
-        columns: tuple[list[Any], list[Any]] = (
-            [repr(score) for score, _ in rows.values()],
-            [int(f) for _, f in rows.values()],
-        )
-        for kind, values in zip(_KINDS, columns, strict=True):
+        for column, kind in enumerate(_KINDS):
             name = _file_name(kind, machine, rows)
             if name in files:
                 raise UsageError(f"two machines would be written to {name}, one of them {machine}: rename one")
-            files[name] = _csv(sorted(zip(rows, values, strict=True)))
+            files[name] = _csv((clip, values[column]) for clip, values in sorted(rows.items()))
     return files
 
 
@@ -108,8 +104,9 @@ def read_submission(folder: str | Path, ground_truth: str | Path) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCORES)
 
 
-def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[float, bool]]]:
-    machines: dict[Machine, dict[str, tuple[float, bool]]] = {}
+def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[str, int]]]:
+    """Machine → clip name → what its two files say of the clip."""
+    machines: dict[Machine, dict[str, tuple[str, int]]] = {}
     columns = ["machine_type", "machine_id", "split", "uri", "anomaly_score", "is_flagged", "error"]
     for row in scores.select(columns).to_pylist():
         if row["split"] == "train":
@@ -126,7 +123,7 @@ def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[float, b
             raise UsageError(
                 f"{name!r} of {machine} cannot be submitted: {reason}; a submission needs every clip scored"
             )
-        rows[name] = (row["anomaly_score"], row["is_flagged"])
+        rows[name] = (repr(row["anomaly_score"]), int(row["is_flagged"]))
     return machines
 
 
