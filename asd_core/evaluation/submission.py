@@ -15,7 +15,7 @@ import csv
 import io
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,9 +42,7 @@ def unsubmittable(scores: pa.Table) -> dict[Machine, str]:
     """The machines of SCORES rows that a submission cannot hold, with a short reason; sorted by machine."""
     seen: set[tuple[Machine, str]] = set()
     reasons: dict[Machine, str] = {}
-    tests = scores.filter(pc.not_equal(scores["split"], "train"))
-    for row in tests.select(["machine_type", "machine_id", "uri", "anomaly_score", "is_flagged"]).to_pylist():
-        machine, name = (row["machine_type"], row["machine_id"]), _clip_name(row["uri"])
+    for machine, name, row in _test_clips(scores):
         if row["anomaly_score"] is None or row["is_flagged"] is None:
             reasons[machine] = "clips that have no score"
         elif (machine, name) in seen:
@@ -107,12 +105,7 @@ def read_submission(folder: str | Path, ground_truth: str | Path) -> pa.Table:
 def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[str, int]]]:
     """Machine → clip name → what its two files say of the clip."""
     machines: dict[Machine, dict[str, tuple[str, int]]] = {}
-    columns = ["machine_type", "machine_id", "split", "uri", "anomaly_score", "is_flagged", "error"]
-    for row in scores.select(columns).to_pylist():
-        if row["split"] == "train":
-            continue
-        machine = (row["machine_type"], row["machine_id"])
-        name = _clip_name(row["uri"])
+    for machine, name, row in _test_clips(scores):
         rows = machines.setdefault(machine, {})
         if name in rows:
             raise UsageError(
@@ -125,6 +118,13 @@ def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[str, int
             )
         rows[name] = (repr(row["anomaly_score"]), int(row["is_flagged"]))
     return machines
+
+
+def _test_clips(scores: pa.Table) -> Iterator[tuple[Machine, str, Mapping[str, Any]]]:
+    """Machine, clip name and row of every clip that is not of split ``train``."""
+    columns = ["machine_type", "machine_id", "uri", "anomaly_score", "is_flagged", "error"]
+    for row in scores.filter(pc.not_equal(scores["split"], "train")).select(columns).to_pylist():
+        yield (row["machine_type"], row["machine_id"]), _clip_name(row["uri"]), row
 
 
 def _clip_name(uri: str) -> str:

@@ -21,7 +21,7 @@ from asd_core.runs.records import commit, now, recipe_record
 from asd_core.store.addresses import open_files
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.synthesis import Validation
+from asd_core.synthesis.validation import Validation
 from asd_core.tuning.batches import BatchContext, evaluate_batch
 from asd_core.tuning.best_settings import best_summary
 from asd_core.tuning.compare_best import compare_best
@@ -100,9 +100,8 @@ def tune(
         found = compare_best(store.files.url, search.results, machines, request.objective, request.seed, engine.map)
         scopes = scope_outcomes(search.results, machines, found, request)
         clock.lap("certainty")
-    unusable = [(clip.uri, clip.reason, clip.message) for clip in gathered.clips_left_out]
-    unusable += [(clip.uri, clip.reason, clip.message) for one in validations for clip in one.rejected]
-    left_out_clips = Counter(reason for _, reason, _ in unusable)
+    unusable = [*gathered.clips_left_out, *(clip for one in validations for clip in one.rejected)]
+    left_out_clips = Counter(clip.reason for clip in unusable)
     if all(scope.best is None for scope in scopes):
         reasons = [error for scope in scopes for error in scope.errors.values()] or ["no machine has the figures"]
         raise AsdError(f"no setting could be evaluated, the first for this: {reasons[0]}")
@@ -130,7 +129,7 @@ def tune(
         "started_at": started,
     }
     setting_ids = [scope.setting_ids[machines[scope.scope.machines[0]].machine_type] for scope in search.results]
-    examples = [(uri, f"{reason}: {message}") for uri, reason, message in unusable[:_EXAMPLES]]
+    examples = [(clip.uri, f"{clip.reason}: {clip.message}") for clip in unusable[:_EXAMPLES]]
     record |= publish(store, recipe, record, scopes, setting_ids, examples)
     clock.lap("report")
     record["seconds"] = {

@@ -106,12 +106,15 @@ class ScopeOutcome:
         """Indices of the settings, the best first."""
         return best_first(self.objectives)
 
+    @cached_property
+    def ranked(self) -> list[int]:
+        """Indices of the settings that have an objective, the best first."""
+        return [place for place in self.order.tolist() if not math.isnan(self.objectives[place])]
+
     @property
     def best(self) -> int | None:
         """Index of the best setting; None where none could be evaluated."""
-        if not len(self.order) or math.isnan(self.objectives[self.order[0]]):
-            return None
-        return int(self.order[0])
+        return self.ranked[0] if self.ranked else None
 
     @cached_property
     def not_told_apart(self) -> list[int]:

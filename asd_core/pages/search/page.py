@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -97,7 +96,6 @@ def write_search_page(report: SearchReport, files: Files, folder: str) -> str:
 def _section(scope: ScopeOutcome, objective: str) -> Section:
     fields = tuple(one.name for one in scope.dimensions)
     best = scope.best
-    places = [place for place in scope.order.tolist() if not math.isnan(scope.objectives[place])]
     rows = [
         SettingRow(
             number,
@@ -105,7 +103,7 @@ def _section(scope: ScopeOutcome, objective: str) -> Section:
             float(scope.objectives[place]),
             scope.certainty.get(place),
         )
-        for number, place in enumerate(places[:_ROWS], 1)
+        for number, place in enumerate(scope.ranked[:_ROWS], 1)
     ]
     return Section(
         scope,
