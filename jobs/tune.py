@@ -174,9 +174,8 @@ def runner_of(job: Job) -> Runner:
         from cluster.tune_search import search_on_tune
 
         imported = time.monotonic() - start
-        return imported + search_on_tune(
-            search, context, on_progress, resources=Resources(job.options["cpus_per_worker"])
-        )
+        resources = Resources(job.options["cpus_per_worker"])
+        return imported + search_on_tune(search, context, on_progress, resources=resources)
 
     return run_on_tune
 

@@ -20,8 +20,7 @@ from asd_core.tuning.space.setting import Setting
 
 def best_first(objectives: ArrayLike) -> NDArray[np.int64]:
     """Indices of objectives (S,), the highest first and NaN last; of equal ones the first stays first."""
-    values = np.asarray(objectives, np.float64)
-    return np.argsort(-np.where(np.isnan(values), -math.inf, values), kind="stable")
+    return np.argsort(-np.asarray(objectives, np.float64), kind="stable")
 
 
 @dataclass(frozen=True)

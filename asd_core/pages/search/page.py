@@ -95,8 +95,7 @@ def write_search_page(report: SearchReport, files: Files, folder: str) -> str:
 
 def _section(scope: ScopeOutcome, objective: str) -> Section:
     fields = tuple(one.name for one in scope.dimensions)
-    best = scope.best
-    rows = [
+    rows = tuple(
         SettingRow(
             number,
             tuple(text_of(scope.settings[place].get(name)) for name in fields),
@@ -104,13 +103,13 @@ def _section(scope: ScopeOutcome, objective: str) -> Section:
             scope.certainty.get(place),
         )
         for number, place in enumerate(scope.ranked[:_ROWS], 1)
-    ]
+    )
     return Section(
         scope,
         name_hash(scope.name),
-        "" if best is None else setting_words(scope.settings[best]),
+        "" if scope.best is None else setting_words(scope.settings[scope.best]),
         fields,
-        tuple(rows),
+        rows,
         draw_curves(scope, objective == "auc", _MACHINES),
         draw_heat_map(scope),
         draw_parallel_coordinates(scope),

@@ -70,7 +70,7 @@ def simulate_fleet(
     fault_nights: Sequence[int] | None = None,
     seed: int = 0,
     file_format: str = "wav",
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SimulatedFleet:
     """Write an archive of a fleet's nights and ``manifest.csv`` with the ground truth.
 
@@ -112,8 +112,7 @@ def simulate_fleet(
     count = round(seconds * sample_rate)
     for done, recording in enumerate(recordings, 1):
         _write(files, recording.path, _file_bytes(recording, count, sample_rate, seed, file_format))
-        if on_progress is not None:
-            on_progress(done, len(recordings))
+        on_progress(done, len(recordings))
     _write(files, "manifest.csv", _manifest(recordings))
     faults = dict.fromkeys(recording.fault for recording in recordings if recording.fault is not None)
     broken = {recording.path: recording.broken for recording in recordings if recording.broken is not None}

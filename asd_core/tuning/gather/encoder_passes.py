@@ -48,7 +48,7 @@ class EncoderPass:
         """Number of embeddings of each clip."""
         return max(1, len(self.r))
 
-    def heard(self, device: str = "cpu") -> tuple[object, ...]:
+    def heard(self, device: str) -> tuple[object, ...]:
         """All that decides the samples: passes for which this is equal get the same ones."""
         config, encoder = self.encoder, made(self.encoder, device)
         rates = encoder.sample_rate, sorted(native_rates(encoder))
