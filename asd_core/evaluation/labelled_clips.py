@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from asd_core.pipeline.embedded_rows import machines_of
 
+_NUMBERS = ("anomaly_score", "is_flagged", "level_deviation_db")
+
 
 @dataclass(frozen=True)
 class LabelledClips:
@@ -82,8 +84,9 @@ def as_training(scores: pa.Table, uris: Collection[str]) -> pa.Table:
 
 def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
     """SCORES rows by machine, sorted by type and id: every row is counted, the labelled test clips are kept."""
-    ordered = scores.sort_by([("machine_type", "ascending"), ("machine_id", "ascending")])
-    return [_machine_clips(*machine) for machine in machines_of(ordered)]
+    machine, used = ["machine_type", "machine_id"], ["split", "domain", "condition", *_NUMBERS]
+    ordered = scores.select(machine + used).sort_by([(name, "ascending") for name in machine])
+    return [_machine_clips(*own) for own in machines_of(ordered)]
 
 
 def _machine_clips(machine_type: str, machine_id: str, rows: pa.Table) -> MachineClips:
@@ -99,8 +102,8 @@ def _machine_clips(machine_type: str, machine_id: str, rows: pa.Table) -> Machin
         training=len(rows) - len(tests),
     )
     domains = np.array(labelled["domain"].to_pylist(), dtype=object)
-    clips = LabelledClips(_floats(labelled["anomaly_score"]), is_anomalous, domains)
-    flagged, level_deviations = _floats(labelled["is_flagged"]), _floats(labelled["level_deviation_db"])
+    anomaly_scores, flagged, level_deviations = (_floats(labelled[name]) for name in _NUMBERS)
+    clips = LabelledClips(anomaly_scores, is_anomalous, domains)
     return MachineClips(machine_type, machine_id, counts, clips, flagged, level_deviations)
 
 

@@ -150,10 +150,8 @@ def finished(
 ) -> dict[str, Any] | None:
     """The record of the search, with ``already_complete``, where it was finished and what it published is there.
 
-    Raises:
-        UsageError: a space that the recipe or the clips do not allow.
+    The request is one that `SearchRequest.check` takes.
     """
-    request.check(recipe)
     return _published(store, search_id(recipe, validations, request))
 
 
