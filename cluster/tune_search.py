@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ def search_on_tune(
                 storage_path=folder,
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),  # the search itself tries again, in halves
-                stop=batches.stopper,
+                stop=batches,
             ),
         ).fit()
     if batches.failure is not None:
@@ -91,8 +91,8 @@ def search_on_tune(
     return max(0.0, batches.began - start) if batches.began else 0.0
 
 
-class _Batches(Searcher):
-    """Hands a search's batches to Tune."""
+class _Batches(Searcher, tune.Stopper):
+    """Hands a search's batches to Tune, and ends Tune's experiment with the search."""
 
     def __init__(self, search: Search, on_progress: OnProgress, workers: int, no_progress: float) -> None:
         super().__init__()
@@ -102,7 +102,6 @@ class _Batches(Searcher):
         self._last = time.monotonic()
         self.failure: str | None = None
         self.began = 0.0
-        self.stopper = _Stopper(self._must_stop)
 
     def suggest(self, trial_id: str) -> Any:
         """The next batch or a pause for a lane; None where no lane needs one; FINISHED at the end of the search."""
@@ -139,7 +138,12 @@ class _Batches(Searcher):
         self._search.finish(batch.number, outcome_from(result["outcome"]))
         self._on_progress(self._search.done, self._search.total)
 
-    def _must_stop(self) -> bool:
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Let every trial go on until it has reported."""
+        return False
+
+    def stop_all(self) -> bool:
+        """True where all trials must end."""
         if self._open and time.monotonic() - self._last > self._no_progress:
             self.failure = self.failure or nothing_finished(self._no_progress)
         return self.failure is not None or self._search.is_finished  # without a wait for pauses
@@ -153,25 +157,6 @@ class _Batches(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         """Do nothing: the store is the record."""
-
-
-class _Stopper(tune.Stopper):
-    """Ends an experiment of Tune's."""
-
-    def __init__(self, must_stop: Callable[[], bool]) -> None:
-        self._must_stop = must_stop
-
-    def __getstate__(self) -> dict[str, Any]:
-        """See `_Batches`."""
-        return {}
-
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Let every trial go on until it has reported."""
-        return False
-
-    def stop_all(self) -> bool:
-        """True where all trials must end."""
-        return self._must_stop()
 
 
 class _Worker(tune.Trainable):

@@ -11,7 +11,7 @@ import click
 
 from asd_core.errors import UsageError
 from asd_core.llm.settings import KEY_VARIABLE as KEY
-from jobs.options import together
+from jobs.options import choice, together
 
 if TYPE_CHECKING:
     from asd_core.captions.selection import CaptionOrder
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     from jobs.job import Job
 
 caption_options = together(
-    click.option(
+    choice(
         "--captioner",
-        type=click.Choice(["auto", "acoustic", "llm"]),
-        default="auto",
-        show_default=True,
+        values=["auto", "acoustic", "llm"],
         help="Who writes difference captions: acoustic states measurements in our own words, llm asks a language "
         f"model; auto: llm where {KEY} is set.",
     ),

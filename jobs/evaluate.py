@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from jobs.console import Talk
 from jobs.job import Job, on_archive
+from jobs.options import choice
 
 
 @click.command("evaluate")
@@ -19,11 +20,9 @@ from jobs.job import Job, on_archive
 @click.option(
     "--out", metavar="FOLDER", help="Folder for evaluation.txt, .json and .csv and the DCASE submission files."
 )
-@click.option(
+@choice(
     "--protocol",
-    type=click.Choice(["auto", "dcase2020", "dcase2021", "dcase2022"]),
-    default="auto",
-    show_default=True,
+    values=["auto", "dcase2020", "dcase2021", "dcase2022"],
     help="Official score; dcase2022 holds to 2025. auto: dcase2022 for clips with domains, else dcase2020.",
 )
 @on_archive

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -20,6 +20,11 @@ def together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+def choice(*names: str, values: Sequence[str], help: str) -> Callable[[F], F]:
+    """An option that takes one of these values. The first is the default, which the help shows."""
+    return click.option(*names, type=click.Choice(values), default=values[0], show_default=True, help=help)
 
 
 def names_of(options: Callable[[Any], Any]) -> set[str]:
@@ -94,11 +99,9 @@ engine_options = together(
         help="GPUs (or a share of one) that each encoder asks for.",
     ),
     click.option("--encoders", type=click.IntRange(min=1), help="Most encoders at work. [default: as many as fit]"),
-    click.option(
+    choice(
         "--decode",
-        type=click.Choice(["auto", "tasks", "in-encoder"]),
-        default="auto",
-        show_default=True,
+        values=["auto", "tasks", "in-encoder"],
         help="Decode in tasks of their own, or in the encoder's process; auto: in tasks where encoders have GPUs.",
     ),
 )

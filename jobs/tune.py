@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobs.job import Job, listed_clips, on_archive
-from jobs.options import normal_options
+from jobs.options import choice, normal_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from asd_core.runs.tune import Runner
     from asd_core.store.files import Files
-    from asd_core.synthesis import Validation
+    from asd_core.synthesis.validation import Validation
     from asd_core.tuning.batches import BatchContext
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.search import OnProgress, Search
@@ -24,34 +24,22 @@ if TYPE_CHECKING:
 @click.command("tune")
 @click.argument("archive", required=False)
 @click.option("--space", "space_path", required=True, metavar="FILE", help="Fields to search and their values (TOML).")
-@click.option(
+@choice(
     "--search",
     "method",
-    type=click.Choice(["grid", "random", "tpe"]),
-    default="grid",
-    show_default=True,
+    values=["grid", "random", "tpe"],
     help="Try all settings, a random sample, or the proposals of Optuna's TPE.",
 )
 @click.option("--settings", "count", type=click.IntRange(min=1), metavar="N", help="Settings to try by random or tpe.")
-@click.option(
+@choice(
     "--objective",
-    type=click.Choice(["auc", "pauc", "mean", "official", "twfr-sum"]),
-    default="auc",
-    show_default=True,
+    values=["auc", "pauc", "mean", "official", "twfr-sum"],
     help="Figure that the best setting is best in; twfr-sum is TWFR-GMM's criterion.",
 )
-@click.option(
-    "--per",
-    type=click.Choice(["machine-type", "machine", "global"]),
-    default="machine-type",
-    show_default=True,
-    help="Scope that gets a setting of its own.",
-)
-@click.option(
+@choice("--per", values=["machine-type", "machine", "global"], help="Scope that gets a setting of its own.")
+@choice(
     "--validation",
-    type=click.Choice(["real", "simulated", "generated"]),
-    default="real",
-    show_default=True,
+    values=["real", "simulated", "generated"],
     help="Judge settings on labelled clips, on anomalies made from normal clips, or on generated clips.",
 )
 @click.option("--generated", metavar="FOLDER", help="The generated clips of --validation generated.")
@@ -89,7 +77,7 @@ def command(
     """
     from asd_core.clips import training_clips
     from asd_core.errors import UsageError
-    from asd_core.runs.tune import finished
+    from asd_core.runs.tune import finished, tune
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.space.space import load_space
 
@@ -106,7 +94,10 @@ def command(
     begun = time.monotonic()
     record = finished(job.store, job.recipe, validations, request)
     if record is None:
-        record, begun = searched(job, clips, validations, request, left_out)
+        with job.engine("tune") as engine:
+            begun = time.monotonic()
+            runner, progress = runner_of(job), job.talk.progress
+            record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out)
     if out is not None:
         write_recipes(job, record, out, per)
     if record["already_complete"]:
@@ -124,19 +115,6 @@ def command(
         "seconds": round(time.monotonic() - start, 3),
     }
     job.talk.result(summary, result_text(summary))
-
-
-def searched(
-    job: Job, clips: pa.Table, validations: list[Validation], request: SearchRequest, left_out: dict[str, str]
-) -> tuple[dict[str, Any], float]:
-    """The record of the search, and when its engine was there, in seconds of the monotonic clock."""
-    from asd_core.runs.tune import tune
-
-    with job.engine("tune") as engine:
-        begun = time.monotonic()
-        runner, progress = runner_of(job), job.talk.progress
-        record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out)
-    return record, begun
 
 
 def say_if_space_is_small(job: Job, request: SearchRequest) -> None:
@@ -196,9 +174,8 @@ def runner_of(job: Job) -> Runner:
         from cluster.tune_search import search_on_tune
 
         imported = time.monotonic() - start
-        return imported + search_on_tune(
-            search, context, on_progress, resources=Resources(job.options["cpus_per_worker"])
-        )
+        resources = Resources(job.options["cpus_per_worker"])
+        return imported + search_on_tune(search, context, on_progress, resources=resources)
 
     return run_on_tune
 

@@ -172,9 +172,9 @@ def _evaluate_machine(
         pauc_source=_or_none(pauc, source) if protocol == "dcase2021" else None,
         pauc_target=_or_none(pauc, target) if protocol == "dcase2021" else None,
         score=machine_score(shares, protocol) if shares else None,
-        decisions=_decisions(machine.flagged, clips.is_anomalous),
-        decisions_source=_decisions_within(machine, "source"),
-        decisions_target=_decisions_within(machine, "target"),
+        decisions=_decisions(machine),
+        decisions_source=_decisions(machine, clips.domains == "source"),
+        decisions_target=_decisions(machine, clips.domains == "target"),
         auc_level_only=_auc_level_only(machine),
         note="; ".join(notes),
     )
@@ -194,12 +194,8 @@ def _auc_level_only(machine: MachineClips) -> float | None:
     return _or_none(auc, replace(machine.clips, anomaly_scores=machine.level_deviations))
 
 
-def _decisions_within(machine: MachineClips, domain: str) -> Decisions:
-    keep = machine.clips.domains == domain
-    return _decisions(machine.flagged[keep], machine.clips.is_anomalous[keep])
-
-
-def _decisions(flagged: NDArray[np.float64], is_anomalous: NDArray[np.bool_]) -> Decisions:
+def _decisions(machine: MachineClips, keep: NDArray[np.bool_] | slice = slice(None)) -> Decisions:
+    flagged, is_anomalous = machine.flagged[keep], machine.clips.is_anomalous[keep]
     if np.isnan(flagged).any():
         return Decisions()
     precision = recall = f1 = false_alarms = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from asd_core.pipeline.embedded_rows import machines_of
+
+_NUMBERS = ("anomaly_score", "is_flagged", "level_deviation_db")
 
 
 @dataclass(frozen=True)
@@ -81,34 +84,29 @@ def as_training(scores: pa.Table, uris: Collection[str]) -> pa.Table:
 
 def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
     """SCORES rows by machine, sorted by type and id: every row is counted, the labelled test clips are kept."""
-    names = ("machine_type", "machine_id", "split", "domain", "condition")
-    kind, ident, split, domain, condition = (np.array(scores[name].to_pylist(), dtype=object) for name in names)
-    anomaly_score = np.array(scores["anomaly_score"].to_pylist(), dtype=np.float64)
-    flagged = np.array(scores["is_flagged"].to_pylist(), dtype=np.float64)
-    level_deviation = np.array(scores["level_deviation_db"].to_pylist(), dtype=np.float64)
-    is_training = split == "train"
-    is_error = ~is_training & ~np.isfinite(anomaly_score)
-    is_labelled = (condition == "normal") | (condition == "anomalous")
-    is_compared = ~is_training & ~is_error & is_labelled
-    is_anomalous = condition == "anomalous"
+    machine, used = ["machine_type", "machine_id"], ["split", "domain", "condition", *_NUMBERS]
+    ordered = scores.select(machine + used).sort_by([(name, "ascending") for name in machine])
+    return [_machine_clips(*own) for own in machines_of(ordered)]
 
-    members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, machine in enumerate(zip(kind, ident, strict=True)):
-        members[machine].append(index)
-    machines = []
-    for (machine_type, machine_id), indices in sorted(members.items()):
-        rows = np.array(indices)
-        use = rows[is_compared[rows]]
-        n_anomalous, n_training, n_errors = (
-            int(part.sum()) for part in (is_anomalous[use], is_training[rows], is_error[rows])
-        )
-        counts = Counts(
-            normal=len(use) - n_anomalous,
-            anomalous=n_anomalous,
-            unlabelled=len(rows) - len(use) - n_training - n_errors,
-            errors=n_errors,
-            training=n_training,
-        )
-        clips = LabelledClips(anomaly_score[use], is_anomalous[use], domain[use])
-        machines.append(MachineClips(machine_type, machine_id, counts, clips, flagged[use], level_deviation[use]))
-    return machines
+
+def _machine_clips(machine_type: str, machine_id: str, rows: pa.Table) -> MachineClips:
+    tests = rows.filter(pc.not_equal(rows["split"], "train"))
+    scored = tests.filter(pa.array(np.isfinite(_floats(tests["anomaly_score"]))))
+    labelled = scored.filter(pc.is_in(scored["condition"], value_set=pa.array(["normal", "anomalous"])))
+    is_anomalous = np.array([condition == "anomalous" for condition in labelled["condition"].to_pylist()], np.bool_)
+    counts = Counts(
+        normal=int((~is_anomalous).sum()),
+        anomalous=int(is_anomalous.sum()),
+        unlabelled=len(scored) - len(labelled),
+        errors=len(tests) - len(scored),
+        training=len(rows) - len(tests),
+    )
+    domains = np.array(labelled["domain"].to_pylist(), dtype=object)
+    anomaly_scores, flagged, level_deviations = (_floats(labelled[name]) for name in _NUMBERS)
+    clips = LabelledClips(anomaly_scores, is_anomalous, domains)
+    return MachineClips(machine_type, machine_id, counts, clips, flagged, level_deviations)
+
+
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """A column's values, (N,) float64 with NaN for null."""
+    return np.array(column.to_pylist(), np.float64)

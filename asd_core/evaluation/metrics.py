@@ -153,8 +153,7 @@ def harmonic_mean(values: ArrayLike) -> float:
 def _midranks(values: Floats) -> Floats:
     """1-based ranks in ascending order; equal values share the mean of their ranks."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return ranks
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
 def _roc_curve(values: Floats, labels: Bools) -> tuple[Floats, Floats]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 from typing import Any
 
-from asd_core.evaluation.csv_cells import inert
+from asd_core.evaluation.csv_cells import csv_table
 from asd_core.evaluation.opinion_scores import INFORMATIVE, OpinionScores
 from asd_core.evaluation.tables import aligned
 from asd_core.readable import machine_name, readable
@@ -23,13 +22,7 @@ def to_json(scores: OpinionScores) -> dict[str, Any]:
 
 def to_csv(scores: OpinionScores) -> str:
     """One line per id and method under a header; text that a spreadsheet would take for a formula is made inert."""
-    rows = to_json(scores)["machines"]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: inert(value) if isinstance(value, str) else value for name, value in row.items()})
-    return text.getvalue()
+    return csv_table(to_json(scores)["machines"], csv.QUOTE_NONNUMERIC)
 
 
 def to_text(scores: OpinionScores) -> str:

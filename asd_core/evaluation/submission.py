@@ -15,7 +15,7 @@ import csv
 import io
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,9 +42,7 @@ def unsubmittable(scores: pa.Table) -> dict[Machine, str]:
     """The machines of SCORES rows that a submission cannot hold, with a short reason; sorted by machine."""
     seen: set[tuple[Machine, str]] = set()
     reasons: dict[Machine, str] = {}
-    tests = scores.filter(pc.not_equal(scores["split"], "train"))
-    for row in tests.select(["machine_type", "machine_id", "uri", "anomaly_score", "is_flagged"]).to_pylist():
-        machine, name = (row["machine_type"], row["machine_id"]), _clip_name(row["uri"])
+    for machine, name, row in _test_clips(scores):
         if row["anomaly_score"] is None or row["is_flagged"] is None:
             reasons[machine] = "clips that have no score"
         elif (machine, name) in seen:
@@ -63,15 +61,11 @@ def submission_files(scores: pa.Table) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     for machine, rows in sorted(_rows_by_machine(scores).items()):
-        columns: tuple[list[Any], list[Any]] = (
-            [repr(score) for score, _ in rows.values()],
-            [int(f) for _, f in rows.values()],
-        )
-        for kind, values in zip(_KINDS, columns, strict=True):
+        for column, kind in enumerate(_KINDS):
             name = _file_name(kind, machine, rows)
             if name in files:
                 raise UsageError(f"two machines would be written to {name}, one of them {machine}: rename one")
-            files[name] = _csv(sorted(zip(rows, values, strict=True)))
+            files[name] = _csv((clip, values[column]) for clip, values in sorted(rows.items()))
     return files
 
 
@@ -108,14 +102,10 @@ def read_submission(folder: str | Path, ground_truth: str | Path) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCORES)
 
 
-def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[float, bool]]]:
-    machines: dict[Machine, dict[str, tuple[float, bool]]] = {}
-    columns = ["machine_type", "machine_id", "split", "uri", "anomaly_score", "is_flagged", "error"]
-    for row in scores.select(columns).to_pylist():
-        if row["split"] == "train":
-            continue
-        machine = (row["machine_type"], row["machine_id"])
-        name = _clip_name(row["uri"])
+def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[str, int]]]:
+    """Machine → clip name → what its two files say of the clip."""
+    machines: dict[Machine, dict[str, tuple[str, int]]] = {}
+    for machine, name, row in _test_clips(scores):
         rows = machines.setdefault(machine, {})
         if name in rows:
             raise UsageError(
@@ -126,8 +116,15 @@ def _rows_by_machine(scores: pa.Table) -> dict[Machine, dict[str, tuple[float, b
             raise UsageError(
                 f"{name!r} of {machine} cannot be submitted: {reason}; a submission needs every clip scored"
             )
-        rows[name] = (row["anomaly_score"], row["is_flagged"])
+        rows[name] = (repr(row["anomaly_score"]), int(row["is_flagged"]))
     return machines
+
+
+def _test_clips(scores: pa.Table) -> Iterator[tuple[Machine, str, Mapping[str, Any]]]:
+    """Machine, clip name and row of every clip that is not of split ``train``."""
+    columns = ["machine_type", "machine_id", "uri", "anomaly_score", "is_flagged", "error"]
+    for row in scores.filter(pc.not_equal(scores["split"], "train")).select(columns).to_pylist():
+        yield (row["machine_type"], row["machine_id"]), _clip_name(row["uri"]), row
 
 
 def _clip_name(uri: str) -> str:

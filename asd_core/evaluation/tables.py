@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from asd_core.evaluation.csv_cells import inert
+from asd_core.evaluation.csv_cells import csv_table
 from asd_core.evaluation.evaluate import Decisions, Evaluation, MachineEvaluation
 
 _DECISION_COLUMNS = {"decisions": "", "decisions_source": "_source", "decisions_target": "_target"}
@@ -54,12 +52,7 @@ def to_csv(evaluation: Evaluation) -> str:
 
     Text that a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    rows = [_flat(machine) for machine in evaluation.machines]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return text.getvalue()
+    return csv_table([_flat(machine) for machine in evaluation.machines])
 
 
 def to_text(evaluation: Evaluation) -> str:
@@ -105,12 +98,6 @@ def _flat(machine: MachineEvaluation) -> dict[str, Any]:
     tree = _machine_json(machine)
     counts, note = tree.pop("counts"), tree.pop("note")
     return {**tree, **counts, "note": note}
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return inert(value)
-    return "" if value is None else value
 
 
 def _says_something(value: Any) -> bool:

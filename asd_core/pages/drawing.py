@@ -34,17 +34,10 @@ class Drawing:
     def named(self, anchor: str, title: str, description: str) -> Markup:
         """The figure with a name and a description, whose ids begin with ``anchor``; also a valid file."""
         return Markup(
-            '<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {} {}" role="img" '
+            '<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {:g} {:g}" role="img" '
             'aria-labelledby="{anchor}-t {anchor}-d">\n<title id="{anchor}-t">{}</title>\n'
             '<desc id="{anchor}-d">{}</desc>\n{}\n</svg>'
-        ).format(
-            f"{self.width:g}",
-            f"{self.height:g}",
-            title,
-            description,
-            self._inside("\n"),
-            anchor=anchor,
-        )
+        ).format(self.width, self.height, title, description, self._inside("\n"), anchor=anchor)
 
     def __html__(self) -> str:
         box = f'viewBox="0 0 {self.width:g} {self.height:g}"'

@@ -15,7 +15,7 @@ Shards = dict[tuple[str, str], pa.Table]
 
 KEPT_BYTES = 64 << 20  # of shards that a reducer keeps open for the machines to come
 _OUTCOME = ("seconds", "level_db", "error_reason", "error", "warning")
-_NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed")
+_NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed, or import it")
 
 
 def embedded_rows(

@@ -42,15 +42,7 @@ def publish(
     recipes = recipe_files(recipe, scopes, record["order"]["per"], [*remarks, ""])
     for name, text in recipes.items():
         store.files.write(f"{folder}/{name}", text.encode())
-    report = SearchReport(
-        recipe.name,
-        record["order"]["objective"],
-        facts,
-        scopes,
-        list(record["left_out"].items()),
-        unusable,
-        warnings,
-        recipes,
-    )
+    objective, left_out = record["order"]["objective"], list(record["left_out"].items())
+    report = SearchReport(recipe.name, objective, facts, scopes, left_out, unusable, warnings, recipes)
     page = write_search_page(report, store.files, folder)
     return {"choices": {path: checksum}, "page": page, "recipes": [f"{folder}/{name}" for name in recipes]}

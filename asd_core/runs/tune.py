@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from asd_core.runs.records import commit, now, recipe_record
 from asd_core.store.addresses import open_files
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.synthesis import Validation
+from asd_core.synthesis.validation import Validation
 from asd_core.tuning.batches import BatchContext, evaluate_batch
 from asd_core.tuning.best_settings import best_summary
 from asd_core.tuning.compare_best import compare_best
@@ -84,7 +85,7 @@ def tune(
     judged, short = _judged(validations)
     counts = [(one.machine_type, one.machine_id, len(one.normals)) for one in judged]
     check_enough_clips(request.space.dimensions, counts)
-    started, clock, begin = now(), _Clock(), time.time()
+    started, begin, reached = now(), time.time(), {"begin": time.monotonic()}
     with _data_folder(store, request.data, run_id) as folder:
         gathered = gather(store, recipe, clips, judged, request.space.encoder_settings(), folder, engine, progress)
         machines, absent = gathered.machines, {**(left_out or {}), **short, **gathered.left_out}
@@ -93,16 +94,15 @@ def tune(
             raise AsdError(f"no machine can be judged, the first for this: {reason}")
         counts = [(one.machine_type, one.machine_id, len(one.normal_domains)) for one in machines]
         check_enough_clips(request.space.dimensions, counts)
-        clock.lap("gather")
+        reached["gather"] = time.monotonic()
         search, context = prepared(store, recipe, machines, request, engine.workers)
         waited = runner(search, context, lambda done, total: progress("evaluating settings", done, total))
-        clock.lap("search")
+        reached["search"] = time.monotonic()
         found = compare_best(store.files.url, search.results, machines, request.objective, request.seed, engine.map)
         scopes = scope_outcomes(search.results, machines, found, request)
-        clock.lap("certainty")
-    unusable = [(clip.uri, clip.reason, clip.message) for clip in gathered.clips_left_out]
-    unusable += [(clip.uri, clip.reason, clip.message) for one in validations for clip in one.rejected]
-    left_out_clips = Counter(reason for _, reason, _ in unusable)
+        reached["certainty"] = time.monotonic()
+    unusable = [*gathered.clips_left_out, *(clip for one in validations for clip in one.rejected)]
+    left_out_clips = Counter(clip.reason for clip in unusable)
     if all(scope.best is None for scope in scopes):
         reasons = [error for scope in scopes for error in scope.errors.values()] or ["no machine has the figures"]
         raise AsdError(f"no setting could be evaluated, the first for this: {reasons[0]}")
@@ -130,11 +130,11 @@ def tune(
         "started_at": started,
     }
     setting_ids = [scope.setting_ids[machines[scope.scope.machines[0]].machine_type] for scope in search.results]
-    examples = [(uri, f"{reason}: {message}") for uri, reason, message in unusable[:_EXAMPLES]]
+    examples = [(clip.uri, f"{clip.reason}: {clip.message}") for clip in unusable[:_EXAMPLES]]
     record |= publish(store, recipe, record, scopes, setting_ids, examples)
-    clock.lap("report")
+    reached["report"] = time.monotonic()
     record["seconds"] = {
-        **clock.seconds,
+        **{stage: round(end - start, 3) for (_, start), (stage, end) in pairwise(reached.items())},
         "gather_work": round(gathered.seconds, 3),
         "until_first_reader": round(max(0.0, gathered.began - begin), 3),
         "until_first_worker": round(waited, 3),
@@ -150,10 +150,8 @@ def finished(
 ) -> dict[str, Any] | None:
     """The record of the search, with ``already_complete``, where it was finished and what it published is there.
 
-    Raises:
-        UsageError: a space that the recipe or the clips do not allow.
+    The request is one that `SearchRequest.check` takes.
     """
-    request.check(recipe)
     return _published(store, search_id(recipe, validations, request))
 
 
@@ -200,18 +198,6 @@ def _judged(validations: Sequence[Validation]) -> tuple[list[Validation], dict[s
         else:
             kept.append(one)
     return kept, left_out
-
-
-class _Clock:
-    """Seconds of one stage after the other."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, stage: str) -> None:
-        last, self._last = self._last, time.monotonic()
-        self.seconds[stage] = round(self._last - last, 3)
 
 
 @contextmanager

@@ -69,28 +69,20 @@ def remove_silence(waveform: Samples, sample_rate: int) -> Samples:
     Raises:
         ClipError: ``silent``, nothing but zeros; ``too_short``, less than half a second is left.
     """
+    from scipy.ndimage import binary_opening  # only generated clips need it
+
     length = max(1, round(FRAME_SECONDS * sample_rate))
     edges = np.arange(0, len(waveform), length)
     power = np.add.reduceat(np.square(waveform, dtype=np.float64), edges) / np.diff(np.append(edges, len(waveform)))
     loud = float(np.percentile(power, 95))
     if not power.any():
         raise ClipError("silent", "nothing but zeros")
-    silent = _long_runs(power <= loud * from_db(THRESHOLD_DB) ** 2, round(SHORTEST_SILENCE / FRAME_SECONDS))
+    shortest = np.ones(round(SHORTEST_SILENCE / FRAME_SECONDS), np.bool_)
+    silent = binary_opening(power <= loud * from_db(THRESHOLD_DB) ** 2, shortest)  # drops the shorter runs
     kept = waveform[~np.repeat(silent, length)[: len(waveform)]]
     if len(kept) < LEAST_LEFT * sample_rate:
         seconds = len(waveform) / sample_rate
         raise ClipError(
             "too_short", f"{len(kept) / sample_rate:.2f} s of {seconds:.2f} s are no silence: {LEAST_LEFT} s are needed"
         )
-    return kept
-
-
-def _long_runs(
-    silent: np.ndarray[tuple[int], np.dtype[np.bool_]], least: int
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Runs of true values, without those shorter than ``least``."""
-    bounds = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
-    kept = np.zeros_like(silent)
-    for start, stop in zip(bounds[::2], bounds[1::2], strict=True):
-        kept[start:stop] = stop - start >= least
     return kept

@@ -105,6 +105,7 @@ def draw_amounts(kind: str, severity: float, sample_rate: int, rng: Rng) -> dict
     name, least, most = AMOUNTS[kind]
     amount, up = least + severity * (most - least), bool(rng.random() < 0.5)
     highest = 0.4 * sample_rate  # Hz: the Nyquist frequency, and room for a filter
+    rest: dict[str, float] = {}
     match kind:
         case "knocks":
             rest = {"per_second": rng.uniform(2, 10), "hertz": min(rng.uniform(1000, 4000), highest)}
@@ -117,11 +118,9 @@ def draw_amounts(kind: str, severity: float, sample_rate: int, rng: Rng) -> dict
         case "band_loss":
             rest = {"middle_hz": float(np.exp(rng.uniform(np.log(250), np.log(0.35 * sample_rate))))}
         case "speed_change":
-            amount, rest = (1 + amount if up else 1 / (1 + amount)), {}
+            amount = 1 + amount if up else 1 / (1 + amount)
         case "level":
-            amount, rest = (amount if up else -amount), {}
-        case _:  # stall
-            rest = {}
+            amount = amount if up else -amount
     return {name: amount, **rest}
 
 

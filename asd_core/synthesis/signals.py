@@ -16,8 +16,7 @@ Rng = np.random.Generator
 @lru_cache(maxsize=8)
 def frequencies(count: int, sample_rate: int) -> Samples:
     """Frequencies in Hz of the bins of the spectrum of ``count`` samples, (count // 2 + 1,)."""
-    hertz: Samples = scipy.fft.rfftfreq(count, 1 / sample_rate).astype(np.float32)
-    return hertz
+    return np.asarray(scipy.fft.rfftfreq(count, 1 / sample_rate), np.float32)
 
 
 def shaped_noise(shape: Samples, count: int, rng: Rng) -> Samples:
@@ -29,8 +28,7 @@ def shaped_noise(shape: Samples, count: int, rng: Rng) -> Samples:
 
 def filtered(samples: Samples, gain: Samples) -> Samples:
     """Samples with each bin of their spectrum multiplied by ``gain``."""
-    changed: Samples = scipy.fft.irfft(scipy.fft.rfft(samples) * gain, len(samples))
-    return changed
+    return np.asarray(scipy.fft.irfft(scipy.fft.rfft(samples) * gain, len(samples)))
 
 
 def tones(turns: NDArray[np.float64], amplitudes: Sequence[float], rng: Rng) -> Samples:
@@ -59,15 +57,13 @@ def bursts(
     train = np.zeros(count, np.float32)
     inside = (starts >= 0) & (starts * rate < count - 1)
     np.add.at(train, (starts[inside] * rate).astype(int), heights[inside].astype(np.float32))
-    sound: Samples = oaconvolve(train, kernel)[:count].astype(np.float32)
-    return sound
+    return np.asarray(oaconvolve(train, kernel)[:count], np.float32)
 
 
 def ringing(hertz: float, decay: float, sample_rate: int) -> Samples:
     """A struck resonance: a tone that falls by a factor of e in ``decay`` seconds."""
     seconds = np.arange(max(2, round(6 * decay * sample_rate))) / sample_rate
-    sound: Samples = (np.exp(-seconds / decay) * np.sin(2 * np.pi * hertz * seconds)).astype(np.float32)
-    return sound
+    return np.asarray(np.exp(-seconds / decay) * np.sin(2 * np.pi * hertz * seconds), np.float32)
 
 
 def rattling(per_second: float, count: int, sample_rate: int, rng: Rng) -> Samples:

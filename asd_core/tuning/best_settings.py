@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -179,5 +180,4 @@ def search_warnings(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -
 
 def _file_name(name: str) -> str:
     """A machine's name in the letters that a recipe's name may hold."""
-    kept = "".join(letter if letter.isascii() and letter.isalnum() or letter in "-_" else "-" for letter in name)
-    return kept.strip("-") or "machine"
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name).strip("-") or "machine"

@@ -179,8 +179,5 @@ def _group_scores(
     if banks:
         return bank_scores(banks, normals, domains, queries)
     detector = new_detector(group[0]).fit(normals, domains)
-    scores = [detector.anomaly_score(queries)]
-    if len(group) > 1:  # mixtures that differ in how they score
-        state = detector.state()
-        scores += [load_detector(config, state).anomaly_score(queries) for config in group[1:]]
-    return scores
+    others = [load_detector(config, detector.state()) for config in group[1:]]  # mixtures that score in another way
+    return [one.anomaly_score(queries) for one in (detector, *others)]

@@ -20,8 +20,7 @@ from asd_core.tuning.space.setting import Setting
 
 def best_first(objectives: ArrayLike) -> NDArray[np.int64]:
     """Indices of objectives (S,), the highest first and NaN last; of equal ones the first stays first."""
-    values = np.asarray(objectives, np.float64)
-    return np.argsort(-np.where(np.isnan(values), -math.inf, values), kind="stable")
+    return np.argsort(-np.asarray(objectives, np.float64), kind="stable")
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,15 @@ class ScopeOutcome:
         """Indices of the settings, the best first."""
         return best_first(self.objectives)
 
+    @cached_property
+    def ranked(self) -> list[int]:
+        """Indices of the settings that have an objective, the best first."""
+        return [place for place in self.order.tolist() if not math.isnan(self.objectives[place])]
+
     @property
     def best(self) -> int | None:
         """Index of the best setting; None where none could be evaluated."""
-        if not len(self.order) or math.isnan(self.objectives[self.order[0]]):
-            return None
-        return int(self.order[0])
+        return self.ranked[0] if self.ranked else None
 
     @cached_property
     def not_told_apart(self) -> list[int]:

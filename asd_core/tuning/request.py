@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from asd_core.evaluation.objectives import check_objective
 from asd_core.recipe.recipe import Recipe
-from asd_core.synthesis import Validation
+from asd_core.synthesis.validation import Validation
 from asd_core.tuning.gather.machine_data import MachineData
 from asd_core.tuning.gather.machine_plan import machine_plans
 from asd_core.tuning.space.proposals import Method, proposals

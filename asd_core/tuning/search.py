@@ -209,9 +209,7 @@ class Search:
         return places
 
 
-def search_here(
-    search: Search, work: Callable[[Batch], BatchOutcome], on_progress: OnProgress = lambda done, total: None
-) -> None:
+def search_here(search: Search, work: Callable[[Batch], BatchOutcome], on_progress: OnProgress) -> None:
     """Work on the batches of a search one after the other in this process.
 
     Args:

@@ -36,9 +36,7 @@ from asd_core.tuning.space.setting import Setting, applied, relevant_fields, set
 
 TUNING = pa.schema(
     [
-        pa.field(
-            "setting_id", pa.string(), nullable=False
-        ),  # hash of everything that decides the figures, except the clips
+        pa.field("setting_id", pa.string(), nullable=False),  # hash of all that decides the figures but the clips
         pa.field("setting", pa.string(), nullable=False),  # JSON object: recipe field → value, of the fields searched
         pa.field("machine_type", pa.string(), nullable=False),
         pa.field("machine_id", pa.string(), nullable=False),

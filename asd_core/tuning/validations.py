@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from asd_core.clips.selection import of_machine
 from asd_core.errors import AsdError, UsageError
-from asd_core.synthesis import (
+from asd_core.synthesis.validation import (
     SimulatedConfig,
     Validation,
     clips_of_no_machine,
     generated_validation,
     simulated_validation,
+    unchanged_clip,
 )
-from asd_core.synthesis.validation import unchanged_clip
 
 Validations = tuple[list[Validation], dict[str, str]]
 """One validation a machine, and "machine type machine id" → the reason why a machine has none."""

@@ -24,8 +24,9 @@ from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.evaluation.comparison import markdown_table
 from asd_core.evaluation.metrics import auc
 from asd_core.pipeline.threads import one_thread
-from asd_core.synthesis import KINDS, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
-from asd_core.synthesis.validation import unchanged_clip
+from asd_core.synthesis.decoding import decode_validation
+from asd_core.synthesis.severities import KINDS
+from asd_core.synthesis.validation import SimulatedConfig, ValidationClip, simulated_validation, unchanged_clip
 from asd_core.tuning.gather.encoder_passes import twfr_at_all
 from tests.accuracy.curves_chart import Curve, draw_curves
 

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from jobs.options import engine_options, names_of, output_options, store_option, together
+from jobs.options import choice, engine_options, names_of, output_options, store_option, together
 from tests.command import asd
 
 
@@ -32,3 +32,16 @@ def test_an_amount_is_finite_and_positive(amount):
 def test_output_options_hold_for_commands_without_a_store_too(tmp_path):
     said = asd("simulate", tmp_path, "--nights", "1", "--machines-per-type", "1", "--seconds", "0.5", "--quiet")
     assert said.code == 0 and said.err == "" and said.out
+
+
+def test_the_first_value_of_a_choice_is_its_default_and_others_are_refused():
+    @click.command()
+    @choice("--per", values=["type", "machine"], help="Scope.")
+    def command(per):
+        return per
+
+    assert command.main([], standalone_mode=False) == "type" and "default: type" in command.get_help(
+        click.Context(command)
+    )
+    with pytest.raises(click.BadParameter):
+        command.main(["--per", "night"], standalone_mode=False)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import pyarrow as pa
 
 from asd_core.digest import name_hash
-from asd_core.errors import AsdError
+from asd_core.pages.night.contents import Row, rows_of
 from asd_core.pages.night.similarity_chart import SimilarityChart, draw_similarities
 from asd_core.pages.number_format import counted
 from asd_core.readable import readable
 from asd_core.recipe.caption_settings import METHODS
 from asd_core.store.tables import CAPTIONS
 
-Row = Mapping[str, Any]
 T = TypeVar("T")
 
 METHOD_NAMES: Mapping[str, str] = {
@@ -110,11 +109,8 @@ def captions_by_clip(table: pa.Table) -> dict[str, ClipCaptions]:
     Raises:
         AsdError: the table lacks a column.
     """
-    missing = [name for name in CAPTIONS.names if name not in table.column_names]
-    if missing:
-        raise AsdError(f"cannot report on the captions: column {missing[0]} is missing; pass a table of the store")
     clips: dict[str, list[Row]] = defaultdict(list)
-    for row in table.select(CAPTIONS.names).to_pylist():
+    for row in rows_of(table, CAPTIONS.names, "captions"):
         clips[row["clip_id"]].append(row)
     return {clip_id: _clip_captions(sorted(rows, key=_order)) for clip_id, rows in clips.items()}
 

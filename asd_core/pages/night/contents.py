@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
+from asd_core.errors import AsdError
 from asd_core.store.tables import CAPTIONS
+
+Row = Mapping[str, Any]
+"""Column → value in one row of a table."""
 
 
 @dataclass(frozen=True)
@@ -71,3 +76,15 @@ class Night:
     history: pa.Table
     machines: Sequence[MachineRecord]
     captions: pa.Table = field(default_factory=CAPTIONS.empty_table)
+
+
+def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:
+    """These columns of a table, row by row.
+
+    Raises:
+        AsdError: a column is missing; names the table.
+    """
+    missing = [column for column in columns if column not in table.column_names]
+    if missing:
+        raise AsdError(f"cannot report on the {name}: column {missing[0]} is missing; pass a table of the store")
+    return table.select(list(columns)).to_pylist()  # type: ignore[no-any-return]

@@ -7,7 +7,6 @@ import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from asd_core.pages.drawing import (
     Drawing,
@@ -23,8 +22,7 @@ from asd_core.pages.drawing import (
     triangles,
     with_margin,
 )
-
-Row = Mapping[str, Any]
+from asd_core.pages.night.contents import Row
 
 WIDTH, HEIGHT = 446, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 432, 12, 160

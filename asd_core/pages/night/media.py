@@ -70,18 +70,14 @@ def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> 
             normals.append((normal_uri, normal, normal_rate, measure(normal, normal_rate)))
         except (AsdError, OSError) as error:
             problem = problem or f"A nearest normal clip cannot be read: {_line(error)}"
-    if not normals:
-        image = draw_spectrograms([(waveform, sample_rate)])[0]
-        return ClipMedia(Recording(uri, _flac(waveform, sample_rate), image), None, "", problem)
-    difference = describe_difference(measures, [normal_measures for *_, normal_measures in normals])
-    nearest_uri, nearest, nearest_rate, _ = normals[0]
-    images = draw_spectrograms([(waveform, sample_rate), (nearest, nearest_rate)])
-    return ClipMedia(
-        clip=Recording(uri, _flac(waveform, sample_rate), images[0]),
-        nearest=Recording(nearest_uri, _flac(nearest, nearest_rate), images[1]),
-        difference=difference.text,
-        problem=problem,
+    shown = [(uri, waveform, sample_rate), *(normal[:3] for normal in normals[:1])]
+    images = draw_spectrograms([(samples, rate) for _, samples, rate in shown])
+    clip, *nearest = (
+        Recording(address, _flac(samples, rate), image)
+        for (address, samples, rate), image in zip(shown, images, strict=True)
     )
+    difference = describe_difference(measures, [measured for *_, measured in normals]).text if normals else ""
+    return ClipMedia(clip, nearest[0] if nearest else None, difference, problem)
 
 
 def _flac(waveform: NDArray[np.float32], sample_rate: int) -> bytes:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from asd_core.pages.night.contents import Row
 from asd_core.readable import machine_name
 
-Row = Mapping[str, Any]
 MachineClips = tuple[str, int, tuple[tuple[str, str], ...]]
 """A machine, the number of its clips, and the uri and message of the clips that are named."""
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from asd_core.pages.drawing import Drawing, Scale, dots, level, path, upright
 
+Side = Literal["above", "below", "within"]
+
 WIDTH, HEIGHT = 200, 14
 _LEFT, _RIGHT, _MIDDLE = 4, 196, 7
 
@@ -30,7 +32,7 @@ class SimilarityRow:
     similarity: float
     lowest: float
     highest: float
-    side: Literal["above", "below", "within"]
+    side: Side
     drawing: Drawing
 
 
@@ -64,7 +66,5 @@ def _row(text: str, similarity: float, normals: Sequence[float], place: Scale) -
         path("normals", dots((place(normal), _MIDDLE) for normal in normals)),
         path("mark", upright(place(similarity), 1, HEIGHT - 1)),
     )
-    side: Literal["above", "below", "within"] = "within"
-    if not lowest <= similarity <= highest:
-        side = "above" if similarity > highest else "below"
+    side: Side = "above" if similarity > highest else "below" if similarity < lowest else "within"
     return SimilarityRow(text, similarity, lowest, highest, side, Drawing(WIDTH, HEIGHT, shapes))

@@ -6,18 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import pyarrow as pa
+from typing import Literal
 
 from asd_core.digest import name_hash
-from asd_core.errors import AsdError
-from asd_core.pages.night.contents import MachineRecord, Night
+from asd_core.pages.night.contents import MachineRecord, Night, Row, rows_of
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
 from asd_core.pages.night.problems import Problem, group_problems
 from asd_core.readable import machine_name
 
-Row = Mapping[str, Any]
 State = Literal["flagged", "normal", "unusable", "silent"]
 
 _HISTORY = ("machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged")
@@ -123,8 +119,8 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     Raises:
         AsdError: a table lacks a column.
     """
-    rows = _rows(night.scores, _TONIGHT + _NEAREST, "scores")
-    earlier = _by_machine(row for row in _rows(night.history, _HISTORY, "history") if row["date"] != night.date)
+    rows = rows_of(night.scores, _TONIGHT + _NEAREST, "scores")
+    earlier = _by_machine(row for row in rows_of(night.history, _HISTORY, "history") if row["date"] != night.date)
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
     machines = [
@@ -156,13 +152,6 @@ def excess(score: float, threshold: float | None, median: float | None) -> float
 def worst_first(clip: ScoredClip) -> tuple[float, float, str]:
     """Sort key: by excess, those of unknown excess last, then by score."""
     return (-clip.excess if clip.excess is not None else math.inf, -clip.anomaly_score, clip.uri)
-
-
-def _rows(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:
-    missing = [column for column in columns if column not in table.column_names]
-    if missing:
-        raise AsdError(f"cannot report on the {name}: column {missing[0]} is missing; pass a table of the store")
-    return table.select(list(columns)).to_pylist()  # type: ignore[no-any-return]
 
 
 def _by_machine(rows: Iterable[Row]) -> Mapping[tuple[str, str], list[Row]]:

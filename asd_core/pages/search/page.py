@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -96,23 +95,21 @@ def write_search_page(report: SearchReport, files: Files, folder: str) -> str:
 
 def _section(scope: ScopeOutcome, objective: str) -> Section:
     fields = tuple(one.name for one in scope.dimensions)
-    best = scope.best
-    places = [place for place in scope.order.tolist() if not math.isnan(scope.objectives[place])]
-    rows = [
+    rows = tuple(
         SettingRow(
             number,
             tuple(text_of(scope.settings[place].get(name)) for name in fields),
             float(scope.objectives[place]),
             scope.certainty.get(place),
         )
-        for number, place in enumerate(places[:_ROWS], 1)
-    ]
+        for number, place in enumerate(scope.ranked[:_ROWS], 1)
+    )
     return Section(
         scope,
         name_hash(scope.name),
-        "" if best is None else setting_words(scope.settings[best]),
+        "" if scope.best is None else setting_words(scope.settings[scope.best]),
         fields,
-        tuple(rows),
+        rows,
         draw_curves(scope, objective == "auc", _MACHINES),
         draw_heat_map(scope),
         draw_parallel_coordinates(scope),

@@ -54,8 +54,7 @@ def draw_parallel_coordinates(scope: ScopeOutcome) -> ParallelCoordinates | None
 
 
 def _shown(scope: ScopeOutcome) -> list[int]:
-    order = [place for place in scope.order.tolist() if not math.isnan(scope.objectives[place])]
-    best, others = order[: _LINES // 2], order[_LINES // 2 :]
+    best, others = scope.ranked[: _LINES // 2], scope.ranked[_LINES // 2 :]
     picked = np.unique(np.linspace(0, len(others) - 1, _LINES // 2).astype(int)) if others else []
     return best + [others[index] for index in picked]
 

@@ -70,7 +70,7 @@ def simulate_fleet(
     fault_nights: Sequence[int] | None = None,
     seed: int = 0,
     file_format: str = "wav",
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SimulatedFleet:
     """Write an archive of a fleet's nights and ``manifest.csv`` with the ground truth.
 
@@ -103,21 +103,16 @@ def simulate_fleet(
     recordings: list[_Recording] = []
     silent: list[tuple[str, str, str]] = []
     for night, day in enumerate(dates):
-        plan = (
-            plan_night(machines, clips_per_night, day, night, seed)
-            if night in broken_nights
-            else NightPlan({}, {}, None)
-        )
+        is_broken = night in broken_nights
+        plan = plan_night(machines, clips_per_night, day, night, seed) if is_broken else NightPlan()
         recordings += _night(machines, night, day, clips_per_night, file_format, plan)
         if plan.silent is not None:
             silent.append((day, machines[plan.silent].machine_type, machines[plan.silent].machine_id))
     files = open_files(root)
+    count = round(seconds * sample_rate)
     for done, recording in enumerate(recordings, 1):
-        _write(
-            files, recording.path, _file_bytes(recording, round(seconds * sample_rate), sample_rate, seed, file_format)
-        )
-        if on_progress is not None:
-            on_progress(done, len(recordings))
+        _write(files, recording.path, _file_bytes(recording, count, sample_rate, seed, file_format))
+        on_progress(done, len(recordings))
     _write(files, "manifest.csv", _manifest(recordings))
     faults = dict.fromkeys(recording.fault for recording in recordings if recording.fault is not None)
     broken = {recording.path: recording.broken for recording in recordings if recording.broken is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class NightPlan:
-    """Everything that goes wrong in a night.
+    """Everything that goes wrong in a night; nothing by default.
 
     Attributes:
         faults: index of a machine → its fault.
@@ -37,9 +37,9 @@ class NightPlan:
         silent: index of the machine that records nothing.
     """
 
-    faults: dict[int, Fault]
-    broken: dict[tuple[int, int], str]
-    silent: int | None
+    faults: dict[int, Fault] = field(default_factory=dict)
+    broken: dict[tuple[int, int], str] = field(default_factory=dict)
+    silent: int | None = None
 
 
 def plan_night(machines: list[Machine], clips: int, day: str, night: int, seed: int) -> NightPlan:

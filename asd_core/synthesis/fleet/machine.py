@@ -135,8 +135,7 @@ def _turns(speed: float, count: int, sample_rate: int, rng: Rng) -> NDArray[np.f
     pace = rng.uniform(0.1, 0.4)
     angle = (2 * np.pi * (pace * seconds + rng.random())).astype(np.float32)
     wavering = 0.001 / (2 * np.pi * pace) * np.sin(angle)
-    turns: NDArray[np.float64] = speed * (seconds + wavering) + rng.random()
-    return turns
+    return np.asarray(speed * (seconds + wavering) + rng.random())
 
 
 def _strokes(turns: NDArray[np.float64], kernel: Samples, unevenness: float, sample_rate: int, rng: Rng) -> Samples:
@@ -156,8 +155,7 @@ def _noise_shape(machine: Machine, count: int, sample_rate: int) -> Samples:
     hertz = frequencies(count, sample_rate)
     fall = 1 / (1 + (hertz / machine.corner_hz) ** 2)
     rise = hertz / (hertz + 30)  # microphones hear little below
-    shape: Samples = (rise * (fall + 0.02)).astype(np.float32)
-    return shape
+    return np.asarray(rise * (fall + 0.02), np.float32)
 
 
 @lru_cache(maxsize=64)
@@ -166,5 +164,4 @@ def _room_gain(machine: Machine, count: int, sample_rate: int) -> Samples:
     gain_db = np.zeros_like(octave)
     for hertz, height_db, width in machine.room:
         gain_db += height_db * np.exp(-0.5 * ((octave - np.log2(hertz)) / width) ** 2)
-    gain: Samples = (10 ** (gain_db / 20)).astype(np.float32)
-    return gain
+    return np.asarray(10 ** (gain_db / 20), np.float32)

@@ -48,19 +48,11 @@ class EncoderPass:
         """Number of embeddings of each clip."""
         return max(1, len(self.r))
 
-    def heard(self, device: str = "cpu") -> tuple[object, ...]:
+    def heard(self, device: str) -> tuple[object, ...]:
         """All that decides the samples: passes for which this is equal get the same ones."""
-        config = self.encoder
-        rates = self.sample_rate(device), sorted(self.native_rates(device))
+        config, encoder = self.encoder, made(self.encoder, device)
+        rates = encoder.sample_rate, sorted(native_rates(encoder))
         return config.clip_seconds, config.clip_rule, config.channel, *rates
-
-    def native_rates(self, device: str = "cpu") -> frozenset[int]:
-        """Sample rates in Hz at which the encoders take recordings as they are."""
-        return native_rates(_made(self.encoder, device))
-
-    def sample_rate(self, device: str = "cpu") -> int:
-        """Sample rate in Hz that the encoders expect."""
-        return _made(self.encoder, device).sample_rate
 
 
 def passes_for(encoders: Iterable[EncoderConfig]) -> list[EncoderPass]:
@@ -91,7 +83,8 @@ def pass_name(config: EncoderConfig) -> str:
 
 
 @lru_cache(maxsize=8)
-def _made(config: EncoderConfig, device: str) -> Encoder:
+def made(config: EncoderConfig, device: str) -> Encoder:
+    """The encoder of a configuration; this process keeps the latest."""
     return new_encoder(config, device)
 
 
@@ -119,12 +112,10 @@ def embed_decoded(
             (array,), embedded = _all_r(clips, [one])
             found: Sequence[ClipError | None] = [clip.error for clip in embedded]
         else:
-            encoder = _made(one.encoder, device)
+            encoder = made(one.encoder, device)
             rows = encode_shard(clips, encoder, one.encoder.batch_size)
-            array = np.full((1, len(clips), encoder.embedding_dim), np.nan, np.float32)
-            for index, row in enumerate(rows):
-                if not isinstance(row, ClipError):
-                    array[0, index] = row
+            missing = np.full(encoder.embedding_dim, np.nan, np.float32)
+            array = np.stack([missing if isinstance(row, ClipError) else row for row in rows])[None]
             found = [row if isinstance(row, ClipError) else None for row in rows]
         arrays.append(array)
         errors = [before or now for before, now in zip(errors, found, strict=True)]
@@ -182,7 +173,7 @@ def _weights(n_frames: int, r: tuple[float, ...]) -> NDArray[np.float64]:
 
 
 def _twfr(config: EncoderConfig) -> TwfrEncoder:
-    encoder = _made(config, "cpu")
+    encoder = made(config, "cpu")
     if not isinstance(encoder, TwfrEncoder):
         raise AsdError(f"{config.kind} is no TWFR encoder")
     return encoder

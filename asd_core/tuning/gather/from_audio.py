@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.digest import name_hash
+from asd_core.encoders.protocol import native_rates
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.threads import one_thread
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
-from asd_core.synthesis import ValidationClip, decode_validation
-from asd_core.tuning.gather.encoder_passes import EncoderPass, embed_decoded
+from asd_core.synthesis.decoding import decode_validation
+from asd_core.synthesis.validation import ValidationClip
+from asd_core.tuning.gather.encoder_passes import EncoderPass, embed_decoded, made
 
 CLIPS_A_PART = 64  # half a second of work, and 4 MB of embeddings for 111 values of r
 
@@ -127,8 +129,8 @@ def write_array(files: Files, path: str, array: NDArray[Any]) -> None:
 
 
 def _decoded(part: ClipPart, one: EncoderPass) -> Iterator[DecodedClip]:
-    rates = one.native_rates(part.device)
-    level_db, sample_rate = part.normal_level_db, one.sample_rate(part.device)
+    encoder, level_db = made(one.encoder, part.device), part.normal_level_db
+    rates, sample_rate = native_rates(encoder), encoder.sample_rate
     return decode_validation(part.clips, one.encoder, sample_rate, normal_level_db=level_db, native_rates=rates)
 
 

@@ -18,7 +18,8 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
 from asd_core.store.store import Store
-from asd_core.synthesis import GENERATED, RejectedClip, Validation, median_level_db
+from asd_core.synthesis.generated_clips import median_level_db
+from asd_core.synthesis.validation import GENERATED, RejectedClip, Validation
 from asd_core.tuning.gather.from_audio import ClipOutcome, ClipPart, array_path, cut, gather_part, write_array
 from asd_core.tuning.gather.from_store import embed_all, stored_rows
 from asd_core.tuning.gather.machine_data import STORE_PART, MachineData, is_whole, read_machine_file, write_machine_file

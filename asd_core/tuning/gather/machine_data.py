@@ -30,7 +30,7 @@ from asd_core.evaluation.metrics import OneClassError, auc
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
 from asd_core.store.local_files import LocalFiles
-from asd_core.synthesis import ValidationClip
+from asd_core.synthesis.validation import ValidationClip
 from asd_core.tuning.gather.encoder_passes import pass_name, split_r
 from asd_core.tuning.gather.from_audio import ClipOutcome, array_path, cut
 from asd_core.tuning.gather.machine_plan import MachinePlan, digest

@@ -13,8 +13,7 @@ from asd_core.encoders.build import EncoderConfig
 from asd_core.encoders.kinds import kind_of
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe
-from asd_core.synthesis import RECORDED, Validation, ValidationClip
-from asd_core.synthesis.validation import unchanged_clip
+from asd_core.synthesis.validation import RECORDED, Validation, ValidationClip, unchanged_clip
 from asd_core.tuning.gather.encoder_passes import EncoderPass, passes_for
 from asd_core.tuning.space.setting import Setting, applied
 

@@ -17,7 +17,6 @@ from asd_core.recipe.overrides import keys_of, takes_key
 from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.dimension import Dimension, Value
 
-_WITHOUT_EFFECT = {"encoder.batch_size": "changes no embedding"}
 _NEED_CLIPS = {
     "detector.k": "a bank",
     "detector.density_k": "a bank without the clip itself",
@@ -41,14 +40,13 @@ def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
         table, _, field = dimension.name.partition(".")
         if table == "captions":
             raise UsageError(f"{dimension.name}: no score depends on it: leave it out of the space")
-        if dimension.name in _WITHOUT_EFFECT:
-            raise UsageError(f"{dimension.name} {_WITHOUT_EFFECT[dimension.name]}: leave it out of the space")
+        if dimension.name == "encoder.batch_size":
+            raise UsageError(f"{dimension.name} changes no embedding: leave it out of the space")
         if table not in ("encoder", "detector"):
             _check_name(dimension.name, _fields_of(table))
             _check_values(dimension, [{}])
             continue
         kinds = _kinds(table, dimensions, recipe)
-        _check_kinds(table, kinds)
         having = [kind for kind in kinds if takes_key(table, kind, field)]
         if not having:
             own = sorted(f"{table}.{key}" for kind in kinds if ":" in kind for key in keys_of(table, kind) or ())
@@ -84,18 +82,15 @@ def check_enough_clips(dimensions: Sequence[Dimension], normals: Sequence[tuple[
 
 
 def _kinds(table: str, dimensions: Sequence[Dimension], recipe: Recipe) -> list[str]:
-    """The kinds of encoder or detector that settings may choose."""
-    for dimension in dimensions:
-        if dimension.name == f"{table}.kind":
-            return [str(kind) for kind in dimension.choices]
-    return [getattr(recipe.for_machine(""), table).kind]
-
-
-def _check_kinds(table: str, kinds: Sequence[str]) -> None:
+    """The kinds of encoder or detector that settings may choose, all of them known."""
+    searched = [dimension for dimension in dimensions if dimension.name == f"{table}.kind"]
+    own = getattr(recipe.for_machine(""), table).kind
+    kinds = [str(kind) for kind in searched[0].choices] if searched else [own]
     for kind in kinds:
         machine_recipe({table: {"kind": kind}})
     if not kinds:
         raise UsageError(f"{table}.kind: list the kinds to choose from")
+    return kinds
 
 
 def _check_name(name: str, known: Sequence[str]) -> None:

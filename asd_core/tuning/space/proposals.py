@@ -109,9 +109,8 @@ class Tpe:
             if len(settings) == wanted:
                 break
             trial = self._study.ask(self._distributions)
-            setting = self._distinct.setting(
-                {one.name: _value(one, trial.params[one.name]) for one in self._dimensions}
-            )
+            drawn = {one.name: _value(one, trial.params[one.name]) for one in self._dimensions}
+            setting = self._distinct.setting(drawn)
             if (text := setting_text(setting)) in self._proposed:
                 self._study.tell(trial, state=TrialState.FAIL)
                 continue

@@ -14,19 +14,11 @@ from asd_core.clips import list_archive
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.pipeline.decoding import decode_shard
-from asd_core.synthesis import (
-    KINDS,
-    SimulatedConfig,
-    ValidationClip,
-    decode_validation,
-    generated_validation,
-    generator,
-    median_level_db,
-    simulate_anomaly,
-    simulated_validation,
-)
-from asd_core.synthesis.generated_clips import level_db
+from asd_core.synthesis.decoding import decode_validation
+from asd_core.synthesis.generated_clips import level_db, median_level_db
+from asd_core.synthesis.severities import KINDS, generator, simulate_anomaly
 from asd_core.synthesis.signals import Samples
+from asd_core.synthesis.validation import SimulatedConfig, ValidationClip, generated_validation, simulated_validation
 
 RATE = 16000
 HEARD = EncoderConfig(clip_seconds=2.0)

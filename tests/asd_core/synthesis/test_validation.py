@@ -8,8 +8,8 @@ import pytest
 
 from asd_core.clips.clip import Placement, clips_table
 from asd_core.errors import AsdError, UsageError
-from asd_core.synthesis import (
-    KINDS,
+from asd_core.synthesis.severities import KINDS
+from asd_core.synthesis.validation import (
     RECORDED,
     SimulatedConfig,
     ValidationClip,

@@ -13,8 +13,9 @@ from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.encoders.build import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder, twfr
 from asd_core.evaluation.metrics import auc
-from asd_core.synthesis import RECORDED, SimulatedConfig, ValidationClip, decode_validation, simulated_validation
+from asd_core.synthesis.decoding import decode_validation
 from asd_core.synthesis.fleet.machine import build_machine, healthy_sound
+from asd_core.synthesis.validation import RECORDED, SimulatedConfig, ValidationClip, simulated_validation
 from tests.asd_core.synthesis.clips_of import clips_of
 
 RATE, SECONDS, CLIPS = 16000, 4.0, 36

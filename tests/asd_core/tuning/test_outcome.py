@@ -19,6 +19,11 @@ def test_a_scope_without_an_objective_has_no_best_setting():
     assert replace(scope, objectives=np.full(len(scope.settings), np.nan)).best is None
 
 
+def test_only_settings_with_an_objective_are_ranked():
+    scope = replace(scope_of(), objectives=np.append([np.nan, 0.5, 0.9], np.full(85, np.nan)))
+    assert scope.ranked == [2, 1]
+
+
 def test_settings_that_cannot_be_told_from_the_best_come_best_first_with_the_best_among_them():
     scope = scope_of()
     alike = scope.not_told_apart

@@ -4,7 +4,7 @@ import pytest
 
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import load_recipe
-from asd_core.synthesis import SimulatedConfig, simulated_validation
+from asd_core.synthesis.validation import SimulatedConfig, simulated_validation
 from asd_core.tuning.request import SearchRequest, request_record, scopes_of, search_id
 from asd_core.tuning.space.space import new_space
 from tests.asd_core.synthesis.clips_of import clips_of

@@ -13,7 +13,7 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import open_store
-from asd_core.synthesis import SimulatedConfig, simulated_validation
+from asd_core.synthesis.validation import SimulatedConfig, simulated_validation
 from asd_core.tuning.gather import from_audio
 from asd_core.tuning.gather.gather import gather
 from asd_core.tuning.validations import labelled_validations

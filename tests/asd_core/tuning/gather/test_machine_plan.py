@@ -4,8 +4,7 @@ import pytest
 
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe
-from asd_core.synthesis import SimulatedConfig, Validation, simulated_validation
-from asd_core.synthesis.validation import unchanged_clip
+from asd_core.synthesis.validation import SimulatedConfig, Validation, simulated_validation, unchanged_clip
 from asd_core.tuning.gather.machine_plan import machine_plans
 from tests.asd_core.synthesis.clips_of import clips_of
 
