@@ -33,7 +33,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     Example:
       asd demo demo
     """
-    from asd_core.clips import clips_to_score, training_clips
+    from asd_core.clips.selection import clips_to_score, training_clips
     from asd_core.runs.fit import fit
     from asd_core.runs.nightly import nightly
     from asd_core.runs.score import score

@@ -38,7 +38,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     Example:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
-    from asd_core.clips import clips_to_score
+    from asd_core.clips.selection import clips_to_score
     from asd_core.evaluation.tables import to_csv, to_json, to_text
     from asd_core.runs.evaluate import score_and_evaluate
 

@@ -82,7 +82,8 @@ def listed_clips(
     talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
 ) -> pa.Table:
     """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
-    from asd_core.clips import list_archive, notes_on_dates
+    from asd_core.clips.archive import list_archive
+    from asd_core.clips.selection import notes_on_dates
     from asd_core.encoders.kinds import kind_of
     from asd_core.runs.embed import stored_clips
 

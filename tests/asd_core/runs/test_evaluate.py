@@ -1,6 +1,7 @@
 import pytest
 
-from asd_core.clips import list_archive, select
+from asd_core.clips.archive import list_archive
+from asd_core.clips.selection import select
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.evaluate import score_and_evaluate

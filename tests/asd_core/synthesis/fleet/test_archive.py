@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asd_core.audio.decoding import decode, read_clip
-from asd_core.clips import list_archive
+from asd_core.clips.archive import list_archive
 from asd_core.errors import ClipError, UsageError
 from asd_core.synthesis.fleet import BROKEN, SimulatedFleet, simulate_fleet
 
