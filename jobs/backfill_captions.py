@@ -57,6 +57,7 @@ def command(
       asd backfill-captions --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-30 --dry-run
     """
     from asd_core.runs.backfill import backfill, backlog, estimate
+    from asd_core.runs.caption import CaptionRun
 
     order, llm = caption_order(options, job.recipe, may_read_audio=may_read_audio, asks_again=asks_again)
     left = backlog(
@@ -77,8 +78,11 @@ def command(
         job.talk.result(costs, _costs_text(costs) + explained_text(left.explained))
         return
     opener = captioner_for(job, llm, by_batch=batch_api)
-    with job.engine("backfill-captions") as engine:
-        counts = backfill(job.store, job.recipe, left, order, engine, opener, job.talk.progress)
+    with (
+        job.engine("backfill-captions") as engine,
+        CaptionRun(job.store, job.recipe, order, engine, opener, job.talk.progress) as run,
+    ):
+        counts = backfill(run, left)
     job.talk.result({**counts, "key": job.recipe.key()}, captions_text(counts))
 
 

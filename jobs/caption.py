@@ -33,7 +33,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_a
     """
     from asd_core.captions.selection import flagged, highest
     from asd_core.errors import AsdError
-    from asd_core.runs.caption import caption
+    from asd_core.runs.caption import CaptionRun
     from asd_core.runs.report import latest_scored, report_night
 
     key = job.recipe.key()
@@ -46,7 +46,9 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_a
     order, llm = caption_order(options, job.recipe, asks_again=asks_again)
     with job.engine("caption", date) as engine:
         opener = captioner_for(job, llm)
-        counts = caption(job.store, job.recipe, rows, order, engine, opener, job.talk.progress)
+        with CaptionRun(job.store, job.recipe, order, engine, opener, job.talk.progress) as run:
+            run.add(rows)
+            counts = run.finish()
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
     text = captions_text(counts) + (f"\nreport: {page}" if page else "")
     job.talk.result({**counts, "key": key, "date": date, "report": page}, text)

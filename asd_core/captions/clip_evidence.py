@@ -26,12 +26,12 @@ from asd_core.captions.clip_tasks import (
     measure_clips,
     measures_from,
 )
-from asd_core.captions.sources import CaptionSources
-from asd_core.encoders.build import EncoderConfig
-from asd_core.pipeline.embed_missing import embed
+from asd_core.captions.sources import Tower
+from asd_core.pipeline.embed_missing import embed, located
 from asd_core.pipeline.engine import Engine, Progress
-from asd_core.store.store import INDEX, Store
-from asd_core.store.tables import EMBEDDINGS, embedding_matrix
+from asd_core.pipeline.planning import missing
+from asd_core.store.store import Store
+from asd_core.store.tables import EMBEDDINGS, embedding_matrix, rows_of
 
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
 _MEASURED_A_TASK = 16
@@ -62,21 +62,18 @@ class ClipEvidence:
             self._indexes[fingerprint] = self._store.embedded(fingerprint)
         return self._indexes[fingerprint]
 
-    def embeddings(
-        self, clips: pa.Table, fingerprint: str, encoder: EncoderConfig, problems: dict[str, str]
-    ) -> pa.Table:
+    def embeddings(self, clips: pa.Table, tower: Tower, problems: dict[str, str]) -> pa.Table:
         """clip_id, uri and embedding of the clips that have one; ``problems`` gets the reason for each other clip."""
+        fingerprint = tower.fingerprint
         located = self._located(clips, fingerprint)
         lacking = clips.filter(pc.is_null(located["shard"]))
         if len(lacking) and self._may_read_audio:
-            encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), encoder)
+            encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), tower.encoder)
             embedded = embed(self._store, encoders, lacking, self._engine, self._progress)
             problems |= {clip_id: message for clip_id, (_, message) in embedded.transient.items()}
             self._indexes.pop(fingerprint, None)
             located = self._located(clips, fingerprint)
-        for clip_id, shard, reason in zip(
-            *(located[name].to_pylist() for name in ("clip_id", "shard", "error_reason")), strict=True
-        ):
+        for clip_id, shard, reason in rows_of(located, "clip_id", "shard", "error_reason"):
             if shard is None:
                 problems.setdefault(clip_id, _NOT_STORED)
             elif reason is not None:
@@ -93,34 +90,29 @@ class ClipEvidence:
 
     def _located(self, clips: pa.Table, fingerprint: str) -> pa.Table:
         """clip_id and uri with the shard and the error_reason of each clip; null where nothing is stored."""
-        index = self.index(fingerprint)
-        where = pc.index_in(clips["clip_id"], value_set=index["clip_id"].combine_chunks())
-        table = clips.select(["clip_id", "uri"])
-        for name in ("shard", "error_reason"):
-            table = table.append_column(INDEX.field(name), index[name].take(where))
-        return table
+        return located(clips.select(["clip_id", "uri"]), self.index(fingerprint))
 
-    def captions(self, embedded: pa.Table, sources: CaptionSources, start: str) -> tuple[dict[str, str], str]:
+    def captions(self, embedded: pa.Table, tower: Tower, start: str) -> tuple[dict[str, str], str]:
         """Clip id → the decoder's caption, and a note on the decoder; "" for none.
 
         Args:
             embedded: clips with clip_id, uri and embedding.
-            sources: where the decoder's weights come from.
+            tower: the caption checkpoint, whose decoder takes these embeddings.
             start: words that every caption begins with.
         """
-        fingerprint, note = self._decoder(sources.decoder_weights)
-        folder = f"clip_captions/{_hash([fingerprint, start, sources.decoder_fingerprint])}"
+        fingerprint, note = self._decoder(tower.weights)
+        folder = f"clip_captions/{_hash([fingerprint, start, tower.fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
-        new = embedded.filter(pc.invert(pc.is_in(embedded["clip_id"], value_set=kept["clip_id"].combine_chunks())))
+        new = missing(embedded, kept)
         tasks = [
-            DecodeTask(sources.decoder_weights, start, self._engine.device, new.slice(first, _CLIPS_A_TASK))
+            DecodeTask(tower.weights, start, self._engine.device, new.slice(first, _CLIPS_A_TASK))
             for first in range(0, len(new), _CLIPS_A_TASK)
         ]
         for done, rows in enumerate(self._engine.map(describe_clips, tasks, on_gpu=True), 1):
             self._keep(folder, rows)
             self._progress("captioning single clips", min(done * _CLIPS_A_TASK, len(new)), len(new))
         kept = self._kept[folder]
-        return dict(zip(kept["clip_id"].to_pylist(), kept["caption"].to_pylist(), strict=True)), note
+        return dict(rows_of(kept, "clip_id", "caption")), note
 
     def similarities(
         self, embedded: pa.Table, weights: str, texts: tuple[str, ...]
@@ -146,7 +138,7 @@ class ClipEvidence:
         """
         folder = f"measures/{'mix' if channel is None else channel}"
         kept = self._kept_in(folder, MEASURES)
-        lacking = clips.filter(pc.invert(pc.is_in(clips["clip_id"], value_set=kept["clip_id"].combine_chunks())))
+        lacking = missing(clips, kept)
         problems: dict[str, str] = {}
         if not self._may_read_audio:
             problems = dict.fromkeys(lacking["clip_id"].to_pylist(), _NOT_STORED)
@@ -162,8 +154,7 @@ class ClipEvidence:
             self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
         self._keep(folder, pa.concat_tables(new))
         wanted = set(clips["clip_id"].to_pylist())
-        rows = self._kept[folder]
-        pairs = zip(rows["clip_id"].to_pylist(), rows["measures"].to_pylist(), strict=True)
+        pairs = rows_of(self._kept[folder], "clip_id", "measures")
         return {clip_id: measures_from(text) for clip_id, text in pairs if clip_id in wanted}, problems
 
     def _decoder(self, weights: str) -> tuple[str, str]:

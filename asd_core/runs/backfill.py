@@ -18,10 +18,9 @@ from asd_core.clips.clip import UNDATED
 from asd_core.clips.selection import checked_date
 from asd_core.errors import AsdError, UsageError
 from asd_core.llm.settings import LlmSettings, tokens_of
-from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.caption_settings import WITH_TEXTS, Method
 from asd_core.recipe.recipe import Recipe
-from asd_core.runs.caption import OpenCaptioner, caption
+from asd_core.runs.caption import CaptionRun
 from asd_core.store.store import Store
 from asd_core.store.tables import SCORES
 
@@ -144,7 +143,7 @@ def _prompt_tokens(recipe: Recipe, machine_type: str, method: Method) -> int:
     """Tokens of most prompts of a machine type."""
     setting = recipe.for_machine(machine_type)
     if method != "acoustic":
-        refuse_without_clap(setting.captions, setting.encoder)
+        refuse_without_clap(setting)
     texts = texts_of(setting.captions.texts) if method in WITH_TEXTS else ()
     return tokens_of(typical_prompt(method, texts, setting.captions.k))
 
@@ -159,19 +158,12 @@ def typical_prompt(method: Method, texts: Sequence[str], k: int) -> str:
     return prompt_of(row)
 
 
-def backfill(
-    store: Store,
-    recipe: Recipe,
-    backlog: Backlog,
-    order: CaptionOrder,
-    engine: Engine,
-    open_captioner: OpenCaptioner | None = None,
-    progress: Progress = no_progress,
-) -> dict[str, Any]:
+def backfill(run: CaptionRun, backlog: Backlog) -> dict[str, Any]:
     """Explain a backlog and publish its captions.
 
     Returns:
-        The counts as of `asd_core.runs.caption.caption`; ``explained`` counts the backlog's too.
+        The counts as of `CaptionRun.finish`; ``explained`` counts the backlog's too.
     """
-    counts = caption(store, recipe, backlog.rows, order, engine, open_captioner, progress)
+    run.add(backlog.rows)
+    counts = run.finish()
     return {**counts, "explained": counts["explained"] + backlog.explained}
