@@ -24,7 +24,7 @@ from jobs.job import Job, on_store
 @ask_again_option
 @caption_options
 @on_store
-def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_again: bool, **options: Any) -> None:
+def command(job: Job, date: str | None, top: int | None, no_report: bool, **options: Any) -> None:
     """Explain the flagged clips of a scored night that are not explained yet, and write its report again.
 
     \b
@@ -43,7 +43,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_a
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
     rows = highest(scores, top) if top else flagged(scores)
     job.talk.say(f"the night of {date}: {len(rows)} clips")
-    order, llm = caption_order(options, job.recipe, asks_again=asks_again)
+    order, llm = caption_order(options, job.recipe)
     with job.engine("caption", date) as engine:
         opener = captioner_for(job, llm)
         with CaptionRun(job.store, job.recipe, order, engine, opener, job.talk.progress) as run:

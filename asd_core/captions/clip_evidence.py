@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +35,9 @@ from asd_core.pipeline.planning import missing
 from asd_core.store.store import Store
 from asd_core.store.tables import EMBEDDINGS, embedding_matrix, rows_of
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
 _MEASURED_A_TASK = 16
 _NOT_STORED = "nothing is stored of it: --read-audio reads the recording"
@@ -53,8 +58,7 @@ class ClipEvidence:
         self._may_read_audio, self._progress = may_read_audio, progress
         self._indexes: dict[str, pa.Table] = {}
         self._kept: dict[str, pa.Table] = {}
-        self._decoders: dict[str, tuple[str, str]] = {}
-        self._text_embeddings: dict[tuple[str, tuple[str, ...]], tuple[NDArray[np.float32], str]] = {}
+        self._results: dict[Any, Any] = {}
 
     def index(self, fingerprint: str) -> pa.Table:
         """Rows of INDEX for every clip embedded under a fingerprint."""
@@ -100,7 +104,7 @@ class ClipEvidence:
             tower: the caption checkpoint, whose decoder takes these embeddings.
             start: words that every caption begins with.
         """
-        fingerprint, note = self._decoder(tower.weights)
+        fingerprint, note = self._once(decoder_identity, (tower.weights, self._engine.device), on_gpu=True)
         folder = f"clip_captions/{_hash([fingerprint, start, tower.fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
         new = missing(embedded, kept)
@@ -120,10 +124,7 @@ class ClipEvidence:
         """Clip id → cosines with each text (L,), and a note on the text tower; "" for none."""
         from asd_core.encoders.clap.text_tower import cosine_similarities
 
-        if (weights, texts) not in self._text_embeddings:
-            task = TextTask(weights, texts)
-            self._text_embeddings[weights, texts] = next(iter(self._engine.map(embed_texts, [task])))
-        embeddings, note = self._text_embeddings[weights, texts]
+        embeddings, note = self._once(embed_texts, TextTask(weights, texts))
         if not len(embedded):
             return {}, note
         cosines = cosine_similarities(embedding_matrix(embedded), embeddings)
@@ -148,20 +149,21 @@ class ClipEvidence:
             for first in range(0, len(lacking), _MEASURED_A_TASK)
         ]
         new = [MEASURES.empty_table()]
-        for done, outcome in enumerate(self._engine.map(measure_clips, tasks), 1):
-            new.append(outcome.rows)
-            problems |= outcome.problems
+        for done, (rows, unmeasured) in enumerate(self._engine.map(measure_clips, tasks), 1):
+            new.append(rows)
+            problems |= unmeasured
             self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
         self._keep(folder, pa.concat_tables(new))
         wanted = set(clips["clip_id"].to_pylist())
         pairs = rows_of(self._kept[folder], "clip_id", "measures")
         return {clip_id: measures_from(text) for clip_id, text in pairs if clip_id in wanted}, problems
 
-    def _decoder(self, weights: str) -> tuple[str, str]:
-        if weights not in self._decoders:
-            task = DecodeTask(weights, "", self._engine.device, pa.table({}))
-            self._decoders[weights] = next(iter(self._engine.map(decoder_identity, [task], on_gpu=True)))
-        return self._decoders[weights]
+    def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
+        """The result of a task that the engine does once."""
+        if task not in self._results:
+            self._results[task] = next(iter(self._engine.map(function, [task], on_gpu=on_gpu)))
+        result: R = self._results[task]
+        return result
 
     def _kept_in(self, folder: str, schema: pa.Schema) -> pa.Table:
         if folder not in self._kept:

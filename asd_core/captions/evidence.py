@@ -21,7 +21,7 @@ from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, first_of_each
+from asd_core.store.tables import CLIPS, first_of_each, rows_of
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Gatherer:
         index = self._single.index(embeddings_fingerprint(setting.encoder))
         listed = index.filter(pc.is_in(index["uri"], value_set=uris)).select(CLIPS.names)
         ids: dict[str, list[str]] = {}
-        for uri, clip_id in zip(listed["uri"].to_pylist(), listed["clip_id"].to_pylist(), strict=True):
+        for uri, clip_id in rows_of(listed, "uri", "clip_id"):
             ids.setdefault(uri, []).append(clip_id)
         learnt = self._learnt(rows, {uri for uri, found in ids.items() if len(found) > 1})
         normal_ids = {}

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from asd_core.captions.prompts import acoustic_prompt
 from asd_core.captions.rows import prompt_of
-from asd_core.captions.selection import CaptionOrder, Unexplained, by_machine_type, flagged, highest
+from asd_core.captions.selection import CaptionOrder, Unexplained, flagged, highest
 from asd_core.captions.sources import refuse_without_clap
 from asd_core.captions.texts import texts_of
 from asd_core.clips.clip import UNDATED
@@ -22,7 +21,7 @@ from asd_core.recipe.caption_settings import WITH_TEXTS, Method
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.caption import CaptionRun
 from asd_core.store.store import Store
-from asd_core.store.tables import SCORES
+from asd_core.store.tables import SCORES, rows_of
 
 TYPICAL_ANSWER = 60  # tokens: forty words
 
@@ -76,13 +75,10 @@ def backlog(
         scores = store.scores(recipe.key(), date)
         tables.append(highest(scores, top) if top else flagged(scores))
     found = pa.concat_tables(tables)
-    names = pc.binary_join_element_wise(found["machine_type"], found["machine_id"], "/")
-    known = {*names.to_pylist(), *found["machine_type"].to_pylist()}
+    names = [{kind, f"{kind}/{name}"} for kind, name in rows_of(found, "machine_type", "machine_id")]
+    known = set[str]().union(*names)
     if machines:
-        wanted = pa.array(list(machines), pa.string())
-        found = found.filter(
-            pc.or_(pc.is_in(names, value_set=wanted), pc.is_in(found["machine_type"], value_set=wanted))
-        )
+        found = found.filter(pa.array([not own.isdisjoint(machines) for own in names], pa.bool_()))
     unexplained = Unexplained(store, recipe.key(), order)
     rows = unexplained.of(found)
     without_clips = tuple(machine for machine in machines if machine not in known)
@@ -127,8 +123,7 @@ def estimate(recipe: Recipe, backlog: Backlog, order: CaptionOrder, llm: LlmSett
     tokens_in = tokens_out = 0
     if llm is not None:
         tokens_out = len(rows) * TYPICAL_ANSWER
-        for part in by_machine_type(rows):
-            tokens_in += len(part) * prompts.get(part["machine_type"][0].as_py(), prompts[""])
+        tokens_in = sum(prompts.get(kind, prompts[""]) for kind in rows["machine_type"].to_pylist())
     return {
         "asked": len(rows),
         "method": order.method,

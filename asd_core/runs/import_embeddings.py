@@ -18,7 +18,7 @@ from asd_core.pipeline.planning import LARGEST_SHARD
 from asd_core.pipeline.shards import Shard, shard_name
 from asd_core.runs.embedding_files import read_embeddings
 from asd_core.store.store import INDEX, Store
-from asd_core.store.tables import CLIPS
+from asd_core.store.tables import CLIPS, rows_of
 
 _NOT_FINITE = ClipError("embedding_not_finite", "the imported embedding holds a value that is not finite")
 _UNHEARD = DecodedClip(None)
@@ -44,10 +44,10 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
     names = store.imported_names()
     dim = names.get(name, {}).get("embedding_dim")
     stored = store.embedded(fingerprint, keep_index=True)
-    clip_ids = dict(zip(stored["uri"].to_pylist(), stored["clip_id"].to_pylist(), strict=True))
+    clip_ids = dict(rows_of(stored, "uri", "clip_id"))
     indexes = [INDEX.empty_table()]
     listed = errors = 0
-    machines: set[tuple[str, str]] = set()
+    machines: set[tuple[str, ...]] = set()
     for path in paths:
         rows, embeddings = read_embeddings(path, name)
         if dim is not None and embeddings.shape[1] != dim:
@@ -61,7 +61,7 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
             store.write_imported_names(names)
         listed += len(rows)
         errors += int(np.sum(~np.isfinite(embeddings).all(axis=1)))
-        machines |= set(zip(rows["machine_type"].to_pylist(), rows["machine_id"].to_pylist(), strict=True))
+        machines.update(rows_of(rows, "machine_type", "machine_id"))
         indexes += _store_rows(store, config, fingerprint, path, rows, embeddings, clip_ids)
     index = pa.concat_tables(indexes)
     store.write_index(fingerprint, index)
@@ -87,7 +87,7 @@ def _store_rows(
     stored: dict[str, str],
 ) -> list[pa.Table]:
     """Commit the rows that are not stored yet; INDEX rows of them, and their uri → clip id added to ``stored``."""
-    named = dict(zip(rows["uri"].to_pylist(), rows["clip_id"].to_pylist(), strict=True))
+    named = dict(rows_of(rows, "uri", "clip_id"))
     if len(named) != len(rows):
         raise UsageError(f"{path} names the same clip twice; leave one of them out")
     for uri, identity in named.items():
