@@ -40,6 +40,7 @@ R = TypeVar("R")
 
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
 _MEASURED_A_TASK = 16
+_NAMES = ["clip_id", "uri"]
 _NOT_STORED = "nothing is stored of it: --read-audio reads the recording"
 
 
@@ -58,7 +59,7 @@ class ClipEvidence:
         self._may_read_audio, self._progress = may_read_audio, progress
         self._indexes: dict[str, pa.Table] = {}
         self._kept: dict[str, pa.Table] = {}
-        self._results: dict[Any, Any] = {}
+        self._results: dict[tuple[Callable[[Any], Any], Any], Any] = {}
 
     def index(self, fingerprint: str) -> pa.Table:
         """Rows of INDEX for every clip embedded under a fingerprint."""
@@ -69,32 +70,28 @@ class ClipEvidence:
     def embeddings(self, clips: pa.Table, tower: Tower, problems: dict[str, str]) -> pa.Table:
         """clip_id, uri and embedding of the clips that have one; ``problems`` gets the reason for each other clip."""
         fingerprint = tower.fingerprint
-        located = self._located(clips, fingerprint)
-        lacking = clips.filter(pc.is_null(located["shard"]))
+        found = located(clips.select(_NAMES), self.index(fingerprint))
+        lacking = clips.filter(pc.is_null(found["shard"]))
         if len(lacking) and self._may_read_audio:
             encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), tower.encoder)
             embedded = embed(self._store, encoders, lacking, self._engine, self._progress)
             problems |= {clip_id: message for clip_id, (_, message) in embedded.transient.items()}
             self._indexes.pop(fingerprint, None)
-            located = self._located(clips, fingerprint)
-        for clip_id, shard, reason in rows_of(located, "clip_id", "shard", "error_reason"):
+            found = located(clips.select(_NAMES), self.index(fingerprint))
+        for clip_id, shard, reason in rows_of(found, "clip_id", "shard", "error_reason"):
             if shard is None:
                 problems.setdefault(clip_id, _NOT_STORED)
             elif reason is not None:
                 problems.setdefault(clip_id, f"it could not be embedded: {reason}")
-        good = located.filter(pc.and_(pc.is_valid(located["shard"]), pc.is_null(located["error_reason"])))
+        good = found.filter(pc.and_(pc.is_valid(found["shard"]), pc.is_null(found["error_reason"])))
         tables = [
-            self._store.read_shard(fingerprint, shard, ["clip_id", "uri", "embedding"])
+            self._store.read_shard(fingerprint, shard, [*_NAMES, "embedding"])
             for shard in pc.unique(good["shard"]).to_pylist()
         ]
         if not tables:
-            return EMBEDDINGS.empty_table().select(["clip_id", "uri", "embedding"])
+            return EMBEDDINGS.empty_table().select([*_NAMES, "embedding"])
         stored = pa.concat_tables(tables)
         return stored.take(pc.index_in(good["clip_id"], value_set=stored["clip_id"].combine_chunks()))
-
-    def _located(self, clips: pa.Table, fingerprint: str) -> pa.Table:
-        """clip_id and uri with the shard and the error_reason of each clip; null where nothing is stored."""
-        return located(clips.select(["clip_id", "uri"]), self.index(fingerprint))
 
     def captions(self, embedded: pa.Table, tower: Tower, start: str) -> tuple[dict[str, str], str]:
         """Clip id → the decoder's caption, and a note on the decoder; "" for none.
@@ -160,9 +157,9 @@ class ClipEvidence:
 
     def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
         """The result of a task that the engine does once."""
-        if task not in self._results:
-            self._results[task] = next(iter(self._engine.map(function, [task], on_gpu=on_gpu)))
-        result: R = self._results[task]
+        if (function, task) not in self._results:
+            self._results[function, task] = next(iter(self._engine.map(function, [task], on_gpu=on_gpu)))
+        result: R = self._results[function, task]
         return result
 
     def _kept_in(self, folder: str, schema: pa.Schema) -> pa.Table:

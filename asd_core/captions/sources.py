@@ -90,8 +90,8 @@ def caption_sources(machine: MachineRecipe) -> CaptionSources:
     heard = encoder if is_clap else replace(encoder_config({"kind": config.encoder}), channel=encoder.channel)
 
     def tower(weights: str, checkpoint: str) -> Tower:
-        own = json.dumps({**options, "weights": weights, "checkpoint": checkpoint}, sort_keys=True)
-        audio = replace(heard, options=own)
+        tower_options = json.dumps({**options, "weights": weights, "checkpoint": checkpoint}, sort_keys=True)
+        audio = replace(heard, options=tower_options)
         return Tower(weights, audio, embeddings_fingerprint(audio))
 
     # A checkpoint of one's own is one file: the other must be named where the encoder's is the caption checkpoint's.

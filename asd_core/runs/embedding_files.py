@@ -100,15 +100,11 @@ def _column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
         return list(values.to_pylist())
     words: dict[Any, Any] = {}
     for value in values.unique().to_pylist():
-        words[value] = _WORDS.get(field, _text)("" if value is None else str(value))
+        words[value] = _WORDS.get(field, str)("" if value is None else str(value))
         if words[value] is None:
             row = values.to_pylist().index(value) + 1
             raise UsageError(f"row {row} of {path}: {field} = {value!r} is not known; write it as a manifest has it")
     return [words[value] for value in values.to_pylist()]
-
-
-def _text(text: str) -> str | None:
-    return text
 
 
 def _filled(text: str) -> str | None:
