@@ -1,4 +1,4 @@
-"""What a run leaves behind to be found again: its id and its record."""
+"""A run's id and its record, by which it is found again."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run_id_of(job: str, clips: pa.Table, key: str, scorers: object, transient: M
 
 
 def recipe_record(recipe: Recipe) -> dict[str, Any]:
-    """What a record says of a recipe."""
+    """The part of a record that names the recipe."""
     return {"name": recipe.name, "settings": recipe.settings}
 
 
