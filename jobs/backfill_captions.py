@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -17,6 +16,8 @@ from jobs.caption_options import (
     top_option,
 )
 from jobs.job import Job, on_store
+
+_WHICH = ("since", "until", "undated", "machines", "top", "limit")  # options that choose the clips
 
 
 @click.command("backfill-captions")
@@ -36,20 +37,7 @@ from jobs.job import Job, on_store
 @ask_again_option
 @caption_options
 @on_store
-def command(
-    job: Job,
-    since: str | None,
-    until: str | None,
-    undated: bool,
-    machines: Sequence[str],
-    limit: int | None,
-    top: int | None,
-    dry_run: bool,
-    may_read_audio: bool,
-    batch_api: bool,
-    asks_again: bool,
-    **options: Any,
-) -> None:
+def command(job: Job, dry_run: bool, batch_api: bool, **options: Any) -> None:
     """Explain the flagged clips of past nights that are not explained yet, from what is stored of them.
 
     \b
@@ -57,19 +45,10 @@ def command(
       asd backfill-captions --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-30 --dry-run
     """
     from asd_core.runs.backfill import backfill, backlog, estimate
+    from asd_core.runs.caption import CaptionRun
 
-    order, llm = caption_order(options, job.recipe, may_read_audio=may_read_audio, asks_again=asks_again)
-    left = backlog(
-        job.store,
-        job.recipe,
-        order,
-        since=since,
-        until=until,
-        undated=undated,
-        machines=machines,
-        top=top,
-        limit=limit,
-    )
+    order, llm = caption_order(options, job.recipe)
+    left = backlog(job.store, job.recipe, order, **{name: options[name] for name in _WHICH})
     if left.without_clips:
         job.talk.say(f"no clip to explain of {', '.join(left.without_clips)}")
     if dry_run:
@@ -77,8 +56,11 @@ def command(
         job.talk.result(costs, _costs_text(costs) + explained_text(left.explained))
         return
     opener = captioner_for(job, llm, by_batch=batch_api)
-    with job.engine("backfill-captions") as engine:
-        counts = backfill(job.store, job.recipe, left, order, engine, opener, job.talk.progress)
+    with (
+        job.engine("backfill-captions") as engine,
+        CaptionRun(job.store, job.recipe, order, engine, opener, job.talk.progress) as run,
+    ):
+        counts = backfill(run, left)
     job.talk.result({**counts, "key": job.recipe.key()}, captions_text(counts))
 
 

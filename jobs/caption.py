@@ -24,7 +24,7 @@ from jobs.job import Job, on_store
 @ask_again_option
 @caption_options
 @on_store
-def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_again: bool, **options: Any) -> None:
+def command(job: Job, date: str | None, top: int | None, no_report: bool, **options: Any) -> None:
     """Explain the flagged clips of a scored night that are not explained yet, and write its report again.
 
     \b
@@ -33,7 +33,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_a
     """
     from asd_core.captions.selection import flagged, highest
     from asd_core.errors import AsdError
-    from asd_core.runs.caption import caption
+    from asd_core.runs.caption import CaptionRun
     from asd_core.runs.report import latest_scored, report_night
 
     key = job.recipe.key()
@@ -43,10 +43,12 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, asks_a
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
     rows = highest(scores, top) if top else flagged(scores)
     job.talk.say(f"the night of {date}: {len(rows)} clips")
-    order, llm = caption_order(options, job.recipe, asks_again=asks_again)
+    order, llm = caption_order(options, job.recipe)
     with job.engine("caption", date) as engine:
         opener = captioner_for(job, llm)
-        counts = caption(job.store, job.recipe, rows, order, engine, opener, job.talk.progress)
+        with CaptionRun(job.store, job.recipe, order, engine, opener, job.talk.progress) as run:
+            run.add(rows)
+            counts = run.finish()
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
     text = captions_text(counts) + (f"\nreport: {page}" if page else "")
     job.talk.result({**counts, "key": key, "date": date, "report": page}, text)

@@ -109,10 +109,8 @@ def _method(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None)
     return method
 
 
-def caption_order(
-    options: Mapping[str, Any], recipe: Recipe, *, may_read_audio: bool = True, asks_again: bool = False
-) -> tuple[CaptionOrder, LlmSettings | None]:
-    """The captions that `caption_options` ask for, and the language model that writes them; None without one.
+def caption_order(options: Mapping[str, Any], recipe: Recipe) -> tuple[CaptionOrder, LlmSettings | None]:
+    """The captions that a command's options ask for, and the language model that writes them; None without one.
 
     Raises:
         UsageError: a language model is asked for or described, and none can be asked.
@@ -120,9 +118,8 @@ def caption_order(
     from asd_core.captions.selection import CaptionOrder
 
     llm = _llm_settings(options)
-    method = _method(options, recipe, llm)
-    name = llm.name if llm else ""
-    return CaptionOrder(method, name, may_read_audio=may_read_audio, asks_again=asks_again), llm
+    choices = {name: options[name] for name in ("may_read_audio", "asks_again") if name in options}
+    return CaptionOrder(_method(options, recipe, llm), llm.name if llm else "", **choices), llm
 
 
 def captioner_for(job: Job, llm: LlmSettings | None, *, by_batch: bool = False) -> OpenCaptioner | None:

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import click
@@ -40,10 +39,11 @@ class Talk:
             self._bars.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Close it."""
+        self._stop_bars()
+
+    def _stop_bars(self) -> None:
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
@@ -67,9 +67,7 @@ class Talk:
 
     def result(self, summary: Mapping[str, Any], text: str) -> None:
         """The summary of a command, on stdout: text, or one line of JSON."""
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
+        self._stop_bars()
         sys.stdout.flush()
         click.echo(json.dumps(summary) if self.as_json else printable(text, keep_newlines=True))
 
@@ -82,11 +80,6 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
         for character in text
     )
     return shown.encode("utf-8", "backslashreplace").decode()
-
-
-def note_text(note: str) -> str:
-    """A line for something that must be known of all that a command made."""
-    return f"note: {note}"
 
 
 def counts_text(counts: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     Example:
       asd demo demo
     """
-    from asd_core.clips import clips_to_score, training_clips
+    from asd_core.clips.selection import clips_to_score, select, training_clips
     from asd_core.runs.fit import fit
     from asd_core.runs.nightly import nightly
     from asd_core.runs.score import score
@@ -55,7 +55,8 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         talk.say(f"2/4 fitting every machine on the nights up to {last_fit}")
         fit(store, recipe, training_clips(clips, fleet.dates[0], last_fit), chosen, talk.progress)
         talk.say("3/4 scoring the nights since, for their history")
-        score(store, recipe, _between(clips, last_fit, tonight), chosen, talk.progress)
+        history = select(clips, since=fleet.dates[_FIT_NIGHTS], until=fleet.dates[-2])
+        score(store, recipe, history, chosen, talk.progress)
         talk.say(f"4/4 the night of {tonight}, with faults and broken files")
         night = nightly(store, recipe, clips_to_score(clips, tonight)[0], chosen, talk.progress)
     if night.failure is not None:
@@ -76,20 +77,13 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
 
 def found_faults(fleet: SimulatedFleet, scores: pa.Table) -> dict[str, int]:
     """Counts of scored and of flagged clips, of faulty machines and of the others."""
+    from asd_core.store.tables import rows_of
+
     faulty = {(fault.date, fault.machine_type, fault.machine_id) for fault in fleet.faults}
-    keys = zip(
-        scores["date"].to_pylist(), scores["machine_type"].to_pylist(), scores["machine_id"].to_pylist(), strict=True
-    )
     counts = {"faulty_clips": 0, "faulty_clips_flagged": 0, "normal_clips": 0, "normal_clips_flagged": 0}
-    for key, flagged in zip(keys, scores["is_flagged"].to_pylist(), strict=True):
+    for *machine_night, flagged in rows_of(scores, "date", "machine_type", "machine_id", "is_flagged"):
         if flagged is not None:
-            kind = "faulty_clips" if key in faulty else "normal_clips"
+            kind = "faulty_clips" if tuple(machine_night) in faulty else "normal_clips"
             counts[kind] += 1
             counts[f"{kind}_flagged"] += flagged
     return counts
-
-
-def _between(clips: pa.Table, after: str, before: str) -> pa.Table:
-    import pyarrow.compute as pc
-
-    return clips.filter(pc.and_(pc.greater(clips["date"], after), pc.less(clips["date"], before)))

@@ -37,14 +37,14 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
     Example:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
-    from asd_core.clips import clips_to_score
+    from asd_core.clips.selection import clips_to_score
     from asd_core.evaluation.tables import to_csv, to_json, to_text
     from asd_core.runs.evaluate import score_and_evaluate
 
     clips, _ = clips_to_score(job.clips(), date)
     with job.engine("evaluate", date) as engine:
-        done = score_and_evaluate(job.store, job.recipe, clips, engine, job.talk.progress, protocol=protocol)
-    scores, evaluation = done.scores, done.evaluation
+        given = (job.store, job.recipe, clips, engine, job.talk.progress)
+        evaluation, scores = score_and_evaluate(*given, protocol=protocol)
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:
@@ -61,14 +61,15 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
 def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
     """Write the submission files of SCORES rows, and say which machines they leave out."""
     from asd_core.evaluation.submission import submission_files, unsubmittable
+    from asd_core.store.tables import rows_of
 
     left_out = unsubmittable(scores)
     for reason in dict.fromkeys(left_out.values()):
         names = [" ".join(machine) for machine, why in left_out.items() if why == reason]
         shown = f"{', '.join(names[:5])}{', ...' * (len(names) > 5)}"
         talk.say(f"no submission files for {len(names)} machines with {reason}: {shown}")
-    machines = zip(scores["machine_type"].to_pylist(), scores["machine_id"].to_pylist(), strict=True)
-    files = submission_files(scores.filter(pa.array([machine not in left_out for machine in machines], pa.bool_())))
+    is_kept = [machine not in left_out for machine in rows_of(scores, "machine_type", "machine_id")]
+    files = submission_files(scores.filter(pa.array(is_kept, pa.bool_())))
     write_files(folder, {f"submission/{name}": data for name, data in files.items()})
     talk.say(f"wrote {len(files)} submission files to {folder}")
 

@@ -28,7 +28,7 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
     Example:
       asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
     """
-    from asd_core.clips import training_clips
+    from asd_core.clips.selection import training_clips
     from asd_core.errors import AsdError
     from asd_core.runs.fit import fit
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
-from jobs.console import Talk, counts_text, note_text
+from jobs.console import Talk, counts_text
 from jobs.options import (
     archive_options,
     engine_options,
@@ -40,20 +40,18 @@ class Job:
         talk: open.
         recipe: with all options laid over it.
         store: where everything is kept.
-        archive: as the user wrote it; None for the stored clips.
         options: all that the command was given.
     """
 
     talk: Talk
     recipe: Recipe
     store: Store
-    archive: str | None
     options: dict[str, Any]
 
     def clips(self) -> pa.Table:
         """The clips of the archive, or all stored clips where ARCHIVE is left out."""
-        layout, pattern = self.options["layout"], self.options["pattern"]
-        return listed_clips(self.talk, self.store, self.recipe, self.archive, layout, pattern)
+        archive, layout, pattern = (self.options[name] for name in ("archive", "layout", "pattern"))
+        return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern)
 
     @contextmanager
     def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
@@ -64,7 +62,8 @@ class Job:
         def waiting(holder: str) -> None:
             self.talk.say(f"waiting for {holder}, which is at the same run (--no-wait gives up instead)")
 
-        archive = open_files(self.archive).url if self.archive else None
+        archive = self.options.get("archive")
+        archive = open_files(archive).url if archive else None
         lock = lock_name(name, self.recipe.key(), archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
         with alone, open_engine(self.talk, self.options) as engine:
@@ -75,14 +74,15 @@ class Job:
         counts, notes = record["counts"], self.recipe.notes()
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
-        self.talk.result(summary, "\n".join([counts_text(counts), *map(note_text, notes), *lines]))
+        self.talk.result(summary, "\n".join([counts_text(counts), *(f"note: {note}" for note in notes), *lines]))
 
 
 def listed_clips(
     talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
 ) -> pa.Table:
     """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
-    from asd_core.clips import list_archive, notes_on_dates
+    from asd_core.clips.archive import list_archive
+    from asd_core.clips.selection import notes_on_dates
     from asd_core.encoders.kinds import kind_of
     from asd_core.runs.embed import stored_clips
 
@@ -97,7 +97,7 @@ def listed_clips(
         clips, notes = listing.clips, listing.notes()
         talk.say(f"{len(clips)} clips in {archive} {listing.remark()}")
     for note in [*notes, *notes_on_dates(clips)]:
-        talk.say(note_text(note))
+        talk.say(f"note: {note}")
     return clips
 
 
@@ -121,11 +121,11 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
         def run(**options: Any) -> None:
             refuse_contradictions(options)
             own = {name: value for name, value in options.items() if name not in shared}
-            channel, archive = options.get("channel"), options.get("archive")
+            channel = options.get("channel")
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
             store = open_store_of(options["store_url"])
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-                command(Job(talk, recipe, store, archive, options), **own)
+                command(Job(talk, recipe, store, options), **own)
 
         return together(*groups)(run)
 
@@ -151,7 +151,6 @@ def refuse_contradictions(options: dict[str, Any]) -> None:
 @contextmanager
 def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
     """The engine that `engine_options` ask for; a Ray session lives as long as the block."""
-    refuse_contradictions(options)
     if options["local"]:
         from asd_core.pipeline.engine import LocalEngine
 

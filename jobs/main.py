@@ -44,10 +44,7 @@ class Commands(click.Group):
         """The command of that name."""
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"jobs.{cmd_name.replace('-', '_')}")
-        command = module.command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"jobs.{cmd_name}.command is no click command")
+        command: click.Command = importlib.import_module(f"jobs.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

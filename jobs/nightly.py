@@ -45,7 +45,7 @@ def command(
     Example:
       asd nightly recordings --recipe twfr-gmm --store store --date 2026-11-19
     """
-    from asd_core.clips import clips_to_score
+    from asd_core.clips.selection import clips_to_score
     from asd_core.runs.nightly import nightly
 
     clips, night = clips_to_score(job.clips(), date, latest=True, include_train=include_train)

@@ -23,7 +23,7 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
     Example:
       asd score recordings --recipe twfr-gmm --store store --date 2026-11-19
     """
-    from asd_core.clips import clips_to_score
+    from asd_core.clips.selection import clips_to_score
     from asd_core.runs.score import score
 
     clips, _ = clips_to_score(job.clips(), date, include_train=include_train)

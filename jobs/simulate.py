@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -46,19 +47,7 @@ from jobs.job import with_talk
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random.")
 @click.option("--format", "file_format", type=click.Choice(["wav", "flac"]), default="wav", help="Format of the files.")
 @with_talk
-def command(
-    talk: Talk,
-    folder: str,
-    nights: int,
-    machines_per_type: int,
-    clips_per_night: int,
-    seconds: float,
-    sample_rate: int,
-    first_date: str,
-    fault_nights: tuple[int, ...],
-    seed: int,
-    file_format: str,
-) -> None:
+def command(talk: Talk, folder: str, fault_nights: tuple[int, ...], **settings: Any) -> None:
     """Write a simulated fleet into FOLDER: fans, pumps, ... with nights of normal sound and a night of faults.
 
     FOLDER/manifest.csv says which recordings are faulty. It is itself an archive with labels, for asd evaluate.
@@ -72,15 +61,8 @@ def command(
 
     fleet = simulate_fleet(
         folder,
-        nights=nights,
-        machines_per_type=machines_per_type,
-        clips_per_night=clips_per_night,
-        seconds=seconds,
-        sample_rate=sample_rate,
-        first_date=first_date,
+        **settings,
         fault_nights=[night - 1 for night in fault_nights] or None,
-        seed=seed,
-        file_format=file_format,
         on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
     )
     summary = asdict(fleet)

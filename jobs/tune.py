@@ -75,7 +75,7 @@ def command(
       asd tune dcase2023/dev_data --recipe twfr-gmm --space space.toml --store store --out tuned.toml
       asd fit dcase2023/dev_data --recipe tuned.toml --store store
     """
-    from asd_core.clips import training_clips
+    from asd_core.clips.selection import training_clips
     from asd_core.errors import UsageError
     from asd_core.runs.tune import finished, tune
     from asd_core.tuning.request import SearchRequest

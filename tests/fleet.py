@@ -6,7 +6,8 @@ import zlib
 import numpy as np
 import soundfile
 
-from asd_core.clips import list_archive, select
+from asd_core.clips.archive import list_archive
+from asd_core.clips.selection import select
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.fit import fit

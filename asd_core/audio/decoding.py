@@ -50,16 +50,12 @@ class Decoded:
         samples: (T,) float32; integer formats lie in [-1, 1].
         sample_rate: Hz of ``samples``.
         seconds: length of the whole recording, also where only its beginning was decoded.
-        source_rate: Hz of the recording.
-        channels: of the recording.
         warning: one line about a defect; None for a sound recording.
     """
 
     samples: Samples
     sample_rate: int
     seconds: float
-    source_rate: int
-    channels: int
     warning: str | None
 
 
@@ -100,7 +96,7 @@ def decode(
         resampled = resampled[: max(1, round(seconds * sample_rate))]
     if not len(resampled):
         raise ClipError("no_samples", f"{len(samples)} samples at {rate} Hz are not even one at {sample_rate} Hz")
-    return Decoded(np.ascontiguousarray(resampled), sample_rate, frames / rate, rate, file.channels, warning)
+    return Decoded(np.ascontiguousarray(resampled), sample_rate, frames / rate, warning)
 
 
 def read_clip(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:

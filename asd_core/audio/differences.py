@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from asd_core.audio.measures import AcousticMeasures, Band, Tone, measure
+from asd_core.audio.measures import AcousticMeasures, Band, Tone
 from asd_core.errors import AsdError
-
-__all__ = ["AcousticDifference", "AcousticMeasures", "Finding", "describe_difference", "measure"]
 
 NO_DIFFERENCE = "no clear difference in level, bands, tonality, modulation or transients"
 
@@ -39,18 +37,10 @@ class Finding:
     """One measured difference.
 
     Attributes:
-        aspect: ``level``, ``band``, ``tone``, ``modulation`` or ``transients``.
-        value: of the clip, in ``unit``; for a tone its prominence, 0 where there is none (see `AcousticMeasures`).
-        reference: the median of the normals, in ``unit``.
-        unit: ``dB``, ``Hz``, ``1`` (a ratio) or ``1/s``.
         statement: in words, with its figure.
         deviation: |value - reference| over the normals' spread plus the margin; above 1.
     """
 
-    aspect: str
-    value: float
-    reference: float
-    unit: str
     statement: str
     deviation: float
 
@@ -94,16 +84,14 @@ def _deviation(value: float, normal_values: Sequence[float], margin: float) -> t
     return reference, abs(value - reference) / (spread + margin)
 
 
-def _level(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
+def _level(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> Iterator[Finding]:
     reference, deviation = _deviation(clip.level, [normal.level for normal in normals], _LEVEL_MARGIN)
-    if deviation <= 1:
-        return []
-    change = clip.level - reference
-    statement = f"{abs(change):.1f} dB {'louder' if change > 0 else 'quieter'} overall"
-    return [Finding("level", clip.level, reference, "dB", statement, deviation)]
+    if deviation > 1:
+        change = clip.level - reference
+        yield Finding(f"{abs(change):.1f} dB {'louder' if change > 0 else 'quieter'} overall", deviation)
 
 
-def _bands(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
+def _bands(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> Iterator[Finding]:
     """Bands out of their own spread, unless they just follow a gain: the median change of all bands."""
     compared = []
     for band in clip.bands:
@@ -112,39 +100,34 @@ def _bands(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[
             compared.append((band, levels, band.level - statistics.median(levels)))
     gain = statistics.median([change for _, _, change in compared]) if compared else 0.0
     seconds = min(clip.seconds, *(normal.seconds for normal in normals))
-    findings = []
     for band, levels, change in compared:
         # Three standard deviations of the difference of two levels of noise, 4.34 / sqrt(bandwidth * time) dB each.
         noise = 3.0 * math.sqrt(2.0) * 4.34 / math.sqrt((band.high - band.low) * seconds)
-        reference, deviation = _deviation(band.level, levels, max(_BAND_MARGIN, noise))
+        _, deviation = _deviation(band.level, levels, max(_BAND_MARGIN, noise))
         if deviation > 1 and abs(change - gain) > max(_BAND_MARGIN, noise):
             statement = f"{_band_name(band)} {'stronger' if change > 0 else 'weaker'} by {abs(change):.0f} dB"
-            findings.append(Finding("band", band.level, reference, "dB", statement, deviation))
-    return findings
+            yield Finding(statement, deviation)
 
 
-def _tones(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
+def _tones(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> Iterator[Finding]:
     """Tones that are new or stronger in the clip, then normal tones that are weaker or gone."""
-    findings = []
     for tone in _apart(clip.tones):
         prominences = [_prominence_at(tone.frequency, normal) for normal in normals]
         reference, deviation = _deviation(tone.prominence, prominences, _TONE_MARGIN)
         if deviation > 1 and tone.prominence > reference:
             where = f"at {_hertz(tone.frequency)}, {tone.prominence:.0f} dB above its surroundings"
             statement = f"a stronger tone {where} against {reference:.0f}" if reference > 0 else f"a new tone {where}"
-            findings.append(Finding("tone", tone.prominence, reference, "dB", statement, deviation))
+            yield Finding(statement, deviation)
     for tone in _apart(normals[0].tones):
         prominences = [_prominence_at(tone.frequency, normal) for normal in normals]
         value = _prominence_at(tone.frequency, clip)
         reference, deviation = _deviation(value, prominences, _TONE_MARGIN)
         if deviation > 1 and value < reference:
             left = f"{value:.0f} dB above its surroundings against {reference:.0f}" if value > 0 else "gone"
-            statement = f"the normal tone at {_hertz(tone.frequency)} is {left}"
-            findings.append(Finding("tone", value, reference, "dB", statement, deviation))
-    return findings
+            yield Finding(f"the normal tone at {_hertz(tone.frequency)} is {left}", deviation)
 
 
-def _modulation(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
+def _modulation(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> Iterator[Finding]:
     depths = [normal.modulation_depth for normal in normals]
     reference, deviation = _deviation(clip.modulation_depth, depths, _DEPTH_MARGIN)
     if deviation > 1:
@@ -152,33 +135,25 @@ def _modulation(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> 
         rate = clip.modulation_rate if deeper else statistics.median([normal.modulation_rate for normal in normals])
         swells = f"swells {rate:.1f} times per second by {100 * clip.modulation_depth:.0f} %"
         steadier = f"steadier: swells by {100 * clip.modulation_depth:.0f} %"
-        statement = f"{swells if deeper else steadier} against {100 * reference:.0f} %"
-        return [Finding("modulation", clip.modulation_depth, reference, "1", statement, deviation)]
-    if min(clip.modulation_depth, *depths) < 2 * _DEPTH_MARGIN:
-        return []
-    rates = [normal.modulation_rate for normal in normals]
-    margin = max(_RATE_MARGIN * clip.modulation_rate, 2.0 / clip.seconds)
-    reference, deviation = _deviation(clip.modulation_rate, rates, margin)
-    if deviation <= 1:
-        return []
-    statement = f"swells {clip.modulation_rate:.1f} times per second against {reference:.1f}"
-    return [Finding("modulation", clip.modulation_rate, reference, "Hz", statement, deviation)]
+        yield Finding(f"{swells if deeper else steadier} against {100 * reference:.0f} %", deviation)
+    elif min(clip.modulation_depth, *depths) >= 2 * _DEPTH_MARGIN:
+        rates = [normal.modulation_rate for normal in normals]
+        margin = max(_RATE_MARGIN * clip.modulation_rate, 2.0 / clip.seconds)
+        reference, deviation = _deviation(clip.modulation_rate, rates, margin)
+        if deviation > 1:
+            yield Finding(f"swells {clip.modulation_rate:.1f} times per second against {reference:.1f}", deviation)
 
 
-def _transients(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[Finding]:
-    findings = []
+def _transients(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> Iterator[Finding]:
     rates = [normal.impulse_rate for normal in normals]
     # Three standard deviations of a count of chance impulses.
     margin = max(_IMPULSE_MARGIN, 3.0 * math.sqrt(statistics.median(rates) / clip.seconds))
     reference, deviation = _deviation(clip.impulse_rate, rates, margin)
     if deviation > 1:
-        statement = f"impulses {clip.impulse_rate:.1f} per second against {reference:.1f}"
-        findings.append(Finding("transients", clip.impulse_rate, reference, "1/s", statement, deviation))
+        yield Finding(f"impulses {clip.impulse_rate:.1f} per second against {reference:.1f}", deviation)
     reference, deviation = _deviation(clip.crest, [normal.crest for normal in normals], _CREST_MARGIN)
     if deviation > 1:
-        statement = f"peaks {clip.crest:.0f} dB above its level against {reference:.0f}"
-        findings.append(Finding("transients", clip.crest, reference, "dB", statement, deviation))
-    return findings
+        yield Finding(f"peaks {clip.crest:.0f} dB above its level against {reference:.0f}", deviation)
 
 
 def _apart(tones: Sequence[Tone]) -> list[Tone]:

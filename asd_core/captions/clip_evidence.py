@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,15 +28,19 @@ from asd_core.captions.clip_tasks import (
     measure_clips,
     measures_from,
 )
-from asd_core.captions.sources import CaptionSources
-from asd_core.encoders.build import EncoderConfig
-from asd_core.pipeline.embed_missing import embed
+from asd_core.captions.sources import Tower
+from asd_core.pipeline.embed_missing import embed, located
 from asd_core.pipeline.engine import Engine, Progress
-from asd_core.store.store import INDEX, Store
-from asd_core.store.tables import EMBEDDINGS, embedding_matrix
+from asd_core.pipeline.planning import missing
+from asd_core.store.store import Store
+from asd_core.store.tables import EMBEDDINGS, embedding_matrix, rows_of
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
 _MEASURED_A_TASK = 16
+_NAMES = ["clip_id", "uri"]
 _NOT_STORED = "nothing is stored of it: --read-audio reads the recording"
 
 
@@ -55,8 +61,7 @@ class ClipEvidence:
         self._date_of: dict[str, str] = {}
         self._indexes: dict[str, pa.Table] = {}
         self._kept: dict[str, pa.Table] = {}
-        self._decoders: dict[str, tuple[str, str]] = {}
-        self._text_embeddings: dict[tuple[str, tuple[str, ...]], tuple[NDArray[np.float32], str]] = {}
+        self._results: dict[tuple[Callable[[Any], Any], Any], Any] = {}
 
     def reach(self, dates: set[str] | None) -> None:
         """Look in the store for clips of these dates too; None for clips of all dates."""
@@ -75,65 +80,53 @@ class ClipEvidence:
             self._indexes[fingerprint] = self._store.embedded(fingerprint, self._dates)
         return self._indexes[fingerprint]
 
-    def embeddings(
-        self, clips: pa.Table, fingerprint: str, encoder: EncoderConfig, problems: dict[str, str]
-    ) -> pa.Table:
+    def embeddings(self, clips: pa.Table, tower: Tower, problems: dict[str, str]) -> pa.Table:
         """clip_id, uri and embedding of the clips that have one; ``problems`` gets the reason for each other clip."""
-        located = self._located(clips, fingerprint)
-        lacking = clips.filter(pc.is_null(located["shard"]))
+        fingerprint = tower.fingerprint
+        found = located(clips.select(_NAMES), self.index(fingerprint))
+        lacking = clips.filter(pc.is_null(found["shard"]))
         if len(lacking) and self._may_read_audio:
-            encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), encoder)
+            encoders = dict.fromkeys(pc.unique(lacking["machine_type"]).to_pylist(), tower.encoder)
             embedded = embed(self._store, encoders, lacking, self._engine, self._progress)
             problems |= {clip_id: message for clip_id, (_, message) in embedded.transient.items()}
             self._indexes.pop(fingerprint, None)
-            located = self._located(clips, fingerprint)
-        for clip_id, shard, reason in zip(
-            *(located[name].to_pylist() for name in ("clip_id", "shard", "error_reason")), strict=True
-        ):
+            found = located(clips.select(_NAMES), self.index(fingerprint))
+        for clip_id, shard, reason in rows_of(found, "clip_id", "shard", "error_reason"):
             if shard is None:
                 problems.setdefault(clip_id, _NOT_STORED)
             elif reason is not None:
                 problems.setdefault(clip_id, f"it could not be embedded: {reason}")
-        good = located.filter(pc.and_(pc.is_valid(located["shard"]), pc.is_null(located["error_reason"])))
+        good = found.filter(pc.and_(pc.is_valid(found["shard"]), pc.is_null(found["error_reason"])))
         tables = [
-            self._store.read_shard(fingerprint, shard, ["clip_id", "uri", "embedding"])
+            self._store.read_shard(fingerprint, shard, [*_NAMES, "embedding"])
             for shard in pc.unique(good["shard"]).to_pylist()
         ]
         if not tables:
-            return EMBEDDINGS.empty_table().select(["clip_id", "uri", "embedding"])
+            return EMBEDDINGS.empty_table().select([*_NAMES, "embedding"])
         stored = pa.concat_tables(tables)
         return stored.take(pc.index_in(good["clip_id"], value_set=stored["clip_id"].combine_chunks()))
 
-    def _located(self, clips: pa.Table, fingerprint: str) -> pa.Table:
-        """clip_id and uri with the shard and the error_reason of each clip; null where nothing is stored."""
-        index = self.index(fingerprint)
-        where = pc.index_in(clips["clip_id"], value_set=index["clip_id"].combine_chunks())
-        table = clips.select(["clip_id", "uri"])
-        for name in ("shard", "error_reason"):
-            table = table.append_column(INDEX.field(name), index[name].take(where))
-        return table
-
-    def captions(self, embedded: pa.Table, sources: CaptionSources, start: str) -> tuple[dict[str, str], str]:
+    def captions(self, embedded: pa.Table, tower: Tower, start: str) -> tuple[dict[str, str], str]:
         """Clip id → the decoder's caption, and a note on the decoder; "" for none.
 
         Args:
             embedded: clips with clip_id, uri and embedding.
-            sources: where the decoder's weights come from.
+            tower: the caption checkpoint, whose decoder takes these embeddings.
             start: words that every caption begins with.
         """
-        fingerprint, note = self._decoder(sources.decoder_weights)
-        folder = f"clip_captions/{_hash([fingerprint, start, sources.decoder_fingerprint])}"
+        fingerprint, note = self._once(decoder_identity, (tower.weights, self._engine.device), on_gpu=True)
+        folder = f"clip_captions/{_hash([fingerprint, start, tower.fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
-        new = embedded.filter(pc.invert(pc.is_in(embedded["clip_id"], value_set=kept["clip_id"].combine_chunks())))
+        new = missing(embedded, kept)
         tasks = [
-            DecodeTask(sources.decoder_weights, start, self._engine.device, new.slice(first, _CLIPS_A_TASK))
+            DecodeTask(tower.weights, start, self._engine.device, new.slice(first, _CLIPS_A_TASK))
             for first in range(0, len(new), _CLIPS_A_TASK)
         ]
         for done, rows in enumerate(self._engine.map(describe_clips, tasks, on_gpu=True), 1):
             self._keep(folder, rows)
             self._progress("captioning single clips", min(done * _CLIPS_A_TASK, len(new)), len(new))
         kept = self._kept[folder]
-        return dict(zip(kept["clip_id"].to_pylist(), kept["caption"].to_pylist(), strict=True)), note
+        return dict(rows_of(kept, "clip_id", "caption")), note
 
     def similarities(
         self, embedded: pa.Table, weights: str, texts: tuple[str, ...]
@@ -141,10 +134,7 @@ class ClipEvidence:
         """Clip id → cosines with each text (L,), and a note on the text tower; "" for none."""
         from asd_core.encoders.clap.text_tower import cosine_similarities
 
-        if (weights, texts) not in self._text_embeddings:
-            task = TextTask(weights, texts)
-            self._text_embeddings[weights, texts] = next(iter(self._engine.map(embed_texts, [task])))
-        embeddings, note = self._text_embeddings[weights, texts]
+        embeddings, note = self._once(embed_texts, TextTask(weights, texts))
         if not len(embedded):
             return {}, note
         cosines = cosine_similarities(embedding_matrix(embedded), embeddings)
@@ -159,7 +149,7 @@ class ClipEvidence:
         """
         folder = f"measures/{'mix' if channel is None else channel}"
         kept = self._kept_in(folder, MEASURES)
-        lacking = clips.filter(pc.invert(pc.is_in(clips["clip_id"], value_set=kept["clip_id"].combine_chunks())))
+        lacking = missing(clips, kept)
         problems: dict[str, str] = {}
         if not self._may_read_audio:
             problems = dict.fromkeys(lacking["clip_id"].to_pylist(), _NOT_STORED)
@@ -169,21 +159,21 @@ class ClipEvidence:
             for first in range(0, len(lacking), _MEASURED_A_TASK)
         ]
         new = [MEASURES.empty_table()]
-        for done, outcome in enumerate(self._engine.map(measure_clips, tasks), 1):
-            new.append(outcome.rows)
-            problems |= outcome.problems
+        for done, (rows, unmeasured) in enumerate(self._engine.map(measure_clips, tasks), 1):
+            new.append(rows)
+            problems |= unmeasured
             self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
         self._keep(folder, pa.concat_tables(new))
         wanted = set(clips["clip_id"].to_pylist())
-        rows = self._kept[folder]
-        pairs = zip(rows["clip_id"].to_pylist(), rows["measures"].to_pylist(), strict=True)
+        pairs = rows_of(self._kept[folder], "clip_id", "measures")
         return {clip_id: measures_from(text) for clip_id, text in pairs if clip_id in wanted}, problems
 
-    def _decoder(self, weights: str) -> tuple[str, str]:
-        if weights not in self._decoders:
-            task = DecodeTask(weights, "", self._engine.device, pa.table({}))
-            self._decoders[weights] = next(iter(self._engine.map(decoder_identity, [task], on_gpu=True)))
-        return self._decoders[weights]
+    def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
+        """The result of a task that the engine does once."""
+        if (function, task) not in self._results:
+            self._results[function, task] = next(iter(self._engine.map(function, [task], on_gpu=on_gpu)))
+        result: R = self._results[function, task]
+        return result
 
     def _kept_in(self, folder: str, schema: pa.Schema) -> pa.Table:
         if folder not in self._kept:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from asd_core.audio.measures import AcousticMeasures, Band, Tone, measure
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import read_listed
 from asd_core.pipeline.threads import one_thread
-from asd_core.store.tables import embedding_matrix
+from asd_core.store.tables import embedding_matrix, rows_of
 
 if TYPE_CHECKING:
     from asd_core.encoders.clap.caption_decoder import CaptionDecoder
@@ -73,14 +72,6 @@ class MeasureTask:
     clips: pa.Table
 
 
-@dataclass(frozen=True)
-class MeasureOutcome:
-    """Rows of MEASURES, and clip id → the reason for each clip that could not be measured."""
-
-    rows: pa.Table
-    problems: Mapping[str, str]
-
-
 def describe_clips(task: DecodeTask) -> pa.Table:
     """Rows of CLIP_CAPTIONS: the caption decoder's sentence for each clip."""
     with one_thread():
@@ -96,9 +87,9 @@ def describe_clips(task: DecodeTask) -> pa.Table:
     return pa.table(columns).cast(CLIP_CAPTIONS)
 
 
-def decoder_identity(task: DecodeTask) -> tuple[str, str]:
-    """The decoder's fingerprint, and a note on it ("" for none); ``task.clips`` is not used."""
-    decoder = _decoder(task.weights, task.device)
+def decoder_identity(place: tuple[str, str]) -> tuple[str, str]:
+    """The fingerprint of the decoder of some weights on a device, and a note on it ("" for none)."""
+    decoder = _decoder(*place)
     return decoder.fingerprint, decoder.note
 
 
@@ -111,19 +102,23 @@ def embed_texts(task: TextTask) -> tuple[NDArray[np.float32], str]:
         return tower.embed(task.texts), tower.note
 
 
-def measure_clips(task: MeasureTask) -> MeasureOutcome:
-    """Read and measure clips; one that cannot be read, or was replaced since it was listed, stops no other."""
+def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
+    """Read and measure clips; one that cannot be read, or was replaced since it was listed, stops no other.
+
+    Returns:
+        Rows of MEASURES, and clip id → the reason for each clip that could not be measured.
+    """
     rows: list[dict[str, str]] = []
     problems = {}
     with one_thread():
-        for clip_id, uri in zip(task.clips["clip_id"].to_pylist(), task.clips["uri"].to_pylist(), strict=True):
+        for clip_id, uri in rows_of(task.clips, "clip_id", "uri"):
             try:
                 measures = measure(*to_hear(uri, functools.partial(read_listed, listed_id=clip_id), task.channel))
             except (AsdError, OSError) as error:
                 problems[clip_id] = " ".join(str(error).split())
             else:
                 rows.append({"clip_id": clip_id, "uri": uri, "measures": json.dumps(asdict(measures))})
-    return MeasureOutcome(pa.Table.from_pylist(rows, MEASURES), problems)
+    return pa.Table.from_pylist(rows, MEASURES), problems
 
 
 def measures_from(text: str) -> AcousticMeasures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from asd_core.audio.measures import AcousticMeasures
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.learnt_dates import LearntDates
-from asd_core.captions.sources import CaptionSources, caption_sources
+from asd_core.captions.sources import caption_sources
 from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.engine import Engine, Progress
@@ -22,7 +22,7 @@ from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, from_parquet
+from asd_core.store.tables import CLIPS, first_of_each, rows_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Gatherer:
         """True if captions of a machine type take embeddings that detection has not made."""
         if self._method == "acoustic":
             return False
-        sources = _sources(self._recipe.for_machine(machine_type))
+        sources = caption_sources(self._recipe.for_machine(machine_type))
         return bool(sources.fingerprints(self._method) - {sources.detection_fingerprint})
 
     def gather(self, rows: pa.Table) -> CaptionEvidence:
@@ -98,18 +98,18 @@ class Gatherer:
         if self._method == "acoustic":
             measures, problems = self._single.measures(clips, setting.encoder.channel)
             return CaptionEvidence(normal_ids, measures=measures, problems=problems)
-        sources = _sources(setting)
+        sources = caption_sources(setting)
         captions: dict[str, str] = {}
         similarities: dict[str, NDArray[np.float64]] = {}
         problems = {}
         notes = sources.notes(self._method)
         if self._method in WITH_DECODER:
-            embedded = self._single.embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, problems)
-            captions, note = self._single.captions(embedded, sources, setting.captions.start)
+            embedded = self._single.embeddings(clips, sources.decoder, problems)
+            captions, note = self._single.captions(embedded, sources.decoder, setting.captions.start)
             notes += [note] if note else []
         if self._method in WITH_TEXTS:
-            embedded = self._single.embeddings(clips, sources.text_fingerprint, sources.text_encoder, problems)
-            similarities, note = self._single.similarities(embedded, sources.text_weights, self.texts(machine_type))
+            embedded = self._single.embeddings(clips, sources.text, problems)
+            similarities, note = self._single.similarities(embedded, sources.text.weights, self.texts(machine_type))
             notes += [note] if note and note not in notes else []
         return CaptionEvidence(normal_ids, captions, similarities, {}, problems, tuple(notes))
 
@@ -122,9 +122,9 @@ class Gatherer:
         clips, _ = self._clips(rows, setting)
         self._single.measures(clips, setting.encoder.channel)
         if setting.captions.encoder or setting.captions.weights:
-            sources = _sources(setting)
-            self._single.embeddings(clips, sources.text_fingerprint, sources.text_encoder, {})
-            self._single.embeddings(clips, sources.decoder_fingerprint, sources.decoder_encoder, {})
+            sources = caption_sources(setting)
+            self._single.embeddings(clips, sources.text, {})
+            self._single.embeddings(clips, sources.decoder, {})
 
     def _clips(self, rows: pa.Table, setting: MachineRecipe) -> tuple[pa.Table, dict[tuple[str, str], str]]:
         """Flagged clips and their k nearest normals as rows of CLIPS, each once; and `CaptionEvidence.normal_ids`."""
@@ -135,7 +135,7 @@ class Gatherer:
         index = self._single.index(embeddings_fingerprint(setting.encoder))
         listed = index.filter(pc.is_in(index["uri"], value_set=uris)).select(CLIPS.names)
         ids: dict[str, list[str]] = {}
-        for uri, clip_id in zip(listed["uri"].to_pylist(), listed["clip_id"].to_pylist(), strict=True):
+        for uri, clip_id in rows_of(listed, "uri", "clip_id"):
             ids.setdefault(uri, []).append(clip_id)
         learnt = self._learnt(rows, {uri for uri, found in ids.items() if len(found) > 1})
         normal_ids = {}
@@ -144,11 +144,10 @@ class Gatherer:
                 if uri in ids:
                     normal_ids[version, uri] = learnt.get((version, uri), ids[uri][0])
         normals = pa.array(sorted(set(normal_ids.values())), pa.string())
-        table = pa.concat_tables(
-            [rows.select(CLIPS.names), listed.filter(pc.is_in(listed["clip_id"], value_set=normals))]
-        )
+        normal_clips = listed.filter(pc.is_in(listed["clip_id"], value_set=normals))
+        table = first_of_each(pa.concat_tables([rows.select(CLIPS.names), normal_clips]), "clip_id")
         self._single.remember_dates(table)
-        return table.take(_first_positions(table["clip_id"].to_pylist())), normal_ids
+        return table, normal_ids
 
     def _learnt(self, rows: pa.Table, uris: Collection[str]) -> dict[tuple[str, str], str]:
         """(scorer version, uri) → clip id that the scorer learnt, for files that were replaced since.
@@ -163,15 +162,10 @@ class Gatherer:
         scorers = _scorers(key, rows)
         for record in reversed(self._store.runs("fit", key)):  # of several that gave the same scorer the first holds
             versions = {version for folder, version in record["scorers"].items() if (folder, version) in scorers}
-            if versions and self._store.files.exists(record["clips"]):
-                clips = from_parquet(self._store.files.read(record["clips"]), ["uri", "clip_id"])
+            if versions and (clips := self._store.read_clips(record)) is not None:
                 for clip in clips.filter(pc.is_in(clips["uri"], value_set=pa.array(sorted(uris)))).to_pylist():
                     learnt |= {(version, clip["uri"]): clip["clip_id"] for version in versions}
         return learnt
-
-
-def _sources(setting: MachineRecipe) -> CaptionSources:
-    return caption_sources(setting.captions, setting.encoder)
 
 
 def _scorers(key: str, rows: pa.Table) -> set[tuple[str, str]]:
@@ -185,10 +179,3 @@ def _scorers(key: str, rows: pa.Table) -> set[tuple[str, str]]:
 def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:
     """The k nearest normal clips of each row, nearest first; fewer where fewer are known."""
     return [(uris or [])[:k] for uris in rows["nearest_uris"].to_pylist()]
-
-
-def _first_positions(values: Sequence[str]) -> list[int]:
-    firsts: dict[str, int] = {}
-    for position, value in enumerate(values):
-        firsts.setdefault(value, position)
-    return list(firsts.values())

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from asd_core.recipe.caption_settings import Method
 from asd_core.store.store import Store
-from asd_core.store.tables import SCORES, from_parquet
+from asd_core.store.tables import SCORES, from_parquet, rows_of
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ def _captioned(captions: pa.Table, order: CaptionOrder) -> set[str]:
 
 def clip_keys(rows: pa.Table) -> list[str]:
     """Keys of clip and scorer version: a caption explains one scorer's score of one clip."""
-    pairs = zip(rows["clip_id"].to_pylist(), rows["scorer_version"].to_pylist(), strict=True)
-    return [f"{clip_id} {version}" for clip_id, version in pairs]
+    return [f"{clip_id} {version}" for clip_id, version in rows_of(rows, "clip_id", "scorer_version")]
 
 
 def flagged_in(store: Store, files: Iterable[str]) -> pa.Table:
@@ -118,17 +117,11 @@ def flagged(scores: pa.Table) -> pa.Table:
 
 def highest(scores: pa.Table, count: int) -> pa.Table:
     """Each machine's ``count`` highest rows of SCORES, flagged or not, as in the paper's listening test."""
-    scored = scores.filter(pc.is_valid(scores["anomaly_score"])).sort_by(
-        [
-            ("machine_type", "ascending"),
-            ("machine_id", "ascending"),
-            ("anomaly_score", "descending"),
-            ("uri", "ascending"),
-        ]
-    )
-    taken: Counter[tuple[str, str]] = Counter()
+    order = {"machine_type": "ascending", "machine_id": "ascending", "anomaly_score": "descending", "uri": "ascending"}
+    scored = scores.filter(pc.is_valid(scores["anomaly_score"])).sort_by(list(order.items()))
+    taken: Counter[tuple[str, ...]] = Counter()
     keep = []
-    for machine in zip(scored["machine_type"].to_pylist(), scored["machine_id"].to_pylist(), strict=True):
+    for machine in rows_of(scored, "machine_type", "machine_id"):
         taken[machine] += 1
         keep.append(taken[machine] <= count)
     return scored.filter(pa.array(keep, pa.bool_()))

@@ -24,22 +24,21 @@ PAPER_TEXTS = (
 """The paper's eight texts, word for word and in its order (section IV-A)."""
 
 
-def texts_of(path: str) -> tuple[str, ...]:
-    """The texts that a recipe's ``captions.texts`` names: those of a file, or the paper's for ""."""
-    return read_texts(path) if path else PAPER_TEXTS
-
-
 _MOST = 64  # texts: a prompt holds (k + 1) figures for each
 _LONGEST = 80  # characters: they are labels, and head the columns of a prompt
 
 
-def read_texts(path: str | Path) -> tuple[str, ...]:
-    """The texts of a UTF-8 file, one a line, in their order; empty lines and lines that begin with ``#`` are left out.
+def texts_of(path: str | Path) -> tuple[str, ...]:
+    """The texts that a recipe's ``captions.texts`` names: those of a UTF-8 file, or the paper's for "".
+
+    A file has one text a line; empty lines and lines that begin with ``#`` are left out.
 
     Raises:
         UsageError: the file cannot be read or holds no text, or a text is too long, given twice, or holds control
             characters.
     """
+    if not path:
+        return PAPER_TEXTS
     try:
         lines = Path(path).read_text("utf-8-sig").split("\n")
     except OSError as error:

@@ -6,8 +6,9 @@ are counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -19,10 +20,9 @@ from asd_core.clips.namesakes import above_dcase, above_fleet, above_pattern, na
 from asd_core.clips.pattern import compile_pattern
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.store.addresses import open_files, path_within
-from asd_core.store.files import FileInfo, Files
+from asd_core.store.files import Files
 
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
-_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,18 @@ class Listing:
     Attributes:
         clips: a table of CLIPS sorted by machine type, machine id, date and uri.
         layout: ``dcase``, ``fleet``, ``pattern`` or ``manifest``.
-        skipped: number of files that are no audio by their names.
-        skipped_examples: paths of a few of them.
+        skipped: paths of files that are no audio by their names.
         duplicates: number of recordings that were listed a second time, or also exist as a renamed copy.
-        unplaced: number of clips without a known machine.
-        unplaced_examples: paths of a few of them.
+        unplaced: paths or addresses of clips without a known machine.
         of_store: number of files that were left out because they belong to a store.
         namesakes: machine type and id → two of the folders above it, where it lies under several.
     """
 
     clips: pa.Table
     layout: str
-    skipped: int = 0
-    skipped_examples: tuple[str, ...] = ()
+    skipped: Sequence[str] = ()
     duplicates: int = 0
-    unplaced: int = 0
-    unplaced_examples: tuple[str, ...] = ()
+    unplaced: Sequence[str] = ()
     of_store: int = 0
     namesakes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -57,9 +53,9 @@ class Listing:
         if self.duplicates:
             remarks.append(f"{self.duplicates} listed twice, taken once")
         if self.unplaced:
-            remarks.append(f"{self.unplaced} of no known machine, such as {self.unplaced_examples[0]}")
+            remarks.append(f"{len(self.unplaced)} of no known machine, such as {self.unplaced[0]}")
         if self.skipped:
-            remarks.append(f"{self.skipped} other files left out")
+            remarks.append(f"{len(self.skipped)} other files left out")
         if self.of_store:
             remarks.append(f"{self.of_store} files of the store in it left out")
         return "; ".join(remarks)
@@ -97,7 +93,7 @@ def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, 
         if pattern is not None or layout != "auto":
             raise UsageError(f"the manifest {url} names its machines itself: leave --layout and --pattern out")
         clips, duplicates, unplaced = read_manifest(url)
-        return Listing(clips, "manifest", 0, (), duplicates, len(unplaced), tuple(unplaced[:_EXAMPLES]))
+        return Listing(clips, "manifest", (), duplicates, unplaced)
     return list_files(open_files(url), layout, pattern, store)
 
 
@@ -118,19 +114,13 @@ def list_files(files: Files, layout: str, pattern: str | None, store: Files | No
         raise UsageError(f"no recording ({', '.join(_AUDIO)}) among the {len(infos)} files of {files.address('')}")
     chosen, placements = _place(files.url, [_text(info.path) for info in audio], layout, pattern)
     copies = dcase.superseded([info.path for info in audio]) if chosen == "dcase" else set()
-    kept = [(info, placed) for info, placed in zip(audio, placements, strict=True) if info.path not in copies]
-    unplaced = [_text(info.path) for info, placed in kept if placed.is_unplaced]
-    return Listing(
-        _table(files, kept),
-        chosen,
-        len(skipped),
-        tuple(skipped[:_EXAMPLES]),
-        len(copies),
-        len(unplaced),
-        tuple(unplaced[:_EXAMPLES]),
-        everything - len(infos),
-        namesakes([info.path for info, _ in kept], [placed for _, placed in kept], _above(chosen, pattern)),
-    )
+    is_kept = [info.path not in copies for info in audio]
+    kept, placed = list(compress(audio, is_kept)), list(compress(placements, is_kept))
+    unplaced = [_text(info.path) for info, place in zip(kept, placed, strict=True) if place.is_unplaced]
+    uris, sizes, versions = zip(*((files.uri(info.path), info.size, info.version) for info in kept), strict=True)
+    same_name = namesakes([info.path for info in kept], placed, _above(chosen, pattern))
+    clips = clips_table(uris, sizes, versions, placed)
+    return Listing(clips, chosen, skipped, len(copies), unplaced, everything - len(infos), same_name)
 
 
 def _above(layout: str, pattern: str | None) -> Callable[[str], str]:
@@ -168,13 +158,6 @@ def _layouts(url: str, layout: str, pattern: str | None) -> dict[str, Callable[[
         "dcase": lambda path: dcase.place(f"{above}/{path}"),
     }
     return layouts if layout == "auto" else {layout: layouts[layout]}
-
-
-def _table(files: Files, kept: list[tuple[FileInfo, Placement]]) -> pa.Table:
-    uris = [files.uri(info.path) for info, _ in kept]
-    sizes = [info.size for info, _ in kept]
-    versions = [info.version for info, _ in kept]
-    return clips_table(uris, sizes, versions, [placed for _, placed in kept])
 
 
 def _text(path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -32,24 +31,6 @@ CONDITIONS = {
 
 SPLITS = ("", "train", "test")
 DOMAINS = ("", "source", "target")
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One row of CLIPS, in the order of its columns, which `asd_core.store.tables` explains."""
-
-    clip_id: str
-    uri: str
-    machine_type: str
-    machine_id: str
-    split: str
-    domain: str
-    attributes: str
-    condition: str
-    date: str
-    recorded_at: datetime | None
-    size: int
-    extra: str
 
 
 class Placement(NamedTuple):

@@ -16,7 +16,6 @@ import os
 import posixpath
 import urllib.parse
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -134,20 +133,18 @@ def _columns(url: str, table: pa.Table) -> dict[str, Any]:
 
     recorded_at = _recorded_at(url, table)
     condition = "condition" if "condition" in table.column_names else "label"
-    day = _translate(
-        given("date"), lambda text: parse_date(text) if text not in ("", UNDATED) else "", url, "date", "2026-11-19"
-    )
+    day = _translate(given("date"), lambda text: "" if text == UNDATED else parse_date(text), url, "date", "2026-11-19")
     recorded_day = pc.coalesce(pc.strftime(recorded_at, "%Y-%m-%d"), UNDATED)
     return {
-        "machine_type": _filled(given("machine_type")),
-        "machine_id": _filled(given("machine_id", "00")),
+        "machine_type": _filled(given("machine_type"), UNPLACED),
+        "machine_id": _filled(given("machine_id", "00"), UNPLACED),
         "split": known("split", {word: word for word in SPLITS}),
         "domain": known("domain", {word: word for word in DOMAINS}),
         "attributes": given("attributes"),
         "condition": known(condition, CONDITIONS),
         "date": pc.if_else(pc.equal(day, ""), recorded_day, day),
         "recorded_at": recorded_at,
-        "extra": _extra(url, table, condition),
+        "extra": _extra(url, table, _filled(given("extra"), "{}"), condition),
     }
 
 
@@ -158,38 +155,29 @@ def _recorded_at(url: str, table: pa.Table) -> pa.ChunkedArray:
     column = table["recorded_at"]
     if pa.types.is_timestamp(column.type):
         return column.cast(kind, safe=False)
-
-    def moment(text: str) -> datetime | str | None:
-        return parse_moment(text) if text else ""
-
-    return _translate(_text(column), moment, url, "recorded_at", "2026-11-19T03:15:00", kind)
+    return _translate(_text(column), parse_moment, url, "recorded_at", "2026-11-19T03:15:00", kind)
 
 
-def _extra(url: str, table: pa.Table, condition: str) -> pa.ChunkedArray:
+def _extra(url: str, table: pa.Table, own: pa.ChunkedArray, condition: str) -> pa.ChunkedArray:
     """Further columns as one JSON object a row, on top of an ``extra`` column of a clips table."""
     used = {"machine_type", "machine_id", "split", "domain", "attributes", "date", "recorded_at", condition}
     used |= {"uri", "clip_id", "size", "extra"}  # a path as it is written stays: scores are joined to it
     further = table.select([name for name in table.column_names if name not in used])
-    if "extra" in table.column_names:
-        inner = _translate(
-            _text(table["extra"]), _json_object, url, "extra", 'a JSON object such as {"line": 3}'
-        ).to_pylist()
-    else:
-        inner = ["{}"] * len(table)
+    inner = _translate(own, _json_object, url, "extra", 'a JSON object such as {"line": 3}')
     if not further.num_columns:
-        return pa.chunked_array([pa.array(inner, pa.string())])
+        return inner
     encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
     if further.column_names == ["path"] and "extra" not in table.column_names:  # most manifests: no object a row
         merged = [f'{{"path": {encode(path)}}}' for path in further["path"].to_pylist()]
     else:
-        rows = zip(inner, further.to_pylist(), strict=True)
+        rows = zip(inner.to_pylist(), further.to_pylist(), strict=True)
         merged = [encode(json.loads(old) | new if old != "{}" else new) for old, new in rows]
     return pa.chunked_array([pa.array(merged, pa.string())])
 
 
 def _json_object(text: str) -> str | None:
     try:
-        return (text or "{}") if isinstance(json.loads(text or "{}"), dict) else None
+        return text if isinstance(json.loads(text), dict) else None
     except ValueError:
         return None
 
@@ -198,8 +186,8 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(column.cast(pa.string()), "")
 
 
-def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.equal(column, ""), UNPLACED, column)
+def _filled(column: pa.ChunkedArray, word: str) -> pa.ChunkedArray:
+    return pc.if_else(pc.equal(column, ""), word, column)
 
 
 def _translate(
@@ -213,7 +201,7 @@ def _translate(
     """Translate each distinct text of a column once; None refuses it, "" stays empty."""
     encoded = column.combine_chunks().dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    translated = [translate(word) for word in words]
+    translated = [translate(word) if word else "" for word in words]
     for word, value in zip(words, translated, strict=True):
         if value is None:
             row = pc.index(column, word).as_py() + 1

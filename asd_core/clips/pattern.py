@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from asd_core.clips.clip import CONDITIONS, UNDATED, UNPLACED, Placement
 from asd_core.clips.dates import parse_date, parse_time
@@ -61,18 +62,11 @@ def _group(field: str) -> str:
     return f"(?P<{field}>{_FIELDS[field]})" if field else "[^/]*?"
 
 
-def _placement(found: dict[str, str]) -> Placement:
+def _placement(found: dict[str, Any]) -> Placement:
     date = parse_date(found["date"]) if "date" in found else UNDATED
-    recorded_at = parse_time(date, found["time"]) if date and "time" in found else None
-    if date is None or ("time" in found and recorded_at is None):
+    time = found.pop("time", None)
+    recorded_at = parse_time(date, time) if date and time else None
+    if date is None or (time and recorded_at is None):
         return Placement(found["machine_type"], UNPLACED)
-    return Placement(
-        found["machine_type"],
-        found.get("machine_id", "00"),
-        found.get("split", ""),
-        found.get("domain", ""),
-        found.get("attributes", ""),
-        CONDITIONS[found.get("condition", "")],
-        date,
-        recorded_at,
-    )
+    found["condition"] = CONDITIONS[found.get("condition", "")]
+    return Placement(**{"machine_id": "00", **found, "date": date, "recorded_at": recorded_at})

@@ -33,25 +33,22 @@ def select(
     Raises:
         UsageError: an unknown split, a text that is no date, or a span that ends before it begins.
     """
-    keep: list[pa.ChunkedArray] = []
     if split is not None:
         if split not in SPLITS:
             raise UsageError(f"unknown split {split!r}" + did_you_mean(split, SPLITS[1:]))
-        keep.append(pc.equal(clips["split"], split))
+        clips = clips.filter(pc.equal(clips["split"], split))
     if date is not None:
-        keep.append(pc.equal(clips["date"], date if date == UNDATED else checked_date(date)))
+        clips = clips.filter(pc.equal(clips["date"], date if date == UNDATED else checked_date(date)))
     first, last = since and checked_date(since), until and checked_date(until)
     if first and last and first > last:
         raise UsageError(f"no date is since {first} and until {last}: the span ends before it begins")
     if first or last:
-        keep.append(pc.not_equal(clips["date"], UNDATED))
+        clips = clips.filter(pc.not_equal(clips["date"], UNDATED))
     if first:
-        keep.append(pc.greater_equal(clips["date"], first))
+        clips = clips.filter(pc.greater_equal(clips["date"], first))
     if last:
-        keep.append(pc.less_equal(clips["date"], last))
-    for mask in keep[1:]:
-        keep[0] = pc.and_(keep[0], mask)
-    return clips.filter(keep[0]) if keep else clips
+        clips = clips.filter(pc.less_equal(clips["date"], last))
+    return clips
 
 
 def of_machine(clips: pa.Table, machine_type: str, machine_id: str) -> pa.Table:

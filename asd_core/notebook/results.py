@@ -15,7 +15,7 @@ from asd_core.pipeline.machine_tasks import scorer_versions
 from asd_core.pipeline.scorer_files import load_scorer, scorer_folder
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, embedding_matrix
+from asd_core.store.tables import CLIPS, embedding_matrix, rows_of
 
 NEAREST = pa.schema(
     [
@@ -91,9 +91,8 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
         fingerprint = embeddings_fingerprint(machine.encoder)
         scorer = load_scorer(place, folder, versions[folder], machine, fingerprint)
         uris, distances = scorer.nearest(embedding_matrix(own), k)
-        for clip_id, uri, near, far in zip(
-            own["clip_id"].to_pylist(), own["uri"].to_pylist(), uris, distances.tolist(), strict=True
-        ):
+        names = rows_of(own, "clip_id", "uri")
+        for (clip_id, uri), near, far in zip(names, uris, distances.tolist(), strict=True):
             found += [
                 {"clip_id": clip_id, "uri": uri, "rank": rank, "nearest_uri": one, "distance": distance}
                 for rank, (one, distance) in enumerate(zip(near, far, strict=True), 1)

@@ -182,6 +182,4 @@ def evaluate(
         >>> [0.5 < machine.auc <= 1.0 for machine in evaluation.machines if machine.auc is not None]
         [True]
     """
-    return score_and_evaluate(
-        opened(store), loaded(recipe), clips, engine or LocalEngine(), protocol=protocol
-    ).evaluation
+    return score_and_evaluate(opened(store), loaded(recipe), clips, engine or LocalEngine(), protocol=protocol)[0]

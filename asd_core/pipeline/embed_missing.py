@@ -77,12 +77,12 @@ def embed(
         new = _index([(shard, outcome) for shard, outcome in committed if shard.fingerprint == fingerprint])
         store.write_index(fingerprint, new)
         stored[fingerprint] = pa.concat_tables([stored[fingerprint], new])
-    located = _located(clips, fingerprints, stored)
-    reasons = Counter(located["error_reason"].drop_null().to_pylist())
+    found = _found(clips, fingerprints, stored)
+    reasons = Counter(found["error_reason"].drop_null().to_pylist())
     reasons += Counter(reason for reason, _ in transient.values())
     decoded = sum(len(shard.clips) for shard in shards)
     return Embedded(
-        located.drop_columns("error_reason"), fingerprints, transient, reasons, decoded, time.monotonic() - start
+        found.drop_columns("error_reason"), fingerprints, transient, reasons, decoded, time.monotonic() - start
     )
 
 
@@ -131,16 +131,20 @@ def _index(committed: list[tuple[Shard, ShardOutcome]]) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _located(clips: pa.Table, fingerprints: Mapping[str, str], stored: Mapping[str, pa.Table]) -> pa.Table:
+def located(clips: pa.Table, index: pa.Table) -> pa.Table:
+    """The clips with their ``shard`` and ``error_reason`` in rows of INDEX; null where nothing is stored."""
+    where = pc.index_in(clips["clip_id"], value_set=index["clip_id"].combine_chunks())
+    for name in ("shard", "error_reason"):
+        clips = clips.append_column(name, index[name].take(where))
+    return clips
+
+
+def _found(clips: pa.Table, fingerprints: Mapping[str, str], stored: Mapping[str, pa.Table]) -> pa.Table:
     """The clips with the ``shard`` and ``error_reason`` that the index of their machine type's embeddings tells."""
     tables = []
     for fingerprint in sorted(set(fingerprints.values())):
         kinds = [kind for kind, name in fingerprints.items() if name == fingerprint]
         rows = clips.filter(pc.is_in(clips["machine_type"], value_set=pa.array(kinds, pa.string())))
-        index = stored[fingerprint]
-        where = pc.index_in(rows["clip_id"], value_set=index["clip_id"].combine_chunks())
-        for name in ("shard", "error_reason"):
-            rows = rows.append_column(name, index[name].take(where))
-        tables.append(rows)
+        tables.append(located(rows, stored[fingerprint]))
     empty = INDEX.empty_table().select([*CLIPS.names, "shard", "error_reason"])
     return pa.concat_tables([empty, *tables], promote_options="permissive")

@@ -64,5 +64,12 @@ Progress = Callable[[str, int, int], None]
 """Told a stage, how much of it is done, and of how much."""
 
 
+def tracked(items: Iterable[T], stage: str, total: int, progress: Progress) -> Iterator[T]:
+    """The items; progress of the stage is told after each."""
+    for done, item in enumerate(items, 1):
+        yield item
+        progress(stage, done, total)
+
+
 def no_progress(stage: str, done: int, total: int) -> None:
     """Say nothing."""

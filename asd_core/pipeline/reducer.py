@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.clips import UNPLACED
+from asd_core.clips.clip import UNPLACED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of

@@ -7,23 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from asd_core.captions.prompts import acoustic_prompt
 from asd_core.captions.rows import prompt_of
-from asd_core.captions.selection import CaptionOrder, Unexplained, by_machine_type, flagged, highest
+from asd_core.captions.selection import CaptionOrder, Unexplained, flagged, highest
 from asd_core.captions.sources import refuse_without_clap
 from asd_core.captions.texts import texts_of
 from asd_core.clips.clip import UNDATED
 from asd_core.clips.selection import checked_date
 from asd_core.errors import AsdError, UsageError
 from asd_core.llm.settings import LlmSettings, tokens_of
-from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.caption_settings import WITH_TEXTS, Method
 from asd_core.recipe.recipe import Recipe
-from asd_core.runs.caption import OpenCaptioner, caption
+from asd_core.runs.caption import CaptionRun
 from asd_core.store.store import Store
-from asd_core.store.tables import SCORES
+from asd_core.store.tables import SCORES, rows_of
 
 TYPICAL_ANSWER = 60  # tokens: forty words
 
@@ -77,13 +75,10 @@ def backlog(
         scores = store.scores(recipe.key(), date)
         tables.append(highest(scores, top) if top else flagged(scores))
     found = pa.concat_tables(tables)
-    names = pc.binary_join_element_wise(found["machine_type"], found["machine_id"], "/")
-    known = {*names.to_pylist(), *found["machine_type"].to_pylist()}
+    names = [{kind, f"{kind}/{name}"} for kind, name in rows_of(found, "machine_type", "machine_id")]
+    known = set[str]().union(*names)
     if machines:
-        wanted = pa.array(list(machines), pa.string())
-        found = found.filter(
-            pc.or_(pc.is_in(names, value_set=wanted), pc.is_in(found["machine_type"], value_set=wanted))
-        )
+        found = found.filter(pa.array([not own.isdisjoint(machines) for own in names], pa.bool_()))
     unexplained = Unexplained(store, recipe.key(), order)
     rows = unexplained.of(found)
     without_clips = tuple(machine for machine in machines if machine not in known)
@@ -128,8 +123,7 @@ def estimate(recipe: Recipe, backlog: Backlog, order: CaptionOrder, llm: LlmSett
     tokens_in = tokens_out = 0
     if llm is not None:
         tokens_out = len(rows) * TYPICAL_ANSWER
-        for part in by_machine_type(rows):
-            tokens_in += len(part) * prompts.get(part["machine_type"][0].as_py(), prompts[""])
+        tokens_in = sum(prompts.get(kind, prompts[""]) for kind in rows["machine_type"].to_pylist())
     return {
         "asked": len(rows),
         "method": order.method,
@@ -144,7 +138,7 @@ def _prompt_tokens(recipe: Recipe, machine_type: str, method: Method) -> int:
     """Tokens of most prompts of a machine type."""
     setting = recipe.for_machine(machine_type)
     if method != "acoustic":
-        refuse_without_clap(setting.captions, setting.encoder)
+        refuse_without_clap(setting)
     texts = texts_of(setting.captions.texts) if method in WITH_TEXTS else ()
     return tokens_of(typical_prompt(method, texts, setting.captions.k))
 
@@ -159,19 +153,12 @@ def typical_prompt(method: Method, texts: Sequence[str], k: int) -> str:
     return prompt_of(row)
 
 
-def backfill(
-    store: Store,
-    recipe: Recipe,
-    backlog: Backlog,
-    order: CaptionOrder,
-    engine: Engine,
-    open_captioner: OpenCaptioner | None = None,
-    progress: Progress = no_progress,
-) -> dict[str, Any]:
+def backfill(run: CaptionRun, backlog: Backlog) -> dict[str, Any]:
     """Explain a backlog and publish its captions.
 
     Returns:
-        The counts as of `asd_core.runs.caption.caption`; ``explained`` counts the backlog's too.
+        The counts as of `CaptionRun.finish`; ``explained`` counts the backlog's too.
     """
-    counts = caption(store, recipe, backlog.rows, order, engine, open_captioner, progress)
+    run.add(backlog.rows)
+    counts = run.finish()
     return {**counts, "explained": counts["explained"] + backlog.explained}

@@ -32,42 +32,22 @@ OpenCaptioner = Callable[[], Captioner]
 """Opens the way to a language model; called once, and what it gives is closed at the end."""
 
 
-def caption(
-    store: Store,
-    recipe: Recipe,
-    rows: pa.Table,
-    order: CaptionOrder,
-    engine: Engine,
-    open_captioner: OpenCaptioner | None = None,
-    progress: Progress = no_progress,
-) -> dict[str, Any]:
-    """Explain clips that are scored already, and publish their captions.
+class CaptionRun:
+    """Captions of flagged clips, from rows of SCORES to published rows of CAPTIONS.
+
+    A context manager that closes its captioner.
 
     Args:
         store: where scores are and captions go.
         recipe: whose scores.
-        rows: of SCORES, to be explained.
         order: method and language model.
         engine: where clips are worked on.
         open_captioner: opens the language model; None without one.
         progress: called with (stage, done, total).
 
-    Returns:
-        The counts, see `CaptionRun.finish`.
-
     Raises:
         UsageError: the method needs MS-CLAP, and the recipe names none, or texts that cannot be read.
         AsdError: weights that cannot be loaded, a broken store, or nobody to ask.
-    """
-    with CaptionRun(store, recipe, order, engine, open_captioner, progress) as run:
-        run.add(rows)
-        return run.finish()
-
-
-class CaptionRun:
-    """Captions of flagged clips, from rows of SCORES to published rows of CAPTIONS.
-
-    A context manager that closes its captioner. Arguments and errors are those of `caption`.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, from_parquet
+from asd_core.store.tables import CLIPS, rows_of
 
 
 def embed_run(
@@ -57,10 +57,8 @@ def stored_clips(store: Store, recipe: Recipe) -> pa.Table:
     Raises:
         AsdError: there are none, or it is not known which version of a recording is the newest.
     """
-    if recipe.settings.get("machine"):
-        kinds = {recipe.for_machine(kind).encoder for kind in ["", *recipe.settings["machine"]]}
-        if len(kinds) > 1:
-            raise AsdError("the recipe has several encoders, so stored clips are ambiguous: name the archive")
+    if len({recipe.for_machine(kind).encoder for kind in ["", *recipe.settings.get("machine", {})]}) > 1:
+        raise AsdError("the recipe has several encoders, so stored clips are ambiguous: name the archive")
     fingerprint = embeddings_fingerprint(recipe.for_machine("").encoder)
     clips = store.embedded(fingerprint).select(CLIPS.names)
     if not len(clips):
@@ -94,19 +92,10 @@ def _newest_listed(store: Store, versions: pa.Table) -> dict[str, str]:
     for record in reversed(store.runs()):
         if len(newest) == recordings:
             break
-        if "clips" not in record or not store.files.exists(record["clips"]):
+        if (listed := store.read_clips(record)) is None:
             continue
-        listed = _listed_by(store, record["clips"])
         listed = listed.filter(pc.is_in(listed["clip_id"], value_set=ids))
         each = listed.group_by("uri").aggregate([("clip_id", "min"), ("clip_id", "max")])
         each = each.filter(pc.equal(each["clip_id_min"], each["clip_id_max"]))
-        newest = dict(zip(each["uri"].to_pylist(), each["clip_id_min"].to_pylist(), strict=True)) | newest
+        newest = dict(rows_of(each, "uri", "clip_id_min")) | newest
     return newest
-
-
-def _listed_by(store: Store, path: str) -> pa.Table:
-    """Uri and clip id of a run's manifest."""
-    try:
-        return from_parquet(store.files.read(path), ["uri", "clip_id"])
-    except pa.ArrowException as error:
-        raise AsdError(f"{path} in the store is broken: restore it, or remove it and run asd embed again") from error

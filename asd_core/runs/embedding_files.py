@@ -25,8 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from asd_core.clips import clip_id
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED
+from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, Placement, clip_ids
 from asd_core.clips.dates import parse_date
 from asd_core.digest import content_hash
 from asd_core.errors import UsageError
@@ -101,15 +100,11 @@ def _column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
         return list(values.to_pylist())
     words: dict[Any, Any] = {}
     for value in values.unique().to_pylist():
-        words[value] = _WORDS.get(field, _text)("" if value is None else str(value))
+        words[value] = _WORDS.get(field, str)("" if value is None else str(value))
         if words[value] is None:
             row = values.to_pylist().index(value) + 1
             raise UsageError(f"row {row} of {path}: {field} = {value!r} is not known; write it as a manifest has it")
     return [words[value] for value in values.to_pylist()]
-
-
-def _text(text: str) -> str | None:
-    return text
 
 
 def _filled(text: str) -> str | None:
@@ -131,12 +126,8 @@ _WORDS: dict[str, Callable[[str], str | None]] = {
 def _clips(columns: dict[str, Any], embeddings: NDArray[np.float32]) -> pa.Table:
     count = len(embeddings)
     sizes = [embeddings.shape[1] * 4] * count
-    ids = [
-        clip_id(uri, size, content_hash(row.tobytes()))
-        for uri, size, row in zip(columns["uri"], sizes, embeddings, strict=True)
-    ]
-    defaults: dict[str, Any] = {field: [""] * count for field in ("split", "domain", "attributes", "condition")}
-    defaults |= {"date": ["undated"] * count, "recorded_at": [None] * count, "extra": ["{}"] * count}
+    ids = clip_ids(columns["uri"], sizes, [content_hash(row.tobytes()) for row in embeddings])
+    defaults = {field: [value] * count for field, value in Placement._field_defaults.items()}
     whole = {**defaults, **columns, "clip_id": ids, "size": sizes}
     return pa.table({field: whole[field] for field in CLIPS.names}, schema=CLIPS)
 

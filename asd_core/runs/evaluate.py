@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
 
@@ -19,21 +18,6 @@ from asd_core.store.store import Store
 Protocol = Literal["auto", "dcase2020", "dcase2021", "dcase2022"]
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """One evaluation and the rows that it rests on.
-
-    Attributes:
-        record: of the scoring run.
-        scores: its rows of SCORES; those that a scorer was fitted on are of split ``train``.
-        evaluation: AUC, pAUC, F1 and the official score.
-    """
-
-    record: dict[str, Any]
-    scores: pa.Table
-    evaluation: Evaluation
-
-
 def score_and_evaluate(
     store: Store,
     recipe: Recipe,
@@ -42,7 +26,7 @@ def score_and_evaluate(
     progress: Progress = no_progress,
     *,
     protocol: Protocol = "auto",
-) -> Evaluated:
+) -> tuple[Evaluation, pa.Table]:
     """Score what is not scored yet, and evaluate all clips of known condition that no scorer was fitted on.
 
     Args:
@@ -53,6 +37,10 @@ def score_and_evaluate(
         progress: called with (stage, done, total).
         protocol: whose official score.
 
+    Returns:
+        AUC, pAUC, F1 and the official score, and the rows of SCORES that they rest on; those that a scorer was fitted
+        on are of split ``train``.
+
     Raises:
         AsdError: not one clip could be scored.
     """
@@ -62,4 +50,4 @@ def score_and_evaluate(
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
         raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
     scores = as_training(store.read_scores(record), training_uris(store, record["scorers"]))
-    return Evaluated(record, scores, evaluate(scores, protocol))
+    return evaluate(scores, protocol), scores

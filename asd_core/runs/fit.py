@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.pipeline.embed_missing import embed
-from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
 from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
 from asd_core.pipeline.reducer import fit_machines
 from asd_core.pipeline.scorer_files import scorer_folder
@@ -34,12 +35,8 @@ def fit(
     key = recipe.key()
     name_all_newest(store, key)
     tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers)
-    total = len(tasks)
-    outcomes: list[FitOutcome] = []
-    for done, outcome in enumerate(engine.map(fit_machines, tasks), 1):
-        outcomes += outcome
-        progress("fitting machines", done, total)
-    outcomes.sort(key=lambda outcome: (outcome.machine_type, outcome.machine_id))
+    fitted = tracked(engine.map(fit_machines, tasks), "fitting machines", len(tasks), progress)
+    outcomes = sorted(chain.from_iterable(fitted), key=lambda outcome: (outcome.machine_type, outcome.machine_id))
     versions = [(o.machine_type, o.machine_id, o.version) for o in outcomes]
     record = {
         "run_id": run_id_of("fit", clips, key, versions, embedded.transient),

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
 from asd_core.encoders.kinds import IMPORTED
-from asd_core.errors import UsageError
-from asd_core.pipeline.embedding import commit_shard
+from asd_core.errors import ClipError, UsageError
+from asd_core.pipeline.decoding import DecodedClip
+from asd_core.pipeline.embedding import commit_shard, shard_table
 from asd_core.pipeline.planning import LARGEST_SHARD
 from asd_core.pipeline.shards import Shard, shard_name
 from asd_core.runs.embedding_files import read_embeddings
 from asd_core.store.store import INDEX, Store
-from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column
+from asd_core.store.tables import CLIPS, rows_of
+
+_NOT_FINITE = ClipError("embedding_not_finite", "the imported embedding holds a value that is not finite")
+_UNHEARD = DecodedClip(None)
 
 
 def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, Any]:
@@ -40,11 +44,10 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
     names = store.imported_names()
     dim = names.get(name, {}).get("embedding_dim")
     stored = store.embedded(fingerprint, keep_index=True)
-    clip_ids = dict(zip(stored["uri"].to_pylist(), stored["clip_id"].to_pylist(), strict=True))
+    clip_ids = dict(rows_of(stored, "uri", "clip_id"))
     indexes = [INDEX.empty_table()]
-    listed = 0
-    reasons: dict[str, int] = {}
-    machines: set[tuple[str, str]] = set()
+    listed = errors = 0
+    machines: set[tuple[str, ...]] = set()
     for path in paths:
         rows, embeddings = read_embeddings(path, name)
         if dim is not None and embeddings.shape[1] != dim:
@@ -57,20 +60,17 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
             names[name] = {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim}
             store.write_imported_names(names)
         listed += len(rows)
-        bad = int(np.sum(~np.isfinite(embeddings).all(axis=1)))
-        if bad:
-            reasons["embedding_not_finite"] = reasons.get("embedding_not_finite", 0) + bad
-        machines |= set(zip(rows["machine_type"].to_pylist(), rows["machine_id"].to_pylist(), strict=True))
+        errors += int(np.sum(~np.isfinite(embeddings).all(axis=1)))
+        machines.update(rows_of(rows, "machine_type", "machine_id"))
         indexes += _store_rows(store, config, fingerprint, path, rows, embeddings, clip_ids)
     index = pa.concat_tables(indexes)
     store.write_index(fingerprint, index)
-    errors = sum(reasons.values())
     return {
         "listed": listed,
         "decoded": len(index),
         "embedded": listed - errors,
         "errors": errors,
-        "errors_by_reason": reasons,
+        "errors_by_reason": {_NOT_FINITE.reason: errors} if errors else {},
         "machines": len(machines),
         "embedding_dim": dim,
         "fingerprint": fingerprint,
@@ -87,7 +87,7 @@ def _store_rows(
     stored: dict[str, str],
 ) -> list[pa.Table]:
     """Commit the rows that are not stored yet; INDEX rows of them, and their uri → clip id added to ``stored``."""
-    named = dict(zip(rows["uri"].to_pylist(), rows["clip_id"].to_pylist(), strict=True))
+    named = dict(rows_of(rows, "uri", "clip_id"))
     if len(named) != len(rows):
         raise UsageError(f"{path} names the same clip twice; leave one of them out")
     for uri, identity in named.items():
@@ -104,19 +104,9 @@ def _store_rows(
         some = positions[start : start + 8 * LARGEST_SHARD]
         part = rows.take(some)
         shard = Shard(shard_name(part["clip_id"].to_pylist(), fingerprint), part, config, fingerprint)
-        table = _shard_rows(part, embeddings[some])
+        outcomes = [row if np.isfinite(row).all() else _NOT_FINITE for row in embeddings[some]]
+        table, _ = shard_table(shard, [_UNHEARD] * len(part), outcomes, embeddings.shape[1])
         commit_shard(store, shard, table)
         index = table.select([*CLIPS.names, "error_reason"])
         indexes.append(index.append_column("shard", pa.array([shard.name] * len(part))).cast(INDEX))
     return indexes
-
-
-def _shard_rows(clips: pa.Table, embeddings: NDArray[np.float32]) -> pa.Table:
-    good = np.isfinite(embeddings).all(axis=1)
-    columns: dict[str, Any] = dict(zip(CLIPS.names, clips.columns, strict=True))
-    columns["seconds"] = columns["level_db"] = pa.nulls(len(clips), pa.float64())
-    columns["error_reason"] = [None if ok else "embedding_not_finite" for ok in good]
-    columns["error"] = [None if ok else "the imported embedding holds a value that is not finite" for ok in good]
-    columns["warning"] = pa.nulls(len(clips), pa.string())
-    columns["embedding"] = embedding_column(embeddings, good)
-    return pa.table(columns, schema=EMBEDDINGS)

@@ -33,7 +33,7 @@ class NightlyResult:
 
     Attributes:
         record: of the scoring run, as `asd_core.runs.score.score` returns it.
-        captions: counts of the captions, as `asd_core.runs.caption.caption` returns them; None where there are none.
+        captions: counts of the captions, as `CaptionRun.finish` returns them; None where there are none.
         reports: addresses of the pages, one for each date.
         failure: the error that stopped the captions; None where nothing failed. Scores and reports are published.
     """

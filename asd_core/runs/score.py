@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import embed
-from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
 from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_versions
 from asd_core.pipeline.reducer import score_machines
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.store.nights import publish_nights
 from asd_core.store.store import Store
-
-T = TypeVar("T")
 
 
 def _ignore(outcome: ScoreOutcome) -> None:
@@ -70,7 +68,7 @@ def score(
         counts = {**complete["counts"], "decoded": embedded.decoded}
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
     tasks = machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
-    outcomes = _tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
+    outcomes = tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
     counts, files = _reconciled(len(clips), outcomes, on_scored)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded
@@ -130,9 +128,3 @@ def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, co
             f"{counts['errors']} of {counts['listed']} clips are errors ({reasons}), more than "
             f"--max-error-rate {max_error_rate:g}: {consequence}"
         )
-
-
-def _tracked(items: Iterable[T], stage: str, total: int, progress: Progress) -> Iterator[T]:
-    for done, item in enumerate(items, 1):
-        yield item
-        progress(stage, done, total)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
@@ -19,7 +20,7 @@ from asd_core.store.files import Files
 from asd_core.store.layout import safe_name
 from asd_core.store.run_records import RunRecords
 from asd_core.store.score_tables import ScoreTables
-from asd_core.store.tables import INDEX, to_parquet
+from asd_core.store.tables import INDEX, from_parquet, to_parquet
 
 __all__ = ["INDEX", "Store", "open_store", "safe_name"]
 
@@ -36,6 +37,22 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables):
         path = f"clips/{run_id}.parquet"
         self.files.write_new(path, to_parquet(clips))
         return path
+
+    def read_clips(self, record: Mapping[str, Any]) -> pa.Table | None:
+        """Uri and clip id of a run's manifest; None where it has none, or it is gone.
+
+        Raises:
+            AsdError: the manifest is broken.
+        """
+        path = record.get("clips")
+        if path is None or not self.files.exists(path):
+            return None
+        try:
+            return from_parquet(self.files.read(path), ["uri", "clip_id"])
+        except pa.ArrowException as error:
+            raise AsdError(
+                f"{path} in the store is broken: restore it, or remove it and run asd embed again"
+            ) from error
 
     def imported_names(self) -> dict[str, Any]:
         """Name → description of embeddings that were imported."""

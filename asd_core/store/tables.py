@@ -6,7 +6,8 @@ Every stage reads and writes one of these tables, so each can be run, resumed, r
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -118,6 +119,11 @@ CAPTIONS = pa.schema(
     ]
 )
 """One row per clip and method that was asked for: a difference caption or an error."""
+
+
+def rows_of(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns, row by row."""
+    return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 
 def to_parquet(table: pa.Table) -> bytes:

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.clips import list_archive, select
+from asd_core.clips.archive import list_archive
+from asd_core.clips.selection import select
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.encoders.build import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder

@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 import pytest
 import soundfile
 
-from asd_core.clips import list_archive
+from asd_core.clips.archive import list_archive
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import load_recipe

@@ -22,7 +22,7 @@ def test_without_a_key_captions_are_measured(recipe):
 @pytest.mark.parametrize(("recipe", "method"), [(KNN, "acoustic"), (CLAP, "hybrid")])
 def test_with_a_key_a_language_model_writes_them_by_the_best_method_of_the_recipe(recipe, method):
     with a_key():
-        order, llm = caption_order({**NONE, "llm_model": "llama3", "llm_concurrency": 2}, recipe, asks_again=True)
+        order, llm = caption_order({**NONE, "llm_model": "llama3", "llm_concurrency": 2, "asks_again": True}, recipe)
     assert (order.method, order.llm, llm.concurrency) == (method, "llama3 at api.openai.com", 2)
     assert order.asks_again and order.may_read_audio
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.audio.differences import describe_difference, measure
+from asd_core.audio.differences import describe_difference
+from asd_core.audio.measures import measure
 from asd_core.errors import AsdError
 from asd_core.pages.night.spectrogram_image import draw_spectrograms
 

@@ -68,7 +68,7 @@ def test_a_tone_above_the_new_nyquist_vanishes(hertz: float) -> None:
 def test_the_length_in_seconds_survives_any_pair_of_rates(source: int, target: int, count: int) -> None:
     decoded = decode(encode(noise(count), source), sample_rate=target)
     assert abs(len(decoded.samples) - count * target / source) <= 1
-    assert decoded.seconds == count / source and decoded.source_rate == source
+    assert decoded.seconds == count / source
 
 
 @pytest.mark.parametrize(("source", "target"), [(1, 16000), (16000, 1), (768000, 16000), (16000, 768000)])
@@ -114,7 +114,6 @@ def test_channels_are_mixed_by_their_mean() -> None:
     left, right = noise(seed=1), noise(seed=2)
     mixed = decode(encode(np.stack([left, right], 1), subtype="FLOAT"), sample_rate=RATE)
     np.testing.assert_allclose(mixed.samples, (left + right) / 2, atol=1e-7)
-    assert mixed.channels == 2
 
 
 def test_one_channel_can_be_taken_alone_and_one_too_many_is_refused() -> None:
@@ -284,5 +283,5 @@ def test_real_recordings_decode_to_ten_seconds() -> None:
         pytest.skip("ASD_REAL_DATA does not name the real recordings")
     path = sorted(Path(folder).glob("dcase2020*/fan/test/*.flac"))[0]
     decoded = decode(path.read_bytes(), sample_rate=RATE)
-    assert decoded.seconds == 10.0 and decoded.channels == 1 and decoded.warning is None
+    assert decoded.seconds == 10.0 and decoded.warning is None
     assert 0.0 < np.abs(decoded.samples).max() <= 1.0

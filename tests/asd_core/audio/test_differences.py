@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from asd_core.audio.differences import NO_DIFFERENCE, describe_difference, measure
+from asd_core.audio.differences import NO_DIFFERENCE, describe_difference
+from asd_core.audio.measures import measure
 from asd_core.errors import AsdError
 
 RATE = 16000

@@ -3,6 +3,7 @@ import shutil
 import pytest
 
 from asd_core.captions.clip_evidence import ClipEvidence
+from asd_core.captions.sources import Tower
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.engine import LocalEngine, no_progress
 from asd_core.store.local_files import LocalFiles
@@ -10,6 +11,7 @@ from asd_core.store.store import Store
 from tests.fleet import KNN, NIGHTS, listed, write_fleet
 
 TWFR = KNN.for_machine("fan").encoder
+TOWER = Tower("", TWFR, embeddings_fingerprint(TWFR))
 
 
 class Counts(LocalEngine):
@@ -60,7 +62,7 @@ def test_each_clip_is_embedded_once_and_its_embedding_is_the_stored_one(fleet):
     _, clips, store = fleet
     engine, problems = Counts(), {}
     for _ in range(2):
-        table = evidence(store, engine).embeddings(clips, embeddings_fingerprint(TWFR), TWFR, problems)
+        table = evidence(store, engine).embeddings(clips, TOWER, problems)
         assert table["clip_id"].to_pylist() == clips["clip_id"].to_pylist() and problems == {}
     assert engine.clips == 8
 
@@ -68,10 +70,10 @@ def test_each_clip_is_embedded_once_and_its_embedding_is_the_stored_one(fleet):
 def test_clips_without_an_embedding_say_why(fleet):
     archive, clips, store = fleet
     problems = {}
-    table = evidence(store, Counts(), False).embeddings(clips, embeddings_fingerprint(TWFR), TWFR, problems)
+    table = evidence(store, Counts(), False).embeddings(clips, TOWER, problems)
     assert len(table) == 0 and set(problems.values()) == {"nothing is stored of it: --read-audio reads the recording"}
     path = next(archive.rglob("00.wav"))
     path.write_bytes(b"")
     problems = {}
-    evidence(store, LocalEngine()).embeddings(listed(archive), embeddings_fingerprint(TWFR), TWFR, problems)
+    evidence(store, LocalEngine()).embeddings(listed(archive), TOWER, problems)
     assert list(problems.values()) == ["it could not be embedded: empty"]

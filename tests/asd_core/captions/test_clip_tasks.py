@@ -16,9 +16,9 @@ def clips(tmp_path):
 
 
 def test_measurements_come_back_as_they_were_taken(clips, tmp_path):
-    outcome = measure_clips(MeasureTask(None, clips))
-    assert outcome.rows.schema == MEASURES and outcome.problems == {}
-    for row in outcome.rows.to_pylist():
+    rows, problems = measure_clips(MeasureTask(None, clips))
+    assert rows.schema == MEASURES and problems == {}
+    for row in rows.to_pylist():
         samples, rate = soundfile.read(unquote(row["uri"].removeprefix("file://")), dtype="float32")
         assert measures_from(row["measures"]) == measure(samples, rate)
 
@@ -26,7 +26,7 @@ def test_measurements_come_back_as_they_were_taken(clips, tmp_path):
 def test_a_clip_that_cannot_be_read_or_was_replaced_stops_no_other(clips):
     imported = clips.slice(0, 1).set_column(clips.schema.get_field_index("uri"), "uri", pa.array(["import:x"]))
     os.utime(unquote(clips["uri"][1].as_py().removeprefix("file://")), ns=(1, 1))
-    outcome = measure_clips(MeasureTask(None, pa.concat_tables([clips, imported.cast(clips.schema)])))
-    assert outcome.rows["uri"].to_pylist() == [clips["uri"][0].as_py()]
-    assert "replaced since" in outcome.problems[clips["clip_id"][1].as_py()]
-    assert "no sound of it here" in outcome.problems[clips["clip_id"][0].as_py()]
+    rows, problems = measure_clips(MeasureTask(None, pa.concat_tables([clips, imported.cast(clips.schema)])))
+    assert rows["uri"].to_pylist() == [clips["uri"][0].as_py()]
+    assert "replaced since" in problems[clips["clip_id"][1].as_py()]
+    assert "no sound of it here" in problems[clips["clip_id"][0].as_py()]

@@ -2,13 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from asd_core.captions.sources import CaptionSources, caption_sources, refuse_without_clap
-from asd_core.encoders.build import encoder_config
+from asd_core.captions.sources import CaptionSources, Tower, caption_sources, refuse_without_clap
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
+from asd_core.recipe.recipe import load_recipe
 
-TWFR = encoder_config({"kind": "twfr"})
-ONE_TOWER = CaptionSources("c", "t", TWFR, TWFR, "tower", "tower", "tower")
+PLAIN = load_recipe("twfr-gmm").for_machine("")
+TWFR = PLAIN.encoder
+ONE_TOWER = CaptionSources(Tower("c", TWFR, "tower"), Tower("t", TWFR, "tower"), "tower")
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ ONE_TOWER = CaptionSources("c", "t", TWFR, TWFR, "tower", "tower", "tower")
     [("text-decoder", {"of decoder"}), ("zero-shot", {"of texts"}), ("hybrid", {"of decoder", "of texts"})],
 )
 def test_a_method_takes_the_embeddings_of_its_own_towers(method, taken):
-    sources = replace(ONE_TOWER, decoder_fingerprint="of decoder", text_fingerprint="of texts")
+    sources = CaptionSources(Tower("c", TWFR, "of decoder"), Tower("t", TWFR, "of texts"), "tower")
     assert sources.fingerprints(method) == taken
     assert ONE_TOWER.fingerprints(method) == {"tower"}
 
@@ -26,7 +27,7 @@ def test_captions_from_the_embeddings_of_detection_need_no_note():
 
 
 def test_two_towers_and_other_embeddings_than_detections_are_noted():
-    sources = replace(ONE_TOWER, text_fingerprint="of texts")
+    sources = replace(ONE_TOWER, text=Tower("t", TWFR, "of texts"))
     assert [note.split(":")[0] for note in sources.notes("hybrid")] == [
         "two audio towers",
         "detection and caption used different embeddings",
@@ -36,12 +37,12 @@ def test_two_towers_and_other_embeddings_than_detections_are_noted():
 
 def test_captions_that_need_ms_clap_are_refused_without_it_and_allowed_where_it_is_named():
     with pytest.raises(UsageError, match="captions of this method need MS-CLAP"):
-        refuse_without_clap(CaptionConfig(), TWFR)
-    refuse_without_clap(CaptionConfig(encoder="clap"), TWFR)
+        refuse_without_clap(PLAIN)
+    refuse_without_clap(replace(PLAIN, captions=CaptionConfig(encoder="clap")))
 
 
 def test_random_weights_of_both_checkpoints_have_one_audio_tower_and_are_heard_on_detections_channel():
     config = CaptionConfig(encoder="clap", weights="random", clap_weights="random")
-    sources = caption_sources(config, replace(TWFR, channel=1))
-    assert sources.decoder_fingerprint == sources.text_fingerprint != sources.detection_fingerprint
-    assert sources.decoder_encoder.channel == sources.text_encoder.channel == 1
+    sources = caption_sources(replace(PLAIN, captions=config, encoder=replace(TWFR, channel=1)))
+    assert sources.decoder.fingerprint == sources.text.fingerprint != sources.detection_fingerprint
+    assert sources.decoder.encoder.channel == sources.text.encoder.channel == 1

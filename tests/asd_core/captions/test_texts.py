@@ -1,6 +1,6 @@
 import pytest
 
-from asd_core.captions.texts import PAPER_TEXTS, read_texts
+from asd_core.captions.texts import PAPER_TEXTS, texts_of
 from asd_core.errors import UsageError
 
 
@@ -21,7 +21,7 @@ def test_the_paper_has_eight_texts():
 def test_a_list_of_ones_own_is_read_in_its_order(tmp_path, encoding):
     path = tmp_path / "texts.txt"
     path.write_bytes("# for gearboxes\r\n\r\n Zähne, die schlagen \r\n=Rattling\r\n".encode(encoding))
-    assert read_texts(path) == ("Zähne, die schlagen", "=Rattling")
+    assert texts_of(path) == ("Zähne, die schlagen", "=Rattling")
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_a_list_that_cannot_be_used_is_refused_with_its_line(tmp_path, written, 
     path = tmp_path / "texts.txt"
     path.write_bytes(written)
     with pytest.raises(UsageError, match=message):
-        read_texts(path)
+        texts_of(path)
 
 
 def test_a_missing_list_is_refused(tmp_path):
     with pytest.raises(UsageError, match="cannot read the texts in .*nowhere.txt: No such file"):
-        read_texts(tmp_path / "nowhere.txt")
+        texts_of(tmp_path / "nowhere.txt")

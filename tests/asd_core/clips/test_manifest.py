@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from asd_core.audio.decoding import read_clip
-from asd_core.clips import Listing, list_archive
+from asd_core.clips.archive import Listing, list_archive
 from asd_core.errors import ClipError, UsageError
 from asd_core.store.tables import CLIPS
 
@@ -95,7 +95,7 @@ def test_further_columns_are_kept_as_json(tmp_path: Path) -> None:
 
 def test_a_machine_left_empty_is_unplaced_and_counted(tmp_path: Path) -> None:
     listing = csv(tmp_path, "path,machine_type,machine_id\na.wav,,07\nb.wav,fan,\nc.wav,fan,1\n")
-    assert listing.unplaced == 2
+    assert len(listing.unplaced) == 2
     assert set(rows(listing, "machine_type", "machine_id")) == {("unplaced", "07"), ("fan", "unplaced"), ("fan", "1")}
 
 

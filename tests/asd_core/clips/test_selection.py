@@ -5,9 +5,16 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from asd_core.clips import clips_to_score, dated_after, latest_date, notes_on_dates, select, training_clips
 from asd_core.clips.clip import UNPLACED, Placement, clips_table
-from asd_core.clips.selection import of_machine
+from asd_core.clips.selection import (
+    clips_to_score,
+    dated_after,
+    latest_date,
+    notes_on_dates,
+    of_machine,
+    select,
+    training_clips,
+)
 from asd_core.errors import UsageError
 
 TODAY = "2026-11-19"

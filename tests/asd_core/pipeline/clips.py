@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import soundfile
 
-from asd_core.clips import clip_id
+from asd_core.clips.clip import clip_id
 from asd_core.errors import ClipError
 from asd_core.store.addresses import look_at
 from asd_core.store.tables import CLIPS

@@ -5,7 +5,7 @@ import pytest
 
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import UsageError
-from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.engine import LocalEngine, tracked
 from asd_core.pipeline.planning import cut_shards, missing
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -18,6 +18,13 @@ def test_results_come_in_the_order_of_the_items_and_one_at_a_time():
     assert seen == []
     assert list(results) == [None, None] and seen == [1, 2]
     assert list(LocalEngine().map(partial(pow, 2), range(5))) == [1, 2, 4, 8, 16]
+
+
+def test_progress_is_told_when_an_item_is_done_and_not_before():
+    told = []
+    items = tracked("ab", "scoring", 2, lambda *progress: told.append(progress))
+    assert next(items) == "a" and told == []
+    assert list(items) == ["b"] and told == [("scoring", 1, 2), ("scoring", 2, 2)]
 
 
 def test_shards_are_committed_as_their_outcomes_come(tmp_path):

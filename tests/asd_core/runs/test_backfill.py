@@ -10,6 +10,7 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.llm.settings import LlmSettings, tokens_of
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.backfill import TYPICAL_ANSWER, Backlog, backfill, backlog, estimate, typical_prompt
+from asd_core.runs.caption import CaptionRun
 from asd_core.runs.score import score
 from asd_core.store.tables import SCORES
 from tests.fleet import KNN, NIGHTS, fitted, listed
@@ -56,11 +57,11 @@ def test_a_machine_without_a_clip_is_named(store):
 
 def test_a_backlog_that_is_explained_is_empty_and_counts_what_it_left_out(store):
     first = left(store)
-    counts = backfill(store, KNN, first, replace(MEASURED, may_read_audio=True), LocalEngine())
+    counts = backfill(CaptionRun(store, KNN, MEASURED, LocalEngine()), first)
     assert counts["captioned"] == counts["asked"] == len(first.rows)
     again = left(store)
     assert (len(again.rows), again.explained) == (0, len(first.rows))
-    assert backfill(store, KNN, again, MEASURED, LocalEngine())["explained"] == len(first.rows)
+    assert backfill(CaptionRun(store, KNN, MEASURED, LocalEngine()), again)["explained"] == len(first.rows)
     assert len(left(store, replace(MEASURED, asks_again=True)).rows) == len(first.rows)
 
 

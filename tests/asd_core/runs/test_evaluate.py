@@ -1,6 +1,7 @@
 import pytest
 
-from asd_core.clips import list_archive, select
+from asd_core.clips.archive import list_archive
+from asd_core.clips.selection import select
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.evaluate import score_and_evaluate
@@ -13,9 +14,10 @@ from tests.fleet import KNN, write_dcase
 def test_clips_that_a_scorer_was_fitted_on_are_left_out(tmp_path):
     store, clips = Store(LocalFiles(tmp_path / "store")), list_archive(str(write_dcase(tmp_path / "dev_data"))).clips
     fit(store, KNN, select(clips, split="train"), LocalEngine())
-    done = score_and_evaluate(store, KNN, clips, LocalEngine())
-    assert [(one.machine_id, one.counts.training) for one in done.evaluation.machines] == [("00", 6), ("02", 6)]
-    assert len(done.scores) == len(clips) == done.record["counts"]["listed"]
+    evaluation, scores = score_and_evaluate(store, KNN, clips, LocalEngine())
+    assert [(one.machine_id, one.counts.training) for one in evaluation.machines] == [("00", 6), ("02", 6)]
+    [record] = store.runs("evaluate")
+    assert len(scores) == len(clips) == record["counts"]["listed"]
 
 
 def test_an_evaluation_of_nothing_says_to_fit_first(tmp_path):

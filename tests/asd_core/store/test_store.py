@@ -1,5 +1,7 @@
 import pyarrow as pa
+import pytest
 
+from asd_core.errors import AsdError
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store, open_store
 from asd_core.store.tables import CLIPS
@@ -17,3 +19,13 @@ def test_a_manifest_is_kept_with_its_run(tmp_path):
     store = Store(LocalFiles(tmp_path))
     path = store.write_clips("r", rows(CLIPS, ["a"]))
     assert pa.parquet.read_table(tmp_path / path).schema.names == CLIPS.names
+
+
+def test_a_manifest_is_read_where_a_run_has_one(tmp_path):
+    store, clips = Store(LocalFiles(tmp_path)), rows(CLIPS, ["a", "b"])
+    record = {"clips": store.write_clips("r", clips)}
+    assert store.read_clips(record).equals(clips.select(["uri", "clip_id"]))
+    assert store.read_clips({}) is store.read_clips({"clips": "clips/gone.parquet"}) is None
+    (tmp_path / record["clips"]).write_bytes(b"PAR1")
+    with pytest.raises(AsdError, match="clips/r.parquet in the store is broken: restore it"):
+        store.read_clips(record)

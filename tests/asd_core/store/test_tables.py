@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.digest import content_hash
-from asd_core.store.tables import EMBEDDINGS, SCORES, embedding_column, embedding_matrix, from_parquet, to_parquet
+from asd_core.store.tables import (
+    EMBEDDINGS,
+    SCORES,
+    embedding_column,
+    embedding_matrix,
+    from_parquet,
+    rows_of,
+    to_parquet,
+)
 
 
 @given(st.lists(st.booleans(), max_size=9), st.integers(1, 5))
@@ -27,3 +35,9 @@ def test_the_same_table_is_the_same_bytes():
 def test_every_table_begins_with_the_clips_keys():
     assert EMBEDDINGS.names[:12] == SCORES.names[:12]
     assert SCORES.names[:2] == ["clip_id", "uri"]
+
+
+def test_rows_hold_the_columns_that_are_named_in_that_order():
+    table = pa.table({"a": [1, 2], "b": ["x", None], "c": [True, False]})
+    assert list(rows_of(table, "b", "a")) == [("x", 1), (None, 2)]
+    assert list(rows_of(table.slice(0, 0), "a")) == []

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 import soundfile
 
-from asd_core.clips import list_archive
+from asd_core.clips.archive import list_archive
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.pipeline.decoding import decode_shard

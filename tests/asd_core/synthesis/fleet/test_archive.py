@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asd_core.audio.decoding import decode, read_clip
-from asd_core.clips import list_archive
+from asd_core.clips.archive import list_archive
 from asd_core.errors import ClipError, UsageError
 from asd_core.synthesis.fleet import BROKEN, SimulatedFleet, simulate_fleet
 
@@ -42,7 +42,7 @@ def test_the_manifest_names_exactly_the_files_that_are_there(fleet: tuple[Path, 
 def test_the_archive_is_a_fleet_and_agrees_with_its_manifest(fleet: tuple[Path, SimulatedFleet]) -> None:
     root, summary = fleet
     folder, manifest = list_archive(str(root)), list_archive(str(root / "manifest.csv"))
-    assert (folder.layout, folder.unplaced, len(folder.clips)) == ("fleet", 0, summary.clips)
+    assert (folder.layout, len(folder.unplaced), len(folder.clips)) == ("fleet", 0, summary.clips)
     for name in ("clip_id", "machine_type", "machine_id", "date"):
         assert folder.clips[name].equals(manifest.clips[name])
 
