@@ -50,7 +50,7 @@ def check_keys(mapping: Mapping[str, Any], known: list[str], where: str) -> None
 
 def check_choices(settings: Any) -> None:
     """Raise UsageError unless every ``Literal`` field of a dataclass holds one of its choices."""
-    for name, hint in _hints_of(type(settings)).items():
+    for name, hint in _hints_of(settings.__class__).items():
         if get_origin(hint) is Literal and (value := getattr(settings, name)) not in get_args(hint):
             raise UsageError(f"{name} = {value!r}: must be one of {', '.join(map(repr, get_args(hint)))}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -65,7 +65,8 @@ def embed(
     dates = pc.unique(clips["date"]).to_pylist()
     stored = {name: store.embedded(name, dates, keep_index=True) for name in set(fingerprints.values())}
     shards: list[Shard] = []
-    for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
+    parts = _by_fingerprint(clips, encoders, fingerprints)
+    for fingerprint, (config, rows) in parts.items():
         if kind_of(config.kind).is_from_audio:
             shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
     transient: dict[str, tuple[str, str]] = {}
@@ -77,7 +78,7 @@ def embed(
         new = _index([(shard, outcome) for shard, outcome in committed if shard.fingerprint == fingerprint])
         store.write_index(fingerprint, new)
         stored[fingerprint] = pa.concat_tables([stored[fingerprint], new])
-    located = _located(clips, fingerprints, stored)
+    located = _located([(rows, stored[fingerprint]) for fingerprint, (_, rows) in parts.items()])
     reasons = Counter(located["error_reason"].drop_null().to_pylist())
     reasons += Counter(reason for reason, _ in transient.values())
     decoded = sum(len(shard.clips) for shard in shards)
@@ -131,13 +132,10 @@ def _index(committed: list[tuple[Shard, ShardOutcome]]) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _located(clips: pa.Table, fingerprints: Mapping[str, str], stored: Mapping[str, pa.Table]) -> pa.Table:
-    """The clips with the ``shard`` and ``error_reason`` that the index of their machine type's embeddings tells."""
+def _located(parts: Iterable[tuple[pa.Table, pa.Table]]) -> pa.Table:
+    """All clips with ``shard`` and ``error_reason``, from parts of them and the index of each part's embeddings."""
     tables = []
-    for fingerprint in sorted(set(fingerprints.values())):
-        kinds = [kind for kind, name in fingerprints.items() if name == fingerprint]
-        rows = clips.filter(pc.is_in(clips["machine_type"], value_set=pa.array(kinds, pa.string())))
-        index = stored[fingerprint]
+    for rows, index in parts:
         where = pc.index_in(rows["clip_id"], value_set=index["clip_id"].combine_chunks())
         for name in ("shard", "error_reason"):
             rows = rows.append_column(name, index[name].take(where))
