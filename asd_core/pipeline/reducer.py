@@ -28,7 +28,7 @@ NEAREST = 5  # normal clips that a score row names: enough to see the spread tha
 
 
 class _Group:
-    """What the machines of a task share.
+    """The things that all machines of a task share.
 
     Attributes:
         task: the machines to fit or to score.
