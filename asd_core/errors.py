@@ -2,7 +2,6 @@
 
     AsdError            the run failed: one line on stderr, exit code 1
     ├── UsageError      the user asked for something impossible: exit code 2
-    ├── Interrupted     stopped before the end; the same command resumes: exit code 3
     └── ClipError       one clip cannot be used: an error row, never a stopped run
 
 A message names the fault, the value and the cure, in one line.
@@ -24,12 +23,6 @@ class UsageError(AsdError):
     """A wrong argument, option, recipe or layout: exit code 2."""
 
     exit_code = 2
-
-
-class Interrupted(AsdError):
-    """The run stopped before its end and can be resumed: exit code 3."""
-
-    exit_code = 3
 
 
 class ClipError(AsdError):

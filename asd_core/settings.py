@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 from collections.abc import Mapping
 from functools import lru_cache
@@ -45,6 +46,26 @@ def check_keys(mapping: Mapping[str, Any], known: list[str], where: str) -> None
     for key in mapping:
         if key not in known:
             raise UnknownKeyError(f"{where} has no key {key!r}{did_you_mean(key, known)}")
+
+
+def check_choices(settings: Any) -> None:
+    """Raise UsageError unless every ``Literal`` field of a dataclass holds one of its choices."""
+    for name, hint in _hints_of(settings.__class__).items():
+        if get_origin(hint) is Literal and (value := getattr(settings, name)) not in get_args(hint):
+            raise UsageError(f"{name} = {value!r}: must be one of {', '.join(map(repr, get_args(hint)))}")
+
+
+def check_integer(name: str, value: int, at_least: int) -> None:
+    """Raise UsageError unless the value is a whole number and large enough."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
+        raise UsageError(f"{name} = {value!r}: must be a whole number, {at_least} or more")
+
+
+def check_number(name: str, value: float, above: float, below: float = math.inf) -> None:
+    """Raise UsageError unless above < value < below."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
+        upper = "" if below == math.inf else f" and below {below:g}"
+        raise UsageError(f"{name} = {value!r}: must be a number above {above:g}{upper}")
 
 
 def checked(value: Any, hint: Any, where: str) -> Any:

@@ -9,7 +9,7 @@ is never a clip's fault.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class LoneEmbedder:
     def blame(self, shard: bytes, reason: str, message: str) -> dict[str, Any]:
         """Commit the shard's only clip as an error."""
         error = DecodedClip(None, error=ClipError(reason, message))
-        return vars(self._embedder.commit(shard_from_bytes(shard), [error], 0.0))
+        return vars(self._embedder.commit(shard_from_bytes(shard), [[error]]))
 
 
 def embed_alone(
@@ -66,11 +66,8 @@ def embed_alone(
     Raises:
         AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing finishes.
     """
-    worker = _Worker(store_url, resources, no_progress_seconds)
-    try:
+    with closing(_Worker(store_url, resources, no_progress_seconds)) as worker:
         yield from _embed_alone(worker, list(shards))
-    finally:
-        worker.leave()
 
 
 def _embed_alone(worker: _Worker, waiting: list[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
@@ -132,7 +129,7 @@ class _Worker:
                 return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
         raise _lost_idle()
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """End the worker, which gives its CPU back now: Ray ends an actor without a handle only later."""
         import ray
 

@@ -34,6 +34,7 @@ class RayEngine:
         import ray
 
         self.resources = resources or Resources()
+        self.device = "cuda" if self.resources.on_gpu else "cpu"
         self._no_progress_seconds = no_progress_seconds
         available = ray.cluster_resources()  # type: ignore[no-untyped-call]
         self._cpus = available.get("CPU", 1.0)
@@ -57,11 +58,6 @@ class RayEngine:
         from cluster.stream import embed_shards
 
         return embed_shards(store_url, shards, self.resources, self._encoders(len(shards)), self._no_progress_seconds)
-
-    @property
-    def device(self) -> str:
-        """See `Engine.device`."""
-        return "cuda" if self.resources.on_gpu else "cpu"
 
     def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
         """See `Engine.map`; at most two tasks a worker are under way."""

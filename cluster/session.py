@@ -47,10 +47,7 @@ def session(address: str | None = None, cpus: int | None = None) -> Iterator[Non
         options = {"num_cpus": cpus, "include_dashboard": False}
     else:
         _knock(address)
-        sent: dict[str, Any] = {"env_vars": _ONE_THREAD}
-        if (packages := _checkout()) is not None:
-            sent["py_modules"] = packages
-        options = {"runtime_env": sent}
+        options = {"runtime_env": {"env_vars": _ONE_THREAD, **_checkout()}}
     try:
         with _stderr_closed(), _sigterm_kept(), environment(inherited):
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **options)
@@ -119,9 +116,9 @@ def _stderr_closed() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _checkout() -> list[str] | None:
-    """The package folders of a source checkout, which must be sent to a cluster; None where they are installed."""
+def _checkout() -> dict[str, list[str]]:
+    """Ray's option for the package folders of a source checkout, which must be sent to a cluster; {} if installed."""
     root = Path(__file__).resolve().parent.parent
     if not (root / "pyproject.toml").exists():
-        return None
-    return [str(root / name) for name in ("asd_core", "cluster", "jobs")]
+        return {}
+    return {"py_modules": [str(root / name) for name in ("asd_core", "cluster", "jobs")]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import time
@@ -163,34 +162,27 @@ class EncodeRows:
             return self._embedder(shard)
         self._embedder.encoder(shard)  # before threads are limited: see ShardEmbedder
         with one_thread():
-            return self._embedder.commit(shard, unpack(bytes(row["decoded"][0])), float(row["seconds"][0]))
+            return self._embedder.commit(shard, [unpack(bytes(row["decoded"][0]))], float(row["seconds"][0]))
 
 
 def pack(decoded: list[DecodedClip]) -> bytes:
     """Decoded clips as bytes: waveforms as plain arrays (16-bit where that is exact), the rest as JSON."""
     waveforms = [None if clip.waveforms is None else _smallest(clip.waveforms) for clip in decoded]
     heads = [
-        {
-            "shape": None if samples is None else samples.shape,
-            "type": None if samples is None else samples.dtype.str,
-            "seconds": clip.seconds,
+        vars(clip)
+        | {
+            "waveforms": None if samples is None else [samples.shape, samples.dtype.str],
             "error": clip.error and [clip.error.reason, clip.error.message, clip.error.transient],
-            "warning": clip.warning,
-            "level_db": clip.level_db,
-            "sample_rate": clip.sample_rate,
         }
         for clip, samples in zip(decoded, waveforms, strict=True)
     ]
     head = json.dumps(heads).encode()
     head += b" " * (-(8 + len(head)) % 64)  # so that the arrays behind it are aligned
-    sink = io.BytesIO()
-    sink.write(len(head).to_bytes(8, "little"))
-    sink.write(head)
+    parts: list[bytes | memoryview] = [len(head).to_bytes(8, "little"), head]
     for samples in waveforms:
         if samples is not None:
-            sink.write(samples.data)
-            sink.write(b" " * (-samples.nbytes % 4))
-    return sink.getvalue()
+            parts += [samples.data, b" " * (-samples.nbytes % 4)]
+    return b"".join(parts)
 
 
 def unpack(data: bytes) -> list[DecodedClip]:
@@ -198,15 +190,15 @@ def unpack(data: bytes) -> list[DecodedClip]:
     end = 8 + int.from_bytes(data[:8], "little")
     clips = []
     for head in json.loads(data[8:end]):
-        waveforms = None
-        if head["shape"] is not None:
-            count = int(np.prod(head["shape"]))
-            samples = np.frombuffer(data, head["type"], count, end).reshape(head["shape"])
-            waveforms = samples if samples.dtype == np.float32 else samples / np.float32(_FULL_SCALE)
+        if head["waveforms"] is not None:
+            shape, kind = head["waveforms"]
+            samples = np.frombuffer(data, kind, int(np.prod(shape)), end).reshape(shape)
+            head["waveforms"] = samples if samples.dtype == np.float32 else samples / np.float32(_FULL_SCALE)
             end += samples.nbytes + -samples.nbytes % 4
-        error = head["error"] and ClipError(head["error"][0], head["error"][1], transient=head["error"][2])
-        rest = (head["seconds"], error, head["warning"], head["level_db"], head["sample_rate"])
-        clips.append(DecodedClip(waveforms, *rest))
+        if head["error"] is not None:
+            reason, message, transient = head["error"]
+            head["error"] = ClipError(reason, message, transient=transient)
+        clips.append(DecodedClip(**head))
     return clips
 
 

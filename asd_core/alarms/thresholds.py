@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.errors import AsdError, UsageError
+from asd_core.errors import AsdError
+from asd_core.settings import check_choices, check_number
 
 ThresholdKind = Literal["quantile", "gamma"]
 
@@ -33,10 +34,8 @@ class ThresholdConfig:
 
     def __post_init__(self) -> None:
         """Raise UsageError for values that cannot be."""
-        if self.kind not in get_args(ThresholdKind):
-            raise UsageError(f"kind = {self.kind!r}: must be one of {', '.join(map(repr, get_args(ThresholdKind)))}")
-        if not 0 < self.quantile < 1:
-            raise UsageError(f"quantile = {self.quantile!r}: must be a number above 0 and below 1")
+        check_choices(self)
+        check_number("quantile", self.quantile, above=0, below=1)
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,12 @@
-"""Checks of what detectors are given: choices and numbers of a recipe, embeddings and domains."""
+"""Checks of the embeddings and domains that detectors are given."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.protocol import Domains, Embeddings
-from asd_core.errors import AsdError, UsageError
-
-
-def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
-    """Raise UsageError unless the value is one of those allowed."""
-    if value not in allowed:
-        raise UsageError(f"{name} = {value!r}: must be one of {', '.join(map(repr, allowed))}")
-
-
-def check_integer(name: str, value: int, at_least: int) -> None:
-    """Raise UsageError unless the value is a whole number and large enough."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise UsageError(f"{name} = {value!r}: must be a whole number, {at_least} or more")
-
-
-def check_number(name: str, value: float, above: float, below: float = math.inf) -> None:
-    """Raise UsageError unless above < value < below."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
-        upper = "" if below == math.inf else f" and below {below:g}"
-        raise UsageError(f"{name} = {value!r}: must be a number above {above:g}{upper}")
+from asd_core.errors import AsdError
 
 
 def checked_embeddings(embeddings: Embeddings, embedding_dim: int | None = None) -> NDArray[np.float64]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.checks import check_choice, check_integer, check_number, checked_embeddings, checked_normals
+from asd_core.detectors.checks import checked_embeddings, checked_normals
 from asd_core.detectors.em import Mixture, cluster_labels, fit_diagonal_covariances, fit_full_covariances
 from asd_core.detectors.few_clips import bearable_ridge, components_within_reach, is_short_of_clips
 from asd_core.detectors.gaussians import component_log_densities, left_out_log_densities
 from asd_core.detectors.memory_bank import SoftScoringKind
 from asd_core.detectors.nearest import NearestRows
 from asd_core.detectors.protocol import Domains, Embeddings, State
-from asd_core.detectors.upsampling import Upsampling, synthetic_targets
+from asd_core.detectors.upsampling import UpsamplingConfig, synthetic_targets
 from asd_core.errors import AsdError
+from asd_core.settings import check_integer, check_number
 
 Covariance = Literal["full", "diag"]
 GmmScore = Literal["max_component", "nll"]
@@ -25,8 +26,8 @@ _BEARABLE_SHIFT = 0.15  # standard deviations; moves a false-alarm rate of 10 % 
 
 
 @dataclass(frozen=True)
-class GmmConfig:
-    """The settings of a Gaussian mixture.
+class GmmConfig(UpsamplingConfig):
+    """The settings of a Gaussian mixture, beside those of `UpsamplingConfig`.
 
     Attributes:
         kind: names this detector in a recipe.
@@ -40,10 +41,6 @@ class GmmConfig:
         strict: fit full covariances as asked however few the clips, as the reference does. Otherwise too few clips
             are met by shrinkage and fewer components, each with a note.
         soft_scoring: one mixture per domain, see `SoftScoring`; acted on by `new_detector`, not by `Gmm`.
-        target_upsampling: synthetic target clips beside the real ones, see `synthetic_targets`.
-        target_ratio: target to source clips after "smote".
-        smote_k: neighbours that "smote" goes toward.
-        memmixup_weight: of the target clip in a mixture of "memmixup".
         seed: of the k-means that EM starts from, of "smote" and of the folds of "standardised" soft scoring.
     """
 
@@ -56,27 +53,14 @@ class GmmConfig:
     max_iter: int = 100
     strict: bool = False
     soft_scoring: SoftScoringKind = "none"
-    target_upsampling: Upsampling = "none"
-    target_ratio: float = 0.2
-    smote_k: int = 2
-    memmixup_weight: float = 0.9
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Raise UsageError for values that cannot be."""
-        check_choice("kind", self.kind, ("gmm",))
+        super().__post_init__()
         check_integer("n_components", self.n_components, 1)
-        check_choice("covariance", self.covariance, get_args(Covariance))
-        check_choice("score", self.score, get_args(GmmScore))
         check_number("reg_covar", self.reg_covar, above=0)
         check_number("tol", self.tol, above=0)
         check_integer("max_iter", self.max_iter, 1)
-        check_choice("soft_scoring", self.soft_scoring, get_args(SoftScoringKind))
-        check_choice("target_upsampling", self.target_upsampling, get_args(Upsampling))
-        check_number("target_ratio", self.target_ratio, above=0)
-        check_integer("smote_k", self.smote_k, 1)
-        check_number("memmixup_weight", self.memmixup_weight, above=0, below=1)
-        check_integer("seed", self.seed, 0)
 
     @property
     def is_plain(self) -> bool:

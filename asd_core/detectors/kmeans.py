@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
-from asd_core.detectors.checks import check_choice, check_integer, checked_embeddings, checked_normals
+from asd_core.detectors.checks import checked_embeddings, checked_normals
 from asd_core.detectors.nearest import Metric, NearestRows, unit_rows
 from asd_core.detectors.protocol import Domains, Embeddings, State
 from asd_core.detectors.whitening import Whitening, WhiteningKind, fit_whitening
 from asd_core.errors import AsdError
+from asd_core.settings import check_choices, check_integer
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,9 @@ class KMeansConfig:
 
     def __post_init__(self) -> None:
         """Raise UsageError for values that cannot be."""
-        check_choice("kind", self.kind, ("kmeans",))
+        check_choices(self)
         check_integer("n_clusters", self.n_clusters, 1)
-        check_choice("metric", self.metric, get_args(Metric))
         check_integer("seed", self.seed, 0)
-        check_choice("whitening", self.whitening, get_args(WhiteningKind))
 
 
 class KMeans:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.detectors.checks import check_choice, check_integer, check_number, checked_embeddings, checked_normals
+from asd_core.detectors.checks import checked_embeddings, checked_normals
 from asd_core.detectors.density import local_distances, local_distances_without_each
 from asd_core.detectors.nearest import Metric, NearestRows
 from asd_core.detectors.protocol import Domains, Embeddings, State
-from asd_core.detectors.upsampling import Upsampling, synthetic_targets
+from asd_core.detectors.upsampling import UpsamplingConfig, synthetic_targets
 from asd_core.detectors.whitening import NO_WHITENING, Whitening, WhiteningKind, fit_whitening
 from asd_core.errors import AsdError
+from asd_core.settings import check_integer
 
 Density = Literal["none", "nearest", "least"]
 SoftScoringKind = Literal["none", "minimum", "standardised"]
 
 
 @dataclass(frozen=True)
-class MemoryBankConfig:
-    """The settings of a memory bank.
+class MemoryBankConfig(UpsamplingConfig):
+    """The settings of a memory bank, beside those of `UpsamplingConfig`.
 
     Attributes:
         kind: names this detector in a recipe.
@@ -33,10 +34,6 @@ class MemoryBankConfig:
         density_k: neighbours over which a reference's local distance is taken.
         whitening: of the embeddings before anything else, see `fit_whitening`.
         soft_scoring: one bank per domain, see `SoftScoring`; acted on by `new_detector`, not by `MemoryBank`.
-        target_upsampling: synthetic target clips beside the real ones, see `synthetic_targets`.
-        target_ratio: target to source clips after "smote".
-        smote_k: neighbours that "smote" goes toward.
-        memmixup_weight: of the target clip in a mixture of "memmixup".
         seed: of "smote", and of the folds in which "standardised" soft scoring scores clips not seen in fitting.
     """
 
@@ -47,26 +44,12 @@ class MemoryBankConfig:
     density_k: int = 16
     whitening: WhiteningKind = "none"
     soft_scoring: SoftScoringKind = "none"
-    target_upsampling: Upsampling = "none"
-    target_ratio: float = 0.2
-    smote_k: int = 2
-    memmixup_weight: float = 0.9
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Raise UsageError for values that cannot be."""
-        check_choice("kind", self.kind, ("memory_bank",))
+        super().__post_init__()
         check_integer("k", self.k, 1)
-        check_choice("metric", self.metric, get_args(Metric))
-        check_choice("density", self.density, get_args(Density))
         check_integer("density_k", self.density_k, 1)
-        check_choice("whitening", self.whitening, get_args(WhiteningKind))
-        check_choice("soft_scoring", self.soft_scoring, get_args(SoftScoringKind))
-        check_choice("target_upsampling", self.target_upsampling, get_args(Upsampling))
-        check_number("target_ratio", self.target_ratio, above=0)
-        check_integer("smote_k", self.smote_k, 1)
-        check_number("memmixup_weight", self.memmixup_weight, above=0, below=1)
-        check_integer("seed", self.seed, 0)
 
     @property
     def is_plain(self) -> bool:

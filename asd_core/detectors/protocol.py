@@ -30,7 +30,6 @@ class DetectorConfig(Protocol):
     @property
     def kind(self) -> str:
         """The name in a recipe."""
-        ...
 
 
 class Detector(Protocol):
@@ -39,7 +38,6 @@ class Detector(Protocol):
     @property
     def notes_(self) -> list[str]:
         """Everything `fit` did otherwise than asked, one line each (a fallback, too few clips)."""
-        ...
 
     def fit(self, embeddings: Embeddings, domains: Domains) -> Self:
         """Learn from normal clips only, (N, D) and (N,). A second call forgets the first.
@@ -47,22 +45,18 @@ class Detector(Protocol):
         Raises:
             AsdError: the clips cannot be learnt from (too few, not finite), with the number and the cure.
         """
-        ...
 
     def anomaly_score(self, embeddings: Embeddings) -> NDArray[np.float64]:
         """(M, D) → (M,) float64, same order; higher is more anomalous."""
-        ...
 
     def nearest(self, embeddings: Embeddings, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k nearest training clips of each row: indices into `fit`'s rows and distances, both (M, min(k, N)).
 
         Distances are true (not squared) and ascend; ties go to the lower index.
         """
-        ...
 
     def state(self) -> State:
         """Everything that `from_state` needs."""
-        ...
 
     @classmethod
     def from_state(cls, config: Any, state: State) -> Self:
@@ -72,7 +66,6 @@ class Detector(Protocol):
             config: the detector's; for a class of one's own its settings, a mapping.
             state: from `state`.
         """
-        ...
 
 
 class LeavingOneOut(Detector, Protocol):
@@ -81,11 +74,9 @@ class LeavingOneOut(Detector, Protocol):
     @property
     def leaves_one_out(self) -> bool:
         """True where `leave_one_out_scores` may take the place of refitting; asked once it is fitted."""
-        ...
 
     def leave_one_out_scores(self) -> NDArray[np.float64]:
         """The score of each of `fit`'s rows under a detector that never saw it, (N,)."""
-        ...
 
 
 def leaving_one_out(detector: Detector) -> LeavingOneOut | None:

@@ -7,7 +7,7 @@ no domain label is needed for the clip that is scored.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from asd_core.errors import AsdError
 TwoSidedConfig = MemoryBankConfig | GmmConfig
 Side = MemoryBank | Gmm
 
+_CLASSES: dict[type, Any] = {MemoryBankConfig: MemoryBank, GmmConfig: Gmm}
 _FOLDS = 5
 _FEWEST_TO_STANDARDISE = 5  # scores; the standard deviation of fewer says little
 
@@ -67,7 +68,7 @@ class SoftScoring:
         self._sides = []
         for name, members in parts:
             added = self._whitening(synthetic if name != "source" else synthetic[:0])
-            side = _new_side(config).fit_rows(placed[members], added)
+            side: Side = _CLASSES[type(config)](config).fit_rows(placed[members], added)
             self._sides.append((side, members))
             self.notes_ += [f"{name} clips: {note}" for note in side.notes_]
         self._location, self._scale = np.zeros(len(parts)), np.ones(len(parts))
@@ -136,7 +137,7 @@ class SoftScoring:
         for number in range(len(state["location"])):
             prefix = f"side{number}."
             own = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
-            detector._sides.append((_loaded_side(config, own), own["members"]))
+            detector._sides.append((_CLASSES[type(config)].from_state(config, own), own["members"]))
         return detector
 
     def _standardise(self, rows: NDArray[np.float64], domains: Domains) -> None:
@@ -211,19 +212,3 @@ def _fewest(config: TwoSidedConfig) -> int:
         return 1
     is_fixed = config.strict or config.covariance == "diag"
     return max(2, config.n_components) if is_fixed else 2
-
-
-def _side_config(config: TwoSidedConfig) -> TwoSidedConfig:
-    if isinstance(config, MemoryBankConfig):
-        return replace(config, soft_scoring="none", target_upsampling="none", whitening="none")
-    return replace(config, soft_scoring="none", target_upsampling="none")
-
-
-def _new_side(config: TwoSidedConfig) -> Side:
-    own = _side_config(config)
-    return MemoryBank(own) if isinstance(own, MemoryBankConfig) else Gmm(own)
-
-
-def _loaded_side(config: TwoSidedConfig, state: State) -> Side:
-    own = _side_config(config)
-    return MemoryBank.from_state(own, state) if isinstance(own, MemoryBankConfig) else Gmm.from_state(own, state)

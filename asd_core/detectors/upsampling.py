@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.nearest import NearestRows
+from asd_core.settings import check_choices, check_integer, check_number
 
 Upsampling = Literal["none", "smote", "memmixup"]
 
@@ -31,28 +33,32 @@ def memmixup(targets: NDArray[np.float64], sources: NDArray[np.float64], weight:
     return mixed.reshape(-1, targets.shape[1])
 
 
-class UpsamplingConfig(Protocol):
-    """The fields of a detector's configuration that say how target clips are upsampled."""
+@dataclass(frozen=True)
+class UpsamplingConfig:
+    """The settings of a detector that say how target clips are upsampled.
 
-    @property
-    def target_upsampling(self) -> Upsampling:
-        """Between target clips by "smote", between every target and source clip by "memmixup"."""
+    Attributes:
+        target_upsampling: synthetic clips between target clips by "smote", between every target and source clip by
+            "memmixup".
+        target_ratio: target to source clips after "smote".
+        smote_k: neighbours of a target clip that "smote" goes toward.
+        memmixup_weight: of the target clip in a mixture of "memmixup".
+        seed: of the random choices of "smote", and of what else is random in the detector.
+    """
 
-    @property
-    def target_ratio(self) -> float:
-        """Target to source clips after "smote"."""
+    target_upsampling: Upsampling = "none"
+    target_ratio: float = 0.2
+    smote_k: int = 2
+    memmixup_weight: float = 0.9
+    seed: int = 0
 
-    @property
-    def smote_k(self) -> int:
-        """Neighbours of a target clip that "smote" goes toward."""
-
-    @property
-    def memmixup_weight(self) -> float:
-        """Weight of the target clip in a mixture of "memmixup"."""
-
-    @property
-    def seed(self) -> int:
-        """Seed of the random choices of "smote"."""
+    def __post_init__(self) -> None:
+        """Raise UsageError for values that cannot be."""
+        check_choices(self)
+        check_number("target_ratio", self.target_ratio, above=0)
+        check_integer("smote_k", self.smote_k, 1)
+        check_number("memmixup_weight", self.memmixup_weight, above=0, below=1)
+        check_integer("seed", self.seed, 0)
 
 
 def synthetic_targets(

@@ -72,8 +72,7 @@ def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
     if kind.is_own:
         return config
     check_keys(options, sorted(encoder_keys(config.kind) or ()), "[encoder]")
-    check = getattr(new_encoder(config), "check_clips", None) if kind.is_from_audio else None
-    if check is not None:
+    if kind.is_from_audio and (check := getattr(new_encoder(config), "check_clips", None)):
         check(config.clip_seconds, config.clip_rule)
     return config
 

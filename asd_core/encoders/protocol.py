@@ -20,17 +20,14 @@ class Encoder(Protocol):
     @property
     def sample_rate(self) -> int:
         """Hz expected at the input."""
-        ...
 
     @property
     def embedding_dim(self) -> int:
         """Length of an embedding."""
-        ...
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same clip would get another embedding: a hash of parameters, weights and precision."""
-        ...
 
     def embed(self, waveforms: Waveforms) -> NDArray[np.float32]:
         """(B, T) float32 in [-1, 1] → (B, D) float32, in the same order.
@@ -40,7 +37,6 @@ class Encoder(Protocol):
         Raises:
             ClipError: the waveforms cannot be embedded at this length.
         """
-        ...
 
 
 class WeightedEncoder(Encoder, Protocol):
@@ -52,7 +48,6 @@ class WeightedEncoder(Encoder, Protocol):
         Raises:
             AsdError: weights that cannot be had.
         """
-        ...
 
 
 class ResamplingEncoder(Encoder, Protocol):
@@ -61,11 +56,9 @@ class ResamplingEncoder(Encoder, Protocol):
     @property
     def native_rates(self) -> frozenset[int]:
         """Hz that it takes beside `sample_rate`, to which recordings of all other rates are brought."""
-        ...
 
     def embed_at(self, waveforms: Waveforms, sample_rate: int) -> NDArray[np.float32]:
         """`Encoder.embed` of waveforms (B, T) at one of `native_rates`."""
-        ...
 
 
 def weighted(encoder: Encoder) -> WeightedEncoder | None:

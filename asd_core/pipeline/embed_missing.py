@@ -65,7 +65,8 @@ def embed(
     dates = pc.unique(clips["date"]).to_pylist()
     stored = {name: store.embedded(name, dates, keep_index=True) for name in set(fingerprints.values())}
     shards: list[Shard] = []
-    for fingerprint, (config, rows) in _by_fingerprint(clips, encoders, fingerprints).items():
+    parts = _by_fingerprint(clips, encoders, fingerprints)
+    for fingerprint, (config, rows) in parts.items():
         if kind_of(config.kind).is_from_audio:
             shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
     transient: dict[str, tuple[str, str]] = {}
@@ -77,7 +78,9 @@ def embed(
         new = _index([(shard, outcome) for shard, outcome in committed if shard.fingerprint == fingerprint])
         store.write_index(fingerprint, new)
         stored[fingerprint] = pa.concat_tables([stored[fingerprint], new])
-    found = _found(clips, fingerprints, stored)
+    tables = [located(rows, stored[fingerprint]) for fingerprint, (_, rows) in parts.items()]
+    empty = INDEX.empty_table().select([*CLIPS.names, "shard", "error_reason"])
+    found = pa.concat_tables([empty, *tables], promote_options="permissive")
     reasons = Counter(found["error_reason"].drop_null().to_pylist())
     reasons += Counter(reason for reason, _ in transient.values())
     decoded = sum(len(shard.clips) for shard in shards)
@@ -137,14 +140,3 @@ def located(clips: pa.Table, index: pa.Table) -> pa.Table:
     for name in ("shard", "error_reason"):
         clips = clips.append_column(name, index[name].take(where))
     return clips
-
-
-def _found(clips: pa.Table, fingerprints: Mapping[str, str], stored: Mapping[str, pa.Table]) -> pa.Table:
-    """The clips with the ``shard`` and ``error_reason`` that the index of their machine type's embeddings tells."""
-    tables = []
-    for fingerprint in sorted(set(fingerprints.values())):
-        kinds = [kind for kind, name in fingerprints.items() if name == fingerprint]
-        rows = clips.filter(pc.is_in(clips["machine_type"], value_set=pa.array(kinds, pa.string())))
-        tables.append(located(rows, stored[fingerprint]))
-    empty = INDEX.empty_table().select([*CLIPS.names, "shard", "error_reason"])
-    return pa.concat_tables([empty, *tables], promote_options="permissive")

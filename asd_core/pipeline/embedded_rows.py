@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.pipeline.planning import machine_edges
 from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS, EMBEDDINGS
 
@@ -14,7 +16,6 @@ Shards = dict[tuple[str, str], pa.Table]
 """(fingerprint, shard) → its rows."""
 
 KEPT_BYTES = 64 << 20  # of shards that a reducer keeps open for the machines to come
-_OUTCOME = ("seconds", "level_db", "error_reason", "error", "warning")
 _NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed, or import it")
 
 
@@ -34,26 +35,17 @@ def embedded_rows(
         AsdError: a shard is gone or broken.
     """
     names = pc.unique(clips["shard"].drop_null()).to_pylist()
-    table = clips.select(CLIPS.names)
-    if names:
-        stored = pa.concat_tables([_shard(store, fingerprint, name, shards) for name in names])
-        where = pc.index_in(clips["clip_id"], value_set=stored["clip_id"].combine_chunks())
-        outcomes = stored.select([*_OUTCOME, "embedding"]).take(where)
-    else:
-        where = pa.nulls(len(clips), pa.int32())
-        outcomes = pa.table(
-            {name: pa.nulls(len(clips), EMBEDDINGS.field(name).type) for name in [*_OUTCOME, "embedding"]}
-        )
+    stored = pa.concat_tables([EMBEDDINGS.empty_table(), *(_shard(store, fingerprint, name, shards) for name in names)])
+    where = pc.index_in(clips["clip_id"], value_set=stored["clip_id"].combine_chunks())
     unread = [
         transient.get(clip_id, _NOT_EMBEDDED) if row is None else (None, None)
         for clip_id, row in zip(clips["clip_id"].to_pylist(), where.to_pylist(), strict=True)
     ]
-    for name in outcomes.column_names:
-        table = table.append_column(name, outcomes[name])
+    columns = {name: (clips[name] if name in CLIPS.names else stored[name].take(where)) for name in EMBEDDINGS.names}
     for position, name in enumerate(("error_reason", "error")):
         said = pa.array([entry[position] for entry in unread], pa.string())
-        table = table.set_column(table.schema.get_field_index(name), name, pc.coalesce(table[name], said))
-    return table
+        columns[name] = pc.coalesce(columns[name], said)
+    return pa.table(columns)
 
 
 def _shard(store: Store, fingerprint: str, shard: str, cache: Shards) -> pa.Table:
@@ -67,11 +59,8 @@ def _shard(store: Store, fingerprint: str, shard: str, cache: Shards) -> pa.Tabl
 
 def machines_of(clips: pa.Table) -> list[tuple[str, str, pa.Table]]:
     """The machines of a table that is sorted by machine: type, id and rows."""
-    machines: list[tuple[str, str, pa.Table]] = []
-    keys = list(zip(clips["machine_type"].to_pylist(), clips["machine_id"].to_pylist(), strict=True))
-    start = 0
-    for stop in range(1, len(keys) + 1):
-        if stop == len(keys) or keys[stop] != keys[start]:
-            machines.append((*keys[start], clips.slice(start, stop - start)))
-            start = stop
-    return machines
+    kinds, names, edges = clips["machine_type"], clips["machine_id"], machine_edges(clips)
+    return [
+        (kinds[start].as_py(), names[start].as_py(), clips.slice(start, stop - start))
+        for start, stop in pairwise(edges)
+    ]

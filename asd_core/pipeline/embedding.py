@@ -7,7 +7,7 @@ end in. A process maps them over shards one after the other, a cluster many at o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
-from asd_core.encoders.protocol import Encoder, native_rates, resampling, weighted
+from asd_core.encoders.protocol import Encoder, Waveforms, native_rates, resampling, weighted
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
 from asd_core.pipeline.shards import Shard, ShardOutcome
@@ -40,13 +40,14 @@ def encode_shard(
     outcomes: list[NDArray[np.float32] | ClipError] = [
         clip.error or ClipError("not_decoded", "no waveform") for clip in decoded
     ]
-    alike: dict[tuple[int | None, int], list[int]] = {}
+    alike: dict[tuple[int | None, int], dict[int, Waveforms]] = {}
     for index, clip in enumerate(decoded):
         if clip.waveforms is not None:
-            alike.setdefault((clip.sample_rate, clip.waveforms.shape[1]), []).append(index)
-    for indices in alike.values():
-        for batch in _batches(indices, decoded, batch_size):
-            for index, outcome in zip(batch, _embed_batch(batch, decoded, encoder), strict=True):
+            alike.setdefault((clip.sample_rate, clip.waveforms.shape[1]), {})[index] = clip.waveforms
+    for (sample_rate, _), stacks in alike.items():
+        for batch in _batches(stacks, batch_size):
+            embedded = _embed_batch([stacks[index] for index in batch], encoder, sample_rate)
+            for index, outcome in zip(batch, embedded, strict=True):
                 outcomes[index] = outcome
     return outcomes
 
@@ -55,31 +56,27 @@ def shard_table(
     shard: Shard, decoded: list[DecodedClip], outcomes: list[NDArray[np.float32] | ClipError], embedding_dim: int
 ) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
     """The rows of a shard's file, and the clips left out of it because a later run shall try them again."""
-    keep: list[int] = []
-    transient: dict[str, tuple[str, str]] = {}
-    clip_ids = shard.clips["clip_id"].to_pylist()
-    for index, outcome in enumerate(outcomes):
-        if isinstance(outcome, ClipError) and outcome.transient:
-            transient[clip_ids[index]] = (outcome.reason, outcome.message)
-        else:
-            keep.append(index)
-    kept_clips = shard.clips.take(pa.array(keep, pa.int64()))  # typed: there may be none
-    kept = [outcomes[index] for index in keep]
-    errors = [outcome if isinstance(outcome, ClipError) else None for outcome in kept]
-    rows = np.zeros((len(kept), embedding_dim), np.float32)
-    for row, outcome in zip(rows, kept, strict=True):
+    errors = [outcome if isinstance(outcome, ClipError) else None for outcome in outcomes]
+    rows = np.zeros((len(outcomes), embedding_dim), np.float32)
+    for row, outcome in zip(rows, outcomes, strict=True):
         if not isinstance(outcome, ClipError):
             row[:] = outcome
     columns = {
-        **{name: column for name, column in zip(CLIPS.names, kept_clips.columns, strict=True)},
-        "seconds": [decoded[index].seconds for index in keep],
-        "level_db": [decoded[index].level_db for index in keep],
+        **dict(zip(CLIPS.names, shard.clips.columns, strict=True)),
+        "seconds": [clip.seconds for clip in decoded],
+        "level_db": [clip.level_db for clip in decoded],
         "error_reason": [error and error.reason for error in errors],
         "error": [error and error.message for error in errors],
-        "warning": [decoded[index].warning for index in keep],
+        "warning": [clip.warning for clip in decoded],
         "embedding": embedding_column(rows, np.array([error is None for error in errors], bool)),
     }
-    return pa.table(columns, schema=EMBEDDINGS), transient
+    transient = {
+        clip_id: (error.reason, error.message)
+        for clip_id, error in zip(shard.clips["clip_id"].to_pylist(), errors, strict=True)
+        if error is not None and error.transient
+    }
+    lasting = [not (error and error.transient) for error in errors]
+    return pa.table(columns, schema=EMBEDDINGS).filter(pa.array(lasting, pa.bool_())), transient
 
 
 def commit_shard(store: Store, shard: Shard, table: pa.Table) -> list[str]:
@@ -125,40 +122,30 @@ class ShardEmbedder:
     def __call__(self, shard: Shard) -> ShardOutcome:
         """Decode, embed and commit a shard."""
         encoder = self.encoder(shard)  # first: torch, where it brings that, must be there for its threads to be limited
-        rates, seconds = native_rates(encoder), [0.0, 0.0]
+        stream = decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=native_rates(encoder))
+        at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size)
+        with one_thread():
+            return self.commit(shard, iter(lambda: list(islice(stream, at_once)), []))
+
+    def commit(self, shard: Shard, parts: Iterable[list[DecodedClip]], decode_seconds: float = 0.0) -> ShardOutcome:
+        """Embed decoded clips, part by part, and commit them.
+
+        Args:
+            shard: of all the clips.
+            parts: its clips in their order, perhaps decoded only as they are taken.
+            decode_seconds: spent before.
+        """
+        encoder, encode_seconds = self.encoder(shard), 0.0
         told: list[DecodedClip] = []
         outcomes: list[NDArray[np.float32] | ClipError] = []
-        at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size)
-        stream = decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates)
-        with one_thread():
-            for _ in range(0, len(shard.clips), at_once):
-                start = time.perf_counter()
-                decoded = list(islice(stream, at_once))
-                seconds[0] += time.perf_counter() - start
-                start = time.perf_counter()
-                outcomes += encode_shard(decoded, encoder, shard.encoder.batch_size)
-                seconds[1] += time.perf_counter() - start
-                told += [replace(clip, waveforms=None) for clip in decoded]  # a large shard's are not all kept
-            return self._committed(shard, told, outcomes, encoder.embedding_dim, *seconds)
-
-    def commit(self, shard: Shard, decoded: list[DecodedClip], decode_seconds: float) -> ShardOutcome:
-        """Embed what was decoded and commit it."""
         start = time.perf_counter()
-        encoder = self.encoder(shard)
-        outcomes = encode_shard(decoded, encoder, shard.encoder.batch_size)
-        encode_seconds = time.perf_counter() - start
-        return self._committed(shard, decoded, outcomes, encoder.embedding_dim, decode_seconds, encode_seconds)
-
-    def _committed(
-        self,
-        shard: Shard,
-        decoded: list[DecodedClip],
-        outcomes: list[NDArray[np.float32] | ClipError],
-        embedding_dim: int,
-        decode_seconds: float,
-        encode_seconds: float,
-    ) -> ShardOutcome:
-        table, transient = shard_table(shard, decoded, outcomes, embedding_dim)
+        for decoded in parts:
+            before = time.perf_counter()
+            outcomes += encode_shard(decoded, encoder, shard.encoder.batch_size)
+            told += [replace(clip, waveforms=None) for clip in decoded]  # a large shard's are not all kept
+            encode_seconds += time.perf_counter() - before
+        decode_seconds += time.perf_counter() - start - encode_seconds
+        table, transient = shard_table(shard, told, outcomes, encoder.embedding_dim)
         for left_out in commit_shard(self._store, shard, table):
             transient[left_out] = ("not_committed", "another run could not read it at the same time: run it again")
         failed = table.filter(pc.is_valid(table["error_reason"]))
@@ -166,31 +153,28 @@ class ShardEmbedder:
         return ShardOutcome(shard.name, errors, transient, decode_seconds, encode_seconds)
 
 
-def _batches(indices: list[int], decoded: list[DecodedClip], batch_size: int) -> Iterator[list[int]]:
+def _batches(stacks: Mapping[int, Waveforms], batch_size: int) -> Iterator[list[int]]:
     batch: list[int] = []
     size = 0
-    for index in indices:
-        waveforms = decoded[index].waveforms
-        count = 0 if waveforms is None else len(waveforms)
-        if batch and size + count > batch_size:
+    for index, waveforms in stacks.items():
+        if batch and size + len(waveforms) > batch_size:
             yield batch
             batch, size = [], 0
         batch.append(index)
-        size += count
+        size += len(waveforms)
     if batch:
         yield batch
 
 
 def _embed_batch(
-    batch: list[int], decoded: list[DecodedClip], encoder: Encoder
+    stacks: list[Waveforms], encoder: Encoder, sample_rate: int | None
 ) -> list[NDArray[np.float32] | ClipError]:
-    stacks = [waveforms for index in batch if (waveforms := decoded[index].waveforms) is not None]
     counts = [len(stack) for stack in stacks]
     try:
-        embedded = np.asarray(_embed(encoder, np.concatenate(stacks), decoded[batch[0]].sample_rate))
+        embedded = np.asarray(_embed(encoder, np.concatenate(stacks), sample_rate))
     except ClipError as error:
         # One clip's fault must not be the batch's: one by one, those that can be embedded are.
-        return [error] if len(batch) == 1 else [_embed_batch([index], decoded, encoder)[0] for index in batch]
+        return [error] if len(stacks) == 1 else [_embed_batch([stack], encoder, sample_rate)[0] for stack in stacks]
     if embedded.shape != (sum(counts), encoder.embedding_dim):
         raise AsdError(
             f"the encoder returned an array of shape {embedded.shape} for {sum(counts)} waveforms of "
@@ -203,7 +187,7 @@ def _embed_batch(
     ]
 
 
-def _embed(encoder: Encoder, waveforms: NDArray[np.float32], sample_rate: int | None) -> NDArray[np.float32]:
+def _embed(encoder: Encoder, waveforms: Waveforms, sample_rate: int | None) -> NDArray[np.float32]:
     own = resampling(encoder)
     if own is None or sample_rate in (None, encoder.sample_rate):
         return encoder.embed(waveforms)

@@ -18,10 +18,8 @@ class Engine(Protocol):
     workers: int
     """How many items are worked on at once: how finely it pays to cut."""
 
-    @property
-    def device(self) -> str:
-        """The device that networks are computed on: ``cpu`` or ``cuda``."""
-        ...
+    device: str
+    """The device that networks are computed on: ``cpu`` or ``cuda``."""
 
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
         """Decode, embed and commit every shard, in any order.
@@ -29,7 +27,6 @@ class Engine(Protocol):
         Yields:
             What was committed and how it went: the shards given, or pieces of them that hold the same clips.
         """
-        ...
 
     def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
         """Apply a pure function that can be pickled to every item; results in the items' order.
@@ -39,7 +36,6 @@ class Engine(Protocol):
             items: taken as they are needed.
             on_gpu: the function computes on `device`.
         """
-        ...
 
 
 class LocalEngine:

@@ -36,8 +36,8 @@ def machine_tasks(
             key,
             embedded.fingerprints,
             clips,
-            {folder: versions[folder] for folder in _folders(key, clips) if folder in versions},
-            _only(embedded.transient, clips),
+            _of_machines(versions, key, clips),
+            {name: embedded.transient[name] for name in clips["clip_id"].to_pylist() if name in embedded.transient},
             run_id,
             part,
         )
@@ -45,22 +45,17 @@ def machine_tasks(
     ]
 
 
-def _only(transient: Mapping[str, tuple[str, str]], clips: pa.Table) -> dict[str, tuple[str, str]]:
-    if not transient:
-        return {}
-    return {clip_id: transient[clip_id] for clip_id in clips["clip_id"].to_pylist() if clip_id in transient}
-
-
-def _folders(key: str, clips: pa.Table) -> list[str]:
-    machines = clips.group_by(["machine_type", "machine_id"]).aggregate([])
-    pairs = zip(machines["machine_type"].to_pylist(), machines["machine_id"].to_pylist(), strict=True)
-    return [scorer_folder(key, kind, name) for kind, name in pairs]
-
-
 def scorer_versions(store: Store, key: str, clips: pa.Table) -> dict[str, str]:
     """Scorer folder → newest version, of the machines that have one."""
-    newest = newest_versions(store, key)
-    return {folder: newest[folder] for folder in _folders(key, clips) if folder in newest}
+    return _of_machines(newest_versions(store, key), key, clips)
+
+
+def _of_machines(versions: Mapping[str, str], key: str, clips: pa.Table) -> dict[str, str]:
+    """The versions of the scorers of the machines of clips."""
+    machines = clips.group_by(["machine_type", "machine_id"]).aggregate([])
+    pairs = zip(machines["machine_type"].to_pylist(), machines["machine_id"].to_pylist(), strict=True)
+    folders = [scorer_folder(key, kind, name) for kind, name in pairs]
+    return {folder: versions[folder] for folder in folders if folder in versions}
 
 
 @dataclass(frozen=True)
@@ -97,12 +92,12 @@ class FitOutcome:
     machine_type: str
     machine_id: str
     normal_clips: int
-    version: str | None  # None: no scorer, and `error` says why
-    is_new: bool
-    threshold: float | None
-    false_alarm_rate: float | None
-    notes: tuple[str, ...]
-    error: str | None
+    version: str | None = None  # None: no scorer, and `error` says why
+    is_new: bool = False
+    threshold: float | None = None
+    false_alarm_rate: float | None = None
+    notes: tuple[str, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def cut_shards(clips: pa.Table, encoder: EncoderConfig, fingerprint: str, worker
     clips = clips.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "date", "uri")])
     size = _shard_size(len(clips), pc.mean(clips["size"]).as_py(), max(workers, 1))
     shards = []
-    for start, stop in _cuts(_machine_edges(clips), size):
+    for start, stop in _cuts(machine_edges(clips), size):
         part = clips.slice(start, stop - start)
         shards.append(Shard(shard_name(part["clip_id"].to_pylist(), fingerprint), part, encoder, fingerprint))
     return shards
@@ -61,7 +61,7 @@ def machine_groups(clips: pa.Table, size: int) -> list[pa.Table]:
         return []
     clips = clips.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "date", "uri")])
     groups, start = [], 0
-    edges = _machine_edges(clips)
+    edges = machine_edges(clips)
     for edge in edges[1:]:
         if edge - start >= size or edge == edges[-1]:
             groups.append(clips.slice(start, edge - start))
@@ -88,10 +88,10 @@ def _cuts(edges: list[int], size: int) -> list[tuple[int, int]]:
     return [(start, stop) for start, stop in cuts if start < stop]
 
 
-def _machine_edges(clips: pa.Table) -> list[int]:
+def machine_edges(clips: pa.Table) -> list[int]:
     """Row numbers at which another machine begins, from 0 to the number of rows; rows are sorted by machine."""
     changed = np.zeros(len(clips), bool)
-    changed[0] = True
+    changed[:1] = True
     for name in ("machine_type", "machine_id"):
         codes = clips[name].combine_chunks().dictionary_encode().indices.to_numpy()
         changed[1:] |= codes[1:] != codes[:-1]

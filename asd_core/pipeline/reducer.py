@@ -21,34 +21,49 @@ from asd_core.pipeline.scorer import Scorer, fit_scorer
 from asd_core.pipeline.scorer_files import load_scorer, save_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
-from asd_core.store.store import Store, open_store
+from asd_core.store.store import open_store
 from asd_core.store.tables import SCORES, embedding_matrix, to_parquet
 
 NEAREST = 5  # normal clips that a score row names: enough to see the spread that a difference must exceed
 
 
+class _Group:
+    """The things that all machines of a task share.
+
+    Attributes:
+        task: the machines to fit or to score.
+        store: where everything lies.
+        recipe: of all machine types.
+    """
+
+    def __init__(self, task: MachineTask) -> None:
+        self.task, self.store, self.recipe = task, open_store(task.store_url), Recipe(*task.recipe)
+        self._shards: Shards = {}
+
+    def rows(self, machine_type: str, clips: pa.Table) -> pa.Table:
+        """The clips of one machine with their embeddings or errors."""
+        fingerprint = self.task.fingerprints[machine_type]
+        return embedded_rows(self.store, fingerprint, clips, self.task.transient, self._shards)
+
+
 def fit_machines(task: MachineTask) -> list[FitOutcome]:
     """Fit and commit a scorer for every machine of a group; a machine that cannot be fitted stops no other."""
-    store, recipe = open_store(task.store_url), Recipe(*task.recipe)
-    shards: Shards = {}
+    group = _Group(task)
     with one_thread():
-        return [_fit_machine(task, store, recipe, *machine, shards) for machine in machines_of(task.clips)]
+        return [_fit_machine(group, *machine) for machine in machines_of(task.clips)]
 
 
 def score_machines(task: MachineTask) -> ScoreOutcome:
     """Score every machine of a group and commit the rows: one file a date."""
-    store, recipe = open_store(task.store_url), Recipe(*task.recipe)
-    shards: Shards = {}
+    group = _Group(task)
     with one_thread():
-        rows = pa.concat_tables(
-            [_score_machine(task, store, recipe, *machine, shards) for machine in machines_of(task.clips)]
-        )
+        rows = pa.concat_tables([_score_machine(group, *machine) for machine in machines_of(task.clips)])
     files = {}
     for date in pc.unique(rows["date"]).to_pylist():
         data = to_parquet(rows.filter(pc.equal(rows["date"], date)))
         checksum = content_hash(data)
-        path = store.scores_path(task.key, date, task.run_id, task.part, checksum[:8])
-        store.files.write(path, data)
+        path = group.store.scores_path(task.key, date, task.run_id, task.part, checksum[:8])
+        group.store.files.write(path, data)
         files[path] = checksum
     reasons = rows["error_reason"].drop_null().value_counts().to_pylist()
     return ScoreOutcome(
@@ -60,25 +75,14 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
     )
 
 
-def _fit_machine(
-    task: MachineTask,
-    store: Store,
-    recipe: Recipe,
-    machine_type: str,
-    machine_id: str,
-    clips: pa.Table,
-    shards: Shards,
-) -> FitOutcome:
-    fingerprint = task.fingerprints[machine_type]
-    good = embedded_rows(store, fingerprint, clips, task.transient, shards)
+def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Table) -> FitOutcome:
+    good = group.rows(machine_type, clips)
     good = good.filter(pc.is_null(good["error_reason"]))
-    if not len(good):
-        return FitOutcome(
-            machine_type, machine_id, 0, None, False, None, None, (), f"none of {len(clips)} normal clips can be used"
-        )
-    embeddings = embedding_matrix(good)
-    distinct = len(np.unique(embeddings, axis=0))
     try:
+        if not len(good):
+            raise AsdError(f"none of {len(clips)} normal clips can be used")
+        embeddings = embedding_matrix(good)
+        distinct = len(np.unique(embeddings, axis=0))
         if distinct == 1 < len(good):
             raise AsdError(
                 f"all {len(good)} normal clips of {machine_type} {machine_id} have the same embedding, so how much its "
@@ -87,16 +91,16 @@ def _fit_machine(
         scorer = fit_scorer(
             machine_type,
             machine_id,
-            recipe.for_machine(machine_type),
-            fingerprint,
+            group.recipe.for_machine(machine_type),
+            group.task.fingerprints[machine_type],
             embeddings,
             np.array(good["domain"].to_pylist(), np.str_),
             good["uri"].to_pylist(),
             good["level_db"].to_pylist(),
         )
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
-        return FitOutcome(machine_type, machine_id, len(good), None, False, None, None, (), str(error))
-    version, is_new = save_scorer(store, task.key, scorer)
+        return FitOutcome(machine_type, machine_id, len(good), error=str(error))
+    version, is_new = save_scorer(group.store, group.task.key, scorer)
     copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
         machine_type,
@@ -107,23 +111,13 @@ def _fit_machine(
         scorer.threshold,
         scorer.false_alarm_rate,
         (*copies, *scorer.notes),
-        None,
     )
 
 
-def _score_machine(
-    task: MachineTask,
-    store: Store,
-    recipe: Recipe,
-    machine_type: str,
-    machine_id: str,
-    clips: pa.Table,
-    shards: Shards,
-) -> pa.Table:
-    fingerprint = task.fingerprints[machine_type]
-    rows = embedded_rows(store, fingerprint, clips, task.transient, shards)
-    folder = scorer_folder(task.key, machine_type, machine_id)
-    version = task.versions.get(folder)
+def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Table) -> pa.Table:
+    rows = group.rows(machine_type, clips)
+    folder = scorer_folder(group.task.key, machine_type, machine_id)
+    version = group.task.versions.get(folder)
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name != "embedding"}
     columns |= {name: pa.nulls(len(rows), SCORES.field(name).type) for name in SCORES.names if name not in columns}
     if version is None:
@@ -131,7 +125,8 @@ def _score_machine(
         columns["error_reason"] = pc.coalesce(rows["error_reason"], pa.scalar(reason))
         columns["error"] = pc.coalesce(rows["error"], pa.scalar(message))
     else:
-        scorer = load_scorer(store, folder, version, recipe.for_machine(machine_type), fingerprint)
+        recipe, fingerprint = group.recipe.for_machine(machine_type), group.task.fingerprints[machine_type]
+        scorer = load_scorer(group.store, folder, version, recipe, fingerprint)
         columns |= _scored_columns(rows, scorer, version)
     return pa.table({name: columns[name] for name in SCORES.names}).cast(SCORES)
 
@@ -143,30 +138,25 @@ def _without_scorer(machine_type: str, machine_id: str) -> tuple[str, str]:
 
 
 def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, Any]:
-    good = np.flatnonzero(rows["error_reason"].is_null().to_numpy())
+    is_good = rows["error_reason"].is_null().to_numpy()
+    good = rows.filter(pa.array(is_good))
     if not len(good):
         return {}
-    embeddings = embedding_matrix(rows.take(good))
+    embeddings = embedding_matrix(good)
     scores, p_values = scorer.score(embeddings)
     uris, distances = scorer.nearest(embeddings, NEAREST)
-    flagged = scores > scorer.threshold
     values = {
         "anomaly_score": scores.tolist(),
         "decision_threshold": [scorer.threshold] * len(good),
-        "is_flagged": flagged.tolist(),
-        "level_deviation_db": _level_deviations(rows["level_db"].take(good).to_pylist(), scorer.median_level_db),
+        "is_flagged": (scores > scorer.threshold).tolist(),
+        "level_deviation_db": _level_deviations(good["level_db"].to_pylist(), scorer.median_level_db),
         "p_value": p_values.tolist(),
         "nearest_uris": uris,
         "nearest_distances": distances.tolist(),
         "scorer_version": [version] * len(good),
     }
-    columns: dict[str, Any] = {}
-    for name, column in values.items():
-        whole: list[Any] = [None] * len(rows)
-        for position, value in zip(good.tolist(), column, strict=True):
-            whole[position] = value
-        columns[name] = pa.array(whole, SCORES.field(name).type)
-    return columns
+    places = pa.array(np.cumsum(is_good) - 1, mask=~is_good)  # of each row among the good ones
+    return {name: pa.array(column, SCORES.field(name).type).take(places) for name, column in values.items()}
 
 
 def _level_deviations(levels_db: list[float | None], median: float | None) -> list[float | None]:

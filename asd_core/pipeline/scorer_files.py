@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version as library_version
 from typing import Any
 
@@ -19,6 +20,7 @@ from asd_core.pipeline.scorer_versions import committed_versions, name_newest
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.store.store import Store, safe_name
 
+_AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "median_level_db")  # of a scorer's fields
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
@@ -33,13 +35,9 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     arrays["unseen"] = scorer.unseen
     data = _to_npz(arrays)
     head: dict[str, Any] = {
-        "machine_type": scorer.machine_type,
-        "machine_id": scorer.machine_id,
+        **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
-        "fingerprint": scorer.fingerprint,
-        "threshold": scorer.threshold,
         "median_unseen_score": float(np.median(scorer.unseen)),
-        "median_level_db": scorer.median_level_db,
         "false_alarm_rate": None if np.isnan(scorer.false_alarm_rate) else scorer.false_alarm_rate,
         "uris": list(scorer.uris),
         "notes": list(scorer.notes),
@@ -66,24 +64,14 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    try:
-        text = store.files.read(f"{folder}/{version}/scorer.json")
-    except FileNotFoundError as error:
-        raise _changed(folder, version) from error
-    if content_hash(text)[:8] != version[-8:]:
-        raise _changed(folder, version)
+    text = _unchanged(store, folder, version, "scorer.json", version[-8:])
     head = json.loads(text)
     if head["fingerprint"] != fingerprint:
         raise AsdError(
             f"the scorer in {folder} was fitted on embeddings {head['fingerprint']}, not {fingerprint}: "
             "run asd fit again"
         )
-    try:
-        data = store.files.read(f"{folder}/{version}/{head['arrays']}.npz")
-    except FileNotFoundError as error:
-        raise _changed(folder, version) from error
-    if content_hash(data) != head["arrays"]:
-        raise _changed(folder, version)
+    data = _unchanged(store, folder, version, f"{head['arrays']}.npz", head["arrays"])
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             detector = {name[9:]: arrays[name] for name in arrays.files if name.startswith("detector.")}
@@ -93,23 +81,22 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
     rate = head["false_alarm_rate"]
     return Scorer(
-        head["machine_type"],
-        head["machine_id"],
-        recipe,
-        fingerprint,
-        load_detector(recipe.detector, detector),
-        transform,
-        head["threshold"],
-        unseen,
-        float("nan") if rate is None else rate,
-        head["uris"],
-        head["notes"],
-        head["median_level_db"],
+        **{name: head[name] for name in [*_AS_THEY_ARE, "uris", "notes"]},
+        recipe=recipe,
+        detector=load_detector(recipe.detector, detector),
+        transform=transform,
+        unseen=unseen,
+        false_alarm_rate=float("nan") if rate is None else rate,
     )
 
 
-def _changed(folder: str, version: str) -> AsdError:
-    return AsdError(f"the scorer in {folder}/{version} has changed since: remove that folder and run asd fit again")
+def _unchanged(store: Store, folder: str, version: str, name: str, digest: str) -> bytes:
+    """The bytes of a scorer's file, if their hash still begins with these digits."""
+    with suppress(FileNotFoundError):
+        data = store.files.read(f"{folder}/{version}/{name}")
+        if content_hash(data).startswith(digest):
+            return data
+    raise AsdError(f"the scorer in {folder}/{version} has changed since: remove that folder and run asd fit again")
 
 
 def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:

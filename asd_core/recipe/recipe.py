@@ -16,7 +16,6 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,8 @@ class Recipe:
         for table, value in self.settings.items():
             if not isinstance(value, dict):
                 raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
-        for machine_type in ["", *self.settings.get("machine", {})]:
+        self._kinds = ["", *self.settings.get("machine", {})]  # of machines, "" for all without overrides
+        for machine_type in self._kinds:
             self.for_machine(machine_type)
 
     def for_machine(self, machine_type: str) -> MachineRecipe:
@@ -108,13 +108,11 @@ class Recipe:
 
     def resolved(self) -> dict[str, Any]:
         """All that scores depend on, defaults filled in: by machine type with overrides, and ("") for the others."""
-        kinds = ["", *sorted(self.settings.get("machine", {}))]
-        return {kind: self.for_machine(kind).of_scores() for kind in kinds}
+        return {kind: self.for_machine(kind).of_scores() for kind in sorted(self._kinds)}
 
     def notes(self) -> list[str]:
         """Lines that must be said wherever its scores are shown: that an encoder has random weights."""
-        kinds = ["", *self.settings.get("machine", {})]
-        notes = [encoder_note(self.for_machine(kind).encoder) for kind in kinds]
+        notes = [encoder_note(self.for_machine(kind).encoder) for kind in self._kinds]
         return list(dict.fromkeys(note for note in notes if note))
 
     def key(self) -> str:
@@ -154,12 +152,8 @@ def load_recipe(name: str) -> Recipe:
 
 def built_in_recipes() -> dict[str, str]:
     """Name → TOML text of every recipe that comes with the package."""
-    folder = resources.files("asd_core.recipe") / "builtin"
-    return {
-        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".toml")
-    }
+    folder = Path(__file__).parent / "builtin"
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
 
 
 def check_recipe_name(name: str) -> None:

@@ -2,11 +2,11 @@ import pickle
 
 import pytest
 
-from asd_core.errors import AsdError, ClipError, Interrupted, UsageError, did_you_mean
+from asd_core.errors import AsdError, ClipError, UsageError, did_you_mean
 
 
 def test_each_kind_of_failure_has_its_exit_code():
-    assert [kind.exit_code for kind in (AsdError, UsageError, Interrupted, ClipError)] == [1, 2, 3, 1]
+    assert [kind.exit_code for kind in (AsdError, UsageError, ClipError)] == [1, 2, 1]
 
 
 @pytest.mark.parametrize("transient", [True, False])

@@ -4,7 +4,7 @@ from typing import Literal
 import pytest
 
 from asd_core.errors import UsageError
-from asd_core.settings import from_mapping
+from asd_core.settings import check_choices, check_integer, check_number, from_mapping
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,23 @@ def test_given_fields_are_taken_and_the_others_keep_their_defaults():
 def test_what_does_not_fit_is_refused_in_one_line(mapping, message):
     with pytest.raises(UsageError, match=message):
         from_mapping(Example, mapping, "[x]")
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, True, "2", None])
+def test_only_a_whole_number_that_is_large_enough_passes(value):
+    check_integer("k", 1, at_least=1)
+    with pytest.raises(UsageError, match="k = .*: must be a whole number, 1 or more"):
+        check_integer("k", value, at_least=1)
+
+
+@pytest.mark.parametrize("value", [0, 1, 1.5, float("nan"), True, "0.5"])
+def test_only_a_number_strictly_between_the_bounds_passes(value):
+    check_number("weight", 0.5, above=0, below=1)
+    with pytest.raises(UsageError, match="weight = .*: must be a number above 0 and below 1"):
+        check_number("weight", value, above=0, below=1)
+
+
+def test_a_choice_is_one_of_those_allowed():
+    check_choices(Example("fancy"))
+    with pytest.raises(UsageError, match="kind = 'fansy': must be one of 'plain', 'fancy'"):
+        check_choices(Example("fansy"))

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 N_FFT, HOP, MELS = 1024, 320, 64  # samples, samples, rows: whatever the recipe of the original says
 FRAMES = 1024  # that one pass sees; fewer are stretched to it
@@ -73,9 +73,15 @@ def random_tensors(seed: int) -> dict[str, Tensor]:
             made[name] = torch.full(shape, float(name.endswith("weight")))
         else:
             deviation = _GAIN / math.sqrt(math.prod(shape[1:])) if name.endswith("weight") else _BIAS
-            uniform = torch.rand(shape, generator=generator)
-            made[name] = uniform.sub_(0.5).mul_(math.sqrt(12) * deviation)
+            made[name] = drawn(generator, shape, deviation)
     return made
+
+
+def drawn(generator: Generator, shape: tuple[int, ...], deviation: float) -> Tensor:
+    """A float32 tensor drawn uniformly about 0, with this standard deviation."""
+    import torch
+
+    return torch.rand(shape, generator=generator).sub_(0.5).mul_(math.sqrt(12) * deviation)
 
 
 def _norm(name: str, width: int) -> dict[str, tuple[int, ...]]:

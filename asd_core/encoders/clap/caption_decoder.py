@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM
 from asd_core.encoders.clap.beam_search import BEAMS, MOST_TOKENS, Found, beam_search
 from asd_core.encoders.clap.gpt2 import STOP, digest_with_tokenizer, filled, language_network, load_tokenizer, under
 from asd_core.encoders.clap.msclap_package import msclap_module
-from asd_core.encoders.clap.text_tensors import EMBEDDING_DIM, MAPPER_LAYERS, PREFIX, WIDTH, random_gpt2, random_mapper
+from asd_core.encoders.clap.text_tensors import MAPPER_LAYERS, PREFIX, WIDTH, random_gpt2, random_mapper
 from asd_core.encoders.clap.weights import CLAPCAP_2023, digest, is_random, random_note, read_checkpoint, seed_of
 from asd_core.errors import AsdError, UsageError
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -129,24 +129,19 @@ class ClapEncoder:
         batch = torch.empty(waveforms.shape, pin_memory=self.device != "cpu")
         batch.numpy()[...] = waveforms
         moved = batch.to(self.device, non_blocking=True)
-        return self._tower.embed(self._tower.log_mel(self._resampled(moved, sample_rate)))
-
-    def _resampled(self, waveforms: Tensor, sample_rate: int) -> Tensor:
-        from torchaudio.transforms import Resample as Resampler
-
-        if sample_rate not in self._resamplers:
-            self._resamplers[sample_rate] = Resampler(sample_rate, SAMPLE_RATE).to(self.device)
-        resampled: Tensor = self._resamplers[sample_rate](waveforms)
-        return resampled
+        return self._tower.embed(self._tower.log_mel(_resampler(sample_rate, self.device)(moved)))
 
     @cached_property
     def _tower(self) -> AudioTower:
         return load_audio_tower(self.weights, _FILES[self.checkpoint]).to(self.device, bf16=self.precision == "bf16")
 
     @cached_property
-    def _resamplers(self) -> dict[int, Resample]:
-        return {}
-
-    @cached_property
     def _batch_size(self) -> BatchSize:
         return BatchSize(_CPU_BATCH if self.device == "cpu" else None)
+
+
+@cache
+def _resampler(sample_rate: int, device: str) -> Resample:
+    from torchaudio.transforms import Resample
+
+    return Resample(sample_rate, SAMPLE_RATE).to(device)

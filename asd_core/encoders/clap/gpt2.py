@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM
 from asd_core.encoders.clap.msclap_package import msclap_module
 from asd_core.encoders.clap.random_gpt2 import END_OF_TEXT, random_tokenizer
-from asd_core.encoders.clap.text_tensors import EMBEDDING_DIM, VOCABULARY, WIDTH
+from asd_core.encoders.clap.text_tensors import VOCABULARY, WIDTH
 from asd_core.encoders.clap.weights import HUB, first_line, from_hub, is_random
 from asd_core.errors import AsdError, UsageError
 

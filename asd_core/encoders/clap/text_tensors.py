@@ -6,15 +6,15 @@ function has a generator of its own.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM, drawn
+
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
+    from torch import Tensor
 
 VOCABULARY = 50_257
 WIDTH, LAYERS, POSITIONS = 768, 12, 1024  # GPT-2's
-EMBEDDING_DIM = 1024  # of sounds and texts
 PREFIX, MAPPER_LAYERS = 40, 8
 
 # Standard deviations, so that captions differ from clip to clip. A token's vector is long beside trained ones, which
@@ -37,8 +37,8 @@ def random_gpt2(seed: int) -> dict[str, Tensor]:
 
     generator = torch.Generator().manual_seed(seed)
 
-    tokens = _drawn(generator, (VOCABULARY, WIDTH), _TOKEN)
-    positions = _drawn(generator, (POSITIONS, WIDTH), _POSITION)
+    tokens = drawn(generator, (VOCABULARY, WIDTH), _TOKEN)
+    positions = drawn(generator, (POSITIONS, WIDTH), _POSITION)
     ramp = ((torch.arange(POSITIONS) - _LEAN_FROM) / (_LEAN_TO - _LEAN_FROM)).clamp(0, 1)
     positions += _LEAN * ramp[:, None] * torch.nn.functional.normalize(tokens[_STOP_ID], dim=0)
     weights = {"wte.weight": tokens, "wpe.weight": positions} | _norm("ln_f", WIDTH)
@@ -51,7 +51,7 @@ def random_gpt2(seed: int) -> dict[str, Tensor]:
     for block in (f"h.{layer}" for layer in range(LAYERS)):
         weights |= _norm(f"{block}.ln_1", WIDTH) | _norm(f"{block}.ln_2", WIDTH)
         for name, (into, out, deviation) in shapes.items():
-            weights[f"{block}.{name}.weight"] = _drawn(generator, (into, out), deviation)
+            weights[f"{block}.{name}.weight"] = drawn(generator, (into, out), deviation)
             weights[f"{block}.{name}.bias"] = torch.zeros(out)
         # What comes in has a positive mean, which would push all texts towards the same few tokens.
         weights[f"{block}.mlp.c_proj.weight"] -= weights[f"{block}.mlp.c_proj.weight"].mean(0)
@@ -64,7 +64,7 @@ def random_projection(seed: int) -> dict[str, Tensor]:
 
     generator = torch.Generator().manual_seed(seed)
     shapes = {"linear1": (EMBEDDING_DIM, WIDTH), "linear2": (EMBEDDING_DIM, EMBEDDING_DIM)}
-    made = {f"projection.{name}.weight": _drawn(generator, shape, shape[1] ** -0.5) for name, shape in shapes.items()}
+    made = {f"projection.{name}.weight": drawn(generator, shape, shape[1] ** -0.5) for name, shape in shapes.items()}
     return made | _norm("projection.layer_norm", EMBEDDING_DIM)
 
 
@@ -74,8 +74,8 @@ def random_mapper(seed: int) -> dict[str, Tensor]:
 
     generator = torch.Generator().manual_seed(seed)
     made = {
-        "prefix_const": _drawn(generator, (PREFIX, WIDTH), 1.0),
-        "linear.weight": _drawn(generator, (PREFIX * WIDTH, EMBEDDING_DIM), _EMBEDDING_GAIN * EMBEDDING_DIM**-0.5),
+        "prefix_const": drawn(generator, (PREFIX, WIDTH), 1.0),
+        "linear.weight": drawn(generator, (PREFIX * WIDTH, EMBEDDING_DIM), _EMBEDDING_GAIN * EMBEDDING_DIM**-0.5),
         "linear.bias": torch.zeros(PREFIX * WIDTH),
     }
     shapes = {
@@ -88,16 +88,10 @@ def random_mapper(seed: int) -> dict[str, Tensor]:
     for layer in (f"transformer.layers.{index}" for index in range(MAPPER_LAYERS)):
         made |= _norm(f"{layer}.norm1", WIDTH) | _norm(f"{layer}.norm2", WIDTH)
         for name, (out, into, gain) in shapes.items():
-            made[f"{layer}.{name}.weight"] = _drawn(generator, (out, into), gain * into**-0.5)
+            made[f"{layer}.{name}.weight"] = drawn(generator, (out, into), gain * into**-0.5)
             if not name.startswith("attn.to_"):
                 made[f"{layer}.{name}.bias"] = torch.zeros(out)
     return made
-
-
-def _drawn(generator: Generator, shape: tuple[int, ...], deviation: float) -> Tensor:
-    import torch
-
-    return torch.rand(shape, generator=generator).sub_(0.5).mul_(math.sqrt(12) * deviation)
 
 
 def _norm(name: str, width: int) -> dict[str, Tensor]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM
 from asd_core.encoders.clap.gpt2 import (
     PADDING,
     PADDING_ID,
@@ -17,7 +18,7 @@ from asd_core.encoders.clap.gpt2 import (
     text_encoder,
     under,
 )
-from asd_core.encoders.clap.text_tensors import EMBEDDING_DIM, random_gpt2, random_projection
+from asd_core.encoders.clap.text_tensors import random_gpt2, random_projection
 from asd_core.encoders.clap.weights import CLAP_2023, digest, is_random, random_note, read_checkpoint, seed_of
 from asd_core.errors import UsageError
 

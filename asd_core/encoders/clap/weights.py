@@ -87,10 +87,13 @@ def read_checkpoint(source: str, name: str) -> dict[str, Tensor]:
         UsageError: there is no such file.
         AsdError: it cannot be had from the hub, or is no checkpoint of tensors.
     """
+    import torch
+
     path = find_checkpoint(source, name)
     loaded = _loaded(path)
     state = loaded.get("model", loaded) if isinstance(loaded, Mapping) else None
-    tensors = _tensors(state)
+    named = state.items() if isinstance(state, Mapping) else ()
+    tensors = {name: value for name, value in named if isinstance(name, str) and isinstance(value, torch.Tensor)}
     if not tensors:
         raise AsdError(f"{path} holds no named tensors: it is no checkpoint of MS-CLAP; {_INSTEAD.format(name=name)}")
     return tensors
@@ -120,14 +123,6 @@ def _loaded(path: Path) -> Any:
             f"{path} cannot be loaded as a checkpoint of tensors ({type(error).__name__}: {why}); anything that could "
             "run code is refused; is it the whole file, as downloaded?"
         ) from error
-
-
-def _tensors(state: Any) -> dict[str, Tensor]:
-    import torch
-
-    if not isinstance(state, Mapping):
-        return {}
-    return {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, torch.Tensor)}
 
 
 def from_hub(repository: str, name: str, instead: str) -> Path:

@@ -35,26 +35,29 @@ def fleet(tmp_path):
     return archive, listed(archive), Store(LocalFiles(tmp_path / "store"))
 
 
-def evidence(store, engine, may_read_audio=True):
-    return ClipEvidence(store, engine, may_read_audio, no_progress)
+def evidence(store, engine, clips, may_read_audio=True):
+    made = ClipEvidence(store, engine, may_read_audio, no_progress)
+    made.reach(None)
+    made.remember_dates(clips)
+    return made
 
 
 def test_each_clip_is_measured_once_in_a_store_and_needs_no_audio_afterwards(fleet):
     archive, clips, store = fleet
     engine = Counts()
-    first = evidence(store, engine)
+    first = evidence(store, engine, clips)
     few, _ = first.measures(clips.slice(0, 3), None)
     every, problems = first.measures(clips, None)
     assert (engine.clips, len(few), len(every), problems) == (8, 3, 8, {})
     shutil.rmtree(archive)
-    assert evidence(store, engine, may_read_audio=False).measures(clips, None) == (every, {})
+    assert evidence(store, engine, clips, may_read_audio=False).measures(clips, None) == (every, {})
     assert engine.clips == 8
 
 
 def test_each_channel_is_measured_for_itself(fleet):
     _, clips, store = fleet
-    evidence(store, LocalEngine()).measures(clips, None)
-    _, problems = evidence(store, LocalEngine(), may_read_audio=False).measures(clips, 0)
+    evidence(store, LocalEngine(), clips).measures(clips, None)
+    _, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, 0)
     assert set(problems) == set(clips["clip_id"].to_pylist())
 
 
@@ -62,7 +65,7 @@ def test_each_clip_is_embedded_once_and_its_embedding_is_the_stored_one(fleet):
     _, clips, store = fleet
     engine, problems = Counts(), {}
     for _ in range(2):
-        table = evidence(store, engine).embeddings(clips, TOWER, problems)
+        table = evidence(store, engine, clips).embeddings(clips, TOWER, problems)
         assert table["clip_id"].to_pylist() == clips["clip_id"].to_pylist() and problems == {}
     assert engine.clips == 8
 
@@ -70,10 +73,10 @@ def test_each_clip_is_embedded_once_and_its_embedding_is_the_stored_one(fleet):
 def test_clips_without_an_embedding_say_why(fleet):
     archive, clips, store = fleet
     problems = {}
-    table = evidence(store, Counts(), False).embeddings(clips, TOWER, problems)
+    table = evidence(store, Counts(), clips, False).embeddings(clips, TOWER, problems)
     assert len(table) == 0 and set(problems.values()) == {"nothing is stored of it: --read-audio reads the recording"}
     path = next(archive.rglob("00.wav"))
     path.write_bytes(b"")
     problems = {}
-    evidence(store, LocalEngine()).embeddings(listed(archive), TOWER, problems)
+    evidence(store, LocalEngine(), clips).embeddings(listed(archive), TOWER, problems)
     assert list(problems.values()) == ["it could not be embedded: empty"]
