@@ -8,7 +8,7 @@ import secrets
 import stat
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asd_core.errors import AsdError
@@ -43,22 +43,18 @@ class LocalFiles:
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files.write`: a temporary file in the same folder, renamed."""
-        with _said(self.root / path):
-            temporary = self._write_temporary(path, data)
+        with self._temporary(path, data) as temporary:
             os.replace(temporary, self.root / path)
 
     def write_new(self, path: str, data: bytes) -> bool:
         """See `Files.write_new`: a hard link to the whole temporary file, which fails where the name is taken."""
         if self.exists(path):
             return False
-        with _said(self.root / path):
-            temporary = self._write_temporary(path, data)
+        with self._temporary(path, data) as temporary:
             try:
                 os.link(temporary, self.root / path)
             except FileExistsError:
                 return False
-            finally:
-                os.unlink(temporary)
         return True
 
     def exists(self, path: str) -> bool:
@@ -77,24 +73,26 @@ class LocalFiles:
         """See `Files.address`."""
         return str(self.root / path)
 
-    def _write_temporary(self, path: str, data: bytes) -> Path:
+    @contextmanager
+    def _temporary(self, path: str, data: bytes) -> Iterator[Path]:
+        """A whole file beside the one to be written, gone afterwards; a failure to write is one line for people."""
         target = self.root / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise AsdError(
-                f"cannot make the folder {target.parent}: a file is in the way; name another folder"
-            ) from error
         temporary = target.parent / f"{_TEMPORARY}{secrets.token_hex(8)}"
         try:
+            _make_folder(target.parent)
             with open(temporary, "xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return temporary
+            yield temporary
+        except OSError as error:
+            raise AsdError(
+                f"cannot write {target}: {error.strerror or error}; nothing of it was kept: "
+                "make room or give access, and run the same command again"
+            ) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
 
 
 _TEMPORARY = ".asd-part-"
@@ -148,16 +146,11 @@ def _walk(top: str) -> Iterator[str]:
         tops += links
 
 
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    """A failure to write, as one line for people."""
+def _make_folder(folder: Path) -> None:
     try:
-        yield
-    except OSError as error:
-        raise AsdError(
-            f"cannot write {path}: {error.strerror or error}; nothing of it was kept: "
-            "make room or give access, and run the same command again"
-        ) from error
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise AsdError(f"cannot make the folder {folder}: a file is in the way; name another folder") from error
 
 
 def _raise(error: OSError) -> None:
