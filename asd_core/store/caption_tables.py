@@ -74,10 +74,10 @@ class CaptionTables(RunRecords):
         Clips of the latest date go into a file of their own. Earlier ones are normal clips that many nights are
         compared with.
         """
-        is_latest = pa.array([date == max(dates) for date in dates], pa.bool_())
-        for mask in (is_latest, pc.invert(is_latest)):
-            part = rows.filter(mask)
-            if len(part):
-                of_part = [date for date, keep in zip(dates, mask.to_pylist(), strict=True) if keep]
-                data = to_parquet(part)
-                self.files.write_new(f"{folder}/{dated_name(of_part, content_hash(data))}", data)
+        latest = max(dates, default="")
+        for keeps_latest in (True, False):
+            chosen = [number for number, date in enumerate(dates) if (date == latest) == keeps_latest]
+            if chosen:
+                data = to_parquet(rows.take(chosen))
+                name = dated_name([dates[number] for number in chosen], content_hash(data))
+                self.files.write_new(f"{folder}/{name}", data)

@@ -31,10 +31,6 @@ class EmbeddingTables:
     def __init__(self) -> None:
         self._under_way: dict[str, str] = {}  # fingerprint → the empty file that says that shards are being written
 
-    def shard_path(self, fingerprint: str, shard: str) -> str:
-        """Path of a shard of embeddings."""
-        return shard_path(fingerprint, shard)
-
     def read_shard(self, fingerprint: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a committed shard.
 
@@ -95,8 +91,7 @@ class EmbeddingTables:
                 write_many(self.files, copies)
                 self._keep_index(fingerprint, new)
                 delete_many(self.files, marks)
-                if self._under_way.get(fingerprint) in marks:  # of a stage of this process that broke
-                    del self._under_way[fingerprint]
+                self._under_way.pop(fingerprint, None)  # of a stage of this process that broke
         return first_of_each(pa.concat_tables(tables), "clip_id")
 
     def _without_index(self, fingerprint: str, indexed: Collection[str]) -> pa.Table:
@@ -109,8 +104,9 @@ class EmbeddingTables:
         return pa.concat_tables(tables)
 
     def _keep_index(self, fingerprint: str, index: pa.Table) -> None:
+        by_date = (index.filter(pc.equal(index["date"], date)) for date in _dates(index))
         contents = {}
-        for rows in _by_date(index) if len(index) > ONE_INDEX_FILE else [index]:
+        for rows in by_date if len(index) > ONE_INDEX_FILE else [index]:
             if len(rows):
                 data = to_parquet(rows)
                 contents[f"embeddings/{fingerprint}/index/{dated_name(_dates(rows), content_hash(data))}"] = data
@@ -127,10 +123,6 @@ def _spans(paths: Iterable[str]) -> dict[str, Span | None]:
 def _dates(rows: pa.Table) -> list[str]:
     dates: list[str] = pc.unique(rows["date"]).to_pylist()
     return dates
-
-
-def _by_date(rows: pa.Table) -> list[pa.Table]:
-    return [rows.filter(pc.equal(rows["date"], date)) for date in _dates(rows)]
 
 
 def _index_from(path: str, data: bytes) -> pa.Table:

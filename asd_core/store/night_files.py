@@ -44,8 +44,10 @@ def night_bytes(parts: Iterable[pa.Table], runs: Sequence[RunEntry]) -> bytes:
     return sink.getvalue()
 
 
-def night_rows(data: bytes, runs: Sequence[RunEntry], columns: Sequence[str]) -> pa.Table | None:
-    """Columns of SCORES from the file of a night; None where it is not made of just these runs, or is broken."""
+def night_rows(data: bytes | None, runs: Sequence[RunEntry], columns: Sequence[str]) -> pa.Table | None:
+    """Columns of SCORES from the file of a night; None where it is gone, broken or made of other runs."""
+    if data is None:
+        return None
     try:
         file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
         if (file.schema_arrow.metadata or {}).get(_MADE_OF) != _digest(runs):

@@ -6,7 +6,7 @@ so do nights of stores that had no such files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -37,7 +37,15 @@ def publish_nights(store: ScoreTables, key: str, run_id: str, progress: Callable
     marked = {info.path.rsplit("/", 1)[-1] for info in store.files.list(folder)}
     written: dict[str, list[RunEntry]] = {}
     broken: set[RunEntry] = set()
-    while behind := _behind(store, runs := store.scored_dates(key), run_id, marked, written):
+
+    def lacks_rows(date: str, found: list[RunEntry]) -> bool:
+        ids = {entry.run_id for entry in found}
+        if date in written:
+            return written[date] != found
+        return not ids <= marked or (run_id in ids and not store.files.exists(night_path(key, date)))
+
+    runs = store.scored_dates(key)
+    while behind := [date for date, found in runs.items() if lacks_rows(date, found)]:
         for done, date in enumerate(sorted(behind, reverse=True), 1):
             written[date] = runs[date]
             try:
@@ -47,28 +55,10 @@ def publish_nights(store: ScoreTables, key: str, run_id: str, progress: Callable
                     raise
                 broken.update(runs[date])
             progress("writing the files of nights", done, len(behind))
+        runs = store.scored_dates(key)
     done_with = {entry.run_id for found in runs.values() for entry in found if entry not in broken} - marked
     write_many(store.files, {f"{folder}/{name}": b"" for name in sorted(done_with)})
     store.index_runs()
-
-
-def _behind(
-    store: ScoreTables,
-    runs: Mapping[str, list[RunEntry]],
-    run_id: str,
-    marked: set[str],
-    written: Mapping[str, list[RunEntry]],
-) -> list[str]:
-    """The dates whose files lack a run's rows."""
-    behind = []
-    for date, found in runs.items():
-        ids = {entry.run_id for entry in found}
-        if date in written:
-            lacks = written[date] != found
-        else:
-            lacks = bool(ids - marked) or (run_id in ids and not store.files.exists(night_path(found[0].key, date)))
-        behind += [date] if lacks else []
-    return behind
 
 
 def _parts(store: ScoreTables, date: str, runs: Sequence[RunEntry]) -> Iterator[pa.Table]:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.store.layout import night_path, safe_name, score_part_path
+from asd_core.store.layout import night_path, safe_name
 from asd_core.store.many_files import committed_tables, read_present
 from asd_core.store.night_files import night_rows
 from asd_core.store.run_records import SCORING, RunEntry, RunRecords
@@ -25,10 +25,6 @@ _NIGHTS_AT_ONCE = 4  # one of 300,000 rows is some 60 MB
 class ScoreTables(RunRecords):
     """The scores of a store."""
 
-    def scores_path(self, key: str, date: str, run_id: str, part: int, digest: str = "") -> str:
-        """Path of one part of a run's scores; see `asd_core.store.layout.score_part_path`."""
-        return score_part_path(key, date, run_id, part, digest)
-
     def read_scores(
         self, record: Mapping[str, Any], columns: Sequence[str] | None = None, dates: Collection[str] | None = None
     ) -> pa.Table:
@@ -37,7 +33,7 @@ class ScoreTables(RunRecords):
         Raises:
             AsdError: a file is missing or its bytes are not those that were committed.
         """
-        schema = SCORES if columns is None else pa.schema([SCORES.field(name) for name in columns])
+        schema = _schema(columns)
         tables = committed_tables(self.files, record, score_files(record, dates), columns)
         return pa.concat_tables([schema.empty_table(), *(table.select(schema.names).cast(schema) for table in tables)])
 
@@ -61,30 +57,23 @@ class ScoreTables(RunRecords):
         wanted = set(runs) if dates is None else {dates} if isinstance(dates, str) else set(dates)
         runs = {date: runs[date] for date in sorted(wanted & runs.keys(), key=lambda date: runs[date], reverse=True)}
         names = SCORES.names if columns is None else list(dict.fromkeys([*columns, "uri", "date"]))
-        schema = pa.schema([SCORES.field(name) for name in names])
-        whole = self._whole_nights(key, runs, names)
+        nights = read_present(self.files, [night_path(key, date) for date in runs], _NIGHTS_AT_ONCE)
+        read = {date: night_rows(data, runs[date], names) for date, data in zip(runs, nights, strict=True)}
+        whole = {date: rows for date, rows in read.items() if rows is not None}  # those made of just these runs
         rest = self._from_parts({date: found for date, found in runs.items() if date not in whole}, names)
-        rows = pa.concat_tables([schema.empty_table(), *whole.values(), rest])
+        rows = pa.concat_tables([*whole.values(), rest])
         if len(whole) > 1 and len(rows) > pc.count_distinct(rows["uri"]).as_py():  # a clip whose date was corrected
             return self._from_parts(runs, names)
         return rows
 
-    def _whole_nights(
-        self, key: str, runs: Mapping[str, Sequence[RunEntry]], names: Sequence[str]
-    ) -> dict[str, pa.Table]:
-        """The nights whose file is made of just these runs."""
-        found = {}
-        paths = [night_path(key, date) for date in runs]
-        for date, data in zip(runs, read_present(self.files, paths, _NIGHTS_AT_ONCE), strict=True):
-            if data is not None and (rows := night_rows(data, runs[date], names)) is not None:
-                found[date] = rows
-        return found
-
     def _from_parts(self, runs: Mapping[str, Sequence[RunEntry]], names: Sequence[str]) -> pa.Table:
         newest_first = sorted({entry for found in runs.values() for entry in found}, reverse=True)
         tables = [self.read_scores(self.record(entry), names, runs) for entry in newest_first]
-        schema = pa.schema([SCORES.field(name) for name in names])
-        return first_of_each(pa.concat_tables([schema.empty_table(), *tables]), "uri")
+        return first_of_each(pa.concat_tables([_schema(names).empty_table(), *tables]), "uri")
+
+
+def _schema(columns: Sequence[str] | None) -> pa.Schema:
+    return SCORES if columns is None else pa.schema([SCORES.field(name) for name in columns])
 
 
 def score_files(record: Mapping[str, Any], dates: Collection[str] | None = None) -> dict[str, str]:

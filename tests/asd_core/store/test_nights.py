@@ -11,7 +11,7 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
-from asd_core.store.layout import night_path
+from asd_core.store.layout import night_path, score_part_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.nights import publish_nights
 from asd_core.store.store import Store
@@ -85,9 +85,7 @@ def commit(store, run_id, ids, date="2026-11-01", committed_at="2026-11-02", sco
     """A run whose file of scores lies where stores of before have it."""
     data = to_parquet(rows(SCORES, ids, anomaly_score=scores or [1.0] * len(ids), date=[date] * len(ids)))
     path = (
-        f"scores/key/date={date}/{run_id}-00000.parquet"
-        if run_id == "old"
-        else store.scores_path("key", date, run_id, 0)
+        f"scores/key/date={date}/{run_id}-00000.parquet" if run_id == "old" else score_part_path("key", date, run_id, 0)
     )
     store.files.write(path, data)
     record = {"run_id": run_id, "job": "score", "key": "key", "dates": [date], "committed_at": committed_at}
