@@ -20,8 +20,7 @@ class LocalFiles:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(os.path.abspath(root))
-        self._prefix = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
-        self.url = self._prefix
+        self.url = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
 
     def list(self, prefix: str = "") -> list[FileInfo]:
         """See `Files.list`. Temporary files of a write under way are not listed; links to folders are followed."""
@@ -30,11 +29,10 @@ class LocalFiles:
             path = os.path.relpath(full, self.root).replace(os.sep, "/")
             try:
                 found.append(_info(path, os.stat(full)))
-            except FileNotFoundError:
-                if os.path.islink(full):  # to nowhere; any other file vanished between the listing and the look
+            except OSError as error:
+                # A link to nowhere is listed; any other file that is not found vanished since its name was.
+                if not isinstance(error, FileNotFoundError) or os.path.islink(full):
                     found.append(FileInfo(path, 0, MISSING))
-            except OSError:
-                found.append(FileInfo(path, 0, MISSING))
         return sorted(found, key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
@@ -67,7 +65,7 @@ class LocalFiles:
 
     def uri(self, path: str) -> str:
         """See `Files.uri`."""
-        return f"{self._prefix}/{urllib.parse.quote_from_bytes(os.fsencode(path))}" if path else self._prefix
+        return f"{self.url}/{urllib.parse.quote_from_bytes(os.fsencode(path))}" if path else self.url
 
     def address(self, path: str) -> str:
         """See `Files.address`."""

@@ -76,14 +76,12 @@ class RunRecords:
         jobs = None if job is None else (job,)
         return [self.record(entry) for entry in self.entries(jobs, key, dates)]
 
-    def commit_run(self, record: Mapping[str, Any]) -> bool:
-        """Publish a run: from here on readers see it. False where that run had been published already."""
+    def commit_run(self, record: Mapping[str, Any]) -> None:
+        """Publish a run, unless it had been published already: from here on readers see it."""
         text = json.dumps(record, indent=1, sort_keys=True)
-        is_new = self.files.write_new(record_path(record["run_id"]), text.encode())
-        if is_new:
+        if self.files.write_new(record_path(record["run_id"]), text.encode()):
             self._unindexed.add(_entry_of(record["run_id"], record))
         self.index_runs()
-        return is_new
 
     def index_runs(self) -> None:
         """Index the records that were found without an entry."""

@@ -19,6 +19,7 @@ from asd_core.store.files import FileInfo, accept_any
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
 _READS = 3  # of a file whose body breaks off
+_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # codes where a file is there already
 _RETRIES = {"max_attempts": 5, "mode": "standard"}
 
 
@@ -63,10 +64,8 @@ class S3Files:
         with _said(self.url):
             try:
                 _filesystem().pipe_file(self._key(path), data, mode="create")
-            except FileExistsError:
-                return False
             except OSError as error:
-                if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict", "412", "409"):
+                if isinstance(error, FileExistsError) or _code(error) in _TAKEN:
                     return False
                 raise
         return True

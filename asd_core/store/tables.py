@@ -134,8 +134,6 @@ def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:
     """The first row of each value of a column, in the order in which they stand."""
-    if not len(table):
-        return table
     encoded = table[column].combine_chunks().dictionary_encode()
     if len(encoded.dictionary) == len(table):
         return table

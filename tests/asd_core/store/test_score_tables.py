@@ -4,7 +4,6 @@ from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.store.layout import night_path, score_part_path
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.nights import publish_nights
 from asd_core.store.store import Store
 from asd_core.store.tables import SCORES, to_parquet
 from tests.stored_rows import rows
@@ -20,7 +19,7 @@ def commit_scores(store, run_id, ids, scores, committed_at):
     data = to_parquet(rows(SCORES, ids, anomaly_score=scores))
     store.files.write(path, data)
     record = {"run_id": run_id, "job": "score", "key": "key", "dates": ["2026-11-01"], "committed_at": committed_at}
-    return store.commit_run({**record, "score_files": {path: content_hash(data)}})
+    store.commit_run({**record, "score_files": {path: content_hash(data)}})
 
 
 def test_scores_of_a_run_that_was_never_committed_are_not_read(store):
@@ -54,7 +53,7 @@ def test_scores_that_are_gone_are_said(store):
 
 
 def published(store, run_id):
-    publish_nights(store, "key", run_id, lambda stage, done, total: None)
+    store.publish_nights("key", run_id, lambda stage, done, total: None)
 
 
 def score_of(store, **columns):
