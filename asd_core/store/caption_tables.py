@@ -31,8 +31,7 @@ class CaptionTables(RunRecords):
                     rows = rows.filter(pc.is_in(rows["date"], value_set=pa.array(sorted(dates), pa.string())))
                 tables.append(rows)
         rows = pa.concat_tables(tables)
-        good = pc.is_null(rows["error_reason"])
-        rows = pa.concat_tables([rows.filter(good), rows.filter(pc.invert(good))])
+        rows = rows.take(pc.sort_indices(pc.is_valid(rows["error_reason"])))  # a stable order: errors last
         scorer = pc.fill_null(rows["scorer_version"], "")
         asked = pc.binary_join_element_wise(rows["clip_id"], scorer, rows["method"], rows["llm"], "\n")
         return first_of_each(rows.append_column("asked", asked), "asked").drop_columns("asked")
