@@ -25,12 +25,11 @@ class CaptionTables(RunRecords):
         """
         tables = [CAPTIONS.empty_table()]
         for record in reversed(self.runs("caption", key, dates)):
-            for table in committed_tables(self.files, record, record["caption_files"]):
-                rows = table.cast(CAPTIONS)
-                if dates is not None:
-                    rows = rows.filter(pc.is_in(rows["date"], value_set=pa.array(sorted(dates), pa.string())))
-                tables.append(rows)
+            found = committed_tables(self.files, record, record["caption_files"])
+            tables += [table.cast(CAPTIONS) for table in found]
         rows = pa.concat_tables(tables)
+        if dates is not None:
+            rows = rows.filter(pc.is_in(rows["date"], value_set=pa.array(sorted(dates), pa.string())))
         rows = rows.take(pc.sort_indices(pc.is_valid(rows["error_reason"])))  # a stable order: errors last
         scorer = pc.fill_null(rows["scorer_version"], "")
         asked = pc.binary_join_element_wise(rows["clip_id"], scorer, rows["method"], rows["llm"], "\n")

@@ -120,8 +120,7 @@ def _without_copied(paths: Sequence[str]) -> list[str]:
 
 
 def _dates(rows: pa.Table) -> list[str]:
-    dates: list[str] = pc.unique(rows["date"]).to_pylist()
-    return dates
+    return sorted(pc.unique(rows["date"]).to_pylist())
 
 
 def _index_from(path: str, data: bytes) -> pa.Table:

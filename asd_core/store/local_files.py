@@ -77,12 +77,16 @@ class LocalFiles:
         target = self.root / path
         temporary = target.parent / f"{_TEMPORARY}{secrets.token_hex(8)}"
         try:
-            _make_folder(target.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
             with open(temporary, "xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             yield temporary
+        except (FileExistsError, NotADirectoryError) as error:
+            raise AsdError(
+                f"cannot make the folder {target.parent}: a file is in the way; name another folder"
+            ) from error
         except OSError as error:
             raise AsdError(
                 f"cannot write {target}: {error.strerror or error}; nothing of it was kept: "
@@ -142,13 +146,6 @@ def _walk(top: str) -> Iterator[str]:
             links += [full for name in folders if os.path.islink(full := os.path.join(folder, name))]
             yield from (os.path.join(folder, name) for name in names if not name.startswith(_TEMPORARY))
         tops += links
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise AsdError(f"cannot make the folder {folder}: a file is in the way; name another folder") from error
 
 
 def _raise(error: OSError) -> None:
