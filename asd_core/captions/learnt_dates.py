@@ -17,20 +17,20 @@ class LearntDates:
     """
 
     def __init__(self, store: Store, key: str) -> None:
-        self._store, self._key = store, key
         self._dates: dict[tuple[str, str], frozenset[str] | None] = {}
-        self._fits: Iterator[RunEntry] | None = None  # those not opened yet, newest first
+        self._opened = self._open(store, key)
 
     def of(self, scorers: Set[tuple[str, str]]) -> set[str] | None:
         """Dates of the clips of (scorer folder, version) pairs; None where a record does not tell."""
-        while not scorers <= self._dates.keys() and (entry := self._next()) is not None:
-            dates = frozenset(self._store.dates_of(entry)) or None
-            for scorer in self._store.record(entry)["scorers"].items():
-                self._dates.setdefault(scorer, dates)
+        while not scorers <= self._dates.keys() and next(self._opened, None):
+            pass
         found = [self._dates.get(scorer) for scorer in scorers]
         return None if None in found else {date for dates in found for date in dates or ()}
 
-    def _next(self) -> RunEntry | None:
-        if self._fits is None:
-            self._fits = iter(reversed(self._store.entries(("fit",), self._key)))
-        return next(self._fits, None)
+    def _open(self, store: Store, key: str) -> Iterator[RunEntry]:
+        """The fits, newest first, each once its dates are noted."""
+        for entry in reversed(store.entries(("fit",), key)):
+            dates = frozenset(store.dates_of(entry)) or None
+            for scorer in store.record(entry)["scorers"].items():
+                self._dates.setdefault(scorer, dates)
+            yield entry

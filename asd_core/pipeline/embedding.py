@@ -24,6 +24,7 @@ from asd_core.pipeline.decoding import DecodedClip, decode_shard
 from asd_core.pipeline.shards import Shard, ShardOutcome
 from asd_core.pipeline.threads import one_thread
 from asd_core.store.addresses import open_files
+from asd_core.store.layout import shard_path
 from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
 
@@ -85,7 +86,7 @@ def commit_shard(store: Store, shard: Shard, table: pa.Table) -> list[str]:
     Returns:
         Ids of clips that are not in the file: another run wrote it first, and could not read them.
     """
-    path = store.shard_path(shard.fingerprint, shard.name)
+    path = shard_path(shard.fingerprint, shard.name)
     if not len(table) or store.files.write_new(path, to_parquet(table)):
         return []
     written = set(store.read_shard(shard.fingerprint, shard.name, ["clip_id"])["clip_id"].to_pylist())

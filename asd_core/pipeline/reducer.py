@@ -21,6 +21,7 @@ from asd_core.pipeline.scorer import Scorer, fit_scorer
 from asd_core.pipeline.scorer_files import load_scorer, save_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
+from asd_core.store.layout import score_part_path
 from asd_core.store.store import open_store
 from asd_core.store.tables import SCORES, embedding_matrix, to_parquet
 
@@ -62,7 +63,7 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
     for date in pc.unique(rows["date"]).to_pylist():
         data = to_parquet(rows.filter(pc.equal(rows["date"], date)))
         checksum = content_hash(data)
-        path = group.store.scores_path(task.key, date, task.run_id, task.part, checksum[:8])
+        path = score_part_path(task.key, date, task.run_id, task.part, checksum[:8])
         group.store.files.write(path, data)
         files[path] = checksum
     reasons = rows["error_reason"].drop_null().value_counts().to_pylist()

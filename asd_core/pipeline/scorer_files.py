@@ -16,7 +16,7 @@ from asd_core.detectors.build import load_detector
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.scorer import Scorer
-from asd_core.pipeline.scorer_versions import committed_versions, name_newest
+from asd_core.pipeline.scorer_versions import name_newest, newest_committed
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.store.store import Store, safe_name
 
@@ -47,9 +47,8 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     text = json.dumps(head, indent=1, sort_keys=True).encode()
     digest = content_hash(text)[:8]
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
-    newest = max(committed_versions(store, folder).get(folder, []), default=None)
-    is_new = newest is None or not newest.endswith(digest)
-    version = newest or ""
+    version = newest_committed(store, folder).get(folder, "")
+    is_new = not version.endswith(f"-{digest}")
     if is_new:
         version = f"v{int(version[1:7] or 0) + 1:06d}-{digest}"
         store.files.write_new(f"{folder}/{version}/{head['arrays']}.npz", data)

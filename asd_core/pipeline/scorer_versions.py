@@ -1,40 +1,52 @@
-"""Each machine's newest scorer.
+"""Each machine's newest scorer, without listing or opening 10,000 scorers a night.
 
 A scorer's folder name ends in its version, and a machine's highest version is the one that scores. Listing every
 version of every machine takes longer with each fit. So an empty file in ``newest_scorers/<KEY>/`` names each machine's
 newest version. Where ``+complete`` is not beside them (a store of before), not all machines are named there, and the
 scorers themselves are listed.
+
+A scorer's head is its ``scorer.json``. Heads that were read one by one are kept together in one file, which the next
+reader opens instead; versions are never written over, so what is kept stays true.
 """
 
 from __future__ import annotations
 
-from asd_core.store.many_files import delete_many, write_many
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from asd_core.digest import content_hash
+from asd_core.store.many_files import delete_many, read_present, write_many
 from asd_core.store.store import Store
+from asd_core.store.tables import from_parquet, to_parquet
+
+HEADS = pa.schema(
+    [
+        pa.field("folder", pa.string(), nullable=False),  # the machine's, under scorers/
+        pa.field("version", pa.string(), nullable=False),
+        pa.field("head", pa.string(), nullable=False),  # scorer.json with the number of its uris instead of them
+    ]
+)
+"""One row per machine."""
 
 _COMPLETE = "+complete"  # no machine type is quoted to it
+_FEW = 64  # heads that are read one by one as fast as a file of them
 
 
 def newest_versions(store: Store, key: str) -> dict[str, str]:
     """Scorer folder → newest committed version, of all machines of a recipe key."""
-    named = _named(store, f"scorers/{key}")
-    if f"newest_scorers/{key}/{_COMPLETE}" not in named:
-        return {folder: max(versions) for folder, versions in committed_versions(store, f"scorers/{key}").items()}
-    newest: dict[str, str] = {}
-    for path in named:
-        folder, version = path.removeprefix("newest_").rsplit("/", 1)
-        if version != _COMPLETE:
-            newest[folder] = max(version, newest.get(folder, ""))
-    return newest
+    named = [info.path.removeprefix("newest_") for info in store.files.list(f"newest_scorers/{key}")]
+    if f"scorers/{key}/{_COMPLETE}" not in named:
+        return newest_committed(store, f"scorers/{key}")
+    pairs = (path.rsplit("/", 1) for path in sorted(named))  # of a machine's names the highest is the last
+    return {folder: version for folder, version in pairs if version != _COMPLETE}
 
 
-def committed_versions(store: Store, prefix: str) -> dict[str, list[str]]:
-    """Scorer folder → its committed versions, for all folders under a prefix."""
-    found: dict[str, list[str]] = {}
-    for info in store.files.list(prefix):
-        if info.path.endswith("/scorer.json"):
-            folder, version, _ = info.path.rsplit("/", 2)
-            found.setdefault(folder, []).append(version)
-    return found
+def newest_committed(store: Store, prefix: str) -> dict[str, str]:
+    """Scorer folder → newest committed version, for all folders under a prefix."""
+    triples = (info.path.rsplit("/", 2) for info in store.files.list(prefix) if info.path.endswith("/scorer.json"))
+    return {folder: version for folder, version, _ in sorted(triples)}
 
 
 def name_newest(store: Store, folder: str, version: str) -> None:
@@ -45,15 +57,12 @@ def name_newest(store: Store, folder: str, version: str) -> None:
         folder: of the machine.
         version: the newest that this fit knows; a fit at the same time may have committed another.
     """
-    named = {path.rpartition("/")[2]: path for path in _named(store, folder)}
+    named = {info.path.rpartition("/")[2] for info in store.files.list(f"newest_{folder}")}
     if version not in named:
-        store.files.write_new(_name(folder, version), b"")
-    past = [
-        path
-        for other, path in sorted(named.items())
-        if other < version or (other > version and not store.files.exists(f"{folder}/{other}/scorer.json"))
-    ]
-    delete_many(store.files, past)
+        store.files.write_new(f"newest_{folder}/{version}", b"")
+    others = sorted(named - {version})
+    past = [one for one in others if one < version or not store.files.exists(f"{folder}/{one}/scorer.json")]
+    delete_many(store.files, [f"newest_{folder}/{one}" for one in past])
 
 
 def name_all_newest(store: Store, key: str) -> None:
@@ -61,13 +70,35 @@ def name_all_newest(store: Store, key: str) -> None:
     complete = f"newest_scorers/{key}/{_COMPLETE}"
     if not store.files.exists(complete):
         newest = newest_versions(store, key)
-        write_many(store.files, {_name(folder, version): b"" for folder, version in sorted(newest.items())})
+        write_many(store.files, {f"newest_{folder}/{version}": b"" for folder, version in newest.items()})
         store.files.write_new(complete, b"")
 
 
-def _name(folder: str, version: str) -> str:
-    return f"newest_{folder}/{version}"
+def newest_heads(store: Store, key: str) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Scorer folder → version and head of the machine's newest scorer.
+
+    A head is the object in ``scorer.json``; ``normal_clips`` (how many it learnt) stands instead of ``uris``.
+    """
+    newest = sorted(newest_versions(store, key).items())
+    folder = f"scorer_heads/{key}"
+    files = [info.path for info in store.files.list(folder)] if len(newest) > _FEW else []
+    kept = [from_parquet(data) for data in read_present(store.files, files) if data is not None]
+    rows = {(row["folder"], row["version"]): row for table in kept for row in table.to_pylist()}
+    lacking = [one for one in newest if one not in rows]
+    heads = read_present(store.files, [f"{machine}/{version}/scorer.json" for machine, version in lacking])
+    for (machine, version), data in zip(lacking, heads, strict=True):
+        if data is not None:  # None for a folder that was removed by hand
+            rows[machine, version] = {"folder": machine, "version": version, "head": _shortened(data)}
+    found = [rows[one] for one in newest if one in rows]
+    if len(lacking) > _FEW:
+        data = to_parquet(pa.Table.from_pylist(found, HEADS))
+        path = f"{folder}/{content_hash(data)}.parquet"
+        store.files.write_new(path, data)
+        delete_many(store.files, [other for other in files if other != path])
+    return {row["folder"]: (row["version"], json.loads(row["head"])) for row in found}
 
 
-def _named(store: Store, folder: str) -> set[str]:
-    return {info.path for info in store.files.list(f"newest_{folder}")}
+def _shortened(data: bytes) -> str:
+    head: dict[str, Any] = json.loads(data)
+    uris = head.pop("uris")
+    return json.dumps({**head, "normal_clips": len(uris)})

@@ -14,7 +14,7 @@ from asd_core.encoders.build import EncoderConfig, encoder_note
 from asd_core.encoders.kinds import kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
-from asd_core.pipeline.scorer_heads import newest_heads
+from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store, safe_name
 

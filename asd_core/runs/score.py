@@ -17,7 +17,6 @@ from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_
 from asd_core.pipeline.reducer import score_machines
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
-from asd_core.store.nights import publish_nights
 from asd_core.store.store import Store
 
 
@@ -63,7 +62,7 @@ def score(
     complete = store.run(run_id)
     if complete is not None:
         _refuse_too_many_errors(complete["counts"], max_error_rate, "an earlier run has published them all the same")
-        publish_nights(store, key, run_id, progress)
+        store.publish_nights(key, run_id, progress)
         seconds = {"embed": round(embedded.seconds, 3), "score": 0.0}
         counts = {**complete["counts"], "decoded": embedded.decoded}
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
@@ -87,7 +86,7 @@ def score(
         "started_at": started,
     }
     commit(store, record, clips)
-    publish_nights(store, key, run_id, progress)
+    store.publish_nights(key, run_id, progress)
     return {**record, "already_complete": False}
 
 

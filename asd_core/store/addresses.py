@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from asd_core.errors import UsageError
 from asd_core.store.files import FileInfo, Files, _local_path, accept_any
 from asd_core.store.local_files import LocalFiles, _look, _read
+from asd_core.store.s3_files import S3Files, look_at_s3, read_s3
 
 
 def open_files(url: str) -> Files:
@@ -24,8 +25,6 @@ def open_files(url: str) -> Files:
         case "file":
             return LocalFiles(_local_path(url))
         case "s3":
-            from asd_core.store.s3_files import S3Files
-
             return S3Files(url)
     raise _unknown_scheme(url)
 
@@ -45,8 +44,6 @@ def read_uri(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes
         case "file":
             return _read(_local_path(uri), accept)
         case "s3":
-            from asd_core.store.s3_files import read_s3
-
             return read_s3(uri, accept)
     raise _unknown_scheme(uri)
 
@@ -54,11 +51,7 @@ def read_uri(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes
 def look_at(uris: Sequence[str]) -> list[FileInfo | None]:
     """Size and version of the files behind absolute addresses, in their order; None where one cannot be looked at."""
     remote = [uri for uri in uris if _scheme(uri) == "s3"]
-    found: dict[str, FileInfo | None] = {}
-    if remote:
-        from asd_core.store.s3_files import look_at_s3
-
-        found = dict(zip(remote, look_at_s3(remote), strict=True))
+    found = dict(zip(remote, look_at_s3(remote), strict=True))
     return [found[uri] if uri in found else _look(uri) for uri in uris]
 
 

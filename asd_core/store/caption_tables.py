@@ -25,14 +25,12 @@ class CaptionTables(RunRecords):
         """
         tables = [CAPTIONS.empty_table()]
         for record in reversed(self.runs("caption", key, dates)):
-            for table in committed_tables(self.files, record, record["caption_files"]):
-                rows = table.cast(CAPTIONS)
-                if dates is not None:
-                    rows = rows.filter(pc.is_in(rows["date"], value_set=pa.array(sorted(dates), pa.string())))
-                tables.append(rows)
+            found = committed_tables(self.files, record, record["caption_files"])
+            tables += [table.cast(CAPTIONS) for table in found]
         rows = pa.concat_tables(tables)
-        good = pc.is_null(rows["error_reason"])
-        rows = pa.concat_tables([rows.filter(good), rows.filter(pc.invert(good))])
+        if dates is not None:
+            rows = rows.filter(pc.is_in(rows["date"], value_set=pa.array(sorted(dates), pa.string())))
+        rows = rows.take(pc.sort_indices(pc.is_valid(rows["error_reason"])))  # a stable order: errors last
         scorer = pc.fill_null(rows["scorer_version"], "")
         asked = pc.binary_join_element_wise(rows["clip_id"], scorer, rows["method"], rows["llm"], "\n")
         return first_of_each(rows.append_column("asked", asked), "asked").drop_columns("asked")
@@ -74,10 +72,10 @@ class CaptionTables(RunRecords):
         Clips of the latest date go into a file of their own. Earlier ones are normal clips that many nights are
         compared with.
         """
-        is_latest = pa.array([date == max(dates) for date in dates], pa.bool_())
-        for mask in (is_latest, pc.invert(is_latest)):
-            part = rows.filter(mask)
-            if len(part):
-                of_part = [date for date, keep in zip(dates, mask.to_pylist(), strict=True) if keep]
-                data = to_parquet(part)
-                self.files.write_new(f"{folder}/{dated_name(of_part, content_hash(data))}", data)
+        latest = max(dates, default="")
+        for keeps_latest in (True, False):
+            chosen = [number for number, date in enumerate(dates) if (date == latest) == keeps_latest]
+            if chosen:
+                data = to_parquet(rows.take(chosen))
+                name = dated_name([dates[number] for number in chosen], content_hash(data))
+                self.files.write_new(f"{folder}/{name}", data)

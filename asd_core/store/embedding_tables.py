@@ -16,24 +16,20 @@ import pyarrow.compute as pc
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.store.files import Files
-from asd_core.store.layout import Span, dated_name, digest_in, may_hold, shard_path, span_in
+from asd_core.store.layout import dated_name, digest_in, may_hold, shard_path, span_in
 from asd_core.store.many_files import delete_many, read_many, write_many
+from asd_core.store.run_records import RunRecords
 from asd_core.store.tables import INDEX, first_of_each, from_parquet, to_parquet
 
 ONE_INDEX_FILE = 1 << 18  # rows; more are kept in a file for each date
 
 
-class EmbeddingTables:
+class EmbeddingTables(RunRecords):
     """The embeddings of a store."""
 
-    files: Files
-
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        super().__init__(files)
         self._under_way: dict[str, str] = {}  # fingerprint → the empty file that says that shards are being written
-
-    def shard_path(self, fingerprint: str, shard: str) -> str:
-        """Path of a shard of embeddings."""
-        return shard_path(fingerprint, shard)
 
     def read_shard(self, fingerprint: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a committed shard.
@@ -76,14 +72,14 @@ class EmbeddingTables:
         """
         folder = f"embeddings/{fingerprint}"
         marks = [info.path for info in self.files.list(f"{folder}/unindexed")]
-        spans = _spans(info.path for info in self.files.list(f"{folder}/index"))
-        may_lack = bool(marks) or not spans or None in spans.values()
-        paths = [path for path, span in spans.items() if may_lack or may_hold(span, dates)]
+        known = _without_copied([info.path for info in self.files.list(f"{folder}/index")])
+        may_lack = bool(marks) or not all(map(span_in, known)) or not known
+        paths = [path for path in known if may_lack or may_hold(span_in(path), dates)]
         tables, indexed, copies = [INDEX.empty_table()], set[str](), dict[str, bytes]()
         for path, data in zip(paths, read_many(self.files, paths), strict=True):
             table = _index_from(path, data)
             indexed.update(pc.unique(table["shard"]).to_pylist())
-            if spans[path] is None and len(table):
+            if span_in(path) is None and len(table):
                 path = f"{folder}/index/{dated_name(_dates(table), digest_in(path))}"
                 copies[path] = data
             if may_hold(span_in(path), dates):
@@ -95,8 +91,7 @@ class EmbeddingTables:
                 write_many(self.files, copies)
                 self._keep_index(fingerprint, new)
                 delete_many(self.files, marks)
-                if self._under_way.get(fingerprint) in marks:  # of a stage of this process that broke
-                    del self._under_way[fingerprint]
+                self._under_way.pop(fingerprint, None)  # of a stage of this process that broke
         return first_of_each(pa.concat_tables(tables), "clip_id")
 
     def _without_index(self, fingerprint: str, indexed: Collection[str]) -> pa.Table:
@@ -109,28 +104,23 @@ class EmbeddingTables:
         return pa.concat_tables(tables)
 
     def _keep_index(self, fingerprint: str, index: pa.Table) -> None:
+        by_date = (index.filter(pc.equal(index["date"], date)) for date in _dates(index))
         contents = {}
-        for rows in _by_date(index) if len(index) > ONE_INDEX_FILE else [index]:
+        for rows in by_date if len(index) > ONE_INDEX_FILE else [index]:
             if len(rows):
                 data = to_parquet(rows)
                 contents[f"embeddings/{fingerprint}/index/{dated_name(_dates(rows), content_hash(data))}"] = data
         write_many(self.files, contents)
 
 
-def _spans(paths: Iterable[str]) -> dict[str, Span | None]:
-    """Index file → its first and last date; None where its name has none and no copy under a longer name is there."""
-    spans = {path: span_in(path) for path in paths}
-    copied = {digest_in(path) for path, span in spans.items() if span is not None}
-    return {path: span for path, span in spans.items() if span is not None or digest_in(path) not in copied}
+def _without_copied(paths: Sequence[str]) -> list[str]:
+    """Index files without those of before, which have no dates in their names, that have a copy with dates."""
+    copied = {digest_in(path) for path in paths if span_in(path) is not None}
+    return [path for path in paths if span_in(path) is not None or digest_in(path) not in copied]
 
 
 def _dates(rows: pa.Table) -> list[str]:
-    dates: list[str] = pc.unique(rows["date"]).to_pylist()
-    return dates
-
-
-def _by_date(rows: pa.Table) -> list[pa.Table]:
-    return [rows.filter(pc.equal(rows["date"], date)) for date in _dates(rows)]
+    return sorted(pc.unique(rows["date"]).to_pylist())
 
 
 def _index_from(path: str, data: bytes) -> pa.Table:

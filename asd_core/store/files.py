@@ -37,35 +37,27 @@ class Files(Protocol):
 
     def list(self, prefix: str = "") -> list[FileInfo]:
         """Every file under the folder ``prefix``, recursively, sorted by path; empty where there is none."""
-        ...
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. Raises FileNotFoundError or another OSError."""
-        ...
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file as a whole: readers see the old bytes or the new ones, never a part."""
-        ...
 
     def write_new(self, path: str, data: bytes) -> bool:
         """Write a file as a whole unless it exists; return whether it was written. The first writer wins."""
-        ...
 
     def exists(self, path: str) -> bool:
         """Tell if there is such a file."""
-        ...
 
     def delete(self, path: str) -> None:
         """Remove a file; nothing happens where there is none."""
-        ...
 
     def uri(self, path: str) -> str:
         """The percent-encoded absolute address of a file, which `read_uri` takes."""
-        ...
 
     def address(self, path: str) -> str:
         """How to name a file to a person: what a shell or a browser takes."""
-        ...
 
 
 def accept_any(info: FileInfo) -> None:

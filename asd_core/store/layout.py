@@ -75,9 +75,14 @@ def safe_name(text: str) -> str:
     return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
 
 
-def word_of(name: str) -> str:
-    """The word that `safe_name` made a name of, unless it was cut."""
-    return "" if name == "%" else urllib.parse.unquote(name)
+def name_of(*words: str) -> str:
+    """File name that tells words, some of them a user's."""
+    return ",".join(map(safe_name, words))
+
+
+def words_of(path: str) -> list[str]:
+    """The words that `name_of` made a file's name of, unless they were cut."""
+    return ["" if name == "%" else urllib.parse.unquote(name) for name in path.rpartition("/")[2].split(",")]
 
 
 _UNDATED = "undated"
@@ -89,18 +94,18 @@ Span = tuple[str, str]
 
 def dated_name(dates: Collection[str], digest: str) -> str:
     """Name of a file of clips of some dates."""
-    return f"{safe_name(min(dates))},{safe_name(max(dates))},{digest}.parquet"
+    return f"{name_of(min(dates), max(dates), digest)}.parquet"
 
 
 def span_in(path: str) -> Span | None:
     """The dates in a file's name; None for a name of before, which has none."""
-    words = path.rsplit("/", 1)[-1].split(",")
-    return (word_of(words[0]), word_of(words[1])) if len(words) == 3 else None
+    words = words_of(path)
+    return (words[0], words[1]) if len(words) == 3 else None
 
 
 def digest_in(path: str) -> str:
     """The hash in a file's name, with or without dates."""
-    return path.rsplit("/", 1)[-1].removesuffix(".parquet").rpartition(",")[2]
+    return words_of(path)[-1].removesuffix(".parquet")
 
 
 def may_hold(span: Span | None, dates: Collection[str] | None) -> bool:

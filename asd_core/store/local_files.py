@@ -8,7 +8,7 @@ import secrets
 import stat
 import urllib.parse
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asd_core.errors import AsdError
@@ -20,8 +20,7 @@ class LocalFiles:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(os.path.abspath(root))
-        self._prefix = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
-        self.url = self._prefix
+        self.url = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
 
     def list(self, prefix: str = "") -> list[FileInfo]:
         """See `Files.list`. Temporary files of a write under way are not listed; links to folders are followed."""
@@ -30,11 +29,10 @@ class LocalFiles:
             path = os.path.relpath(full, self.root).replace(os.sep, "/")
             try:
                 found.append(_info(path, os.stat(full)))
-            except FileNotFoundError:
-                if os.path.islink(full):  # to nowhere; any other file vanished between the listing and the look
+            except OSError as error:
+                # A link to nowhere is listed; any other file that is not found vanished since its name was.
+                if not isinstance(error, FileNotFoundError) or os.path.islink(full):
                     found.append(FileInfo(path, 0, MISSING))
-            except OSError:
-                found.append(FileInfo(path, 0, MISSING))
         return sorted(found, key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
@@ -43,22 +41,18 @@ class LocalFiles:
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files.write`: a temporary file in the same folder, renamed."""
-        with _said(self.root / path):
-            temporary = self._write_temporary(path, data)
+        with self._temporary(path, data) as temporary:
             os.replace(temporary, self.root / path)
 
     def write_new(self, path: str, data: bytes) -> bool:
         """See `Files.write_new`: a hard link to the whole temporary file, which fails where the name is taken."""
         if self.exists(path):
             return False
-        with _said(self.root / path):
-            temporary = self._write_temporary(path, data)
+        with self._temporary(path, data) as temporary:
             try:
                 os.link(temporary, self.root / path)
             except FileExistsError:
                 return False
-            finally:
-                os.unlink(temporary)
         return True
 
     def exists(self, path: str) -> bool:
@@ -71,30 +65,36 @@ class LocalFiles:
 
     def uri(self, path: str) -> str:
         """See `Files.uri`."""
-        return f"{self._prefix}/{urllib.parse.quote_from_bytes(os.fsencode(path))}" if path else self._prefix
+        return f"{self.url}/{urllib.parse.quote_from_bytes(os.fsencode(path))}" if path else self.url
 
     def address(self, path: str) -> str:
         """See `Files.address`."""
         return str(self.root / path)
 
-    def _write_temporary(self, path: str, data: bytes) -> Path:
+    @contextmanager
+    def _temporary(self, path: str, data: bytes) -> Iterator[Path]:
+        """A whole file beside the one to be written, gone afterwards; a failure to write is one line for people."""
         target = self.root / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise AsdError(
-                f"cannot make the folder {target.parent}: a file is in the way; name another folder"
-            ) from error
         temporary = target.parent / f"{_TEMPORARY}{secrets.token_hex(8)}"
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with open(temporary, "xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return temporary
+            yield temporary
+        except (FileExistsError, NotADirectoryError) as error:
+            raise AsdError(
+                f"cannot make the folder {target.parent}: a file is in the way; name another folder"
+            ) from error
+        except OSError as error:
+            raise AsdError(
+                f"cannot write {target}: {error.strerror or error}; nothing of it was kept: "
+                "make room or give access, and run the same command again"
+            ) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
 
 
 _TEMPORARY = ".asd-part-"
@@ -146,18 +146,6 @@ def _walk(top: str) -> Iterator[str]:
             links += [full for name in folders if os.path.islink(full := os.path.join(folder, name))]
             yield from (os.path.join(folder, name) for name in names if not name.startswith(_TEMPORARY))
         tops += links
-
-
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    """A failure to write, as one line for people."""
-    try:
-        yield
-    except OSError as error:
-        raise AsdError(
-            f"cannot write {path}: {error.strerror or error}; nothing of it was kept: "
-            "make room or give access, and run the same command again"
-        ) from error
 
 
 def _raise(error: OSError) -> None:

@@ -80,22 +80,15 @@ def _acquire(
     seen: tuple[str, float] | None = None  # the holder's last record, and when it was first seen by our own clock
     told = False
     while True:
-        held = _newest(files, name)
-        if held is None or not held[1]:
-            path = f"locks/{name}/{(_generation(held[0]) if held else 0) + 1:06d}.json"
-            if files.write_new(path, _record(me, 0)):
-                if held:
-                    files.delete(held[0])
-                return path
-            continue
-        text = held[1]
-        holder = json.loads(text)
+        held, text = _newest(files, name)
+        holder = json.loads(text or "null")
         if seen is None or seen[0] != text:
             seen = (text, time.monotonic())
-        if _is_dead(holder) or time.monotonic() - seen[1] > lease_seconds:
-            path = f"locks/{name}/{_generation(held[0]) + 1:06d}.json"
+        if holder is None or _is_dead(holder) or time.monotonic() - seen[1] > lease_seconds:
+            path = f"locks/{name}/{_generation(held) + 1:06d}.json"
             if files.write_new(path, _record(me, 0)):
-                files.delete(held[0])
+                if held:
+                    files.delete(held)
                 return path
             continue
         who = f"process {holder['pid']} on {holder['host']}"
@@ -107,19 +100,16 @@ def _acquire(
         time.sleep(min(1.0, lease_seconds / 10))
 
 
-def _newest(files: Files, name: str) -> tuple[str, str] | None:
-    """Path and text of the newest generation; the text is "" where it was given back meanwhile."""
-    infos = files.list(f"locks/{name}")
-    if not infos:
-        return None
-    try:
-        return infos[-1].path, files.read(infos[-1].path).decode()
-    except FileNotFoundError:
-        return None
+def _newest(files: Files, name: str) -> tuple[str, str]:
+    """Path and text of the newest generation; both are "" where there is none."""
+    while infos := files.list(f"locks/{name}"):
+        with suppress(FileNotFoundError):  # it was given back meanwhile
+            return infos[-1].path, files.read(infos[-1].path).decode()
+    return "", ""
 
 
 def _generation(path: str) -> int:
-    return int(path.rsplit("/", 1)[-1].removesuffix(".json"))
+    return int(path.rpartition("/")[2].removesuffix(".json") or 0)
 
 
 def _record(me: dict[str, Any], renewals: int) -> bytes:

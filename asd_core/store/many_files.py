@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -44,30 +45,22 @@ def read_present(files: Files, paths: Iterable[str], at_once: int = AT_ONCE) -> 
 
 def write_many(files: Files, contents: Mapping[str, bytes]) -> None:
     """Write new files; those that exist stay as they are."""
-    for _ in _in_order(lambda item: files.write_new(*item), contents.items(), AT_ONCE):
-        pass
+    list(_in_order(lambda item: files.write_new(*item), contents.items(), AT_ONCE))
 
 
 def delete_many(files: Files, paths: Iterable[str]) -> None:
     """Remove files."""
-    for _ in _in_order(files.delete, paths, AT_ONCE):
-        pass
+    list(_in_order(files.delete, paths, AT_ONCE))
 
 
 def _in_order(function: Callable[[T], U], items: Iterable[T], at_once: int) -> Iterator[U]:
-    waiting = list(items)
-    if len(waiting) < 2:
-        yield from map(function, waiting)
-        return
-    under_way: deque[Future[U]] = deque()
-    with ThreadPoolExecutor(min(at_once, len(waiting))) as pool:
+    waiting = iter(items)
+    with ThreadPoolExecutor(at_once) as pool:
         try:
-            for item in waiting:
-                if len(under_way) == at_once:
-                    yield under_way.popleft().result()
-                under_way.append(pool.submit(function, item))
+            under_way = deque(pool.submit(function, item) for item in islice(waiting, at_once))
             while under_way:
                 yield under_way.popleft().result()
+                under_way.extend(pool.submit(function, item) for item in islice(waiting, 1))
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -32,20 +32,20 @@ def night_bytes(parts: Iterable[pa.Table], runs: Sequence[RunEntry]) -> bytes:
     sink, seen = io.BytesIO(), set[str]()
     schema = NIGHT.with_metadata({_MADE_OF: _digest(runs)})
     with pq.ParquetWriter(sink, schema, compression="zstd", write_page_checksum=True) as writer:
-        waiting, count = list[pa.Table](), 0
+        held = schema.empty_table()
         for part in parts:
-            rows = _with_paths(_unseen(part, seen))
-            waiting.append(rows)
-            count += len(rows)
-            if count >= _ROWS_AT_ONCE:
-                writer.write_table(pa.concat_tables(waiting).cast(schema))
-                waiting, count = [], 0
-        writer.write_table(pa.concat_tables([NIGHT.empty_table(), *waiting]).cast(schema))
+            held = pa.concat_tables([held, _with_paths(_unseen(part, seen)).cast(schema)])
+            if len(held) >= _ROWS_AT_ONCE:
+                writer.write_table(held)
+                held = schema.empty_table()
+        writer.write_table(held)
     return sink.getvalue()
 
 
-def night_rows(data: bytes, runs: Sequence[RunEntry], columns: Sequence[str]) -> pa.Table | None:
-    """Columns of SCORES from the file of a night; None where it is not made of just these runs, or is broken."""
+def night_rows(data: bytes | None, runs: Sequence[RunEntry], columns: Sequence[str]) -> pa.Table | None:
+    """Columns of SCORES from the file of a night; None where it is gone, broken or made of other runs."""
+    if data is None:
+        return None
     try:
         file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
         if (file.schema_arrow.metadata or {}).get(_MADE_OF) != _digest(runs):

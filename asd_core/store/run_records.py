@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError
 from asd_core.store.files import Files
-from asd_core.store.layout import record_path, safe_name, word_of
+from asd_core.store.layout import may_hold, name_of, record_path, safe_name, words_of
 from asd_core.store.many_files import read_many, write_many
 
 IN_NIGHTS = "in_nights"
@@ -48,13 +50,8 @@ class RunEntry:
     @property
     def path(self) -> str:
         """Path of the empty file that tells all this."""
-        words = (self.committed_at, self.first_date, self.last_date)
-        name = ",".join([*map(safe_name, words), self.run_id])
+        name = name_of(self.committed_at, self.first_date, self.last_date, self.run_id)
         return f"run_index/{safe_name(self.key)}/{safe_name(self.job)}/{name}"
-
-    def may_be_of(self, dates: Collection[str] | None) -> bool:
-        """Tell if one of these dates lies between its first and last date; always true for None."""
-        return dates is None or any(self.first_date <= date <= self.last_date for date in dates)
 
 
 class RunRecords:
@@ -64,15 +61,13 @@ class RunRecords:
         self.files = files
         self._entries: dict[tuple[str, str], RunEntry] = {}  # run id and version of its file → entry
         self._unindexed: set[RunEntry] = set()
-        self._records: dict[RunEntry, dict[str, Any]] = {}
+        self._records = lru_cache(_KEPT)(lambda entry: self._json(record_path(entry.run_id)))
 
     def run(self, run_id: str) -> dict[str, Any] | None:
         """The record of a committed run, or None."""
-        try:
-            data = self.files.read(record_path(run_id))
-        except FileNotFoundError:
-            return None
-        return _json_object(record_path(run_id), data)
+        with suppress(FileNotFoundError):
+            return self._json(record_path(run_id))
+        return None
 
     def runs(
         self, job: str | None = None, key: str | None = None, dates: Collection[str] | None = None
@@ -81,14 +76,12 @@ class RunRecords:
         jobs = None if job is None else (job,)
         return [self.record(entry) for entry in self.entries(jobs, key, dates)]
 
-    def commit_run(self, record: Mapping[str, Any]) -> bool:
-        """Publish a run: from here on readers see it. False where that run had been published already."""
+    def commit_run(self, record: Mapping[str, Any]) -> None:
+        """Publish a run, unless it had been published already: from here on readers see it."""
         text = json.dumps(record, indent=1, sort_keys=True)
-        is_new = self.files.write_new(record_path(record["run_id"]), text.encode())
-        if is_new:
+        if self.files.write_new(record_path(record["run_id"]), text.encode()):
             self._unindexed.add(_entry_of(record["run_id"], record))
         self.index_runs()
-        return is_new
 
     def index_runs(self) -> None:
         """Index the records that were found without an entry."""
@@ -102,15 +95,16 @@ class RunRecords:
 
         One listing of the records, and one of the index where a record is new to this process.
         """
-        found = self._listed()
-        chosen = [
+        return sorted(
             entry
-            for entry in found
+            for entry in self._listed()
             if (jobs is None or entry.job in jobs)
             and (key is None or entry.key == key)
-            and (dates is None or (entry.may_be_of(dates) and bool(self.dates_of(entry) & set(dates))))
-        ]
-        return sorted(chosen)
+            and (
+                dates is None
+                or (may_hold((entry.first_date, entry.last_date), dates) and not self.dates_of(entry).isdisjoint(dates))
+            )
+        )
 
     def dates_of(self, entry: RunEntry) -> set[str]:
         """Dates of a run's recordings; its record is opened only where they are several."""
@@ -120,37 +114,23 @@ class RunRecords:
 
     def record(self, entry: RunEntry) -> dict[str, Any]:
         """A committed run's record."""
-        if entry not in self._records:
-            while len(self._records) >= _KEPT:
-                self._records.pop(next(iter(self._records)), None)
-            path = record_path(entry.run_id)
-            record = self._records[entry] = _json_object(path, self.files.read(path))
-            return record
-        return self._records[entry]
+        return self._records(entry)
 
     def _listed(self) -> list[RunEntry]:
         infos = [info for info in self.files.list("runs") if info.path.endswith(".json")]
-        present = {(_run_id(info.path), info.version) for info in infos}
+        present = {(info.path.removeprefix("runs/").removesuffix(".json"), info.version) for info in infos}
         if new := present - self._entries.keys():
-            indexed: dict[str, RunEntry] = {}
-            for info in self.files.list("run_index"):
-                entry = _entry_from(info.path)
-                if entry is not None:
-                    indexed[entry.run_id] = max(entry, indexed.get(entry.run_id, entry))
-            unindexed = sorted(name for name in new if name[0] not in indexed)
-            paths = [record_path(run_id) for run_id, _ in unindexed]
-            for (run_id, version), path, data in zip(unindexed, paths, read_many(self.files, paths), strict=True):
-                self._entries[run_id, version] = _entry_of(run_id, _json_object(path, data))
-                self._unindexed.add(self._entries[run_id, version])
-            self._entries |= {name: indexed[name[0]] for name in new if name[0] in indexed}
+            told = map(_entry_from, (info.path for info in self.files.list("run_index")))
+            entries = {entry.run_id: entry for entry in sorted(entry for entry in told if entry is not None)}
+            untold = sorted({run_id for run_id, _ in new} - entries.keys())
+            for run_id, data in zip(untold, read_many(self.files, map(record_path, untold)), strict=True):
+                entries[run_id] = _entry_of(run_id, _json_object(record_path(run_id), data))
+                self._unindexed.add(entries[run_id])
+            self._entries |= {name: entries[name[0]] for name in new}
         return [self._entries[name] for name in present]
 
     def _json(self, path: str) -> dict[str, Any]:
         return _json_object(path, self.files.read(path))
-
-
-def _run_id(path: str) -> str:
-    return path.removeprefix("runs/").removesuffix(".json")
 
 
 def _entry_of(run_id: str, record: Mapping[str, Any]) -> RunEntry:
@@ -161,12 +141,10 @@ def _entry_of(run_id: str, record: Mapping[str, Any]) -> RunEntry:
 
 def _entry_from(path: str) -> RunEntry | None:
     """The entry that a file's name tells; None for another file."""
-    folders, words = path.split("/"), path.rpartition("/")[2].split(",", 3)
-    if len(folders) != 4 or len(words) != 4:
-        return None
-    _, key, job, _ = folders
-    committed_at, first, last = map(word_of, words[:3])
-    return RunEntry(committed_at, words[3], word_of(job), word_of(key), first, last)
+    match [words_of(part) for part in path.split("/")]:
+        case [_, [key], [job], [committed_at, first, last, run_id]]:
+            return RunEntry(committed_at, run_id, job, key, first, last)
+    return None
 
 
 def _json_object(path: str, data: bytes) -> dict[str, Any]:

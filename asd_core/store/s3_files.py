@@ -19,6 +19,7 @@ from asd_core.store.files import FileInfo, accept_any
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
 _READS = 3  # of a file whose body breaks off
+_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # codes where a file is there already
 _RETRIES = {"max_attempts": 5, "mode": "standard"}
 
 
@@ -63,10 +64,8 @@ class S3Files:
         with _said(self.url):
             try:
                 _filesystem().pipe_file(self._key(path), data, mode="create")
-            except FileExistsError:
-                return False
             except OSError as error:
-                if _code(error) in ("PreconditionFailed", "ConditionalRequestConflict", "412", "409"):
+                if isinstance(error, FileExistsError) or _code(error) in _TAKEN:
                     return False
                 raise
         return True
@@ -140,8 +139,7 @@ def _look(uri: str) -> FileInfo | None:
 
 
 def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
-    size = details["Size"] if "Size" in details else details["size"]
-    return FileInfo(key, int(size), details["ETag"].strip('"'))
+    return FileInfo(key, int(details.get("Size", details.get("size"))), details["ETag"].strip('"'))
 
 
 @lru_cache(maxsize=1)
@@ -180,15 +178,14 @@ def _is_botocore(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore")
 
 
-def _code(error: BaseException) -> str:
+def _code(error: BaseException | None) -> str:
     """The error code that the server gave, where one is in the chain of causes."""
-    seen: BaseException | None = error
-    while seen is not None:
-        response = getattr(seen, "response", None)
-        if isinstance(response, dict):
-            return str(response.get("Error", {}).get("Code", ""))
-        seen = seen.__cause__
-    return ""
+    if error is None:
+        return ""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    return _code(error.__cause__)
 
 
 def _first_line(error: BaseException) -> str:

@@ -16,9 +16,7 @@ from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
-from asd_core.store.files import Files
 from asd_core.store.layout import safe_name
-from asd_core.store.run_records import RunRecords
 from asd_core.store.score_tables import ScoreTables
 from asd_core.store.tables import INDEX, from_parquet, to_parquet
 
@@ -27,10 +25,6 @@ __all__ = ["INDEX", "Store", "open_store", "safe_name"]
 
 class Store(EmbeddingTables, ScoreTables, CaptionTables):
     """A store in a folder."""
-
-    def __init__(self, files: Files) -> None:
-        RunRecords.__init__(self, files)
-        EmbeddingTables.__init__(self)
 
     def write_clips(self, run_id: str, clips: pa.Table) -> str:
         """Keep a run's manifest; returns its path."""

@@ -140,11 +140,7 @@ def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:
     """The first row of each value of a column, in the order in which they stand."""
-    encoded = table[column].combine_chunks().dictionary_encode() if len(table) else None
-    if encoded is None or len(encoded.dictionary) == len(table):
+    encoded = table[column].combine_chunks().dictionary_encode()
+    if len(encoded.dictionary) == len(table):
         return table
-    position = pa.array(range(len(table)), pa.int64())
-    firsts = (
-        pa.table({"value": encoded.indices, "position": position}).group_by("value").aggregate([("position", "min")])
-    )
-    return table.take(firsts["position_min"].combine_chunks().sort())
+    return table.take(pa.array(np.unique(encoded.indices, return_index=True)[1]))

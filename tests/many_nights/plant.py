@@ -14,7 +14,7 @@ from asd_core.clips.clip import Placement, clips_table
 from asd_core.digest import content_hash
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.machine_tasks import ScoreOutcome
-from asd_core.pipeline.scorer_heads import HEADS
+from asd_core.pipeline.scorer_versions import HEADS
 from asd_core.pipeline.shards import ShardOutcome
 from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.caption import CaptionRun

@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.recipe.recipe import load_recipe
+from asd_core.store.layout import shard_path
 from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
 
 KNN = load_recipe("twfr-knn")
@@ -23,5 +24,5 @@ def commit(store, machines, count=10, date="2026-11-01", shard="s", broken=()):
     outcome = {"seconds": [1.0] * len(ids), "level_db": [-20.0] * len(ids)}
     outcome |= {"error_reason": reasons, "error": reasons, "warning": [None] * len(ids)}
     table = pa.table({**clips, **outcome, "embedding": embedding_column(embeddings, good)}, schema=EMBEDDINGS)
-    store.files.write(store.shard_path(FINGERPRINT, shard), to_parquet(table))
+    store.files.write(shard_path(FINGERPRINT, shard), to_parquet(table))
     return table.select(CLIPS.names).append_column("shard", pa.array([shard] * len(ids)))

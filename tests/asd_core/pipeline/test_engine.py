@@ -7,6 +7,7 @@ from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.pipeline.engine import LocalEngine, tracked
 from asd_core.pipeline.planning import cut_shards, missing
+from asd_core.store.layout import shard_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from tests.fleet import KNN, NIGHTS, clip_path, listed, write_fleet
@@ -34,7 +35,7 @@ def test_shards_are_committed_as_their_outcomes_come(tmp_path):
     outcomes = LocalEngine().embed(store.files.url, shards)
     assert len(shards) == 2 and store.files.list("embeddings") == []
     _, first = next(outcomes)
-    assert [info.path for info in store.files.list("embeddings")] == [store.shard_path("f", first.name)]
+    assert [info.path for info in store.files.list("embeddings")] == [shard_path("f", first.name)]
     assert {first.name, next(outcomes)[1].name} == {shard.name for shard in shards}
 
 

@@ -7,6 +7,7 @@ from asd_core.pipeline.machine_tasks import MachineTask
 from asd_core.pipeline.reducer import fit_machines, score_machines
 from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.recipe.recipe import load_recipe
+from asd_core.store.layout import shard_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from asd_core.store.tables import SCORES, from_parquet
@@ -82,6 +83,6 @@ def test_what_is_scored_does_not_depend_on_how_machines_are_grouped(store):
 
 def test_a_shard_that_is_gone_is_said_with_the_way_out(store):
     clips = commit(store, ["a"])
-    (store.files.root / store.shard_path(FINGERPRINT, "s")).unlink()
+    (store.files.root / shard_path(FINGERPRINT, "s")).unlink()
     with pytest.raises(AsdError, match="gone or broken: restore it, or remove it together with embeddings/"):
         fit_machines(task(store, clips))

@@ -3,6 +3,7 @@ import pytest
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.store.embedding_tables import ONE_INDEX_FILE
+from asd_core.store.layout import shard_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import INDEX, Store
 from asd_core.store.tables import EMBEDDINGS, to_parquet
@@ -16,7 +17,7 @@ def store(tmp_path):
 
 def test_shards_of_a_broken_run_count_as_embedded_and_each_clip_once(store):
     for shard, ids in {"one": ["a", "b"], "two": ["b", "c"]}.items():
-        store.files.write(store.shard_path("f", shard), to_parquet(rows(EMBEDDINGS, ids)))
+        store.files.write(shard_path("f", shard), to_parquet(rows(EMBEDDINGS, ids)))
     found = store.embedded("f")
     assert found.schema == INDEX
     assert found["clip_id"].to_pylist() == ["a", "b", "c"]
@@ -24,13 +25,13 @@ def test_shards_of_a_broken_run_count_as_embedded_and_each_clip_once(store):
 
 
 def test_indexed_shards_are_not_opened_again(store):
-    store.files.write(store.shard_path("f", "one"), b"not even a Parquet file")
+    store.files.write(shard_path("f", "one"), b"not even a Parquet file")
     store.write_index("f", rows(INDEX, ["a"], shard=["one"]))
     assert store.embedded("f")["clip_id"].to_pylist() == ["a"]
 
 
 def write_shard(store, name, ids, date="2026-11-01"):
-    store.files.write(store.shard_path("f", name), to_parquet(rows(EMBEDDINGS, ids, date=[date] * len(ids))))
+    store.files.write(shard_path("f", name), to_parquet(rows(EMBEDDINGS, ids, date=[date] * len(ids))))
 
 
 def index(ids, date="2026-11-01", shard="one"):
@@ -57,7 +58,7 @@ def test_while_shards_are_written_and_after_a_run_broke_they_are_looked_for(stor
     assert ids_of(Store(store.files).embedded("f", ["2026-11-01"])) == ["a", "b"]
     assert ids_of(Store(store.files).embedded("f", keep_index=True)) == ["a", "b"]
     assert store.files.list("embeddings/f/unindexed") == []
-    (store.files.root / store.shard_path("f", "late")).write_bytes(b"no Parquet file")
+    (store.files.root / shard_path("f", "late")).write_bytes(b"no Parquet file")
     assert ids_of(Store(store.files).embedded("f")) == ["a", "b"]
 
 

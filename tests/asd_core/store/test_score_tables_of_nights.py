@@ -11,9 +11,8 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
-from asd_core.store.layout import night_path
+from asd_core.store.layout import night_path, score_part_path
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.nights import publish_nights
 from asd_core.store.store import Store
 from asd_core.store.tables import NIGHT, SCORES, to_parquet
 from tests.command import asd
@@ -73,7 +72,7 @@ def test_a_night_is_there_once_after_nightly_and_after_a_clip_was_replaced(tmp_p
 def test_undated_clips_have_a_file_too(tmp_path):
     store = Store(LocalFiles(tmp_path))
     commit(store, "r", ["a"], date="undated")
-    publish_nights(store, "key", "r", told)
+    store.publish_nights("key", "r", told)
     assert len(assert_each_clip_once(store, "key")) == 1 and store.files.exists("scores/key/undated.parquet")
 
 
@@ -85,9 +84,7 @@ def commit(store, run_id, ids, date="2026-11-01", committed_at="2026-11-02", sco
     """A run whose file of scores lies where stores of before have it."""
     data = to_parquet(rows(SCORES, ids, anomaly_score=scores or [1.0] * len(ids), date=[date] * len(ids)))
     path = (
-        f"scores/key/date={date}/{run_id}-00000.parquet"
-        if run_id == "old"
-        else store.scores_path("key", date, run_id, 0)
+        f"scores/key/date={date}/{run_id}-00000.parquet" if run_id == "old" else score_part_path("key", date, run_id, 0)
     )
     store.files.write(path, data)
     record = {"run_id": run_id, "job": "score", "key": "key", "dates": [date], "committed_at": committed_at}
@@ -109,19 +106,19 @@ def night(store, date="2026-11-01"):
 def test_a_run_that_broke_before_its_night_was_written_is_mended_by_itself_and_by_the_next(store):
     commit(store, "broke", ["a"])
     commit(store, "next", ["b"], "2026-11-02", "2026-11-03")
-    publish_nights(store, "key", "next", told)
+    store.publish_nights("key", "next", told)
     assert night(store) == {"a": 1.0} and night(store, "2026-11-02") == {"b": 1.0}
     (store.files.root / night_path("key", "2026-11-01")).unlink()
-    publish_nights(store, "key", "next", told)
+    store.publish_nights("key", "next", told)
     assert not store.files.exists(night_path("key", "2026-11-01"))
-    publish_nights(store, "key", "broke", told)
+    store.publish_nights("key", "broke", told)
     assert night(store) == {"a": 1.0}
 
 
 def test_a_store_of_before_gets_the_files_of_its_nights_and_keeps_its_own(store):
     path = commit(store, "old", ["a", "b"])
     commit(store, "new", ["b"], committed_at="2026-11-03", scores=[2.0])
-    publish_nights(store, "key", "new", told)
+    store.publish_nights("key", "new", told)
     assert night(store) == {"a": 1.0, "b": 2.0} and store.files.exists(path)
     assert duckdb.sql(f"from read_parquet('{store.files.root}/scores/key/*.parquet')").count("uri").fetchall() == [(2,)]
 
@@ -143,26 +140,26 @@ def test_of_two_runs_at_once_the_one_that_writes_last_has_seen_what_both_committ
 
     def other():
         commit(second, "second", ["b"], committed_at="2026-11-03", scores=[2.0])
-        publish_nights(second, "key", "second", told)
+        second.publish_nights("key", "second", told)
 
     commit(store, "first", ["a", "b"])
     store.files.other = other
-    publish_nights(store, "key", "first", told)
+    store.publish_nights("key", "first", told)
     assert night(store) == {"a": 1.0, "b": 2.0}
 
 
 def test_a_night_of_another_run_whose_rows_are_gone_is_left_and_ones_own_is_refused(store):
     (store.files.root / commit(store, "gone", ["a"])).unlink()
     commit(store, "r", ["b"], "2026-11-02")
-    publish_nights(store, "key", "r", told)
+    store.publish_nights("key", "r", told)
     assert not store.files.exists(night_path("key", "2026-11-01")) and night(store, "2026-11-02") == {"b": 1.0}
     with pytest.raises(AsdError, match="gone from the store"):
-        publish_nights(store, "key", "gone", told)
+        store.publish_nights("key", "gone", told)
 
 
 def test_a_second_time_nothing_is_written(store):
     commit(store, "r", ["a"])
-    publish_nights(store, "key", "r", told)
+    store.publish_nights("key", "r", told)
     before = store.files.list()
-    publish_nights(Store(store.files), "key", "r", told)
+    Store(store.files).publish_nights("key", "r", told)
     assert store.files.list() == before
