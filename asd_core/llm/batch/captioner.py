@@ -58,10 +58,9 @@ class BatchCaptioner:
 
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """See `Captioner.submit`; nothing is sent before `answers` is asked."""
-        for request in requests:
-            if request.request_id not in self._seen:
-                self._seen.add(request.request_id)
-                self._pending[request.request_id] = request
+        fresh = {each.request_id: each for each in requests if each.request_id not in self._seen}
+        self._seen |= fresh.keys()
+        self._pending |= fresh
 
     def answers(self) -> Iterator[CaptionAnswer]:
         """See `Captioner.answers`; takes up to a day for each round of batches."""
@@ -100,8 +99,7 @@ class BatchCaptioner:
             if answer := cut_short(request.request_id, history, self._settings.max_output_tokens):
                 yield self._taken(answer)
                 continue
-            told, said = self._settings.reservation(conversation(request, history))
-            cost = told + said, self._settings.usd(told, said) or 0.0
+            cost = self._settings.cost(*self._settings.reservation(conversation(request, history)))
             if self._budget.state(*cost) == "go":
                 self._budget.reserve(*cost)
                 continue
