@@ -87,8 +87,7 @@ class Asker:
                     if (answer := await self._stored(request.request_id)) is not None:
                         return answer
                     history = await self._in_thread(self._ledger.history, request.request_id)
-                    answer = cut_short(request.request_id, history, self._settings.max_output_tokens)
-                    if answer is not None:
+                    if (answer := cut_short(request.request_id, history, self._settings.max_output_tokens)) is not None:
                         break
                 history, answer, may_repeat_now = await self._attempt(request, history)
             if answer is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,14 +38,13 @@ class Limits:
     concurrency: int
 
 
-def strictest(limits: Iterable[Limits]) -> Limits:
+def strictest(limits: Collection[Limits]) -> Limits:
     """The strictest of several limits, of which there is at least one."""
-    every = list(limits)
-    tokens = [limit.tokens for limit in every if limit.tokens is not None]
+    tokens = [limit.tokens for limit in limits if limit.tokens is not None]
     return Limits(
-        requests=min(limit.requests for limit in every),
+        requests=min(limit.requests for limit in limits),
         tokens=min(tokens, default=None),
-        concurrency=min(limit.concurrency for limit in every),
+        concurrency=min(limit.concurrency for limit in limits),
     )
 
 

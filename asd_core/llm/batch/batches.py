@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from openai.types import Batch
 
 _SETTLING_SECONDS = 120.0  # in which a batch that was created may be missing from the list still
-_FIRST_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 30.0  # between looks at a batch
+_FIRST_LOOK_SECONDS = 1.0  # small ones may be done at once
 _DONE = ("completed", "expired", "cancelled", "failed")
 
 
@@ -34,7 +35,6 @@ class Batches:
         files: of the store.
         run_id: put down in the batches' metadata, for people.
         say: told how things stand.
-        poll_seconds: between looks at a batch; less at first, since small ones may be done at once.
         sleep: waits so many seconds.
         now: seconds since the epoch.
 
@@ -49,12 +49,11 @@ class Batches:
         run_id: str = "",
         *,
         say: Callable[[str], None] = lambda line: None,
-        poll_seconds: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._llm, self._url, self._run_id, self._say = settings.name, settings.url, run_id, say
-        self._poll_seconds, self._sleep, self._now = poll_seconds, sleep, now
+        self._sleep, self._now = sleep, now
         self._client = BatchClient(settings, sleep)
         self._files = files
 
@@ -108,7 +107,7 @@ class Batches:
 
         The record of a batch that is done is removed when the next one is asked for.
         """
-        waiting, pause = list(records), min(_FIRST_LOOK_SECONDS, self._poll_seconds)
+        waiting, pause = list(records), _FIRST_LOOK_SECONDS
         missed: dict[str, float] = {}  # token → when it was not known first
         while waiting:
             for record in list(waiting):
@@ -126,7 +125,7 @@ class Batches:
                     self._say(f"batch {batch.id}: {counts.completed + counts.failed} of {counts.total} done")
             if waiting:
                 self._sleep(pause)
-                pause = min(2 * pause, self._poll_seconds)
+                pause = min(2 * pause, _POLL_SECONDS)
 
     def results(self, batch: Batch) -> Iterator[bytes]:
         """The files of a batch that is done: of answers, and of errors."""
@@ -147,7 +146,7 @@ class Batches:
     def _looked_for(self, record: BatchRecord) -> Batch | None:
         """A batch that is not in the list and has no number, waited for while it may still turn up."""
         while record.batch_id is None and self._now() < record.at + _SETTLING_SECONDS:
-            self._sleep(self._poll_seconds)
+            self._sleep(_POLL_SECONDS)
             if (batch := self._client.with_tokens({record.token}).get(record.token)) is not None:
                 return batch
         return None
