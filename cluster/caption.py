@@ -75,14 +75,12 @@ class RayGate:
         with suppress(ray.exceptions.RayError, TimeoutError):
             async with asyncio.timeout(_END_SECONDS):
                 await asyncio.gather(self._beating, *self._calls, return_exceptions=True)
-                recent: list[Moment] = await self._actor.end.remote(job)
-                return recent
+                return list(await self._actor.end.remote(job))
         return []
 
     async def strangers(self, job: str, jobs: Collection[str]) -> set[str]:
         """See `AnyGate.strangers`."""
-        strangers: set[str] = await self._ask("strangers", set(jobs)) or set()
-        return strangers
+        return set(await self._ask("strangers", set(jobs)) or ())
 
     async def claim(self, job: str, request_id: str) -> Claim:
         """See `AnyGate.claim`; an actor that has lost its memory cannot tell what others did before."""
@@ -205,7 +203,8 @@ def limits_actor(window: float = WINDOW_SECONDS) -> Any:
 
     here = ray.get_runtime_context().get_node_id()
     options: dict[str, Any] = {
-        "name": _name(window),
+        # With the version of the code: another one must not talk to an actor of this.
+        "name": f"captioner-{version('asd-fleet')}" + (f"-{window:g}" if window != WINDOW_SECONDS else ""),
         "namespace": NAMESPACE,
         "lifetime": "detached",
         "get_if_exists": True,
@@ -216,8 +215,3 @@ def limits_actor(window: float = WINDOW_SECONDS) -> Any:
         "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=True),
     }
     return ray.remote(LimitsActor).options(**options).remote(window)
-
-
-def _name(window: float) -> str:
-    """With the version of the code: another one must not talk to an actor of this."""
-    return f"captioner-{version('asd-fleet')}" + (f"-{window:g}" if window != WINDOW_SECONDS else "")

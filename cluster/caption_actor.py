@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,10 +71,6 @@ class LimitsActor:
         self._jobs[job].seen = time.monotonic()
         came = getattr(self._jobs[job].gate, method)(job, *arguments)
         return await came if inspect.isawaitable(came) else True
-
-    async def process(self) -> int:
-        """The number of the process that it runs in."""
-        return os.getpid()
 
     async def _end_the_dead(self) -> None:
         """End jobs that are silent for longer than a lease, and the actor itself when nobody comes."""

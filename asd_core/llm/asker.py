@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from asd_core.llm.client import Llm
+from asd_core.llm.client import LlmClient
 from asd_core.llm.ledger import Attempt, History, Ledger
 from asd_core.llm.limits import Cost
 from asd_core.llm.permission import AnyGate, Pass, TooLarge
@@ -46,7 +46,7 @@ class Asker:
         self,
         job: str,
         settings: LlmSettings,
-        llm: Llm,
+        llm: LlmClient,
         ledger: Ledger,
         gate: AnyGate,
         check: Check,
@@ -82,13 +82,12 @@ class Asker:
     async def _asked(self, request: CaptionRequest) -> CaptionAnswer:
         history, answer = History(), None
         for number in range(self._settings.max_attempts):
-            async with self._place(request.request_id) as is_shared:
+            async with self._place(request.request_id):
                 if number == 0:
-                    if is_shared and (answer := await self._found_by_others(request.request_id)) is not None:
+                    if (answer := await self._stored(request.request_id)) is not None:
                         return answer
                     history = await self._in_thread(self._ledger.history, request.request_id)
-                    answer = cut_short(request.request_id, history, self._settings.max_output_tokens)
-                    if answer is not None:
+                    if (answer := cut_short(request.request_id, history, self._settings.max_output_tokens)) is not None:
                         break
                 history, answer, may_repeat_now = await self._attempt(request, history)
             if answer is not None:
@@ -101,26 +100,24 @@ class Asker:
         return answer
 
     @asynccontextmanager
-    async def _place(self, request_id: str) -> AsyncIterator[bool]:
-        """One of the places for attempts under way, as soon as no other job asks for the same.
-
-        Yields:
-            True where another job may have stored an answer since the ledger was opened.
-        """
+    async def _place(self, request_id: str) -> AsyncIterator[None]:
+        """One of the places for attempts under way, as soon as no other job asks for the same."""
         while True:
             async with self._places:
                 claim = "alone" if self.stopped else await self._gate.claim(self._job, request_id)
+                if claim == "shared":
+                    self._ledger.look_again(request_id)
                 if claim != "taken":
-                    yield claim == "shared"
+                    yield
                     return
             await self._back_off(0)
 
-    async def _found_by_others(self, request_id: str) -> CaptionAnswer | None:
-        self._ledger.look_again(request_id)
-        return await self._stored(request_id)
-
     async def _back_off(self, number: int) -> None:
-        await asyncio.sleep(self._rng.uniform(0, backoff(number, self._gate.window)))
+        """Pause after a failed attempt, which so many others failed before: up to 1 s at first, then twice as long.
+
+        It is a minute at most. Where the limits' window is not a minute, pauses scale with it.
+        """
+        await asyncio.sleep(self._rng.uniform(0, self._gate.window * min(1.0, 2.0**number / 60)))
 
     async def _attempt(self, request: CaptionRequest, history: History) -> tuple[History, CaptionAnswer | None, bool]:
         """One attempt, if the budget has enough for it.
@@ -129,7 +126,7 @@ class Asker:
             All attempts with this one; the answer, where no other is to be made; True if another may be made at once.
         """
         messages = conversation(request, history)
-        cost = self._cost(*self._settings.reservation(messages))
+        cost = self._settings.cost(*self._settings.reservation(messages))
         if not await self._set_aside(cost):
             return history, self._turned_away(request, history), False
         given, spent = None, (0, 0.0)
@@ -183,24 +180,11 @@ class Asker:
             reason, told = "too_large", str(given)
         return history.answer(request.request_id, None, error_reason=reason, error=told)
 
-    def _cost(self, input_tokens: int, output_tokens: int) -> Cost:
-        return input_tokens + output_tokens, self._settings.usd(input_tokens, output_tokens) or 0.0
-
     def _spent(self, outcome: Outcome, cost: Cost) -> Cost:
         """The cost of an attempt, as far as it is known; else what it may have cost."""
         if isinstance(outcome, Answered):
-            return self._cost(outcome.input_tokens, outcome.output_tokens)
+            return self._settings.cost(outcome.input_tokens, outcome.output_tokens)
         return cost if isinstance(outcome, NotAnswered) and outcome.may_cost else (0, 0.0)
-
-
-def backoff(number: int, window: float) -> float:
-    """The longest pause after so many failed attempts, in seconds: 1 at first, then twice as long each time, to 60.
-
-    Args:
-        number: of attempts that failed before the last.
-        window: of the limits, in seconds; where it is not a minute, pauses scale with it.
-    """
-    return window * min(1.0, 2.0**number / 60)
 
 
 def _may_repeat_now(outcome: Outcome) -> bool:

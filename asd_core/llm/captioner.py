@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from asd_core.llm.asker import Asker
-from asd_core.llm.client import Llm, LlmClient
+from asd_core.llm.client import LlmClient
 from asd_core.llm.gate import Gate
 from asd_core.llm.ledger import Attempt, Ledger
 from asd_core.llm.permission import AnyGate
@@ -52,11 +52,12 @@ class LlmCaptioner:
         check: Check,
         *,
         open_gate: Callable[[], AnyGate] = Gate,
-        open_llm: Callable[[LlmSettings], Llm] = LlmClient,
+        open_llm: Callable[[LlmSettings], LlmClient] = LlmClient,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._settings, self._say = settings, say
         self.job = secrets.token_hex(6)
+        self._llm, self._ledger = open_llm(settings), Ledger(open_files(store_url), self.job)
         self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
         self._submitted: set[str] = set()
         self._taken = 0
@@ -67,7 +68,7 @@ class LlmCaptioner:
         self._thread.start()
         self._is_open = False
         try:
-            self._run(self._begin(Ledger(open_files(store_url), self.job), check, open_gate, open_llm))
+            self._run(self._begin(check, open_gate))
             self._is_open = True
         finally:
             if not self._is_open:
@@ -105,29 +106,24 @@ class LlmCaptioner:
         self._thread.join()
         self._loop.close()
 
-    async def _begin(
-        self,
-        ledger: Ledger,
-        check: Check,
-        open_gate: Callable[[], AnyGate],
-        open_llm: Callable[[LlmSettings], Llm],
-    ) -> None:
+    async def _begin(self, check: Check, open_gate: Callable[[], AnyGate]) -> None:
         """Begin at the gate, then read the ledger: what other jobs answer from then on is known to the gate."""
-        self._llm, self._gate, self._ledger = open_llm(self._settings), open_gate(), ledger
+        self._gate = open_gate()
         name, since = self._settings.name, time.time() - self._gate.window
-        left = await asyncio.to_thread(ledger.left, name, since)
+        left = await asyncio.to_thread(self._ledger.left, name, since)
         await self._gate.begin(self.job, name, self._settings.limits, left)
         try:
             attempts = await self._attempts_of_strangers(since)
         except BaseException:
             await self._gate.end(self.job)
             raise
-        self._asker = Asker(self.job, self._settings, self._llm, ledger, self._gate, check)
+        self._asker = Asker(self.job, self._settings, self._llm, self._ledger, self._gate, check)
         told = {at for at, _ in left}
         if untold := [attempt.at for attempt in attempts if attempt.at not in told]:
             # Their process died before it could tell what else it let through: intents go when rows are published.
             self._say(f"a run was cut off: nothing is asked for {self._gate.window:g} s after its last request")
             self._outwaiting = self._loop.create_task(self._outwait(max(untold)))
+            self._tasks.add(self._outwaiting)
 
     async def _attempts_of_strangers(self, since: float) -> list[Attempt]:
         """Attempts in the ledger, after a moment, of which the gate does not know."""
@@ -151,10 +147,7 @@ class LlmCaptioner:
             newest = max(attempt.at for attempt in later)
 
     def _start(self, requests: Sequence[CaptionRequest]) -> None:
-        for request in requests:
-            task = self._loop.create_task(self._answer(request))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._tasks |= {self._loop.create_task(self._answer(request)) for request in requests}
 
     async def _answer(self, request: CaptionRequest) -> None:
         try:
@@ -167,18 +160,14 @@ class LlmCaptioner:
     async def _end(self) -> None:
         """End the job: what still waits is not asked; attempts under way get a few seconds."""
         self._asker.stop("llm_unavailable", "the job has ended")
-        tasks = set(self._tasks)
-        under_way = tasks & self._asker.under_way
-        for task in tasks - under_way:
+        under_way = self._tasks & self._asker.under_way
+        for task in self._tasks - under_way:
             task.cancel()
         if under_way:
             _, late = await asyncio.wait(under_way, timeout=_GRACE_SECONDS)
             for task in late:
                 task.cancel()
-        if self._outwaiting is not None:
-            self._outwaiting.cancel()
-            tasks.add(self._outwaiting)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         recent = await self._gate.end(self.job)
         await self._llm.close()
         if recent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from asd_core.llm.replies import NotAnswered, Outcome, one_line, read_completion, read_status
 from asd_core.llm.settings import OPENAI_URL, LlmSettings, Message, api_key
@@ -17,18 +17,6 @@ if TYPE_CHECKING:
     from openai import APIStatusError
 
 _NOT_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout")  # by name: the SDK changes its HTTP library
-
-
-class Llm(Protocol):
-    """An LLM that messages can be sent to."""
-
-    async def attempt(self, messages: Sequence[Message]) -> Outcome:
-        """Send messages once; returns the outcome."""
-        ...
-
-    async def close(self) -> None:
-        """Give connections back."""
-        ...
 
 
 class LlmClient:
@@ -51,20 +39,14 @@ class LlmClient:
         self._parameters = first_parameters(settings)
 
     async def attempt(self, messages: Sequence[Message]) -> Outcome:
-        """See `Llm.attempt`."""
+        """Send messages once; returns the outcome."""
         import openai
 
-        parameters = dict(self._parameters)
+        parameters = self._parameters  # as sent: others may be put in their place meanwhile
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):  # the SDK's is of each read, not of the whole
-                completion = await self._client.chat.completions.create(
-                    model=self._settings.model,
-                    messages=list(messages),  # type: ignore[arg-type]
-                    **parameters,
-                )
-            value: object = (
-                completion.to_dict(warnings=False) if isinstance(completion, openai.BaseModel) else completion
-            )
+                body = {"model": self._settings.model, "messages": list(messages), **parameters}
+                value = await self._client.post("/chat/completions", body=body, cast_to=object)
         except (TimeoutError, openai.APITimeoutError) as error:
             told = f"no answer within {self._settings.timeout_seconds:g} s"
             return NotAnswered("timeout", told, may_cost=not _was_not_sent(error.__cause__))
@@ -77,7 +59,7 @@ class LlmClient:
         return read_completion(value, self._settings, messages)
 
     async def close(self) -> None:
-        """See `Llm.close`."""
+        """Give connections back."""
         await self._client.close()
 
     def _status(self, error: APIStatusError, parameters: dict[str, Any]) -> Outcome:

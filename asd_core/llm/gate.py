@@ -10,6 +10,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
 from asd_core.llm.limits import WINDOW_SECONDS, Dispatch, Limits, RateLimiter, strictest
 from asd_core.llm.permission import Claim, Moment, Pass, TooLarge
@@ -53,14 +54,15 @@ class Gate:
         self._has_company.setdefault(job, False)
         if len(self._limits) > 1:
             self._has_company |= dict.fromkeys(self._limits, True)
-        self._change()
+        self._limiter.limits = strictest(self._limits.values())
         known = {entry.at for entry in self._limiter.recent(self.now)}
         self._limiter.restore([Dispatch(at, tokens) for at, tokens in earlier if at not in known])
 
     async def end(self, job: str) -> list[Moment]:
         """See `AnyGate.end`; the limits of the last job stay until another begins."""
         self._forget(job)
-        self._change()
+        if self._limits:
+            self._limiter.limits = strictest(self._limits.values())
         return [(entry.at, entry.tokens) for entry in self._limiter.recent(self.now)]
 
     async def strangers(self, job: str, jobs: Collection[str]) -> set[str]:
@@ -123,11 +125,6 @@ class Gate:
         self._under_way = {name: each for name, each in self._under_way.items() if each[0] != job}
         self._claims = {request_id: holder for request_id, holder in self._claims.items() if holder != job}
 
-    def _change(self) -> None:
-        if self._limits:
-            self._limiter.change(strictest(self._limits.values()))
-        self._changed.set()
-
     async def _let_through(self) -> None:
         while (job := self._next()) is not None:
             self._changed.clear()
@@ -146,11 +143,9 @@ class Gate:
                     self._under_way[given.name] = job, self._limiter.dispatch(now, tokens)
                     future.set_result(given)
                     continue
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._changed.wait()
-            except TimeoutError:
-                continue
 
     def _next(self) -> str | None:
         """The first job in line that has an attempt waiting; attempts that were given up are dropped."""

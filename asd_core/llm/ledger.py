@@ -101,8 +101,7 @@ class Ledger:
     def __init__(self, files: Files, incarnation: str) -> None:
         self.files = files
         self.incarnation = incarnation
-        self._answered: set[str] = set()
-        self._intended: set[str] = set()
+        self._known: set[str] = set()  # requests of which something may be stored
 
     def open(self, llm: str, since: float) -> list[Attempt]:
         """Find what earlier runs left: one listing of each kind, however many requests follow.
@@ -115,8 +114,7 @@ class Ledger:
             The attempts at this LLM since then that other jobs made and whose rows are not published.
         """
         intended = self._ids("intents")
-        self._intended |= intended
-        self._answered |= self._ids("answers")
+        self._known |= intended | self._ids("answers")
         found: list[Attempt] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for intent in pool.map(self._read, map(_intent, sorted(intended))):
@@ -126,12 +124,11 @@ class Ledger:
 
     def look_again(self, request_id: str) -> None:
         """Read what there is of a request from the store, though it was not there when the ledger was opened."""
-        self._answered.add(request_id)
-        self._intended.add(request_id)
+        self._known.add(request_id)
 
     def answer(self, request_id: str) -> CaptionAnswer | None:
         """The stored answer to a request."""
-        value = self._read(_answer(request_id)) if request_id in self._answered else None
+        value = self._read(_answer(request_id)) if request_id in self._known else None
         try:
             return None if value is None else CaptionAnswer(**value)
         except TypeError as error:
@@ -139,7 +136,7 @@ class Ledger:
 
     def history(self, request_id: str) -> History:
         """Earlier attempts at a request. Those without an outcome are unknown: their job died."""
-        value = self._read(_intent(request_id)) if request_id in self._intended else None
+        value = self._read(_intent(request_id)) if request_id in self._known else None
         if value is None:
             return History()
         attempts = self._history(value).attempts
@@ -154,12 +151,12 @@ class Ledger:
             "attempts": [asdict(attempt) for attempt in history.attempts],
         }
         self._write(_intent(request.request_id), value)
-        self._intended.add(request.request_id)
+        self._known.add(request.request_id)
 
     def store(self, answer: CaptionAnswer) -> None:
         """Write an answer down, before anything else is sent in its place."""
         self._write(_answer(answer.request_id), asdict(answer))
-        self._answered.add(answer.request_id)
+        self._known.add(answer.request_id)
 
     def leave(self, llm: str, dispatched: Iterable[tuple[float, int]]) -> None:
         """Write down the last window's attempts, as (seconds since the epoch, tokens), for whoever comes next."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,14 +38,13 @@ class Limits:
     concurrency: int
 
 
-def strictest(limits: Iterable[Limits]) -> Limits:
+def strictest(limits: Collection[Limits]) -> Limits:
     """The strictest of several limits, of which there is at least one."""
-    every = list(limits)
-    tokens = [limit.tokens for limit in every if limit.tokens is not None]
+    tokens = [limit.tokens for limit in limits if limit.tokens is not None]
     return Limits(
-        requests=min(limit.requests for limit in every),
+        requests=min(limit.requests for limit in limits),
         tokens=min(tokens, default=None),
-        concurrency=min(limit.concurrency for limit in every),
+        concurrency=min(limit.concurrency for limit in limits),
     )
 
 
@@ -57,13 +56,11 @@ class Dispatch:
         at: when, in seconds of the caller's clock.
         tokens: reserved, and later those really used.
         expected: tokens that it took in the even spacing.
-        is_counted: within the last window.
     """
 
     at: float
     tokens: int
     expected: float = 0.0
-    is_counted: bool = True
 
 
 class RateLimiter:
@@ -72,13 +69,15 @@ class RateLimiter:
     Args:
         limits: requests and tokens in any window.
         window: its length in seconds.
+
+    Attributes:
+        limits: may be replaced at any time; what was let through still counts.
     """
 
     def __init__(self, limits: Limits, window: float = WINDOW_SECONDS) -> None:
         self.limits = limits
         self.window = window
         self._log: deque[Dispatch] = deque()
-        self._tokens = 0  # of all in the log
         self._opens = -math.inf
         self._request_slot = -math.inf
         self._token_slot = -math.inf
@@ -103,7 +102,6 @@ class RateLimiter:
         """Let an attempt through, whose `wait` was 0."""
         entry = Dispatch(now, tokens)
         self._log.append(entry)
-        self._tokens += tokens
         self._request_slot = _slot(self._request_slot, now) + self.window / self.limits.requests
         if self.limits.tokens is not None:
             # Spaced by what is reserved, one attempt would keep the next waiting until it has settled.
@@ -116,21 +114,15 @@ class RateLimiter:
         if self.limits.tokens is not None:
             self._token_slot += (tokens - entry.expected) * self.window / self.limits.tokens
             self._used_share += _FORGETTING * (min(1.0, tokens / max(1, entry.tokens)) - self._used_share)
-        self._tokens += (tokens - entry.tokens) * entry.is_counted
         entry.tokens = tokens
 
     def close_until(self, moment: float) -> None:
         """Let nothing through before a moment."""
         self._opens = max(self._opens, moment)
 
-    def change(self, limits: Limits) -> None:
-        """Other limits from here on; what was let through still counts."""
-        self.limits = limits
-
     def restore(self, entries: Iterable[Dispatch]) -> None:
         """Count attempts that an earlier process let through."""
         self._log = deque(sorted([*self._log, *entries], key=lambda entry: entry.at))
-        self._tokens = sum(entry.tokens for entry in self._log)
         if self._log:
             self._request_slot = max(self._request_slot, self._log[-1].at + self.window / self.limits.requests)
 
@@ -141,9 +133,7 @@ class RateLimiter:
 
     def _forget(self, now: float) -> None:
         while self._log and self._log[0].at + self.window + _MARGIN <= now:
-            gone = self._log.popleft()
-            gone.is_counted = False
-            self._tokens -= gone.tokens
+            self._log.popleft()
 
     def _after_requests(self) -> float:
         if len(self._log) < self.limits.requests:
@@ -151,7 +141,7 @@ class RateLimiter:
         return self._log[-self.limits.requests].at + self.window + _MARGIN
 
     def _after_tokens(self, tokens: int, limit: int) -> float:
-        held = self._tokens
+        held = sum(entry.tokens for entry in self._log)
         moment = -math.inf
         for entry in self._log:
             if held + tokens <= limit:

@@ -105,30 +105,31 @@ def read_completion(completion: object, settings: LlmSettings, messages: Sequenc
         settings: for tokens that the server did not count.
         messages: that were sent, likewise.
     """
-    choices = _in(completion, "choices")
+    choices = member(completion, "choices")
     if not isinstance(choices, list) or not choices:
         return NotAnswered("no_completion", one_line(f"the answer is no completion: {completion!r}"), may_cost=True)
-    message = _in(choices[0], "message")
-    content, declined = _in(message, "content"), _in(message, "refusal")
+    message = member(choices[0], "message")
+    content, declined = member(message, "content"), member(message, "refusal")
     text = without_key(content.strip())[:_MOST_ANSWER_CHARACTERS] if isinstance(content, str) else ""
-    usage = _in(completion, "usage")
+    usage = member(completion, "usage")
     told, said = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     return Answered(
         text,
         input_tokens=settings.reservation(messages)[0] if told is None else told,
         output_tokens=tokens_of(text) if said is None else said,
-        is_cut=_in(choices[0], "finish_reason") == "length",
+        is_cut=member(choices[0], "finish_reason") == "length",
         declined=one_line(declined) if isinstance(declined, str) and declined.strip() else None,
-        calls_tool=bool(_in(message, "tool_calls")),
+        calls_tool=bool(member(message, "tool_calls")),
     )
 
 
-def _in(value: object, name: str) -> object:
+def member(value: object, name: str) -> object:
+    """A member of a JSON value; None where it has none of that name, or is no object."""
     return value.get(name) if isinstance(value, dict) else None
 
 
 def _count(usage: object, name: str) -> int | None:
-    count = _in(usage, name)
+    count = member(usage, name)
     return count if isinstance(count, int) and count >= 0 else None
 
 

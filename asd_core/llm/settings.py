@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asd_core.errors import UsageError
-from asd_core.llm.limits import Budget, Limits
+from asd_core.llm.limits import Budget, Cost, Limits
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 OPENAI_URL = "https://api.openai.com/v1"
@@ -85,7 +85,7 @@ class LlmSettings:
                 raise UsageError(f"LLM setting {name} = {value} must be at least 1")
         if not self.timeout_seconds > 0:
             raise UsageError(f"LLM setting timeout_seconds = {self.timeout_seconds:g} must be above 0")
-        if self.budget_usd is not None and not self.has_prices:
+        if self.budget_usd is not None and self.usd(0, 0) is None:
             raise UsageError("a budget in dollars needs the LLM's prices: give both, in dollars per million tokens")
 
     @property
@@ -103,11 +103,6 @@ class LlmSettings:
         """Limits of what is asked in any minute, and at once."""
         return Limits(self.requests_per_minute, self.tokens_per_minute, self.concurrency)
 
-    @property
-    def has_prices(self) -> bool:
-        """True where both prices are known."""
-        return self.usd_per_million_input is not None and self.usd_per_million_output is not None
-
     def budget(self) -> Budget:
         """A new budget of one job."""
         return Budget(self.budget_tokens, self.budget_usd)
@@ -117,6 +112,10 @@ class LlmSettings:
         if self.usd_per_million_input is None or self.usd_per_million_output is None:
             return None
         return (input_tokens * self.usd_per_million_input + output_tokens * self.usd_per_million_output) / 1e6
+
+    def cost(self, input_tokens: int, output_tokens: int) -> Cost:
+        """Tokens, and their price as far as it is known, as a budget counts them."""
+        return input_tokens + output_tokens, self.usd(input_tokens, output_tokens) or 0.0
 
     def reservation(self, messages: Sequence[Message]) -> tuple[int, int]:
         """Input and output tokens that an attempt is taken to cost until the LLM says; meant to be too many."""

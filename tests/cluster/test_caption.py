@@ -52,7 +52,7 @@ def asked(settings, store, wanted, window=WINDOW):
 def actor_pid(window=WINDOW):
     import ray
 
-    return ray.get(limits_actor(window).process.remote())
+    return ray.get(limits_actor(window).__ray_call__.remote(lambda actor: os.getpid()))
 
 
 def test_every_request_gets_its_own_answer_with_the_key_of_the_driver_and_not_of_the_nodes(ray_session, tmp_path):
@@ -255,7 +255,7 @@ def test_jobs_that_died_give_their_places_back_and_an_actor_that_nobody_comes_to
     assert ray.get(actor.at_gate.remote("it died", "holds")) is None
     with pytest.raises(ray.exceptions.RayActorError):
         while True:
-            ray.get(actor.process.remote())
+            ray.get(actor.at_gate.remote("it died", "holds"))
             time.sleep(0.1)
     with pytest.raises(ValueError, match="short-lived"):
         ray.get_actor("short-lived")

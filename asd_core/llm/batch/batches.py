@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import AsdError
 from asd_core.llm.batch.client import BatchClient
-from asd_core.llm.batch.records import BatchRecord, BatchRecords
+from asd_core.llm.batch.records import BatchRecord, records_of, write_record
 from asd_core.llm.settings import LlmSettings
 from asd_core.store.files import Files
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from openai.types import Batch
 
 _SETTLING_SECONDS = 120.0  # in which a batch that was created may be missing from the list still
-_FIRST_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 30.0  # between looks at a batch
+_FIRST_LOOK_SECONDS = 1.0  # small ones may be done at once
 _DONE = ("completed", "expired", "cancelled", "failed")
 
 
@@ -34,7 +35,6 @@ class Batches:
         files: of the store.
         run_id: put down in the batches' metadata, for people.
         say: told how things stand.
-        poll_seconds: between looks at a batch; less at first, since small ones may be done at once.
         sleep: waits so many seconds.
         now: seconds since the epoch.
 
@@ -49,31 +49,30 @@ class Batches:
         run_id: str = "",
         *,
         say: Callable[[str], None] = lambda line: None,
-        poll_seconds: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._llm, self._url, self._run_id, self._say = settings.name, settings.url, run_id, say
-        self._poll_seconds, self._sleep, self._now = poll_seconds, sleep, now
+        self._sleep, self._now = sleep, now
         self._client = BatchClient(settings, sleep)
-        self._records = BatchRecords(files)
+        self._files = files
 
     def found_again(self) -> list[BatchRecord]:
         """The batches of earlier runs; records of batches that never were are removed.
 
         A batch whose number is known was paid for. It is kept though it is in no list, as where the key is another's.
         """
-        ours = self._records.of(self._llm)
+        ours = records_of(self._files, self._llm)
         by_token = self._client.with_tokens({record.token for record in ours})
         found = []
         for record in ours:
             batch = by_token.get(record.token) or self._looked_for(record)
             if batch is not None:
-                found.append(self._records.write(replace(record, batch_id=batch.id)))
+                found.append(write_record(self._files, replace(record, batch_id=batch.id)))
             elif record.batch_id is not None:
                 found.append(record)
             else:
-                self._records.remove(record)
+                self._files.delete(record.path)
         return found
 
     def create(self, lines: Mapping[str, bytes], parameters: Mapping[str, Any]) -> BatchRecord:
@@ -87,19 +86,19 @@ class Batches:
             AsdError: the server refuses, or does not say whether it took the batch.
         """
         record = BatchRecord(secrets.token_hex(16), self._llm, tuple(lines), self._now(), parameters=parameters)
-        self._records.write(record)
+        write_record(self._files, record)
         try:
             file_id = self._client.upload(b"".join(lines.values()))
             batch = self._client.create(file_id, record.token, self._run_id)
         except AsdError:  # refused, or never asked for
-            self._records.remove(record)
+            self._files.delete(record.path)
             raise
         if batch is None and (batch := self._looked_for(record)) is None:
-            record = self._records.write(replace(record, at=self._now()))
+            record = write_record(self._files, replace(record, at=self._now()))
             batch = self._client.create(file_id, record.token, self._run_id) or self._looked_for(record)
         if batch is None:
             raise AsdError(f"{self._url} does not say whether it took a batch; the same command finds out later")
-        record = self._records.write(replace(record, batch_id=batch.id))
+        record = write_record(self._files, replace(record, batch_id=batch.id))
         self._say(f"batch {batch.id}: {len(lines)} captions asked for")
         return record
 
@@ -108,7 +107,7 @@ class Batches:
 
         The record of a batch that is done is removed when the next one is asked for.
         """
-        waiting, pause = list(records), min(_FIRST_LOOK_SECONDS, self._poll_seconds)
+        waiting, pause = list(records), _FIRST_LOOK_SECONDS
         missed: dict[str, float] = {}  # token → when it was not known first
         while waiting:
             for record in list(waiting):
@@ -121,12 +120,12 @@ class Batches:
                 elif batch.status in _DONE:
                     waiting.remove(record)
                     yield record, batch
-                    self._records.remove(record)
+                    self._files.delete(record.path)
                 elif (counts := batch.request_counts) is not None:
                     self._say(f"batch {batch.id}: {counts.completed + counts.failed} of {counts.total} done")
             if waiting:
                 self._sleep(pause)
-                pause = min(2 * pause, self._poll_seconds)
+                pause = min(2 * pause, _POLL_SECONDS)
 
     def results(self, batch: Batch) -> Iterator[bytes]:
         """The files of a batch that is done: of answers, and of errors."""
@@ -137,7 +136,7 @@ class Batches:
         """Words for a batch that the server does not know, and the cure."""
         return (
             f"{self._url} does not know batch {record.batch_id} (any more): set the key of the project that made it; "
-            f"if it is gone for good remove {self._records.address(record)}, and its captions are asked for again"
+            f"if it is gone for good remove {self._files.address(record.path)}, and its captions are asked for again"
         )
 
     def close(self) -> None:
@@ -147,7 +146,7 @@ class Batches:
     def _looked_for(self, record: BatchRecord) -> Batch | None:
         """A batch that is not in the list and has no number, waited for while it may still turn up."""
         while record.batch_id is None and self._now() < record.at + _SETTLING_SECONDS:
-            self._sleep(self._poll_seconds)
+            self._sleep(_POLL_SECONDS)
             if (batch := self._client.with_tokens({record.token}).get(record.token)) is not None:
                 return batch
         return None

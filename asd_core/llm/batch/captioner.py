@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asd_core.llm.batch.batches import Batches
-from asd_core.llm.batch.files import MOST_BYTES, MOST_REQUESTS, chunks, missing, read_results, request_line
+from asd_core.llm.batch.files import MOST_REQUESTS, chunks, missing, read_results, request_line
 from asd_core.llm.batch.records import BatchRecord
 from asd_core.llm.client import first_parameters, other_parameters
-from asd_core.llm.ledger import Attempt, History, Ledger
+from asd_core.llm.ledger import Attempt, Ledger
 from asd_core.llm.replies import Answered, NotAnswered, Outcome, one_line
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings, Message
@@ -34,21 +34,13 @@ class BatchCaptioner:
         check: of an answer.
         batches: of the LLM in the store.
         most_requests: of one file.
-        most_bytes: of one file.
     """
 
     def __init__(
-        self,
-        settings: LlmSettings,
-        files: Files,
-        check: Check,
-        batches: Batches,
-        *,
-        most_requests: int = MOST_REQUESTS,
-        most_bytes: int = MOST_BYTES,
+        self, settings: LlmSettings, files: Files, check: Check, batches: Batches, most_requests: int = MOST_REQUESTS
     ) -> None:
         self._settings, self._check, self._batches = settings, check, batches
-        self._most_requests, self._most_bytes = most_requests, most_bytes
+        self._most_requests = most_requests
         self._ledger = Ledger(files, "batch")
         self._budget = settings.budget()
         self._refusals = Refusals()
@@ -58,10 +50,9 @@ class BatchCaptioner:
 
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """See `Captioner.submit`; nothing is sent before `answers` is asked."""
-        for request in requests:
-            if request.request_id not in self._seen:
-                self._seen.add(request.request_id)
-                self._pending[request.request_id] = request
+        fresh = {each.request_id: each for each in requests if each.request_id not in self._seen}
+        self._seen |= fresh.keys()
+        self._pending |= fresh
 
     def answers(self) -> Iterator[CaptionAnswer]:
         """See `Captioner.answers`; takes up to a day for each round of batches."""
@@ -100,8 +91,7 @@ class BatchCaptioner:
             if answer := cut_short(request.request_id, history, self._settings.max_output_tokens):
                 yield self._taken(answer)
                 continue
-            told, said = self._settings.reservation(conversation(request, history))
-            cost = told + said, self._settings.usd(told, said) or 0.0
+            cost = self._settings.cost(*self._settings.reservation(conversation(request, history)))
             if self._budget.state(*cost) == "go":
                 self._budget.reserve(*cost)
                 continue
@@ -113,7 +103,7 @@ class BatchCaptioner:
             (request_id, request_line(request_id, self._settings.model, messages, self._parameters))
             for request_id, messages in self._messages().items()
         )
-        return chunks(lines, self._most_requests, self._most_bytes)
+        return chunks(lines, self._most_requests)
 
     def _messages(self) -> dict[str, list[Message]]:
         return {
@@ -158,7 +148,7 @@ class BatchCaptioner:
 
     def _judged(self, request_id: str, outcome: Outcome, record: BatchRecord) -> CaptionAnswer | None:
         """Write a request's outcome down; returns its answer where no other attempt is to be made."""
-        history: History = self._ledger.history(request_id)
+        history = self._ledger.history(request_id)
         if any(attempt.incarnation == record.token for attempt in history.attempts):
             return None  # by a run that was killed while it collected
         request = self._pending.get(request_id)

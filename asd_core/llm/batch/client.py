@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from asd_core.errors import AsdError
 from asd_core.llm.batch.files import ENDPOINT
@@ -50,16 +50,14 @@ class BatchClient:
         Raises:
             AsdError: the server has no Batch API, or does not answer.
         """
-        after: dict[str, Any] = {}
+        page = self._patiently(lambda: self._client.batches.list(limit=100), is_first=True)
         while True:
-            page = self._patiently(lambda: self._client.batches.list(limit=100, **after), is_first=not after)  # noqa: B023
-            batches = getattr(page, "data", None)
-            if not isinstance(batches, list):
+            if not isinstance(batches := getattr(page, "data", None), list):
                 raise self._without("something else than a list")
             yield from batches
-            if not batches or not page.has_next_page():
+            if not page.has_next_page():
                 return
-            after = {"after": batches[-1].id}
+            page = self._patiently(page.get_next_page)
 
     def with_tokens(self, tokens: set[str]) -> dict[str, Batch]:
         """Token → batch, of those there are; a server without batches is told apart here, wanted or not."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from asd_core.llm.replies import NotAnswered, Outcome, Refused, one_line, read_completion, read_status
+from asd_core.llm.replies import NotAnswered, Outcome, Refused, member, one_line, read_completion, read_status
 from asd_core.llm.settings import LlmSettings, Message
 
 if TYPE_CHECKING:
@@ -84,13 +84,11 @@ def _read(
     value: Mapping[str, Any], settings: LlmSettings, messages: Sequence[Message]
 ) -> tuple[Outcome, Mapping[str, Any]]:
     response = value.get("response")
-    if not isinstance(response, dict):
-        return NotAnswered("server_error", one_line(f"not answered: {value.get('error')}")), {}
-    status, body = response.get("status_code"), response.get("body")
+    status, body = member(response, "status_code"), member(response, "body")
+    if not isinstance(status, int):
+        return NotAnswered("server_error", one_line(f"not answered: {response or value.get('error')}")), {}
     if status == 200:
         return read_completion(body, settings, messages), {}
-    error = body.get("error") if isinstance(body, dict) else None
-    error = error if isinstance(error, dict) else {}
-    if not isinstance(status, int):
-        return NotAnswered("server_error", one_line(f"not answered: {response}")), {}
+    told = member(body, "error")
+    error = told if isinstance(told, dict) else {}
     return read_status(status, {}, error, f"status {status}: {error.get('message', body)}", settings), error

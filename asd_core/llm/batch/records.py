@@ -40,44 +40,32 @@ class BatchRecord:
         return f"batches/{self.token}.json"
 
 
-class BatchRecords:
-    """The batches of one store that are not collected yet.
+def records_of(files: Files, llm: str) -> list[BatchRecord]:
+    """The batches of one LLM that are not collected yet.
 
     Args:
         files: of the store.
+        llm: `asd_core.llm.settings.LlmSettings.name`.
+
+    Raises:
+        AsdError: a record is broken.
     """
+    records = [_read(files, info.path) for info in files.list("batches")]
+    return [record for record in records if record.llm == llm]
 
-    def __init__(self, files: Files) -> None:
-        self._files = files
 
-    def of(self, llm: str) -> list[BatchRecord]:
-        """The batches of one LLM.
+def write_record(files: Files, record: BatchRecord) -> BatchRecord:
+    """Write a record down, in the place of what was known of it before."""
+    files.write(record.path, json.dumps(asdict(record)).encode())
+    return record
 
-        Raises:
-            AsdError: a record is broken.
-        """
-        records = [self._read(info.path) for info in self._files.list("batches")]
-        return [record for record in records if record.llm == llm]
 
-    def write(self, record: BatchRecord) -> BatchRecord:
-        """Write a record down, in the place of what was known of it before."""
-        self._files.write(record.path, json.dumps(asdict(record)).encode())
-        return record
-
-    def address(self, record: BatchRecord) -> str:
-        """The place of a record, for people."""
-        return self._files.address(record.path)
-
-    def remove(self, record: BatchRecord) -> None:
-        """Forget a batch that is collected, or was never created."""
-        self._files.delete(record.path)
-
-    def _read(self, path: str) -> BatchRecord:
-        try:
-            value = json.loads(self._files.read(path))
-            return BatchRecord(**{**value, "request_ids": tuple(value["request_ids"])})
-        except (ValueError, TypeError, KeyError) as error:
-            raise AsdError(
-                f"{self._files.address(path)} is broken: {error!r}; see in the account which batches are under way, "
-                "then remove it"
-            ) from error
+def _read(files: Files, path: str) -> BatchRecord:
+    try:
+        value = json.loads(files.read(path))
+        return BatchRecord(**{**value, "request_ids": tuple(value["request_ids"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise AsdError(
+            f"{files.address(path)} is broken: {error!r}; see in the account which batches are under way, "
+            "then remove it"
+        ) from error

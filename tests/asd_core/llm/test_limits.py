@@ -92,7 +92,7 @@ def test_what_an_earlier_process_let_through_counts():
 def test_lower_limits_hold_from_the_moment_they_come():
     limiter = RateLimiter(Limits(100, None, 1))
     gone = backlog(limiter, 30)
-    limiter.change(Limits(10, None, 1))
+    limiter.limits = Limits(10, None, 1)
     assert gone[-10] + 60 <= 30 + limiter.wait(30, 1) <= gone[-1] + 60.1
 
 
