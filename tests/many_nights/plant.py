@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from asd_core.audio.measures import measure
-from asd_core.captions.clip_tasks import MEASURES, MeasureOutcome, MeasureTask
+from asd_core.captions.clip_tasks import MEASURES, MeasureTask
 from asd_core.captions.selection import CaptionOrder
 from asd_core.clips.clip import Placement, clips_table
 from asd_core.digest import content_hash
@@ -129,7 +129,7 @@ class Nobody:
 
     def _measured(self, task):
         rows = [{"clip_id": name, "uri": "", "measures": MEASURED} for name in task.clips["clip_id"].to_pylist()]
-        return MeasureOutcome(pa.Table.from_pylist(rows, MEASURES), {})
+        return pa.Table.from_pylist(rows, MEASURES), {}
 
     def _scored(self, task):
         data = to_parquet(score_rows(task.clips.drop_columns("shard"), flagged=task.part == 0))

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from asd_core.clips import list_archive
+from asd_core.clips.archive import list_archive
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.score import score
 from asd_core.store.addresses import open_files
