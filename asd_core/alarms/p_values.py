@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.alarms.thresholds import _checked
+from asd_core.alarms.thresholds import checked_unseen
 from asd_core.errors import AsdError
 
 
@@ -21,7 +21,7 @@ def p_values(scores: NDArray[np.float64], unseen: NDArray[np.float64]) -> NDArra
     Raises:
         AsdError: no unseen scores, or scores that are not finite.
     """
-    ordered = np.sort(_checked(unseen))
+    ordered = np.sort(checked_unseen(unseen))
     if not np.isfinite(scores).all():
         raise AsdError(f"{np.count_nonzero(~np.isfinite(scores))} anomaly scores are not finite: leave these clips out")
     at_least = len(ordered) - np.searchsorted(ordered, scores, side="left")

@@ -61,7 +61,7 @@ def decision_threshold(unseen: NDArray[np.float64], config: ThresholdConfig) -> 
     Raises:
         AsdError: no scores, or scores that are not finite.
     """
-    scores = _checked(unseen)
+    scores = checked_unseen(unseen)
     if config.kind == "gamma":
         value, trouble = _gamma_quantile(scores, config.quantile)
         if trouble is None:
@@ -109,7 +109,12 @@ def _gamma_quantile(scores: NDArray[np.float64], quantile: float) -> tuple[float
     return value, None
 
 
-def _checked(unseen: NDArray[np.float64]) -> NDArray[np.float64]:
+def checked_unseen(unseen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unseen normal scores (N,) as float64.
+
+    Raises:
+        AsdError: there are none, or one is not finite.
+    """
     scores = np.asarray(unseen, dtype=np.float64)
     if scores.ndim != 1 or len(scores) == 0:
         raise AsdError(f"unseen normal scores of shape {scores.shape}: a threshold needs at least one score, (N,)")

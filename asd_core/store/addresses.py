@@ -8,8 +8,8 @@ import urllib.parse
 from collections.abc import Callable, Sequence
 
 from asd_core.errors import UsageError
-from asd_core.store.files import FileInfo, Files, _local_path, accept_any
-from asd_core.store.local_files import LocalFiles, _look, _read
+from asd_core.store.files import FileInfo, Files, accept_any, local_path
+from asd_core.store.local_files import LocalFiles, look_at_local, read_local
 from asd_core.store.s3_files import S3Files, look_at_s3, read_s3
 
 
@@ -23,7 +23,7 @@ def open_files(url: str) -> Files:
         case "":
             return LocalFiles(url)
         case "file":
-            return LocalFiles(_local_path(url))
+            return LocalFiles(local_path(url))
         case "s3":
             return S3Files(url)
     raise _unknown_scheme(url)
@@ -42,7 +42,7 @@ def read_uri(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes
     """
     match _scheme(uri):
         case "file":
-            return _read(_local_path(uri), accept)
+            return read_local(local_path(uri), accept)
         case "s3":
             return read_s3(uri, accept)
     raise _unknown_scheme(uri)
@@ -52,7 +52,7 @@ def look_at(uris: Sequence[str]) -> list[FileInfo | None]:
     """Size and version of the files behind absolute addresses, in their order; None where one cannot be looked at."""
     remote = [uri for uri in uris if _scheme(uri) == "s3"]
     found = dict(zip(remote, look_at_s3(remote), strict=True))
-    return [found[uri] if uri in found else _look(uri) for uri in uris]
+    return [found[uri] if uri in found else look_at_local(uri) for uri in uris]
 
 
 def canonical_uri(uri: str) -> str:
@@ -66,7 +66,7 @@ def canonical_uri(uri: str) -> str:
     scheme = _scheme(uri)
     if scheme not in ("file", "s3"):
         raise _unknown_scheme(uri)
-    path = _local_path(uri, scheme)
+    path = local_path(uri, scheme)
     if scheme == "file":
         path = os.path.normpath(path)
     return f"{scheme}://{urllib.parse.quote_from_bytes(os.fsencode(path))}"
@@ -101,7 +101,7 @@ def path_within(folder: Files, inner: Files) -> str | None:
     scheme = _scheme(folder.url)
     if scheme != _scheme(inner.url):
         return None
-    outer, path = (_local_path(files.url, scheme) for files in (folder, inner))
+    outer, path = (local_path(files.url, scheme) for files in (folder, inner))
     if scheme == "file":
         outer, path = os.path.realpath(outer), os.path.realpath(path)
     outer = outer.rstrip("/") + "/"

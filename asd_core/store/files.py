@@ -64,5 +64,6 @@ def accept_any(info: FileInfo) -> None:
     """Read whatever is there."""
 
 
-def _local_path(uri: str, scheme: str = "file") -> str:
+def local_path(uri: str, scheme: str = "file") -> str:
+    """The path in a percent-encoded address; bytes that are no UTF-8 become surrogates."""
     return os.fsdecode(urllib.parse.unquote_to_bytes(uri.removeprefix(f"{scheme}://")))

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asd_core.errors import AsdError
-from asd_core.store.files import MISSING, FileInfo, _local_path
+from asd_core.store.files import MISSING, FileInfo, local_path
 
 
 class LocalFiles:
@@ -100,8 +100,9 @@ class LocalFiles:
 _TEMPORARY = ".asd-part-"
 
 
-def _look(uri: str) -> FileInfo | None:
-    path = _local_path(uri)
+def look_at_local(uri: str) -> FileInfo | None:
+    """Size and version of the file behind a ``file://`` address; None where it cannot be looked at."""
+    path = local_path(uri)
     try:
         return _info(path, os.stat(path))
     except OSError:
@@ -112,7 +113,12 @@ def _info(path: str, status: os.stat_result) -> FileInfo:
     return FileInfo(path, status.st_size, str(status.st_mtime_ns))
 
 
-def _read(path: str, accept: Callable[[FileInfo], None]) -> bytes:
+def read_local(path: str, accept: Callable[[FileInfo], None]) -> bytes:
+    """The bytes of a regular file; ``accept`` is shown size and version before they are read, and after.
+
+    Raises:
+        OSError: it is no regular file, or cannot be read.
+    """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
