@@ -15,7 +15,7 @@ from asd_core.pipeline.threads import one_thread
 from tests.benchmarks.figures import Figure
 
 NOTE = (
-    "j: on one thread of a CPU, in its own time; the least of 5 searches for 5 neighbours counts. Both find "
+    "k: on one thread of a CPU, in its own time; the least of 5 searches for 5 neighbours counts. Both find "
     "candidates only, whose distances are computed again, so that results are the same. Where faiss sees a GPU, its "
     "index takes the place of the CPU's, and the wall clock that of the CPU's time."
 )
@@ -45,7 +45,7 @@ def product_against_faiss(
                 pairs |= {"faiss on a CPU ÷ on a GPU": (on_cpu, own)} if has_gpu else {}
                 for name, (slow, fast) in pairs.items():
                     ratios = tuple(_least(slow, clock) / _least(fast, clock) for _ in range(repeats))
-                    figures.append(Figure("j nearest", f"{name}: {what}", ratios, at_least=1.0))
+                    figures.append(Figure("k nearest", f"{name}: {what}", ratios, at_least=1.0))
             say(f"{count:,} rows of {dim:,}: done")
     return figures
 
