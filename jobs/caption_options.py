@@ -95,7 +95,7 @@ def _written(options: Iterable[str]) -> str:
 
 def _method(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None) -> Method:
     """The method asked for, or the best one that the recipe allows."""
-    from asd_core.encoders.kinds import kind_of
+    from asd_core.encoders.build import kind_of
 
     method: Method | None = options["caption_method"]
     if method is None:

@@ -83,7 +83,7 @@ def listed_clips(
     """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
     from asd_core.clips.archive import list_archive
     from asd_core.clips.selection import notes_on_dates
-    from asd_core.encoders.kinds import kind_of
+    from asd_core.encoders.build import kind_of
     from asd_core.runs.embed import stored_clips
 
     if archive is not None and not kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
@@ -170,7 +170,7 @@ def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
 
 def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
     """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it."""
-    from asd_core.encoders.kinds import kind_of
+    from asd_core.encoders.build import kind_of
     from asd_core.recipe.recipe import load_recipe
 
     recipe = load_recipe(name)

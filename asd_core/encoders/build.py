@@ -1,4 +1,7 @@
-"""From a recipe's ``[encoder]`` table to an encoder."""
+"""The kinds of encoder, and the way from a recipe's ``[encoder]`` table to an encoder.
+
+To add a kind, write its class (`asd_core.encoders.protocol`) in a file of its own and a line in `KINDS`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,69 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from asd_core.encoders.kinds import IMPORTED, kind_of
 from asd_core.encoders.protocol import Encoder
-from asd_core.errors import UsageError
+from asd_core.errors import UsageError, did_you_mean
 from asd_core.named_class import constructor_keys, made_by, named_class
 from asd_core.settings import check_keys, from_mapping
+
+IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
+class EncoderKind:
+    """One kind of encoder.
+
+    Attributes:
+        encoder: ``module:Class``, imported when it is first asked for; empty where embeddings are made elsewhere.
+        is_own: a class of a user's own package, which its fields say nothing of.
+        defaults: the kind's own defaults for keys that all kinds have.
+        uses_device: it computes on the device that it is given, a GPU where there is one.
+        shares_r: encoders that differ only in ``r`` share one pass over the audio.
+        gives_captions: captions are made from its embeddings.
+        has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
+    """
+
+    encoder: str
+    is_own: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    uses_device: bool = True
+    shares_r: bool = False
+    gives_captions: bool = False
+    has_note: bool = False
+
+    @property
+    def is_from_audio(self) -> bool:
+        """Its embeddings are made here from recordings; those of the others are only looked up."""
+        return bool(self.encoder)
+
+
+_CLAP_DEFAULTS = {"clip_seconds": 7.0, "clip_rule": "windows", "batch_size": 256}
+
+
+KINDS = {
+    "twfr": EncoderKind("asd_core.encoders.twfr:TwfrEncoder", uses_device=False, shares_r=True),
+    "clap": EncoderKind(
+        "asd_core.encoders.clap.encoder:ClapEncoder", defaults=_CLAP_DEFAULTS, gives_captions=True, has_note=True
+    ),
+    IMPORTED: EncoderKind("", uses_device=False),
+}
+
+
+def kind_of(name: str) -> EncoderKind:
+    """The kind that a recipe names; a class of one's own is not imported for it.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    if ":" in name:
+        return EncoderKind(name, is_own=True)
+    if name not in KINDS:
+        raise UsageError(f"[encoder] kind = {name!r} is unknown{did_you_mean(name, KINDS)}, or package.module:Class")
+    return KINDS[name]
+
 
 LONGEST_SECONDS = 10_800.0  # heard of one recording: three hours are 0.7 GB at 16 kHz
 _KEPT = ("sample_rate", "embedding_dim", "fingerprint", "embed")

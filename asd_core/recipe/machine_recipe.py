@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from asd_core.alarms.thresholds import ThresholdConfig
-from asd_core.detectors.build import detector_config
+from asd_core.detectors.build import DEFAULT_KIND, detector_config, detector_keys
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import EncoderConfig, encoder_config
+from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_config, encoder_keys
+from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.settings import from_mapping
 
@@ -55,3 +57,70 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
     )
+
+
+_DEFAULT_KINDS = {"encoder": EncoderConfig.kind, "detector": DEFAULT_KIND}
+
+
+def laid_over(tables: Mapping[str, Mapping[str, Any]], changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Tables with ``table.key`` → value laid over them; a changed kind drops what it does not take."""
+    laid = {table: dict(values) for table, values in tables.items()}
+    for key, value in changes.items():
+        table, _, field = key.partition(".")
+        laid.setdefault(table, {})[field] = value
+    for table, default in _DEFAULT_KINDS.items():
+        kind = laid.get(table, {}).get("kind", default)
+        if kind != tables.get(table, {}).get("kind", default):
+            own = laid[table].items()
+            laid[table] = {
+                key: value for key, value in own if f"{table}.{key}" in changes or _fits(table, kind, key, value)
+            }
+    return laid
+
+
+@lru_cache(maxsize=256)
+def keys_of(table: str, kind: str) -> frozenset[str] | None:
+    """The keys of a kind of encoder or detector; None where a class of one's own does not tell.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    return encoder_keys(kind) if table == "encoder" else detector_keys(kind)
+
+
+def takes_key(table: str, kind: str, key: str) -> bool:
+    """True where a kind of encoder or detector has a key; for a class of one's own, where its constructor takes it.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    keys = keys_of(table, kind)
+    return keys is None or key in keys
+
+
+def is_outdone(key: str, value: Any, changes: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    """True where changes of the whole recipe leave no place for an override of a machine type with these tables."""
+    table, _, field = key.partition(".")
+    if key in changes or table not in _DEFAULT_KINDS:
+        return key in changes
+    former = tables[table].get("kind", _DEFAULT_KINDS[table])
+    kind = changes.get(f"{table}.kind", former)
+    return kind != former and not _fits(table, kind, field, value)
+
+
+def _fits(table: str, kind: object, key: str, value: Any) -> bool:
+    if ":" in str(kind):  # settings of another kind mean nothing to a class of one's own
+        return table == "encoder" and key in SHARED_KEYS
+    try:
+        machine_recipe({table: {"kind": kind, key: value}})
+    except UsageError:
+        return False
+    return True
+
+
+def dotted(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """``{"encoder": {"r": 1}}``, as TOML has a dotted key, and ``{"encoder.r": 1}`` as ``[("encoder.r", 1)]``."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        pairs += dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return pairs

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, machine_recipe
-from asd_core.recipe.overrides import dotted, is_outdone, laid_over
+from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, dotted, is_outdone, laid_over, machine_recipe
 from asd_core.settings import check_keys
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 
 from asd_core.audio.listening import AudioReader
 from asd_core.captions.selection import clip_keys
-from asd_core.encoders.build import EncoderConfig, encoder_note
-from asd_core.encoders.kinds import kind_of
+from asd_core.encoders.build import EncoderConfig, encoder_note, kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
 from asd_core.pipeline.scorer_versions import newest_heads

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from asd_core.pages.html import render_page
 from asd_core.pages.night.captions import captioned_text, captions_by_clip
 from asd_core.pages.night.contents import Night
-from asd_core.pages.night.media import ReadAudio
-from asd_core.pages.night.media_files import MapFunction, write_media
+from asd_core.pages.night.media import MapFunction, ReadAudio, write_media
 from asd_core.pages.night.summary import MachineNight, ScoredClip, Summary, summarise, worst_first
 from asd_core.store.files import Files
 

@@ -9,11 +9,10 @@ from typing import Any
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import KINDS as DETECTORS
 from asd_core.detectors.build import detector_keys
+from asd_core.encoders.build import KINDS as ENCODERS
 from asd_core.encoders.build import encoder_keys
-from asd_core.encoders.kinds import KINDS as ENCODERS
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.machine_recipe import TABLES, EmbeddingConfig, machine_recipe
-from asd_core.recipe.overrides import keys_of, takes_key
+from asd_core.recipe.machine_recipe import TABLES, EmbeddingConfig, keys_of, machine_recipe, takes_key
 from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.dimension import Dimension, Value
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from asd_core.recipe.machine_recipe import MachineRecipe, machine_recipe
-from asd_core.recipe.overrides import laid_over, takes_key
+from asd_core.recipe.machine_recipe import MachineRecipe, laid_over, machine_recipe, takes_key
 from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.space.dimension import Value
 

@@ -2,7 +2,8 @@ import pytest
 
 from asd_core.detectors.gmm import GmmConfig
 from asd_core.errors import UsageError
-from asd_core.recipe.machine_recipe import machine_recipe
+from asd_core.recipe.machine_recipe import dotted, is_outdone, keys_of, laid_over, machine_recipe, takes_key
+from asd_core.recipe.recipe import Recipe
 
 
 def test_tables_left_out_have_their_defaults():
@@ -30,3 +31,49 @@ def test_scores_depend_on_all_but_captions():
 def test_a_wrong_table_is_refused(tables, message):
     with pytest.raises(UsageError, match=message):
         machine_recipe(tables)
+
+
+TWFR = {"encoder": {"kind": "twfr", "r": 0.98}, "detector": {"kind": "memory_bank", "k": 2}}
+
+
+def test_an_override_of_the_kind_drops_the_keys_that_only_the_other_kind_has():
+    recipe = Recipe("mine", {**TWFR, "machine": {"fan": {"detector.kind": "gmm", "detector.seed": 3}}})
+    assert recipe.for_machine("fan").detector == GmmConfig(seed=3)
+    assert recipe.for_machine("pump").detector.k == 2
+    with pytest.raises(UsageError, match="has no key 'k'"):
+        Recipe("mine", {**TWFR, "machine": {"fan": {"detector.kind": "gmm", "detector.k": 1}}})
+
+
+def test_an_override_of_the_kind_drops_values_that_it_does_not_take():
+    recipe = Recipe("mine", {"encoder": {"clip_seconds": 10.0, "clip_rule": "crop", "channel": 1, "r": 0.9}})
+    clap = Recipe("mine", {**recipe.settings, "machine": {"fan": {"encoder.kind": "clap"}}}).for_machine("fan").encoder
+    assert (clap.clip_seconds, clap.clip_rule, clap.channel, clap.options) == (7.0, "windows", 1, "{}")
+
+
+def test_settings_of_another_kind_mean_nothing_to_a_class_of_ones_own():
+    tables = {"encoder": {"kind": "twfr", "n_mels": 64, "channel": 1}, "detector": {"kind": "gmm", "strict": True}}
+    laid = laid_over(tables, {"encoder.kind": "own.sound:Mine", "detector.kind": "own.far:Mine", "detector.k": 1})
+    assert laid == {
+        "encoder": {"kind": "own.sound:Mine", "channel": 1},
+        "detector": {"kind": "own.far:Mine", "k": 1},
+    }
+
+
+def test_changes_of_the_whole_recipe_outdo_the_same_field_and_the_fields_of_another_kind():
+    changes = {"detector.kind": "gmm", "encoder.r": 1.0}
+    outdone = [is_outdone(key, 1, changes, TWFR) for key in ("encoder.r", "encoder.n_mels", "detector.k", "captions.k")]
+    assert outdone == [True, False, True, False]
+
+
+def test_dotted_keys_and_tables_come_to_the_same_pairs():
+    assert dotted({"encoder": {"r": 1}, "detector.k": 2}) == [("encoder.r", 1), ("detector.k", 2)]
+
+
+def test_a_kind_is_asked_for_its_keys():
+    assert takes_key("detector", "gmm", "n_components") and not takes_key("detector", "gmm", "k")
+    assert takes_key("encoder", "twfr", "r") and not takes_key("encoder", "imported", "r")
+    with pytest.raises(UsageError, match="did you mean 'gmm'"):
+        takes_key("detector", "gm", "k")
+    assert keys_of("encoder", "no.such:Encoder") is None
+    with pytest.raises(UsageError, match="cannot be imported"):
+        keys_of("detector", "no.such:Detector")
