@@ -81,6 +81,7 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
     key, rows = chosen.key(), embed(place, chosen, clips.select(CLIPS.names))
     rows = rows.filter(pc.is_valid(rows["embedding"]))
     versions = scorer_versions(place, key, rows)
+    fingerprints = {kind: embeddings_fingerprint(config) for kind, config in chosen.encoders_of(rows).items()}
     found: list[dict[str, object]] = []
     ordered = rows.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "uri")])
     for machine_type, machine_id, own in machines_of(ordered):
@@ -88,8 +89,7 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
         if folder not in versions:
             continue
         machine = chosen.for_machine(machine_type)
-        fingerprint = embeddings_fingerprint(machine.encoder)
-        scorer = load_scorer(place, folder, versions[folder], machine, fingerprint)
+        scorer = load_scorer(place, folder, versions[folder], machine, fingerprints[machine_type])
         uris, distances = scorer.nearest(embedding_matrix(own), k)
         names = rows_of(own, "clip_id", "uri")
         for (clip_id, uri), near, far in zip(names, uris, distances.tolist(), strict=True):
