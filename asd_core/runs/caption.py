@@ -3,7 +3,8 @@
 Captions overlap with scoring: flagged clips can be added as soon as their machine is scored, and are worked on and
 asked about in the background. Nothing is asked twice: an answer is stored before the next is asked for, and published
 rows name the clip, method, prompt and language model that they belong to, so that a later run of any recipe takes
-their answer. (Two runs at the same time that ask the same both pay for it: neither has published yet.)
+their answer. (Two runs at the same time that ask the same pay for it once on one cluster, and twice elsewhere: neither
+has published yet.)
 """
 
 from __future__ import annotations
