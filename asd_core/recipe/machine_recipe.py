@@ -16,6 +16,11 @@ from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.settings import from_mapping
 
 TABLES = ("encoder", "embedding", "detector", "threshold", "captions")
+JUDGING = ("threshold",)
+"""Tables that judge scores and change none: a scorer holds whatever they say."""
+
+EXPLAINING = ("captions",)
+"""Tables that say how flagged clips are explained."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,18 @@ class MachineRecipe:
 
     def of_scores(self) -> dict[str, Any]:
         """All that a score depends on; captions explain scores and change none."""
-        return {table: value for table, value in asdict(self).items() if table != "captions"}
+        return {table: value for table, value in asdict(self).items() if table not in EXPLAINING}
+
+    def of_scorers(self) -> dict[str, Any]:
+        """All that a scorer depends on: tables that judge its scores stand at their defaults."""
+        return self.of_scores() | {table: asdict(_DEFAULT_JUDGING[table]) for table in JUDGING}
+
+    def judgement(self) -> dict[str, Any]:
+        """The tables that judge scores, in full."""
+        return {table: value for table, value in asdict(self).items() if table in JUDGING}
+
+
+_DEFAULT_JUDGING = {"threshold": ThresholdConfig()}
 
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:

@@ -17,6 +17,12 @@ def test_scores_depend_on_all_but_captions():
     assert list(plain.of_scores()) == ["encoder", "embedding", "detector", "threshold"]
 
 
+def test_scorers_depend_on_no_threshold_and_a_judgement_on_nothing_else():
+    plain, other = machine_recipe({}), machine_recipe({"threshold": {"kind": "gamma", "quantile": 0.5}})
+    assert plain.of_scorers() == other.of_scorers() == plain.of_scores() != other.of_scores()
+    assert other.judgement() == {"threshold": {"kind": "gamma", "quantile": 0.5}}
+
+
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
