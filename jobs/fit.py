@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobs.cheap_checks import check_normals
 from jobs.job import Job, on_archive
 from jobs.options import normal_options
 
@@ -32,6 +33,7 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
     from asd_core.errors import AsdError
     from asd_core.runs.fit import fit
 
+    check_normals(since, until, normal_list)
     clips = training_clips(job.clips(), since, until, normal_list)
     with job.engine("fit") as engine:
         record, outcomes = fit(job.store, job.recipe, clips, engine, job.talk.progress)

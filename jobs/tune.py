@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.cheap_checks import check_normals
 from jobs.job import Job, listed_clips, on_archive
 from jobs.options import choice, normal_options
 
@@ -87,6 +88,7 @@ def command(
     check_out(out, per)
     if (validation == "generated") != (generated is not None):
         raise UsageError("--validation generated and --generated FOLDER belong together: give both or neither")
+    check_normals(since, until, normal_list)
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
     validations, left_out = validations_of(job, request, normals, clips, generated)
