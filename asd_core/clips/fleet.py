@@ -11,7 +11,8 @@ import json
 import urllib.parse
 from functools import lru_cache
 
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, Placement
+from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, UNPLACED, Placement
+from asd_core.clips.conditions import condition_of
 from asd_core.clips.dates import parse_date, recorded_at_in
 
 EXAMPLE = "machine_type=fan/machine_id=07/date=2026-11-19/20261119T031500.wav"
@@ -38,7 +39,7 @@ def _folder(folder: str) -> Placement:
     machine_type = values.pop("machine_type", UNPLACED) or UNPLACED
     machine_id = values.pop("machine_id", "00") or UNPLACED
     split, domain = values.pop("split", ""), values.pop("domain", "")
-    condition = CONDITIONS.get(values.pop("condition", "").lower())
+    condition = condition_of(values.pop("condition", ""))
     day = values.pop("date", UNDATED)
     date = UNDATED if day == UNDATED else parse_date(day)
     attributes = values.pop("attributes", "")

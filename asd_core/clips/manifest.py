@@ -2,7 +2,7 @@
 
 Columns: ``path`` (relative to the manifest's folder, or absolute) or ``uri`` (file://… or s3://…, percent-encoded);
 ``machine_type``; and as far as known ``machine_id`` ("00" without the column), ``split``, ``domain``, ``attributes``,
-``condition`` (or ``label``: normal, anomalous, anomaly, 0, 1 or empty), ``date`` and ``recorded_at``. Further columns
+``condition`` (or ``label``: see `asd_core.clips.conditions`), ``date`` and ``recorded_at``. Further columns
 are kept in ``extra``, and so is ``path`` as it is written, so that scores can be joined to the manifest.
 
 A row whose file is missing stays a row: it becomes an error ``vanished`` when it is read.
@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
+from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
+from asd_core.clips.conditions import EXPECTED, condition_of
 from asd_core.clips.dates import parse_date, parse_moment
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.addresses import canonical_uri, look_at, open_files
@@ -141,7 +142,7 @@ def _columns(url: str, table: pa.Table) -> dict[str, Any]:
         "split": known("split", {word: word for word in SPLITS}),
         "domain": known("domain", {word: word for word in DOMAINS}),
         "attributes": given("attributes"),
-        "condition": known(condition, CONDITIONS),
+        "condition": _translate(given(condition), condition_of, url, condition, EXPECTED),
         "date": pc.if_else(pc.equal(day, ""), recorded_day, day),
         "recorded_at": recorded_at,
         "extra": _extra(url, table, _filled(given("extra"), "{}"), condition),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from asd_core.clips.clip import CONDITIONS, UNDATED, UNPLACED, Placement
+from asd_core.clips.clip import UNDATED, UNPLACED, Placement
+from asd_core.clips.conditions import WORDS_AND_NUMBERS, condition_of
 from asd_core.clips.dates import parse_date, parse_time
 from asd_core.errors import UsageError, did_you_mean
 
@@ -17,7 +18,7 @@ _FIELDS = {
     "machine_id": r"[^/]+?",
     "split": "train|test",
     "domain": "source|target",
-    "condition": "normal|anomalous|anomaly|[01]",
+    "condition": WORDS_AND_NUMBERS,
     "attributes": r"[^/]*?",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}",
     "time": r"[0-9]{2}[-:]?[0-9]{2}(?:[-:]?[0-9]{2})?",
@@ -68,5 +69,5 @@ def _placement(found: dict[str, Any]) -> Placement:
     recorded_at = parse_time(date, time) if date and time else None
     if date is None or (time and recorded_at is None):
         return Placement(found["machine_type"], UNPLACED)
-    found["condition"] = CONDITIONS[found.get("condition", "")]
+    found["condition"] = condition_of(found.get("condition", ""))
     return Placement(**{"machine_id": "00", **found, "date": date, "recorded_at": recorded_at})

@@ -36,6 +36,11 @@ def test_the_time_names_the_date_where_no_folder_does_and_nothing_else_ever() ->
     assert place("machine_type=fan/take7.wav").date == "undated"
 
 
+@pytest.mark.parametrize(("word", "condition"), [("OK", "normal"), ("abnormal", "anomalous"), ("NG", "anomalous")])
+def test_a_condition_may_be_any_word_of_the_table(word: str, condition: str) -> None:
+    assert place(f"machine_type=fan/condition={word}/x.wav").condition == condition
+
+
 @pytest.mark.parametrize(
     ("path", "machine"),
     [

@@ -22,6 +22,15 @@ def test_every_field_is_taken_and_a_missing_machine_id_is_00() -> None:
     assert place("train/fan.source.1.a-b.wav") == Placement("fan", "00", "train", "source", "a-b", "anomalous")
 
 
+@pytest.mark.parametrize("word", ["abnormal", "NG", "faulty", "not_ok", "true"])
+def test_a_condition_may_be_any_word_of_the_table(word: str) -> None:
+    place = compile_pattern("{machine_type}/id_{machine_id}/{condition}/{}.wav")
+    assert place(f"fan/id_00/{word}/00000000.wav") == Placement("fan", "00", condition="anomalous")
+    assert place("fan/id_00/loud/00000000.wav").is_unplaced
+    joined = compile_pattern("{machine_type}_{machine_id}_{condition}_{}.wav")
+    assert joined(f"fan_07_{word}_1.wav") == Placement("fan", "07", condition="anomalous")
+
+
 def test_other_characters_stand_for_themselves() -> None:
     place = compile_pattern("{machine_type}+(v1)/{}.wav")
     assert place("fan+(v1)/x.wav").machine_type == "fan" and place("fann(v1)/x.wav").is_unplaced
