@@ -152,9 +152,10 @@ def _layouts(url: str, layout: str, pattern: str | None) -> dict[str, Callable[[
     if pattern is not None:
         return {"pattern": compile_pattern(pattern)}
     # An archive may be one machine type's folder, or its train folder: the names above it count too.
-    above = "/".join(unquote(url).rstrip("/").split("/")[-2:])
+    parts = unquote(url).rstrip("/").split("/")
+    above, far_above = "/".join(parts[-2:]), "/".join(parts[-6:])
     layouts: dict[str, Callable[[str], Placement]] = {
-        "fleet": lambda path: fleet.place(f"{above}/{path}"),
+        "fleet": lambda path: fleet.place(path, far_above),
         "dcase": lambda path: dcase.place(f"{above}/{path}"),
     }
     return layouts if layout == "auto" else {layout: layouts[layout]}

@@ -25,7 +25,8 @@ import pyarrow.parquet as pq
 
 from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
 from asd_core.clips.conditions import EXPECTED, condition_of
-from asd_core.clips.dates import parse_date, parse_moment
+from asd_core.clips.dates import parse_date
+from asd_core.clips.stamps import parse_moment
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.addresses import canonical_uri, look_at, open_files
 from asd_core.store.files import MISSING, FileInfo, Files
