@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from asd_core.clips.clip import UNDATED, Placement
 from asd_core.errors import UsageError
 
@@ -46,14 +49,22 @@ def night_of(date: str, local: datetime, ends: time) -> str:
         return date
 
 
-def in_nights(placements: Sequence[Placement], ends: time) -> tuple[list[Placement], int]:
-    """The placements with their nights as dates, and the number of those that keep their date: no time is known."""
-    placed, untimed = [], 0
-    for placement in placements:
-        moment = placement.recorded_at
-        if moment is None:
-            untimed += placement.date != UNDATED
-            placed.append(placement)
-        else:
-            placed.append(placement._replace(date=night_of(placement.date, moment, ends)))
-    return placed, untimed
+def in_nights(placements: Sequence[Placement], ends: time) -> list[Placement]:
+    """The placements with their nights as dates; one whose time is not known keeps its date."""
+    return [
+        one._replace(date=night_of(one.date, one.recorded_at, ends)) if one.recorded_at is not None else one
+        for one in placements
+    ]
+
+
+def notes_on_untimed(clips: pa.Table, ends: time | None) -> list[str]:
+    """A line on clips with a date and without a time, where nights end at a time of day."""
+    if ends is None:
+        return []
+    untimed = clips.filter(pc.and_(pc.is_null(clips["recorded_at"]), pc.not_equal(clips["date"], UNDATED)))
+    if not len(untimed):
+        return []
+    return [
+        f"{len(untimed)} of {len(clips)} recordings tell no time, such as {untimed['uri'][0].as_py()}: they keep their "
+        f"date, though the night ends at {ends:%H:%M}"
+    ]

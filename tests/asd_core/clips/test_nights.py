@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.clips.clip import Placement
-from asd_core.clips.nights import checked_night_end, in_nights, night_of
+from asd_core.clips.clip import Placement, clips_table
+from asd_core.clips.nights import checked_night_end, in_nights, night_of, notes_on_untimed
 from asd_core.errors import UsageError
 
 
@@ -41,5 +41,10 @@ def test_the_clock_that_wrote_a_stamp_decides_and_what_tells_no_time_keeps_its_d
         Placement("fan", "07", date="2026-11-20"),
         Placement("fan", "07"),
     ]
-    placed, untimed = in_nights(placements, time(12))
-    assert [one.date for one in placed] == ["2026-11-19"] * 3 + ["2026-11-20", "undated"] and untimed == 1
+    placed = in_nights(placements, time(12))
+    assert [one.date for one in placed] == ["2026-11-19"] * 3 + ["2026-11-20", "undated"]
+    clips = clips_table([f"file:///{i}.wav" for i in range(5)], [1] * 5, ["v"] * 5, placed)
+    assert notes_on_untimed(clips, None) == []
+    assert notes_on_untimed(clips, time(12)) == [
+        "1 of 5 recordings tell no time, such as file:///3.wav: they keep their date, though the night ends at 12:00"
+    ]
