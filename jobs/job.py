@@ -133,7 +133,7 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
             store = open_store_of(options["store_url"])
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-                command(Job(talk, recipe, store, options), **own)
+                command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
 
         return together(*groups)(run)
 
@@ -197,6 +197,16 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
             )
         recipe = recipe.with_settings({"encoder.name": encoder_name})
     return recipe
+
+
+def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
+    """The recipe under the KEY by which a store holds it; says where that is one of before."""
+    from asd_core.pipeline.stored_keys import as_stored
+
+    stored = as_stored(store, recipe)
+    if stored.key() != recipe.key():
+        talk.say(f"note: the store holds this recipe's scorers as {stored.key()}, from before its threshold was edited")
+    return stored
 
 
 def open_store_of(url: str) -> Store:
