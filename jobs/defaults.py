@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"cannot read the defaults in {path}: {error}") from error
     known = _known()
-    kept = {key.replace("_", "-"): value for key, value in values.items()}
+    kept = {key.replace("_", "-"): _text_of(value) for key, value in values.items()}
     for key, value in kept.items():
         if key not in known:
             raise UsageError(f"{path} has no key {key!r}{did_you_mean(key, known)}")
@@ -109,6 +110,11 @@ def _read(path: Path) -> dict[str, Any]:
             kind = "true or false" if known[key] else "one text or number"
             raise UsageError(f"{path}: {key} must be {kind}, got {value!r}")
     return kept
+
+
+def _text_of(value: Any) -> Any:
+    """A time, which TOML has beside texts and numbers, as the command line writes it."""
+    return value.isoformat("minutes") if isinstance(value, time) else value
 
 
 def _known() -> Mapping[str, bool]:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.clips.archive import list_archive
+from asd_core.clips.nights import checked_night_end
 from asd_core.evaluation.evaluate import Evaluation
 from asd_core.notebook.opening import loaded, opened
 from asd_core.pipeline.embed_missing import embed as embed_missing
@@ -22,16 +23,20 @@ from asd_core.store.store import Store
 from asd_core.store.tables import EMBEDDINGS
 
 
-def list_clips(archive: str, *, layout: str = "auto", pattern: str | None = None) -> pa.Table:
+def list_clips(
+    archive: str, *, layout: str = "auto", pattern: str | None = None, night_ends: str | None = None
+) -> pa.Table:
     """List an archive: one row of CLIPS per recording. Choose rows with `select`.
 
     Args:
         archive: folder, ``s3://`` address or manifest.
-        layout: ``dcase``, ``fleet``, or ``auto``.
+        layout: ``fleet``, ``dcase``, ``mimii``, or ``auto``.
         pattern: a layout of one's own, such as ``{machine_type}/{machine_id}/{date}_{}.flac``.
 
+        night_ends: time of day such as ``12:00``; recordings before it are of the night of the day before.
+
     Raises:
-        UsageError: there is no such archive, or no recording in it.
+        UsageError: there is no such archive, no recording in it, or no such time.
 
     Example:
         >>> import asd_core as asd
@@ -39,7 +44,8 @@ def list_clips(archive: str, *, layout: str = "auto", pattern: str | None = None
         >>> asd.select(clips, date="2026-11-06").group_by("machine_type").aggregate([]).to_pylist()
         [{'machine_type': 'fan'}, {'machine_type': 'pump'}]
     """
-    return list_archive(archive, layout=layout, pattern=pattern).clips
+    ends = checked_night_end(night_ends) if night_ends is not None else None
+    return list_archive(archive, layout=layout, pattern=pattern, night_ends=ends).clips
 
 
 def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> pa.Table:

@@ -3,6 +3,7 @@
     [encoder]    kind = "twfr", r = 0.98, clip_seconds = 10.0, ...
     [embedding]  transform = "none"
     [detector]   kind = "gmm", n_components = 2, ...
+    [score]      over = "max"               # of a recording's segments
     [threshold]  kind = "quantile", quantile = 0.9
     [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
