@@ -38,10 +38,14 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
     """
     from asd_core.clips.selection import clips_to_score
+    from asd_core.clips.splits import notes_on_no_split
     from asd_core.evaluation.tables import to_csv, to_json, to_text
     from asd_core.runs.evaluate import score_and_evaluate
 
-    clips, _ = clips_to_score(job.clips(), date)
+    listed = job.clips()
+    clips, _ = clips_to_score(listed, date)
+    for note in notes_on_no_split(listed):
+        job.talk.say(f"note: {note}")
     with job.engine("evaluate", date) as engine:
         given = (job.store, job.recipe, clips, engine, job.talk.progress)
         evaluation, scores = score_and_evaluate(*given, protocol=protocol)
