@@ -36,9 +36,11 @@ def notes_on_training(clips: pa.Table, chosen: pa.Table, *, is_told: bool) -> li
     """
     notes = []
     if not is_told and not pc.any(pc.equal(chosen["split"], "train")).as_py():
+        normal = pc.sum(pc.equal(clips["condition"], "normal")).as_py()
         notes.append(
-            f"no recording is of split train, so the {len(chosen)} known to be normal are learnt, and none of them is "
-            "left to measure false alarms on (--since and --until, --normal-list or a split choose others)"
+            f"no recording is of split train, so {len(chosen)} of the {normal} known to be normal are learnt; of each "
+            "machine as many as there are anomalous ones, at most half, the first by name, are left to measure false "
+            "alarms on (--since and --until, --normal-list or a split choose others)"
         )
     has_splits = pc.any(pc.not_equal(clips["split"], "")).as_py()
     if not has_splits and latest_date(clips, tomorrow()) is None:

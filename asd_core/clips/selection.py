@@ -10,8 +10,10 @@ import pyarrow.compute as pc
 
 from asd_core.clips.clip import CURE_OF_NO_DATE, SPLITS, UNDATED, UNPLACED
 from asd_core.clips.dates import parse_date, tomorrow
+from asd_core.clips.held_out import held_out
 from asd_core.clips.splits import by_split, has_test_split
 from asd_core.errors import UsageError, did_you_mean
+from asd_core.store.tables import rows_of
 
 
 def select(
@@ -107,7 +109,7 @@ def training_clips(
     """The normal clips to fit on; never one known to be anomalous.
 
     They are chosen by dates, or by a list. Else they are those of split ``train``, or, where there is no split, those
-    that are known to be normal.
+    that are known to be normal, but for some that stay for the test where a machine has anomalous ones: see `held_out`.
 
     Args:
         clips: a table with the columns of CLIPS.
@@ -130,7 +132,7 @@ def training_clips(
     else:
         chosen = clips.filter(pc.equal(clips["split"], "train"))
         if not len(chosen) and not has_test_split(clips):
-            chosen = clips.filter(pc.equal(clips["condition"], "normal"))
+            chosen = _known_normal(clips)
         if not len(chosen):
             raise UsageError(_no_normal_clip(clips))
     chosen = chosen.filter(pc.not_equal(chosen["condition"], "anomalous"))
@@ -139,6 +141,14 @@ def training_clips(
     if not len(chosen):
         raise UsageError(f"no normal clip is left of {len(clips)}: widen --since and --until")
     return chosen
+
+
+def _known_normal(clips: pa.Table) -> pa.Table:
+    conditions = clips["condition"].to_pylist()
+    machines = list(rows_of(clips, "machine_type", "machine_id"))
+    held = held_out(machines, clips["uri"].to_pylist(), conditions)
+    keep = [condition == "normal" and place not in held for place, condition in enumerate(conditions)]
+    return clips.filter(pa.array(keep, pa.bool_()))
 
 
 def _no_normal_clip(clips: pa.Table) -> str:

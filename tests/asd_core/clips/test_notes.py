@@ -25,7 +25,7 @@ def test_clips_learnt_because_they_are_known_to_be_normal_are_counted() -> None:
     clips = labelled({"condition": "normal"}, {"condition": "normal"}, {"condition": "anomalous"}, {})
     chosen = training_clips(clips)
     (note,) = notes_on_training(clips, chosen, is_told=False)
-    assert "so the 2 known to be normal are learnt" in note
+    assert "so 1 of the 2 known to be normal are learnt" in note
     assert notes_on_training(clips, chosen, is_told=True) == []
     assert notes_on_training(labelled({"split": "train"}), labelled({"split": "train"}), is_told=False) == []
 
