@@ -70,7 +70,8 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         >>> len(rows) == len(clips), len(rows["embedding"][0])
         (True, 128)
     """
-    place, chosen = opened(store), loaded(recipe)
+    place = opened(store)
+    chosen = loaded(recipe, place)
     embedded = embed_missing(place, chosen.encoders_of(clips), clips, engine or LocalEngine())
     located, shards, parts = embedded.clips, Shards(), [EMBEDDINGS.empty_table()]
     for machine_type, fingerprint in embedded.fingerprints.items():
@@ -99,7 +100,8 @@ def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engin
         >>> [(machine.machine_type, machine.error) for machine in fitted]
         [('fan', None), ('pump', None)]
     """
-    return fit_run(opened(store), loaded(recipe), clips, engine or LocalEngine())[1]
+    place = opened(store)
+    return fit_run(place, loaded(recipe, place), clips, engine or LocalEngine())[1]
 
 
 def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> pa.Table:
@@ -127,7 +129,7 @@ def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         (True, 0)
     """
     place = opened(store)
-    return place.read_scores(score_run(place, loaded(recipe), clips, engine or LocalEngine()))
+    return place.read_scores(score_run(place, loaded(recipe, place), clips, engine or LocalEngine()))
 
 
 def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> NightlyResult:
@@ -156,7 +158,8 @@ def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: E
         >>> result.reports[0].endswith("date=2026-11-06/index.html")
         True
     """
-    return nightly_run(opened(store), loaded(recipe), clips, engine or LocalEngine())
+    place = opened(store)
+    return nightly_run(place, loaded(recipe, place), clips, engine or LocalEngine())
 
 
 def evaluate(
@@ -188,4 +191,5 @@ def evaluate(
         >>> [0.5 < machine.auc <= 1.0 for machine in evaluation.machines if machine.auc is not None]
         [True]
     """
-    return score_and_evaluate(opened(store), loaded(recipe), clips, engine or LocalEngine(), protocol=protocol)[0]
+    place = opened(store)
+    return score_and_evaluate(place, loaded(recipe, place), clips, engine or LocalEngine(), protocol=protocol)[0]
