@@ -154,7 +154,7 @@ def validations_of(
     """Clips that settings are fitted to and judged on, machine by machine, and why some machines have none."""
     import pyarrow.compute as pc
 
-    from asd_core.clips.manifest import is_manifest
+    from asd_core.clips.manifest_table import is_manifest
     from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
 
     if request.validation == "simulated":

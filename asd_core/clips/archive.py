@@ -18,7 +18,8 @@ from asd_core.clips.clip import clips_table
 from asd_core.clips.endings import is_decoded, is_undecoded, kinds
 from asd_core.clips.layouts import LAYOUTS, place_all
 from asd_core.clips.leftovers import is_leftover, is_leftover_folder
-from asd_core.clips.manifest import is_manifest, read_manifest
+from asd_core.clips.manifest import read_manifest
+from asd_core.clips.manifest_table import is_manifest
 from asd_core.clips.namesakes import namesakes
 from asd_core.clips.nights import in_nights, notes_on_untimed
 from asd_core.errors import AsdError, UsageError, did_you_mean
