@@ -56,17 +56,22 @@ def read_table(url: str, data: bytes) -> pa.Table:
     return table
 
 
-def with_known_names(table: pa.Table, name: str) -> pa.Table:
+def with_known_names(table: pa.Table, name: str, *more: str) -> pa.Table:
     """The table with the names of known columns as they are known: `` Machine Type`` is ``machine_type``.
 
     Other columns keep their names without the blanks around them. Columns without a name, and pandas' own row numbers,
     are left out.
 
+    Args:
+        table: as it was read.
+        name: of the file, for the message.
+        more: names of further columns that are known.
+
     Raises:
         UsageError: a column stands there twice.
     """
     kept = [column for column in table.column_names if not _INDEX.fullmatch(column.strip())]
-    names = list(map(_known_name, kept))
+    names = [_known_name(column, _KNOWN.union(more)) for column in kept]
     if repeated := sorted({column for column in names if names.count(column) > 1}):
         raise UsageError(f"{name} has the column {repeated[0]!r} twice")
     positions = [i for i, column in enumerate(table.column_names) if not _INDEX.fullmatch(column.strip())]
@@ -84,9 +89,9 @@ def has_values(table: pa.Table) -> list[bool]:
     return list(filled.to_pylist())
 
 
-def _known_name(column: str) -> str:
+def _known_name(column: str, known: set[str]) -> str:
     plain = re.sub(r"[\s-]+", "_", column.strip().lower())
-    return plain if plain in _KNOWN else column.strip()
+    return plain if plain in known else column.strip()
 
 
 def _read_csv(url: str, data: bytes) -> pa.Table:
