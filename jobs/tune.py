@@ -154,7 +154,7 @@ def validations_of(
     job: Job, request: SearchRequest, normals: pa.Table, clips: pa.Table, generated: str | None
 ) -> tuple[list[Validation], dict[str, str]]:
     """Clips that settings are fitted to and judged on, machine by machine, and why some machines have none."""
-    from asd_core.clips.manifest import is_manifest
+    from asd_core.clips.manifest_table import is_manifest
     from asd_core.clips.splits import by_split
     from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
 
