@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from jobs.caption_options import caption_options, caption_order, captioner_for, captions_text
+from jobs.console import report_text
 from jobs.job import Job, on_archive
 from jobs.options import include_train_option
 
@@ -67,7 +68,7 @@ def command(
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
     explained = [captions_text(done.captions)] if done.captions else []
-    pages = [f"report: {page}" for page in done.reports]
+    pages = [report_text(page) for page in done.reports]
     job.result(done.record, *explained, *pages, reports=done.reports, captions=done.captions)
     if done.failure is not None:
         raise done.failure

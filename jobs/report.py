@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from jobs.console import report_text
 from jobs.job import Job, on_scores
 
 
@@ -20,4 +21,4 @@ def command(job: Job, date: str | None) -> None:
     from asd_core.runs.report import report_night
 
     page = job.store.files.address(report_night(job.store, job.recipe, date))
-    job.talk.result({"report": page}, f"report: {page}")
+    job.talk.result({"report": page}, report_text(page))
