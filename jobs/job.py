@@ -50,8 +50,8 @@ class Job:
 
     def clips(self) -> pa.Table:
         """The clips of the archive, or all stored clips where ARCHIVE is left out."""
-        archive, layout, pattern = (self.options[name] for name in ("archive", "layout", "pattern"))
-        return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern)
+        archive, layout, pattern, ends = (self.options[name] for name in ("archive", "layout", "pattern", "night_ends"))
+        return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern, ends)
 
     @contextmanager
     def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
@@ -78,22 +78,30 @@ class Job:
 
 
 def listed_clips(
-    talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
+    talk: Talk,
+    store: Store,
+    recipe: Recipe,
+    archive: str | None,
+    layout: str = "auto",
+    pattern: str | None = None,
+    night_ends: str | None = None,
 ) -> pa.Table:
     """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
     from asd_core.clips.archive import list_archive
+    from asd_core.clips.nights import checked_night_end
     from asd_core.clips.selection import notes_on_dates
     from asd_core.encoders.build import kind_of
     from asd_core.runs.embed import stored_clips
 
     if archive is not None and not kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
         raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
+    ends = checked_night_end(night_ends) if night_ends is not None else None
     notes: list[str] = []
     if archive is None:
         clips = stored_clips(store, recipe)
         talk.say(f"{len(clips)} stored clips")
     else:
-        listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files)
+        listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files, night_ends=ends)
         clips, notes = listing.clips, listing.notes()
         talk.say(f"{len(clips)} clips in {archive} {listing.remark()}")
     for note in [*notes, *notes_on_dates(clips)]:
@@ -126,7 +134,7 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
             store = open_store_of(options["store_url"])
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-                command(Job(talk, recipe, store, options), **own)
+                command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
 
         return together(*groups)(run)
 
@@ -164,6 +172,16 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
             )
         recipe = recipe.with_settings({"encoder.name": encoder_name})
     return recipe
+
+
+def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
+    """The recipe under the KEY by which a store holds it; says where that is one of before."""
+    from asd_core.pipeline.stored_keys import as_stored
+
+    stored = as_stored(store, recipe)
+    if stored.key() != recipe.key():
+        talk.say(f"note: the store holds this recipe's scorers as {stored.key()}, from before its threshold was edited")
+    return stored
 
 
 def open_store_of(url: str) -> Store:

@@ -46,13 +46,18 @@ class _Amount(click.FloatRange):
 archive_options = together(
     click.option(
         "--layout",
-        type=click.Choice(["auto", "dcase", "fleet"]),
+        type=click.Choice(["auto", "fleet", "dcase", "mimii"]),
         default="auto",
         help="Naming scheme of files and folders; auto finds it out.",
     ),
     click.option(
         "--pattern",
         help="Naming scheme of your own, e.g. '{machine_type}/{machine_id}/{date}_{}.wav'; {} is anything.",
+    ),
+    click.option(
+        "--night-ends",
+        metavar="TIME",
+        help="End of a night that crosses midnight, e.g. 12:00: earlier recordings are of the day before.",
     ),
     click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )

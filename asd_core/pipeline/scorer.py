@@ -9,7 +9,7 @@ JSON and plain arrays only: nothing in it is executed when it is loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class Scorer:
         uris: the training clips, in the order of the detector's rows.
         notes: what was done otherwise than asked.
         median_level_db: of the training clips, dB re full scale; None where they were not heard here.
+        unseen_by_name: (N,) float64, `unseen` in the order of the clips' names; None for a scorer of before.
+        is_judged_anew: its threshold is not the one that it was fitted with.
     """
 
     machine_type: str
@@ -54,6 +56,8 @@ class Scorer:
     uris: Sequence[str]
     notes: Sequence[str] = field(default_factory=tuple)
     median_level_db: float | None = None
+    unseen_by_name: NDArray[np.float64] | None = None
+    is_judged_anew: bool = False
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
@@ -116,6 +120,29 @@ def fit_scorer(
         tuple(uris),
         (*detector.notes_, *threshold.notes),
         None if not heard else float(np.median(heard)),
+        by_name,
+    )
+
+
+def judged_by(scorer: Scorer, config: ThresholdConfig, former: ThresholdConfig) -> Scorer:
+    """The scorer with the threshold that a rule takes from its unseen scores; as it is where the rule is unchanged.
+
+    Args:
+        scorer: with the threshold of the former rule.
+        config: the rule.
+        former: the rule that the scorer was fitted with.
+    """
+    if config == former:
+        return scorer
+    threshold = decision_threshold(scorer.unseen, config)
+    stale = decision_threshold(scorer.unseen, former).notes
+    by_name = scorer.unseen_by_name
+    return replace(
+        scorer,
+        threshold=threshold.value,
+        false_alarm_rate=np.nan if by_name is None else cross_validated_false_alarm_rate(by_name, config),
+        notes=(*(note for note in scorer.notes if note not in stale), *threshold.notes),
+        is_judged_anew=True,
     )
 
 
