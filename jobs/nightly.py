@@ -8,6 +8,7 @@ import click
 
 from jobs.caption_options import caption_options, caption_order, captioner_for, captions_text
 from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_archive
 from jobs.nothing_scored import without_scorer
 from jobs.options import include_train_option
@@ -77,7 +78,7 @@ def command(
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
     explained = [captions_text(done.captions)] if done.captions else []
-    pages = [f"report: {page}" for page in done.reports]
+    pages = [report_text(page) for page in done.reports]
     notes = without_scorer(clips, done.record)
     job.result(done.record, *explained, *pages, notes=notes, reports=done.reports, captions=done.captions)
     job.refuse_silence(listed, done.record)

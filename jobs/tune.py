@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobs.cheap_checks import check_normals
+from jobs.console import report_text
 from jobs.engines import engine_named
 from jobs.job import Job, listed_clips, on_archive
 from jobs.options import choice, normal_options
@@ -147,7 +148,7 @@ def result_text(summary: dict[str, Any]) -> str:
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{summary_text(summary)}\nreport: {summary['page']}"
+    return f"{first.format(**summary)}\n{summary_text(summary)}\n{report_text(summary['page'])}"
 
 
 def validations_of(
