@@ -83,13 +83,13 @@ def decode(
     """
     if not data:
         raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
-    with _open(data) as file:
+    with open_recording(data) as file:
         rate = file.samplerate
         sample_rate = rate if rate in native_rates else sample_rate
         used = None if seconds is None else math.ceil(seconds * rate)
         limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
         samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)
-        warning = _truncation(data, file, frames)
+        warning = truncation(data, file, frames)
     _refuse_unusable(samples, used)
     resampled = samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate, quality="HQ")
     if seconds is not None:
@@ -157,7 +157,8 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is u
         return False
 
 
-def _open(data: bytes) -> soundfile.SoundFile:
+def open_recording(data: bytes) -> soundfile.SoundFile:
+    """A recording as libsndfile opens it. Raises ClipError: ``not_audio``."""
     try:
         return _ForwardFile(io.BytesIO(data))
     except soundfile.SoundFileError as error:
@@ -168,17 +169,16 @@ def _open(data: bytes) -> soundfile.SoundFile:
 
 def _read(file: soundfile.SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
     """The first ``wanted`` samples (None: all) of one channel, and the frames of the whole recording."""
-    if channel is not None and not 0 <= channel < file.channels:
-        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
+    check_channel(file, channel)
     known = file.frames < _UNKNOWN
     wanted = file.frames if wanted is None else min(wanted, file.frames)
     if known and wanted > limit:
         raise _too_long(wanted, limit, file.samplerate)
     parts: list[Samples] = [np.empty(0, np.float32)]
     frames = 0
-    for block in _blocks(file):
+    for block in blocks_of(file):
         if frames < wanted:
-            parts.append(_one_channel(block, channel)[: wanted - frames])
+            parts.append(one_channel(block, channel)[: wanted - frames])
         frames += len(block)
         if not known and min(frames, wanted) > limit:
             raise _too_long(min(frames, wanted), limit, file.samplerate)
@@ -187,7 +187,13 @@ def _read(file: soundfile.SoundFile, channel: int | None, wanted: int | None, li
     return np.concatenate(parts), frames
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+def check_channel(file: soundfile.SoundFile, channel: int | None) -> None:
+    """Raise ClipError (``no_such_channel``) for a channel that a recording does not have."""
+    if channel is not None and not 0 <= channel < file.channels:
+        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
+
+
+def blocks_of(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
     """(n, channels) blocks up to the end, or up to where a broken stream can no longer be decoded."""
     while True:
         try:
@@ -199,7 +205,8 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
         yield block
 
 
-def _one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+def one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+    """One channel of (n, channels) samples, or the mean of all: (n,)."""
     if block.shape[1] == 1 or channel is not None:
         return block[:, channel or 0]
     with np.errstate(all="ignore"):  # float files may hold anything; a later check refuses values that are not finite
@@ -229,7 +236,7 @@ def _refuse_unusable(samples: Samples, used: int | None) -> None:
         raise ClipError("silent", f"all {len(heard)} samples are {heard[0]:g}: check the microphone and its cable")
 
 
-def _truncation(data: bytes, file: soundfile.SoundFile, frames: int) -> str | None:
+def truncation(data: bytes, file: soundfile.SoundFile, frames: int) -> str | None:
     """A warning where the recording holds fewer frames than it promises."""
     promised = frames if file.frames >= _UNKNOWN else max(frames, round(file.frames * riff_promise(data)))
     slack = 0.01 * promised + _MP3_SLACK if file.format in ("MP3", "MPEG") else 0
