@@ -11,6 +11,7 @@ import click
 
 from asd_core.errors import UsageError
 from asd_core.llm.settings import KEY_VARIABLE as KEY
+from jobs.engines import engine_named
 from jobs.options import choice, together
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
         return BatchCaptioner(llm, files, check_answer, Batches(llm, files, job.recipe.key(), say=say))
     from asd_core.llm.captioner import LlmCaptioner
 
-    if job.options["local"]:
+    if engine_named(job.options) != "ray":
         return LlmCaptioner(llm, files.url, check_answer, say=say)
     from cluster.caption import RayGate
 

@@ -46,13 +46,18 @@ class _Amount(click.FloatRange):
 archive_options = together(
     click.option(
         "--layout",
-        type=click.Choice(["auto", "dcase", "fleet"]),
+        type=click.Choice(["auto", "fleet", "dcase", "mimii"]),
         default="auto",
         help="Naming scheme of files and folders; auto finds it out.",
     ),
     click.option(
         "--pattern",
         help="Naming scheme of your own, e.g. '{machine_type}/{machine_id}/{date}_{}.wav'; {} is anything.",
+    ),
+    click.option(
+        "--night-ends",
+        metavar="TIME",
+        help="End of a night that crosses midnight, e.g. 12:00: earlier recordings are of the day before.",
     ),
     click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )
@@ -75,14 +80,22 @@ recipe_options = together(
     click.option("--encoder", "encoder_name", metavar="NAME", help="Name of the imported embeddings to use."),
 )
 
+ENGINES = ("auto", "local", "processes", "ray")
+
 engine_options = together(
-    click.option("--local", is_flag=True, help="Run in this process, without Ray; good for small archives."),
+    choice(
+        "--engine",
+        values=ENGINES,
+        help="Where the work is done: local is this process, processes are a few of this machine, ray is a local Ray "
+        "or a cluster; auto: ray where a cluster or GPUs are named or the work takes minutes, else processes.",
+    ),
+    click.option("--local", is_flag=True, help="The same as --engine local."),
     click.option(
         "--ray-address",
         metavar="ADDRESS",
-        help="Cluster to join: auto, host:port or ray://host:port. [default: a local Ray of its own]",
+        help="Cluster to join: auto, host:port or ray://host:port. [default: RAY_ADDRESS, or none]",
     ),
-    click.option("--cpus", type=click.IntRange(min=1), help="CPUs of the local Ray. [default: all]"),
+    click.option("--cpus", type=click.IntRange(min=1), help="CPUs of this machine to work on. [default: all]"),
     click.option(
         "--cpus-per-worker",
         type=_Amount(min=0, min_open=True),

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.engines import engine_named
 from jobs.job import Job, listed_clips, on_archive
 from jobs.options import choice, normal_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from asd_core.pipeline.engine import Engine
     from asd_core.runs.tune import Runner
     from asd_core.store.files import Files
     from asd_core.synthesis.validation import Validation
     from asd_core.tuning.batches import BatchContext
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.search import OnProgress, Search
+
+_FEW = 100  # settings on machines, of .01 to .1 s each: they are done before Ray has started
 
 
 @click.command("tune")
@@ -96,7 +100,7 @@ def command(
     if record is None:
         with job.engine("tune") as engine:
             begun = time.monotonic()
-            runner, progress = runner_of(job), job.talk.progress
+            runner, progress = runner_of(job, engine), job.talk.progress
             record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out)
     if out is not None:
         write_recipes(job, record, out, per)
@@ -161,14 +165,20 @@ def validations_of(
     return labelled_validations(normals, clips.filter(pc.not_equal(clips["split"], "train")))
 
 
-def runner_of(job: Job) -> Runner:
-    """Evaluates settings in this process, or on the Ray session that is open."""
+def runner_of(job: Job, engine: Engine) -> Runner:
+    """Evaluates settings in this process, or on Ray, which ``auto`` starts for a search of many."""
     from asd_core.runs.tune import run_here
 
-    if job.options["local"]:
+    if engine_named(job.options) in ("local", "processes"):
         return run_here
 
     def run_on_tune(search: Search, context: BatchContext, on_progress: OnProgress) -> float:
+        from cluster.auto_engine import AutoEngine
+
+        if isinstance(engine, AutoEngine):
+            work = f"{search.total - search.done:,} settings to evaluate"
+            if search.total - search.done <= _FEW or not engine.is_on_ray(work):
+                return run_here(search, context, on_progress)
         start = time.monotonic()
         from cluster.resources import Resources
         from cluster.tune_search import search_on_tune

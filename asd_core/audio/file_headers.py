@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-
-def riff_promise(data: bytes) -> float:
-    """Samples that a WAV header promises over those in the file: 1.0 for a whole file and for other formats.
-
-    libsndfile itself reads the samples in the file and gives no warning.
-    """
-    if data[:4] != b"RIFF":
-        return 1.0
-    start = 12
-    while start + 8 <= len(data):
-        size = int.from_bytes(data[start + 4 : start + 8], "little")
-        if data[start : start + 4] == b"data":
-            there = len(data) - start - 8
-            is_placeholder = size >= 0x7FFFFFFF  # streamed: written before the length was known
-            return 1.0 if is_placeholder or not 0 < there < size else size / there
-        start += 8 + size + size % 2
-    return 1.0
+from asd_core.audio.containers.pieces import Bytes
 
 
-def looks_like(data: bytes) -> str:
+def looks_like(data: Bytes) -> str:
     """A few words about the likely format of bytes that cannot be decoded."""
+    first = data[:4096]
     for magic, name in _MAGIC:
-        if data.startswith(magic):
+        if first.startswith(magic):
             return name
-    if data[4:8] == b"ftyp":
+    if first[4:8] == b"ftyp":
         return "looks like an MP4 or M4A file"
-    if not any(data[:4096]):
+    if not any(first):
         return "begins with zeros only"
-    return f"begins with {data[:8]!r}"
+    return f"begins with {first[:8]!r}"
 
 
 _MAGIC = (

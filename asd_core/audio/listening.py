@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from asd_core.audio.decoding import decode, read_clip
+from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError
 
 HEARD_SECONDS = 30.0  # longer recordings would swell the report
@@ -47,8 +46,6 @@ def to_hear(uri: str, read: Callable[[str], bytes], channel: int | None = None) 
     if uri.startswith("import:"):
         raise ClipError("imported", "its embedding was imported, so there is no sound of it here")
     data = read(uri)
-    try:
-        rate = min(max(soundfile.info(io.BytesIO(data)).samplerate, LOWEST_RATE), HIGHEST_RATE)
-    except soundfile.LibsndfileError as error:
-        raise ClipError("not_audio", f"cannot be played: {error}") from error
+    with SoundFile(data) as file:
+        rate = min(max(file.samplerate, LOWEST_RATE), HIGHEST_RATE)
     return decode(data, sample_rate=rate, channel=channel, seconds=HEARD_SECONDS).samples, rate

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from asd_core.audio.decoding import Samples, blocks_of, check_channel, one_channel, open_recording, truncation
+from asd_core.audio.containers.pieces import Bytes
+from asd_core.audio.decoding import Samples, blocks_of, check_channel, one_channel, truncation
+from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError
 
 _SLIVER = 0.01  # of a hop: less sound than this at the end of a recording makes no segment of its own
@@ -63,7 +65,7 @@ class SegmentedRecording:
 
     def __init__(
         self,
-        data: bytes,
+        data: Bytes,
         cut: Cut,
         *,
         sample_rate: int,
@@ -99,9 +101,9 @@ class SegmentedRecording:
 
     def _samples(self) -> Iterator[Samples]:
         """The channel at the sample rate, in blocks; sets what is known at the end."""
-        if not self._data:
+        if not len(self._data):
             raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
-        with open_recording(self._data) as file:
+        with SoundFile(self._data) as file:
             check_channel(file, self._channel)
             rate, frames = file.samplerate, 0
             self.sample_rate = rate if rate in self._native_rates else self.sample_rate
@@ -115,4 +117,4 @@ class SegmentedRecording:
             if resampler is not None:
                 yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
             self.seconds = frames / rate
-            self.warning = truncation(self._data, file, frames)
+            self.warning = truncation(file, frames)

@@ -19,16 +19,6 @@ Such a recording is listed all the same, and ends as an error row that people se
 
 UNDATED = "undated"
 
-CONDITIONS = {
-    "": "",
-    "normal": "normal",
-    "0": "normal",
-    "anomalous": "anomalous",
-    "anomaly": "anomalous",
-    "1": "anomalous",
-}
-"""Condition as archives write it → condition in the tables."""
-
 SPLITS = ("", "train", "test")
 DOMAINS = ("", "source", "target")
 

@@ -2,7 +2,7 @@
 
 Columns: ``path`` (relative to the manifest's folder, or absolute) or ``uri`` (file://… or s3://…, percent-encoded);
 ``machine_type``; and as far as known ``machine_id`` ("00" without the column), ``split``, ``domain``, ``attributes``,
-``condition`` (or ``label``: normal, anomalous, anomaly, 0, 1 or empty), ``date`` and ``recorded_at``. Further columns
+``condition`` (or ``label``: see `asd_core.clips.conditions`), ``date`` and ``recorded_at``. Further columns
 are kept in ``extra``, and so is ``path`` as it is written, so that scores can be joined to the manifest.
 
 A row whose file is missing stays a row: it becomes an error ``vanished`` when it is read.
@@ -16,6 +16,7 @@ import os
 import posixpath
 import urllib.parse
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +24,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
-from asd_core.clips.dates import parse_date, parse_moment
+from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, UNPLACED, clip_ids, sort_clips
+from asd_core.clips.conditions import EXPECTED, condition_of
+from asd_core.clips.dates import parse_date
+from asd_core.clips.stamps import parse_moment
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.addresses import canonical_uri, look_at, open_files
 from asd_core.store.files import MISSING, FileInfo, Files
@@ -35,7 +38,7 @@ def is_manifest(url: str) -> bool:
     return url.lower().endswith((".parquet", ".csv"))
 
 
-def read_manifest(url: str) -> tuple[pa.Table, int, list[str]]:
+def read_manifest(url: str, night_ends: time | None = None) -> tuple[pa.Table, int, list[str]]:
     """Read a manifest: its clips, the number of rows that repeat a file, and the addresses without a known machine.
 
     The first of several rows for one file counts.
@@ -49,7 +52,7 @@ def read_manifest(url: str) -> tuple[pa.Table, int, list[str]]:
     rows: dict[str, int] = {}
     for row, uri in enumerate(_uris(url, table, open_files(folder))):
         rows.setdefault(uri, row)
-    columns = pa.table(_columns(url, table)).take(list(rows.values()))
+    columns = pa.table(_columns(url, table, night_ends)).take(list(rows.values()))
     uris = list(rows)
     looks = [info or FileInfo(uri, 0, MISSING) for uri, info in zip(uris, look_at(uris), strict=True)]
     sizes, versions = [info.size for info in looks], [info.version for info in looks]
@@ -121,7 +124,7 @@ def _uri(url: str, folder: Files, text: str, row: int) -> str:
     return canonical_uri(f"{scheme}://{path}")
 
 
-def _columns(url: str, table: pa.Table) -> dict[str, Any]:
+def _columns(url: str, table: pa.Table, night_ends: time | None) -> dict[str, Any]:
     """The columns of CLIPS in a manifest, checked."""
 
     def given(name: str, absent: str = "") -> pa.ChunkedArray:
@@ -131,31 +134,45 @@ def _columns(url: str, table: pa.Table) -> dict[str, Any]:
     def known(name: str, words: dict[str, str]) -> pa.ChunkedArray:
         return _translate(given(name), lambda text: words.get(text.lower()), url, name, f"one of {sorted(words)}")
 
-    recorded_at = _recorded_at(url, table)
+    recorded_at, written = _recorded_at(url, table)
     condition = "condition" if "condition" in table.column_names else "label"
     day = _translate(given("date"), lambda text: "" if text == UNDATED else parse_date(text), url, "date", "2026-11-19")
-    recorded_day = pc.coalesce(pc.strftime(recorded_at, "%Y-%m-%d"), UNDATED)
+    own_day = pc.strftime(written, "%Y-%m-%d")
+    date = pc.if_else(pc.equal(day, ""), pc.coalesce(own_day, UNDATED), day)
+    if night_ends is not None:
+        before = timedelta(hours=night_ends.hour, minutes=night_ends.minute)
+        night = pc.strftime(pc.subtract(written, pa.scalar(before, pa.duration("us"))), "%Y-%m-%d")
+        date = pc.if_else(pc.coalesce(pc.equal(date, own_day), False), night, date)
     return {
         "machine_type": _filled(given("machine_type"), UNPLACED),
         "machine_id": _filled(given("machine_id", "00"), UNPLACED),
         "split": known("split", {word: word for word in SPLITS}),
         "domain": known("domain", {word: word for word in DOMAINS}),
         "attributes": given("attributes"),
-        "condition": known(condition, CONDITIONS),
-        "date": pc.if_else(pc.equal(day, ""), recorded_day, day),
+        "condition": _translate(given(condition), condition_of, url, condition, EXPECTED),
+        "date": date,
         "recorded_at": recorded_at,
         "extra": _extra(url, table, _filled(given("extra"), "{}"), condition),
     }
 
 
-def _recorded_at(url: str, table: pa.Table) -> pa.ChunkedArray:
-    kind = pa.timestamp("us", tz="UTC")
+def _recorded_at(url: str, table: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """The instants of the recordings, and the same as they are written, on the clock of their zone."""
+    kind, written = pa.timestamp("us", tz="UTC"), pa.timestamp("us")
     if "recorded_at" not in table.column_names:
-        return pa.chunked_array([pa.nulls(len(table), kind)])
+        return pa.chunked_array([pa.nulls(len(table), kind)]), pa.chunked_array([pa.nulls(len(table), written)])
     column = table["recorded_at"]
     if pa.types.is_timestamp(column.type):
-        return column.cast(kind, safe=False)
-    return _translate(_text(column), parse_moment, url, "recorded_at", "2026-11-19T03:15:00", kind)
+        local = pc.local_timestamp(column) if column.type.tz else column
+        return column.cast(kind, safe=False), local.cast(written, safe=False)
+    texts = _text(column)
+    instants = _translate(texts, parse_moment, url, "recorded_at", "2026-11-19T03:15:00", kind)
+    return instants, _translate(texts, _as_written, url, "recorded_at", "2026-11-19T03:15:00", written)
+
+
+def _as_written(text: str) -> datetime | None:
+    moment = parse_moment(text)
+    return moment and moment.replace(tzinfo=None)
 
 
 def _extra(url: str, table: pa.Table, own: pa.ChunkedArray, condition: str) -> pa.ChunkedArray:

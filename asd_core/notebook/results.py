@@ -51,7 +51,8 @@ def read_scores(store: Store | str, recipe: Recipe | str, date: str | Sequence[s
         >>> len(rows) == len(set(rows["uri"].to_pylist())) > 0
         True
     """
-    return opened(store).scores(loaded(recipe).key(), date)
+    place = opened(store)
+    return place.scores(loaded(recipe, place).key(), date)
 
 
 def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: int = 5) -> pa.Table:
@@ -79,7 +80,8 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
         >>> near["rank"].to_pylist(), near["distance"].to_pylist() == sorted(near["distance"].to_pylist())
         ([1, 2, 3], True)
     """
-    place, chosen = opened(store), loaded(recipe)
+    place = opened(store)
+    chosen = loaded(recipe, place)
     key, rows = chosen.key(), embed(place, chosen, clips.select(CLIPS.names))
     rows = rows.filter(pc.is_valid(rows["embedding"]))
     versions = scorer_versions(place, key, rows)
@@ -123,4 +125,5 @@ def read_captions(store: Store | str, recipe: Recipe | str, date: str | Sequence
         >>> set(captions["method"].to_pylist())
         {'acoustic'}
     """
-    return opened(store).captions(loaded(recipe).key(), [date] if isinstance(date, str) else date)
+    place = opened(store)
+    return place.captions(loaded(recipe, place).key(), [date] if isinstance(date, str) else date)

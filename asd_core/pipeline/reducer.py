@@ -19,7 +19,7 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
 from asd_core.pipeline.machine_tasks import FitOutcome, MachineTask, ScoreOutcome
 from asd_core.pipeline.scorer import Scorer, fit_scorer
-from asd_core.pipeline.scorer_files import load_scorer, save_scorer, scorer_folder
+from asd_core.pipeline.scorer_files import judgement_of, load_scorer, save_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.layout import score_part_path
@@ -36,11 +36,13 @@ class _Group:
         task: the machines to fit or to score.
         store: where everything lies.
         recipe: of all machine types.
+        judged_anew: scorer folder → the judgement of a scorer that was fitted with another threshold.
     """
 
     def __init__(self, task: MachineTask) -> None:
         self.task, self.store, self.recipe = task, open_store(task.store_url), Recipe(*task.recipe)
         self._shards: Shards = {}
+        self.judged_anew: dict[str, dict[str, Any]] = {}
 
     def rows(self, machine_type: str, clips: pa.Table) -> pa.Table:
         """The clips of one machine with their embeddings or errors."""
@@ -74,6 +76,7 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
         warnings=len(rows) - rows["warning"].null_count,
         errors_by_reason={entry["values"]: entry["counts"] for entry in reasons},
         files=files,
+        judged_anew=group.judged_anew,
     )
 
 
@@ -130,6 +133,8 @@ def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.
     scored: dict[str, Any] = {}
     if scorer and version:
         rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
+        if scorer.is_judged_anew:
+            group.judged_anew[folder] = judgement_of(scorer)
     elif recipe.encoder.is_segmented:
         rows = first_of_each(rows, "clip_id")
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name in SCORES.names}

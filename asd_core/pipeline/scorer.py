@@ -9,7 +9,7 @@ JSON and plain arrays only: nothing in it is executed when it is loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,8 @@ class Scorer:
         uris: of the training clips, in the order of the detector's rows; that of a recording for each of its segments.
         notes: what was done otherwise than asked.
         median_level_db: of the training clips, dB re full scale; None where they were not heard here.
+        unseen_by_name: (N,) float64, `unseen` in the order of the clips' names; None for a scorer of before.
+        is_judged_anew: its threshold is not the one that it was fitted with.
         segments: of the training recordings; None where an embedding is that of a whole clip. With segments,
             ``unseen`` has the scores of whole recordings, and ``threshold`` is for the usual number of segments.
     """
@@ -64,6 +66,8 @@ class Scorer:
     uris: Sequence[str]
     notes: Sequence[str] = field(default_factory=tuple)
     median_level_db: float | None = None
+    unseen_by_name: NDArray[np.float64] | None = None
+    is_judged_anew: bool = False
     segments: LearntSegments | None = None
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -148,6 +152,7 @@ def fit_scorer(
         segments = LearntSegments(SegmentScores(row_scores, recordings), np.array(starts, np.float64))
         learnt, names = segments.unseen, [uris[row] for row in np.unique(recordings, return_index=True)[1]]
         unseen = np.sort(learnt.of_recordings(recipe.score))
+        by_name = learnt.of_recordings(recipe.score)[sorted(range(len(names)), key=names.__getitem__)]
         threshold = decision_threshold(learnt.null(learnt.usual_count, recipe.score), recipe.threshold)
         rate = false_alarm_rate_of_recordings(learnt, names, recipe.score, recipe.threshold)
     heard = [level for level in levels_db if level is not None]
@@ -164,7 +169,35 @@ def fit_scorer(
         tuple(uris),
         (*detector.notes_, *threshold.notes),
         None if not heard else float(np.median(heard)),
-        segments,
+        by_name,
+        segments=segments,
+    )
+
+
+def judged_by(scorer: Scorer, config: ThresholdConfig, former: ThresholdConfig) -> Scorer:
+    """The scorer with the threshold that a rule takes from its unseen scores; as it is where the rule is unchanged.
+
+    Args:
+        scorer: with the threshold of the former rule.
+        config: the rule.
+        former: the rule that the scorer was fitted with.
+    """
+    if config == former:
+        return scorer
+    unseen, rate = scorer.unseen, np.nan
+    if scorer.segments is not None:
+        learnt, over = scorer.segments.unseen, scorer.recipe.score
+        unseen = learnt.null(learnt.usual_count, over)
+        rate = false_alarm_rate_of_recordings(learnt, list(dict.fromkeys(scorer.uris)), over, config)
+    elif scorer.unseen_by_name is not None:
+        rate = cross_validated_false_alarm_rate(scorer.unseen_by_name, config)
+    threshold, stale = decision_threshold(unseen, config), decision_threshold(unseen, former).notes
+    return replace(
+        scorer,
+        threshold=threshold.value,
+        false_alarm_rate=rate,
+        notes=(*(note for note in scorer.notes if note not in stale), *threshold.notes),
+        is_judged_anew=True,
     )
 
 

@@ -17,6 +17,11 @@ from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.settings import from_mapping
 
 TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions")
+JUDGING = ("threshold",)
+"""Tables that judge scores and change none: a scorer holds whatever they say."""
+
+EXPLAINING = ("captions",)
+"""Tables that say how flagged clips are explained."""
 
 ADDED_LATER: dict[str, Any] = {
     "encoder.hop_seconds": None,
@@ -53,12 +58,23 @@ class MachineRecipe:
 
     def of_scores(self) -> dict[str, Any]:
         """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out."""
-        tables = {table: value for table, value in asdict(self).items() if table != "captions"}
+        tables = {table: value for table, value in asdict(self).items() if table not in EXPLAINING}
         for name, value in ADDED_LATER.items():
             table, _, field = name.partition(".")
             if tables.get(table, {}).get(field, ...) == value:
                 del tables[table][field]
         return {table: values for table, values in tables.items() if values or table != "score"}
+
+    def of_scorers(self) -> dict[str, Any]:
+        """All that a scorer depends on: tables that judge its scores stand at their defaults."""
+        return self.of_scores() | {table: asdict(_DEFAULT_JUDGING[table]) for table in JUDGING}
+
+    def judgement(self) -> dict[str, Any]:
+        """The tables that judge scores, in full."""
+        return {table: value for table, value in asdict(self).items() if table in JUDGING}
+
+
+_DEFAULT_JUDGING = {"threshold": ThresholdConfig()}
 
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:

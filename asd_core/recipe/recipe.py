@@ -17,12 +17,22 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, dotted, is_outdone, laid_over, machine_recipe
+from asd_core.recipe.machine_recipe import (
+    EXPLAINING,
+    JUDGING,
+    TABLES,
+    MachineRecipe,
+    dotted,
+    is_outdone,
+    laid_over,
+    machine_recipe,
+)
 from asd_core.settings import check_keys
 
 if TYPE_CHECKING:
@@ -37,18 +47,26 @@ class Recipe:
         settings: its tables after defaults of the command line were laid over them; JSON values only.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any], stored_key: str = "") -> None:
         """Check the settings, those of every machine type too.
+
+        Args:
+            name: of the recipe.
+            settings: its tables.
+            stored_key: the KEY under which a store of before holds it (`asd_core.pipeline.stored_keys`); "" for its
+                own.
 
         Raises:
             UsageError: an unknown table, key or value.
         """
         self.name = name
+        self._stored_key = stored_key
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
         check_keys(self.settings, [*TABLES, "machine"], f"recipe {name}")
         for table, value in self.settings.items():
             if not isinstance(value, dict):
                 raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
+        self._fingerprints: dict[EncoderConfig, str] = {}
         self._kinds = ["", *self.settings.get("machine", {})]  # of machines, "" for all without overrides
         for machine_type in self._kinds:
             self.for_machine(machine_type)
@@ -115,18 +133,47 @@ class Recipe:
         notes = [encoder_note(self.for_machine(kind).encoder) for kind in self._kinds]
         return list(dict.fromkeys(note for note in notes if note))
 
-    def key(self) -> str:
-        """The name of this recipe's scorers and scores: its own and 8 hex digits of all that it resolves to.
+    def judgement(self) -> dict[str, Any]:
+        """The tables that judge scores, such as ``[threshold]``: by machine type with others, and ("") for the rest."""
+        whole = self.for_machine("").judgement()
+        found = {kind: self.for_machine(kind).judgement() for kind in sorted(self._kinds)}
+        return {kind: tables for kind, tables in found.items() if not kind or tables != whole}
 
-        An edited recipe, or the same recipe on other embeddings, has another key; another batch size has not, since
-        it may not change an embedding.
+    def key(self) -> str:
+        """The name of this recipe's scorers and scores: its own and 8 hex digits of all that its scorers depend on.
+
+        An edited recipe, or the same recipe on other embeddings, has another key. Another batch size has not, since
+        it may not change an embedding. Tables that judge or explain scores have no part in it.
         """
-        resolved = self.resolved()
+        return self._stored_key or self._own_key
+
+    @cached_property
+    def _own_key(self) -> str:
+        kinds = [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
+        return self._hashed({kind: self.for_machine(kind).of_scorers() for kind in kinds})
+
+    def former_key(self) -> str:
+        """The key that `asd` 0.1 gave the recipe: its thresholds, and every machine type named, had a part in it."""
+        return self._hashed(self.resolved())
+
+    def key_tells_judgement(self) -> bool:
+        """True where no recipe with another threshold has this key."""
+        return self.key() == self.former_key()
+
+    def _changes_scorers(self, machine_type: str) -> bool:
+        return any(key.partition(".")[0] not in (*JUDGING, *EXPLAINING) for key in self.overrides(machine_type))
+
+    def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
         for tables in resolved.values():
             del tables["encoder"]["batch_size"]
-        fingerprints = [embeddings_fingerprint(self.for_machine(kind).encoder) for kind in resolved]
-        text = json.dumps([resolved, fingerprints], sort_keys=True).encode()
+        text = json.dumps([resolved, [self._fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
+
+    def _fingerprint(self, machine_type: str) -> str:
+        encoder = self.for_machine(machine_type).encoder
+        if encoder not in self._fingerprints:  # weights are hashed for it
+            self._fingerprints[encoder] = embeddings_fingerprint(encoder)
+        return self._fingerprints[encoder]
 
 
 def load_recipe(name: str) -> Recipe:

@@ -25,7 +25,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, Placement, clip_ids
+from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, Placement, clip_ids
+from asd_core.clips.conditions import condition_of
 from asd_core.clips.dates import parse_date
 from asd_core.digest import content_hash
 from asd_core.errors import UsageError
@@ -117,7 +118,7 @@ _WORDS: dict[str, Callable[[str], str | None]] = {
     "machine_id": _filled,
     "split": lambda text: text if text in SPLITS else None,
     "domain": lambda text: text if text in DOMAINS else None,
-    "condition": lambda text: CONDITIONS.get(text.lower()),
+    "condition": condition_of,
     "date": lambda text: UNDATED if text in ("", UNDATED) else parse_date(text),
     "extra": lambda text: text or "{}",
 }

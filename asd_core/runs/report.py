@@ -82,12 +82,17 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     runs = store.scored_dates(key)
     earlier = sorted(night for night in runs if night < date != "undated")
     history = store.scores(key, earlier[-history_nights:], _HISTORY)
-    machines = [machine_record(head, version) for version, head in newest_heads(store, key).values()]
+    record = store.record(runs[date][0])
+    judged = record.get("judged_anew", {})
+    machines = [
+        machine_record(head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version)
+        for folder, (version, head) in newest_heads(store, key).items()
+    ]
     return Night(
         recipe=recipe.name,
         key=key,
         date=date,
-        run=_run_of(store.record(runs[date][0])),
+        run=_run_of(record),
         scores=scores,
         history=history.select(_HISTORY),
         machines=machines,
@@ -103,7 +108,7 @@ def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
 
 def _run_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the record of a date's last run that belongs on a page."""
-    shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
+    shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files", "judged_anew")}
     if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
         shown["counts_of_all_dates"] = shown.pop("counts")
     return shown

@@ -52,6 +52,12 @@ def test_the_keys_of_json_are_those_of_the_page(command, workspace, monkeypatch)
     assert set(said.json) - shared == own(command) - {"usd"}
 
 
+def test_standings_have_the_keys_of_the_page(workspace, monkeypatch):
+    monkeypatch.chdir(workspace)
+    said = asd("evaluate", "--submissions", "teams", "--ground-truth", "dcase2024_task2_evaluator", "--json")
+    assert set(said.json) == own("evaluate --submissions")
+
+
 def test_captions_have_the_keys_of_the_page_and_a_dry_run_its_cost(workspace, monkeypatch):
     monkeypatch.chdir(workspace)
     assert set(asd("nightly", *RUNS["nightly"], "--json").json["captions"]) == CAPTIONS

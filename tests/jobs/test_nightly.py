@@ -145,7 +145,7 @@ def test_an_encoder_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, own):
     assert asd("fit", archive, "--until", NIGHTS[1], *options(here, recipe)).json["fitted"] == 2
     shutil.copytree(here, on_ray)
     assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
-    common = ["--recipe", recipe, "--store", on_ray, "--json", "--cpus", "2"]
+    common = ["--recipe", recipe, "--store", on_ray, "--json", "--engine", "ray", "--cpus", "2"]
     said = asd_process("nightly", archive, *common, PYTHONPATH=str(tmp_path / "site"))
     assert (said.code, said.json["scored"], said.json["decoded"]) == (0, 8, 8), said.err
     stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]
@@ -163,7 +163,7 @@ def test_a_detector_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, monke
     assert fitted.code == 0 and fitted.json["fitted"] == 2, fitted.err
     shutil.copytree(here, on_ray)
     assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
-    common = ["--recipe", recipe, "--store", on_ray, "--json", "--cpus", "2"]
+    common = ["--recipe", recipe, "--store", on_ray, "--json", "--engine", "ray", "--cpus", "2"]
     said = asd_process("nightly", archive, *common, PYTHONPATH=str(tmp_path / "site"))
     assert (said.code, said.json["scored"]) == (0, 8), said.err
     stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]

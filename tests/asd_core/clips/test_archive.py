@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from datetime import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -150,6 +151,31 @@ def test_machines_of_one_name_under_several_folders_are_said(tmp_path: Path) -> 
     touch(tmp_path, *sites, "machine_type=fan/a.wav")
     assert list_archive(str(tmp_path)).namesakes == {("pump", "01"): ("site=berlin", "site=hamburg")}
     assert list_archive(str(tmp_path / "site=berlin")).namesakes == {}
+
+
+def test_a_mimii_archive_is_recognised_and_split(tmp_path: Path) -> None:
+    normal = [f"6_dB_fan/fan/id_00/normal/{number:08}.wav" for number in range(3)]
+    touch(tmp_path, *normal, "6_dB_fan/fan/id_00/abnormal/00000000.wav")
+    listing = list_archive(str(tmp_path))
+    assert listing.layout == "mimii" and listing.notes()[0].startswith("1 of 3 normal recordings are held out")
+    assert listing.clips["split"].to_pylist() == ["test", "test", "train", "train"]
+    assert listing.clips["condition"].to_pylist() == ["anomalous", "normal", "normal", "normal"]
+
+
+def test_nights_that_cross_midnight_begin_where_they_are_told_to(tmp_path: Path) -> None:
+    touch(
+        tmp_path, *(f"machine_type=fan/{stamp}.wav" for stamp in ("20261119_220000", "20261120_031500", "2026-11-20"))
+    )
+    (tmp_path / "list.csv").write_text(
+        "path,machine_type,recorded_at\na.wav,fan,2026-11-19T22:00:00\nb.wav,fan,2026-11-20T03:15:00+09:00\n"
+    )
+    listing = list_archive(str(tmp_path), night_ends=time(12))
+    assert listing.clips["date"].to_pylist() == ["2026-11-19", "2026-11-19", "2026-11-20"]
+    assert listing.notes()[0].startswith("1 of 3 recordings tell no time") and "20.wav: they keep" in listing.notes()[0]
+    assert list_archive(str(tmp_path)).clips["date"].to_pylist() == ["2026-11-19", "2026-11-20", "2026-11-20"]
+    manifest = str(tmp_path / "list.csv")
+    assert list_archive(manifest, night_ends=time(12)).clips["date"].to_pylist() == ["2026-11-19"] * 2
+    assert list_archive(manifest).clips["date"].to_pylist() == ["2026-11-19", "2026-11-20"]
 
 
 def test_a_remark_says_all_that_was_left_out_and_a_note_which_machines_may_be_several() -> None:

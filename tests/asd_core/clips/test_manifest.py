@@ -137,3 +137,22 @@ def test_a_clips_table_is_a_manifest_of_itself(tmp_path: Path) -> None:
 def test_a_layout_or_a_pattern_of_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="names its machines itself"):
         list_archive(str(tmp_path / "list.csv"), layout="dcase")
+
+
+def test_a_time_with_a_zone_is_of_its_own_date_and_kept_in_utc(tmp_path: Path) -> None:
+    header, text = "path,machine_type,recorded_at", "2026-11-19T00:30:00+01:00"
+    instant = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
+    assert rows(csv(tmp_path, f"{header}\na.wav,fan,{text}\n"), "date", "recorded_at") == [("2026-11-19", instant)]
+    berlin = pa.array([instant], pa.timestamp("us", tz="Europe/Berlin"))
+    pq.write_table(pa.table({"path": ["a"], "machine_type": ["fan"], "recorded_at": berlin}), tmp_path / "list.parquet")
+    assert rows(list_archive(str(tmp_path / "list.parquet")), "date", "recorded_at") == [("2026-11-19", instant)]
+
+
+def test_truth_values_and_numbers_of_pandas_are_conditions(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,machine_type,label\na.wav,fan,0.0\nb.wav,fan,1.0\nc.wav,fan,\n")
+    assert rows(list_archive(str(tmp_path / "list.csv")), "condition") == [("normal",), ("anomalous",), ("",)]
+    for labels in ([False, True, None], [0.0, 1.0, None], [0, 1, None]):
+        table = pa.table({"path": ["a.wav", "b.wav", "c.wav"], "machine_type": ["fan"] * 3, "label": labels})
+        pq.write_table(table, tmp_path / "list.parquet")
+        listing = list_archive(str(tmp_path / "list.parquet"))
+        assert rows(listing, "condition") == [("normal",), ("anomalous",), ("",)]

@@ -38,6 +38,12 @@ def test_a_field_added_later_changes_no_key_until_it_is_set(name):
     assert bare.with_settings({name: other}).key() != bare.key()
 
 
+def test_scorers_depend_on_no_threshold_and_a_judgement_on_nothing_else():
+    plain, other = machine_recipe({}), machine_recipe({"threshold": {"kind": "gamma", "quantile": 0.5}})
+    assert plain.of_scorers() == other.of_scorers() == plain.of_scores() != other.of_scores()
+    assert other.judgement() == {"threshold": {"kind": "gamma", "quantile": 0.5}}
+
+
 @pytest.mark.parametrize(
     ("tables", "message"),
     [

@@ -1,0 +1,74 @@
+"""libsndfile, read front to back: every sample that it can decode, of files with tags and wrong sizes too."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from asd_core.audio.containers.mend import mend
+from asd_core.audio.containers.ogg import LARGEST_PAGE
+from asd_core.audio.containers.pieces import Bytes
+from asd_core.audio.file_headers import looks_like
+from asd_core.errors import ClipError
+
+_UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
+
+
+class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
+    """An open recording.
+
+    Attributes:
+        promised: frames that its header promises over those in the file; 1.0 where nothing is missing.
+
+    Args:
+        data: the file's bytes, or a memory map of it; the format is recognised from them, never from a name.
+
+    Raises:
+        ClipError: ``not_audio``.
+    """
+
+    promised: float
+
+    def __init__(self, data: Bytes) -> None:
+        mended = mend(data)
+        try:
+            super().__init__(mended.open(data))
+        except soundfile.SoundFileError as error:
+            # str(error) holds the address of the file object, which differs from run to run.
+            why = getattr(error, "error_string", str(error)).rstrip(".")
+            raise ClipError("not_audio", f"cannot be decoded ({looks_like(data)}): {why}") from error
+        self.promised = mended.promised
+        self._copy = mended.open(data)
+
+    @property
+    def is_length_known(self) -> bool:
+        """False for a stream whose header does not tell its length."""
+        return bool(self.frames < _UNKNOWN)
+
+    @property
+    def lacks_end_mark(self) -> bool:
+        """True for an Ogg stream whose last page is not marked as such."""
+        if self.format != "OGG":
+            return False
+        size = self._copy.seek(0, os.SEEK_END)
+        self._copy.seek(max(0, size - LARGEST_PAGE))
+        tail = self._copy.read()
+        flags = tail[tail.rfind(b"OggS") :][5:6]
+        return bool(flags) and not flags[0] & 4
+
+    def seekable(self) -> bool:
+        """False: soundfile else seeks after each block, which fails at the end of a streamed FLAC."""
+        return False
+
+    def next_block(self, frames: int) -> NDArray[np.float32]:
+        """The next frames, at most so many: (n, channels) float32; none at the end, or where decoding breaks off."""
+        block = np.full((frames, self.channels), np.nan, np.float32)
+        try:
+            return self.read(out=block)  # type: ignore[no-any-return]
+        except soundfile.SoundFileError:
+            # The block before a broken frame, or before bytes behind the last one, is decoded all the same; its length
+            # is not told. No compressed format has NaN for a sample.
+            return block[: int(np.count_nonzero(~np.isnan(block[:, 0])))]
