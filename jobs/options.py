@@ -77,6 +77,14 @@ store_option = click.option(
     help="Folder or s3:// address that keeps everything.",
 )
 
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting, e.g. detector.k=8 (repeatable).",
+)
+
 recipe_options = together(
     click.option(
         "--recipe",
@@ -87,13 +95,7 @@ recipe_options = together(
         metavar="NAME",
         help="Built-in recipe, or path to a .toml file.",
     ),
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Change a setting, e.g. detector.k=8 (repeatable).",
-    ),
+    settings_option,
     click.option("--encoder", "encoder_name", metavar="NAME", help="Name of the imported embeddings to use."),
     click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )

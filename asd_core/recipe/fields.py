@@ -68,9 +68,18 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
     return told + [f"[machine.{kind}]" for kind in machines[0] if machines[0][kind] != machines[1].get(kind)]
 
 
+def scorer_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Every field that scorers depend on, defaults filled in: by machine type with others, and ("") for the rest.
+
+    Recipes whose keys differ can be equal in this: a default of ``[encoder]`` written out is another key.
+    """
+    return {kind: _by_name(recipe.only_for(kind)) for kind in recipe.scorer_kinds()}
+
+
 def _by_name(recipe: Recipe) -> dict[str, Any]:
-    judging = (*JUDGING, *EXPLAINING)
-    return {f"{one.table}.{one.name}": one.value for one in fields_of(recipe) if one.table not in judging}
+    unasked = (*JUDGING, *EXPLAINING)
+    fields = [one for one in fields_of(recipe) if one.table not in unasked and one.name != "batch_size"]
+    return {f"{one.table}.{one.name}": one.value for one in fields}
 
 
 def _defaults(table: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def held_recipes(store: Store) -> list[HeldRecipe]:
 def held_instead(store: Store, recipe: Recipe) -> str:
     """The recipes of which a store holds scorers, told by what they have otherwise than this one; "" for none."""
     others = [held for held in held_recipes(store) if held.key != recipe.key()]
+    others.sort(key=lambda held: held.key.rpartition("-")[0] != recipe.name)  # edited ones of its name first
     if not others:
         return ""
     told = [f"{held.key} ({difference_from(recipe, held.recipe)})" for held in others[:_NAMED]]
