@@ -15,6 +15,7 @@ from jobs.caption_options import (
     top_option,
 )
 from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_store
 
 
@@ -53,5 +54,5 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
             run.add(rows)
             counts = run.finish()
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
-    text = captions_text(counts) + (f"\nreport: {page}" if page else "")
+    text = captions_text(counts) + (f"\n{report_text(page)}" if page else "")
     job.talk.result({**counts, "key": key, "date": date, "report": page}, text)

@@ -22,7 +22,7 @@ def check_archive_options(recipe: Recipe, options: Mapping[str, Any]) -> None:
     Raises:
         UsageError: the first of them.
     """
-    from asd_core.clips.manifest import is_manifest
+    from asd_core.clips.manifest_table import is_manifest
     from asd_core.clips.pattern import compile_pattern
     from asd_core.encoders.build import kind_of
 

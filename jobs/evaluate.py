@@ -34,6 +34,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
       asd evaluate --submissions teams --ground-truth dcase2024_task2_evaluator
     """
     from asd_core.clips.selection import clips_to_score
+    from asd_core.clips.splits import notes_on_no_split
     from asd_core.evaluation.tables import to_csv, to_json, to_text
     from asd_core.runs.evaluate import NothingScoredError, score_and_evaluate
 
@@ -41,6 +42,8 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
     check_folder("--out", out)
     listed = job.clips()
     clips, _ = clips_to_score(listed, date)
+    for note in notes_on_no_split(listed):
+        job.talk.say(f"note: {note}")
     with job.engine("evaluate", date) as engine:
         given = (job.store, job.recipe, clips, engine, job.talk.progress)
         try:

@@ -57,7 +57,7 @@ class Job:
         return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern, ends)
 
     @contextmanager
-    def engine(self, name: str, date: str | None = None, *, shows_ray: bool = False) -> Iterator[Engine]:
+    def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
         """The engine asked for, while this is the only run of that name on this recipe, archive and date."""
         from asd_core.store.addresses import open_files
         from asd_core.store.locks import lock_name, run_lock
@@ -69,7 +69,7 @@ class Job:
         archive = open_files(archive).url if archive else None
         lock = lock_name(name, self.recipe.key(), archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
-        with alone, open_engine(self.talk.say, self.options, shows_ray=shows_ray) as engine:
+        with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
             yield engine
 
     def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:

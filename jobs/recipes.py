@@ -78,12 +78,13 @@ def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[R
     from asd_core.recipe.full_text import about
     from asd_core.recipe.recipe import built_in_recipes
     from asd_core.runs.other_recipes import held_recipes
+    from asd_core.text_files import read_text
 
     for held in [] if store is None else held_recipes(store):
         if held.key == name and held.recipe is not None:
             return held.recipe, f"as the store holds it under {held.key}."
     recipe = open_recipe(name, settings, None)
-    text = built_in_recipes().get(name) or Path(name).read_text(encoding="utf-8-sig")
+    text = built_in_recipes().get(name) or read_text(name, f"the recipe {name}")
     return recipe, about(text)
 
 

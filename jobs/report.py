@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_scores
 
 
@@ -23,4 +24,4 @@ def command(job: Job, date: str | None) -> None:
     check_date(date)
     job.refuse_unscored()
     page = job.store.files.address(report_night(job.store, job.recipe, date))
-    job.talk.result({"report": page}, f"report: {page}")
+    job.talk.result({"report": page}, report_text(page))

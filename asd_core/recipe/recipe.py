@@ -35,6 +35,7 @@ from asd_core.recipe.machine_recipe import (
 )
 from asd_core.recipe.near_names import near_file, near_recipe, near_setting
 from asd_core.settings import check_keys
+from asd_core.text_files import read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,15 +190,10 @@ def load_recipe(name: str) -> Recipe:
         UsageError: there is no such recipe, or it is no valid TOML or no valid recipe.
     """
     if name.endswith(".toml"):
-        path = Path(name)
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError as error:
+        if not Path(name).exists():
             hint = near_file(name, built_in_recipes())
-            raise UsageError(f"cannot read the recipe {name}: there is no such file{hint}") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the recipe {name}: {error}") from error
-        return _parse(path.stem, text)
+            raise UsageError(f"cannot read the recipe {name}: there is no such file{hint}")
+        return _parse(Path(name).stem, read_text(name, f"the recipe {name}"))
     built_in = built_in_recipes()
     if name not in built_in:
         raise UsageError(
