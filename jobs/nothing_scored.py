@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,12 +88,12 @@ def written(command: str, options: Mapping[str, Any]) -> str:
 
 
 def _normals(clips: pa.Table) -> str:
-    """The options that say which clips are normal: none where the archive has a split for them, else its first days."""
-    import pyarrow.compute as pc
-
+    """The options that say which clips are normal: none where the archive says it itself, else its first days."""
     from asd_core.clips.clip import UNDATED
+    from asd_core.clips.selection import training_clips
 
-    if pc.any(pc.equal(clips["split"], "train")).as_py():
+    with suppress(UsageError):
+        training_clips(clips)
         return ""
     dates = sorted(set(clips["date"].to_pylist()) - {UNDATED})
     if not dates:

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.nothing_scored import without_scorer, written
 from tests.command import asd
-from tests.fleet import NIGHTS, clip_path, write_dcase, write_fleet
+from tests.fleet import NIGHTS, clip_path, write_dcase, write_fleet, write_wav
 from tests.jobs.options import options
 
 
@@ -65,6 +65,13 @@ def test_an_archive_with_a_split_needs_no_dates(tmp_path):
         said, line = refused(command, archive, *options(tmp_path))
         assert said.json["scored"] == 0
         assert line.endswith(f"run asd fit {archive} --recipe twfr-knn --store {tmp_path}/store")
+
+
+def test_an_archive_that_tells_what_is_normal_needs_no_dates(tmp_path):
+    for number in range(4):
+        write_wav(tmp_path / f"plant/machine_type=fan/machine_id=1/condition=normal/{number}.wav", seed=number)
+    line = refused("score", tmp_path / "plant", *options(tmp_path))[1]
+    assert line.endswith(f"run asd fit {tmp_path}/plant --recipe twfr-knn --store {tmp_path}/store")
 
 
 def test_an_archive_without_dates_needs_a_list(tmp_path):
