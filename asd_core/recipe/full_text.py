@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from itertools import groupby
@@ -40,7 +41,7 @@ def about(text: str) -> str:
 
 
 def _lines(field: Field) -> Iterator[str]:
-    meaning = field.meaning.replace("`", "").replace("None", "none").rstrip(".")
+    meaning = re.sub("[,;] see `[^`]+`", "", field.meaning).replace("`", "").replace("None", "none").rstrip(".")
     said = f"{meaning} [{_source(field)}]".strip()
     yield from textwrap.wrap(said, _WIDTH, initial_indent="# ", subsequent_indent="#   ")
     is_written = isinstance(field.value, _TOLD)  # TOML has no word for none

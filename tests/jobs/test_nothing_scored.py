@@ -37,9 +37,11 @@ def test_a_fit_of_another_recipe_is_told_by_what_it_has_otherwise(tmp_path, arch
     edits = ["--set", "detector.k=2", "--set", "encoder.r=0.5"]
     fitted = asd("fit", archive, *options(tmp_path), "--until", NIGHTS[1], *edits[:2]).json["key"]
     _, line = refused("nightly", archive, *options(tmp_path))
-    assert f"the store has scorers of {fitted} (its recipe has detector.k = 2)" in line
+    assert f"the store has scorers of {fitted} (its recipe has detector.k = 2; --set detector.k=2 takes it)" in line
+    assert asd("score", archive, *options(tmp_path), "--set", "detector.k=2").json["scored"] > 0
     _, line = refused("nightly", archive, *options(tmp_path), *edits)
-    assert "--set detector.k=2 --set encoder.r=0.5" in line and "(its recipe has encoder.r = 1.0)" in line
+    assert "--set detector.k=2 --set encoder.r=0.5" in line
+    assert "(its recipe has encoder.r = 1.0; --set encoder.r=1.0 takes it)" in line
     _, line = refused("nightly", archive, *options(tmp_path, "twfr-gmm"))
     assert f'{fitted} (its recipe has detector.kind = "memory_bank")' in line
 

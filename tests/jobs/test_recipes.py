@@ -32,9 +32,9 @@ def test_the_recipes_that_a_store_holds_are_told_by_what_they_have_otherwise(tmp
     own = asd("fit", archive, *options(tmp_path, tmp_path / "mine.toml"), *until).json["key"]
     edited = asd("fit", archive, *options(tmp_path), *until, "--set", "detector.k=2").json["key"]
     monkeypatch.setenv("ASD_STORE", str(tmp_path / "store"))
-    said = asd("recipes").out.splitlines()
-    assert f"{own} 2 machines, a recipe of your own" in [" ".join(line.split()) for line in said]
-    assert f"{edited} 2 machines, its recipe has detector.k = 2" in [" ".join(line.split()) for line in said]
+    said = [" ".join(line.split()) for line in asd("recipes").out.splitlines()]
+    assert f"{own} 2 machines, a recipe of your own" in said
+    assert f"{edited} 2 machines, its recipe has detector.k = 2; --set detector.k=2 takes it" in said
     assert [one["key"] for one in asd("recipes", "--json").json["stored"]] == [edited, own]
     shown = asd("recipes", own)
     assert shown.out.startswith(f"# mine: as the store holds it under {own}.") and "k = 3" in shown.out.splitlines()
