@@ -36,14 +36,14 @@ def refuse_silence(
     if counts["scored"]:
         return
     reasons, listed = counts["errors_by_reason"], counts["listed"]
-    if "no_scorer" in reasons:
+    if "no_scorer" in reasons and not record["scorers"]:
+        nowhere = f"the store {store.files.address('')} has no scorer of any recipe"
         why = f"no machine of these {listed} clips has a scorer of {recipe.key()}"
-        mend = f"run {written('fit', options)}{_normals(clips)}"
+        mend = f"run {written('fit', options)}{_normals(clips)}; {held_instead(store, recipe) or nowhere}"
     else:
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         why, mend = f"none of {listed} clips has a score ({told})", _first_error(store, record)
-    others = held_instead(store, recipe) if "no_scorer" in reasons else ""
-    raise AsdError("; ".join(filter(None, [f"nothing was listened to: {why}: {mend}", others])))
+    raise AsdError(f"nothing was listened to: {why}: {mend}")
 
 
 def refuse_unscored(store: Store, recipe: Recipe, options: Mapping[str, Any]) -> None:
