@@ -10,6 +10,9 @@ import click
 
 STORE_VARIABLE, RECIPE_VARIABLE = "ASD_STORE", "ASD_RECIPE"
 
+DEFAULT_RECIPE = "fleet"
+"""The recipe of a command that names none."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -89,7 +92,8 @@ recipe_options = together(
     click.option(
         "--recipe",
         "recipe_name",
-        required=True,
+        default=DEFAULT_RECIPE,
+        show_default=True,
         envvar=RECIPE_VARIABLE,
         show_envvar=True,
         metavar="NAME",

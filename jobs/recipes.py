@@ -11,7 +11,7 @@ import click
 from asd_core.errors import UsageError
 from jobs.console import Talk
 from jobs.job import open_recipe, open_store_of, with_talk
-from jobs.options import STORE_VARIABLE, settings_option
+from jobs.options import DEFAULT_RECIPE, STORE_VARIABLE, settings_option
 
 if TYPE_CHECKING:
     from asd_core.recipe.recipe import Recipe
@@ -97,7 +97,7 @@ def _list(talk: Talk, store: Store | None) -> None:
     told = {name: lines[0] if lines else "" for name, lines in texts.items()}
     held = [] if store is None else [_held(one) for one in held_recipes(store)]
     width = max(map(len, [*told, *(one["key"] for one in held)]))
-    lines = [f"{name:{width}}  {line}" for name, line in told.items()]
+    lines = [f"{name:{width}}  {line}{' (the default)' * (name == DEFAULT_RECIPE)}" for name, line in told.items()]
     if store is not None:
         lines += ["", f"in the store, with scorers ({len(held)}):"]
         lines += [f"{one['key']:{width}}  {one['machines']} machines, {one['differs']}" for one in held]
