@@ -61,8 +61,8 @@ def arrange(paths: Sequence[str], placements: Sequence[Placement]) -> tuple[list
             placed[number] = one._replace(split="test" if is_test else "train")
     normal = conditions.count("normal")
     notes.append(
-        f"{len(held)} of {normal} normal recordings are held out as test, as is usual for MIMII: of each machine as many "
-        "as there are anomalous ones, at most half, the first by name; the others are of split train"
+        f"{len(held)} of {normal} normal recordings are held out as test, as is usual for MIMII: of each machine as "
+        "many as there are anomalous ones, at most half, the first by name; the others are of split train"
     )
     return placed, notes
 
