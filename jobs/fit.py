@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobs.cheap_checks import check_normals
 from jobs.job import Job, on_archive
 from jobs.options import normal_options
 
@@ -34,6 +35,7 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
     from asd_core.errors import AsdError
     from asd_core.runs.fit import fit
 
+    check_normals(since, until, normal_list)
     listed = job.clips()
     clips = training_clips(listed, since, until, normal_list)
     for note in notes_on_training(listed, clips, is_told=bool(since or until or normal_list)):

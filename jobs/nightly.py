@@ -7,7 +7,10 @@ from typing import Any
 import click
 
 from jobs.caption_options import caption_options, caption_order, captioner_for, captions_text
+from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_archive
+from jobs.nothing_scored import without_scorer
 from jobs.options import include_train_option
 
 
@@ -51,6 +54,8 @@ def command(
     from asd_core.runs.nightly import nightly
     from asd_core.runs.undated_night import undated_night
 
+    check_date(date)
+    order, llm = (None, None) if no_captions else caption_order(options, job.recipe)
     listed = job.clips()
     clips, night = clips_to_score(listed, date, latest=True, include_train=include_train)
     clips, note = undated_night(job.store, job.recipe.key(), clips) if night is None else (clips, None)
@@ -58,7 +63,6 @@ def command(
         job.talk.say(f"note: {line}")
     if night:
         job.talk.say(f"the night of {night}: {len(clips)} clips")
-    order, llm = (None, None) if no_captions else caption_order(options, job.recipe)
     with job.engine("nightly", night) as engine:
         done = nightly(
             job.store,
@@ -74,7 +78,9 @@ def command(
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
     explained = [captions_text(done.captions)] if done.captions else []
-    pages = [f"report: {page}" for page in done.reports]
-    job.result(done.record, *explained, *pages, reports=done.reports, captions=done.captions)
+    pages = [report_text(page) for page in done.reports]
+    notes = without_scorer(clips, done.record)
+    job.result(done.record, *explained, *pages, notes=notes, reports=done.reports, captions=done.captions)
+    job.refuse_silence(listed, done.record)
     if done.failure is not None:
         raise done.failure

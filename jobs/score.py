@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from jobs.cheap_checks import check_date
 from jobs.job import Job, on_archive
+from jobs.nothing_scored import without_scorer
 from jobs.options import include_train_option
 
 
@@ -27,6 +29,7 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
     from asd_core.clips.splits import notes_on_no_split
     from asd_core.runs.score import score
 
+    check_date(date)
     listed = job.clips()
     clips, _ = clips_to_score(listed, date, include_train=include_train)
     for note in notes_on_no_split(listed):
@@ -35,4 +38,5 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
         record = score(job.store, job.recipe, clips, engine, job.talk.progress)
     if record["already_complete"]:
         job.talk.say(f"run {record['run_id']} was complete already: nothing to do")
-    job.result(record)
+    job.result(record, notes=without_scorer(clips, record))
+    job.refuse_silence(listed, record)

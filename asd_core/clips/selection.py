@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import urllib.parse
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +13,7 @@ from asd_core.clips.held_out import held_out
 from asd_core.clips.splits import by_split, has_test_split
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.tables import rows_of
+from asd_core.text_files import read_text
 
 
 def select(
@@ -195,18 +195,20 @@ def clips_to_score(
 
 def _listed(clips: pa.Table, normal_list: str) -> pa.Table:
     """Clips whose uri, or the end of whose decoded path, stands in a text file, one a line."""
-    try:
-        lines = Path(normal_list).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read --normal-list {normal_list}: {error}") from error
-    wanted = {line.strip().removeprefix("./") for line in lines if line.strip()}
+    lines = map(_as_path, read_text(normal_list, f"--normal-list {normal_list}").splitlines())
+    wanted = {line for line in lines if line}
     found: set[str] = set()
     keep = []
     for uri in clips["uri"].to_pylist():
-        parts = urllib.parse.unquote(uri).split("/")
+        parts = _as_path(urllib.parse.unquote(uri)).split("/")
         names = {uri, *("/".join(parts[i:]) for i in range(len(parts)))} & wanted
         found |= names
         keep.append(bool(names))
     if unknown := sorted(wanted - found):
         raise UsageError(f"{len(unknown)} lines of {normal_list} name no listed clip, the first: {unknown[0]!r}")
     return clips.filter(pa.array(keep))
+
+
+def _as_path(line: str) -> str:
+    """A path as it is compared: without quotes and blanks around it, and with slashes where Windows has backslashes."""
+    return line.strip().strip('"').replace("\\", "/").removeprefix("./")

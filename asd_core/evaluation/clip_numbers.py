@@ -9,7 +9,6 @@ Conventions:
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from collections.abc import Mapping
@@ -18,10 +17,10 @@ from types import MappingProxyType
 from asd_core.clips.conditions import condition_of
 from asd_core.errors import UsageError
 from asd_core.store.files import Files
+from asd_core.text_files import csv_rows, text_of
 
 _NAMES_A_CLIP = re.compile(r"\.(wav|flac)\s*$", re.IGNORECASE)
 _NUMBERS = {"normal": "0", "anomalous": "1"}
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_rows(files: Files, path: str) -> list[list[str]]:
@@ -35,10 +34,12 @@ def read_rows(files: Files, path: str) -> list[list[str]]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{files.address(path)}: cannot be read ({reason}); every machine needs this file") from error
-    encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
-    text = data.decode(encoding, "surrogateescape").lstrip()
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.partition("\n")[0]))
-    return [cells for row in rows if any(cells := [cell.strip() for cell in row])]
+    where = files.address(path)
+    try:
+        rows = csv_rows(text_of(data, where, "surrogateescape"))
+        return [cells for _, row in rows if any(cells := [cell.strip() for cell in row])]
+    except csv.Error as error:
+        raise UsageError(f"{where}: {error}; every machine needs this file") from error
 
 
 def read_numbers(files: Files, path: str, words: Mapping[str, str] = MappingProxyType({})) -> dict[str, float]:
@@ -87,10 +88,6 @@ def clip_name(path: str) -> str:
 def stem(name: str) -> str:
     """A clip's name without the ending of an audio file, by which names are joined."""
     return _NAMES_A_CLIP.sub("", name)
-
-
-def _delimiter(line: str) -> str:
-    return next((mark for mark in (",", ";", "\t") if mark in line), ",")
 
 
 def _is_number(text: str) -> bool:

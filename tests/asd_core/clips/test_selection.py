@@ -139,6 +139,13 @@ def test_a_list_names_clips_to_fit_on_by_the_end_of_their_path(tmp_path: Path) -
         training_clips(clips, since="2026-11-01", normal_list=str(names))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line", ["1 b.wav", r"a\1 b.wav", r".\a\1 b.wav", '"a/1 b.wav"', " a/1 b.wav "])
+def test_a_list_of_normal_clips_may_come_from_windows(tmp_path: Path, encoding: str, line: str) -> None:
+    (tmp_path / "normal.txt").write_bytes(f"{line}\r\n\r\n".encode(encoding))
+    assert numbers(training_clips(labelled({}, {}), normal_list=str(tmp_path / "normal.txt"))) == ["1"]
+
+
 def test_clips_to_score_are_of_the_latest_night_or_of_all_but_split_train() -> None:
     nights = labelled({}, {"date": "2026-11-02"})
     assert [numbers(clips_to_score(nights, latest=latest)[0]) for latest in (True, False)] == [["1"], ["0", "1"]]
