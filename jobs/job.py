@@ -107,8 +107,6 @@ def listed_clips(
     if archive is not None and not kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
         raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
     ends = checked_night_end(night_ends) if night_ends is not None else None
-    if archive is None and ends is not None:
-        raise UsageError("--night-ends is for an ARCHIVE: stored clips keep the nights that they were listed with")
     notes: list[str] = []
     if archive is None:
         clips = stored_clips(store, recipe)

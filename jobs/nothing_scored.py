@@ -79,7 +79,7 @@ def written(command: str, options: Mapping[str, Any]) -> str:
         words += ["--set", setting]
     given = {"--encoder": "encoder_name", "--channel": "channel", "--store": "store_url"}
     if options.get("archive"):
-        given |= {"--layout": "layout", "--pattern": "pattern"}
+        given |= {"--layout": "layout", "--pattern": "pattern", "--night-ends": "night_ends"}
     for option, name in given.items():
         if options.get(name) not in (None, "auto"):
             words += [option, options[name]]
@@ -87,12 +87,14 @@ def written(command: str, options: Mapping[str, Any]) -> str:
 
 
 def _normals(clips: pa.Table) -> str:
-    """The options that say which clips are normal: none where the archive has a split for them, else its first days."""
+    """The options that say which clips are normal: none where a split or labels do, else the archive's first days."""
     import pyarrow.compute as pc
 
     from asd_core.clips.clip import UNDATED
+    from asd_core.clips.splits import has_test_split
 
-    if pc.any(pc.equal(clips["split"], "train")).as_py():
+    is_labelled = not has_test_split(clips) and pc.any(pc.equal(clips["condition"], "normal")).as_py()
+    if is_labelled or pc.any(pc.equal(clips["split"], "train")).as_py():
         return ""
     dates = sorted(set(clips["date"].to_pylist()) - {UNDATED})
     if not dates:

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.nothing_scored import without_scorer, written
 from tests.command import asd
-from tests.fleet import NIGHTS, clip_path, write_dcase, write_fleet
+from tests.fleet import NIGHTS, clip_path, write_dcase, write_fleet, write_wav
 from tests.jobs.options import options
 
 
@@ -73,6 +73,13 @@ def test_an_archive_without_dates_needs_a_list(tmp_path):
     path.parent.parent.mkdir(parents=True)
     next((tmp_path / "dev_data").rglob("*.wav")).rename(path.parent.parent / "a.wav")
     assert refused("nightly", tmp_path / "plant", *options(tmp_path))[1].endswith(" --normal-list FILE")
+
+
+def test_labels_without_a_split_need_no_dates(tmp_path):
+    for number in range(2):
+        write_wav(tmp_path / f"plant/machine_type=fan/condition=ok/{number}.wav", number)
+    line = refused("nightly", tmp_path / "plant", *options(tmp_path), "--night-ends", "12:00")[1]
+    assert line.endswith(f"--store {tmp_path}/store --night-ends 12:00")
 
 
 def test_some_machines_without_a_scorer_are_a_note(tmp_path, archive):
