@@ -56,7 +56,7 @@ def sound_end(data: Bytes, start: int) -> int:
 def _tag_size(data: Bytes, at: int) -> int:
     """Bytes of the tag that begins here; 0 where none does."""
     head = data[at : at + 32]
-    if head[:3] == b"ID3" and len(head) >= 10 and max(head[6:10]) < 0x80:
+    if head[:3] == b"ID3" and len(head) >= 10 and head[3] in (2, 3, 4) and max(head[6:10]) < 0x80:
         return 10 + _syncsafe(head[6:10]) + (10 if head[5] & 0x10 else 0)
     if head[:8] == b"APETAGEX" and len(head) == 32:
         return 32 + int.from_bytes(head[12:16], "little")
