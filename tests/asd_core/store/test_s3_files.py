@@ -126,3 +126,30 @@ def test_a_file_whose_body_breaks_off_is_asked_for_again():
         said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
         server.shutdown()
     assert (said.stdout.strip(), BreaksOff.answers) == ("abcdef", 3), said.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("index.html", "text/html; charset=utf-8"),
+        ("media/a.png", "image/png"),
+        ("media/a.flac", "audio/flac"),
+        ("record.json", "application/json"),
+        ("chart.SVG", "image/svg+xml"),
+        ("rows.parquet", "application/vnd.apache.parquet"),
+        ("no-ending", "application/octet-stream"),
+    ],
+)
+@pytest.mark.parametrize("way", ["write", "write_new"])
+def test_a_browser_is_told_what_a_file_is(s3_server, bucket, name, kind, way):
+    files = open_files(f"{bucket}/store")
+    getattr(files, way)(name, b"data")
+    head = s3_server.head_object(Bucket=bucket.removeprefix("s3://"), Key=f"store/{name}")
+    assert head["ContentType"] == kind
+
+
+def test_the_address_for_people_is_the_key_as_it_is(s3_server, bucket):
+    files = open_files(f"{bucket}/store")
+    files.write("date=2026-11-19/index.html", b"page")
+    shown_bucket, _, key = files.address("date=2026-11-19/index.html").removeprefix("s3://").partition("/")
+    assert s3_server.get_object(Bucket=shown_bucket, Key=key)["Body"].read() == b"page"
