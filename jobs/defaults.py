@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from asd_core.errors import UsageError, did_you_mean
+from asd_core.text_files import read_text
 from jobs.options import (
     STORE_VARIABLE,
     archive_options,
@@ -98,8 +99,8 @@ def _store_in(arguments: Sequence[str]) -> str | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(read_text(path, f"the defaults in {path}"))
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"cannot read the defaults in {path}: {error}") from error
     known = _known()
     kept = {key.replace("_", "-"): _text_of(value) for key, value in values.items()}

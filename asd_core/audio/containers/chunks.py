@@ -10,7 +10,7 @@ from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.containers.tags import id3_size, is_container
 
 _SEARCHED = 1 << 20  # bytes at the end of a file in which chunks behind the sound are looked for
-_BROKEN_OFF = 1 << 14  # bytes behind a sound whose sizes agree, from which they are sound that came after them
+_BROKEN_OFF = 1 << 13  # bytes behind a sound whose sizes agree, from which they are sound that came after them
 # Chunks that stand behind the sound: RIFF's, those of broadcast and wildlife recorders, and AIFF's.
 _BEHIND = re.compile(
     b"LIST|list|bext|iXML|id3 |ID3 |ID3[\x02-\x04]|JUNK|junk|PAD |cue |fact|smpl|inst|afsp|_PMX|axml|chna|PEAK|LGWV"
