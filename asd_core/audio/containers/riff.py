@@ -46,7 +46,8 @@ def mend_riff(data: Bytes, start: int, end: int) -> Mended | None:
             break
     if is_sound or not sounds or b"fmt " not in chunks:
         return None
-    return Mended((_head(data, layout, chunks, sum(map(len, sounds))), *sounds), promised)
+    length = sum(map(len, sounds))
+    return Mended((_head(data, layout, chunks, length), *sounds, bytes(length % 2)), promised)
 
 
 def _declared(data: Bytes, chunk: Chunk, chunks: dict[bytes, Chunk]) -> int:

@@ -71,7 +71,7 @@ def test_more_than_four_gigabytes_get_a_header_of_64_bits() -> None:
     data = Huge(riff(FORMAT, chunk(b"data", PCM, size=0)))
     mended = mend_riff(data, 0, len(data))
     assert isinstance(mended, Mended)
-    head, sound = mended.pieces
+    head, sound, _ = mended.pieces
     assert isinstance(head, bytes) and head[:4] == b"RF64" and len(sound) == (5 << 30) - 44
     assert int.from_bytes(head[28:36], "little") == len(sound) and head.endswith(b"data\xff\xff\xff\xff")
 
