@@ -57,6 +57,12 @@ def place(path: str) -> Placement:
     return Placement(machine_type, UNPLACED, split or "test", domain)
 
 
+def domain_of_2021(uri: str) -> str:
+    """The domain of a test clip of 2021, "source" or "target": only that year has a folder for each; "" for others."""
+    folder = uri.rpartition("/")[0].rpartition("/")[2]
+    return folder.removesuffix("_test") if folder in ("source_test", "target_test") else ""
+
+
 def superseded(paths: list[str]) -> set[str]:
     """The paths that are copies under other names.
 

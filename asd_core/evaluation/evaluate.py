@@ -13,8 +13,10 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
+from asd_core.clips.dcase import domain_of_2021
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.evaluation import official_certainty
 from asd_core.evaluation.dcase_scores import DOMAINS, DcaseProtocol, compared, figures, machine_score, official_score
@@ -123,7 +125,8 @@ class Evaluation:
 def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:
     """Evaluate SCORES rows, in any order.
 
-    ``auto`` is ``dcase2022`` where the compared clips carry source and target domains, else ``dcase2020``.
+    ``auto`` is ``dcase2022`` where the compared clips carry source and target domains, ``dcase2021`` where these lie in
+    folders of their own (``source_test``), else ``dcase2020``.
 
     Raises:
         UsageError: no scored test clip has a known condition, or the protocol is unknown.
@@ -139,7 +142,8 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
         )
     if protocol == "auto":
         domains = {domain for machine in machines for domain in machine.clips.domains}
-        protocol = "dcase2022" if {"source", "target"} <= domains else "dcase2020"
+        with_domains: DcaseProtocol = "dcase2021" if _is_of_2021(scores) else "dcase2022"
+        protocol = with_domains if {"source", "target"} <= domains else "dcase2020"
     has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
     evaluated = [_evaluate_machine(machine, protocol, has_decisions) for machine in machines]
     rows = tuple(row for row, _ in evaluated)
@@ -155,6 +159,11 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
         official_score_standard_error=official_certainty.standard_error(judged, protocol),
         machines_scored=len(official),
     )
+
+
+def _is_of_2021(scores: pa.Table) -> bool:
+    tests = scores.filter(pc.and_(pc.equal(scores["split"], "test"), pc.not_equal(scores["domain"], "")))
+    return len(tests) > 0 and all(map(domain_of_2021, tests["uri"].to_pylist()))
 
 
 def _evaluate_machine(

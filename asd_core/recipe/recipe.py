@@ -34,6 +34,7 @@ from asd_core.recipe.machine_recipe import (
     machine_recipe,
 )
 from asd_core.settings import check_keys
+from asd_core.text_files import read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -183,12 +184,7 @@ def load_recipe(name: str) -> Recipe:
         UsageError: there is no such recipe, or it is no valid TOML or no valid recipe.
     """
     if name.endswith(".toml"):
-        path = Path(name)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the recipe {name}: {error}") from error
-        return _parse(path.stem, text)
+        return _parse(Path(name).stem, read_text(name, f"the recipe {name}"))
     built_in = built_in_recipes()
     if name not in built_in:
         raise UsageError(

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError, UsageError
-from asd_core.store.files import FileInfo, accept_any
+from asd_core.store.files import FileInfo, accept_any, none_closed, with_closed
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
@@ -49,7 +49,7 @@ class S3Files:
         self._prefix = prefix.strip("/")
         self.url = self.uri("").rstrip("/")
 
-    def list(self, prefix: str = "") -> list[FileInfo]:
+    def list(self, prefix: str = "", closed: Callable[[str], bool] = none_closed) -> list[FileInfo]:
         """See `asd_core.store.files.Files.list`; never from a cache."""
         bucket, _, top = self._key(prefix).partition("/")
         query = {"Bucket": bucket, "Prefix": top and top + "/"}
@@ -63,7 +63,7 @@ class S3Files:
                 query["ContinuationToken"] = answer["NextContinuationToken"]
         start = len(self._prefix) + 1 if self._prefix else 0
         infos = [_info(each["Key"][start:], each) for each in found if not each["Key"].endswith("/")]
-        return sorted(infos, key=lambda info: info.path)
+        return sorted(with_closed(infos, closed), key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
         """See `asd_core.store.files.Files.read`."""

@@ -3,6 +3,7 @@
 import pytest
 
 from asd_core.store.addresses import open_files
+from tests.bad_input.access import permissions_that_count
 from tests.bad_input.conftest import FAN, NIGHT, Plant
 from tests.bad_input.recordings import noise, wav
 
@@ -27,6 +28,31 @@ def test_an_archive_of_dates_to_come_alone_has_a_night(plant, tmp_path):
     alone = plant._replace(archive=str(tmp_path / "other"))
     alone.put("clock.wav", wav(noise(seed=6)), TO_COME)
     assert alone.night()[0]["listed"] == 1
+
+
+def test_audio_that_cannot_be_decoded_is_a_row_that_names_its_format(any_plant):
+    any_plant.put("memo.M4A", b"\0\0\0\x20ftypM4A " + bytes(100))
+    any_plant.put("b.aif", wav(noise(seed=6), form="AIFF"))
+    any_plant.put("notes.json", b"{}")
+    counts, rows = any_plant.night()
+    assert (counts["scored"], rows["memo.M4A"]["error_reason"]) == (2, "not_audio")
+    assert "looks like an MP4 or M4A file: convert it to FLAC or WAV" in rows["memo.M4A"]["error"]
+    said = any_plant.run().err
+    assert "1 other files left out (1 .json), such as " in said and "1 that cannot be decoded (1 .m4a), such as" in said
+
+
+def test_folders_of_systems_are_never_opened(any_plant):
+    for name in ("._good.wav", "__MACOSX/good.wav", ".Trash-1000/files/good.wav", "good.wav.part"):
+        any_plant.put(name, wav(noise(seed=6)))
+    said = any_plant.run()
+    assert said.json["listed"] == 1 and "3 left by systems or tools not opened, such as" in said.err
+    assert "1 other files left out (1 .part)" in said.err
+
+
+def test_a_folder_of_the_system_that_may_not_be_opened_stops_nothing(plant, tmp_path):
+    (tmp_path / "archive/lost+found").mkdir(mode=0)
+    with permissions_that_count():
+        assert plant.night()[0]["scored"] == 1
 
 
 @pytest.fixture

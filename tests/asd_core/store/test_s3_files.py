@@ -29,6 +29,13 @@ def test_a_folder_lists_only_what_is_under_it(bucket):
     assert [info.path for info in open_files(f"{bucket}/ab").list()] == ["1", "d/3"]
 
 
+def test_a_closed_folder_is_one_entry(bucket):
+    files = open_files(bucket)
+    for path in ("a/1", "a/bin/2", "a/bin/deep/3", "bins/4"):
+        files.write(path, b"x")
+    assert [info.path for info in files.list(closed="bin".__eq__)] == ["a/1", "a/bin/", "bins/4"]
+
+
 def test_of_many_writers_of_a_new_file_exactly_one_wins(bucket):
     won = []
     gate = threading.Barrier(8)
