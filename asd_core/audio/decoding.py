@@ -85,7 +85,7 @@ def decode(
         used = None if seconds is None else math.ceil(seconds * rate)
         limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
         samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)
-        warning = _truncation(file, frames)
+        warning = truncation(file, frames)
     _refuse_unusable(samples, used)
     resampled = samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate, quality="HQ")
     if seconds is not None:
@@ -148,17 +148,16 @@ def windows(samples: Samples, length: int) -> Samples:
 
 def _read(file: SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
     """The first ``wanted`` samples (None: all) of one channel, and the frames of the whole recording."""
-    if channel is not None and not 0 <= channel < file.channels:
-        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
+    check_channel(file, channel)
     known = file.is_length_known
     wanted = file.frames if wanted is None else min(wanted, file.frames)
     if known and wanted > limit:
         raise _too_long(wanted, limit, file.samplerate)
     parts: list[Samples] = [np.empty(0, np.float32)]
     frames = 0
-    for block in _blocks(file):
+    for block in blocks_of(file):
         if frames < wanted:
-            parts.append(_one_channel(block, channel)[: wanted - frames])
+            parts.append(one_channel(block, channel)[: wanted - frames])
         frames += len(block)
         if not known and min(frames, wanted) > limit:
             raise _too_long(min(frames, wanted), limit, file.samplerate)
@@ -167,7 +166,13 @@ def _read(file: SoundFile, channel: int | None, wanted: int | None, limit: int) 
     return np.concatenate(parts), frames
 
 
-def _blocks(file: SoundFile) -> Iterator[NDArray[np.float32]]:
+def check_channel(file: SoundFile, channel: int | None) -> None:
+    """Raise ClipError (``no_such_channel``) for a channel that a recording does not have."""
+    if channel is not None and not 0 <= channel < file.channels:
+        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
+
+
+def blocks_of(file: SoundFile) -> Iterator[NDArray[np.float32]]:
     """(n, channels) blocks up to the end, or up to where a broken stream can no longer be decoded."""
     left = file.frames
     while left and len(block := file.next_block(min(file.block_frames, left))):
@@ -175,7 +180,8 @@ def _blocks(file: SoundFile) -> Iterator[NDArray[np.float32]]:
         yield block
 
 
-def _one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+def one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+    """One channel of (n, channels) samples, or the mean of all: (n,)."""
     if block.shape[1] == 1 or channel is not None:
         return block[:, channel or 0]
     with np.errstate(all="ignore"):  # float files may hold anything; a later check refuses values that are not finite
@@ -205,7 +211,7 @@ def _refuse_unusable(samples: Samples, used: int | None) -> None:
         raise ClipError("silent", f"all {len(heard)} samples are {heard[0]:g}: check the microphone and its cable")
 
 
-def _truncation(file: SoundFile, frames: int) -> str | None:
+def truncation(file: SoundFile, frames: int) -> str | None:
     """A warning where the recording holds fewer frames than it promises."""
     if file.lacks_end_mark:
         return f"truncated: the stream stops after {frames / file.samplerate:.2f} s without its end mark"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -58,7 +59,7 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         engine: where the work is done.
 
     Returns:
-        One row per clip: its keys, and its embedding or its error.
+        One row per clip (per segment, where the recipe has segments): its keys, and its embedding or its error.
 
     Raises:
         AsdError: a shard is missing at the end; the same call goes on.
@@ -78,7 +79,8 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         own = located.filter(pc.equal(located["machine_type"], machine_type))
         parts.append(embedded_rows(place, fingerprint, own, embedded.transient, shards).cast(EMBEDDINGS))
     rows = pa.concat_tables(parts)
-    return rows.take(pc.index_in(clips["clip_id"], value_set=rows["clip_id"].combine_chunks()))
+    numbers = pc.index_in(rows["clip_id"], value_set=clips["clip_id"].combine_chunks())
+    return rows.take(np.argsort(numbers.to_numpy(), kind="stable"))
 
 
 def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> list[FitOutcome]:

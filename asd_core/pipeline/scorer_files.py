@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import load_detector
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.pipeline.recording_scores import LearntSegments
 from asd_core.pipeline.scorer import Scorer, judged_by
 from asd_core.pipeline.scorer_versions import name_newest, newest_committed
 from asd_core.recipe.machine_recipe import JUDGING, MachineRecipe
@@ -36,13 +38,17 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     arrays["unseen"] = scorer.unseen
     if scorer.unseen_by_name is not None:
         arrays["unseen_by_name"] = scorer.unseen_by_name
+    if scorer.segments is not None:
+        learnt = scorer.segments
+        arrays |= {"segments.scores": learnt.unseen.scores, "segments.recordings": learnt.unseen.recordings}
+        arrays["segments.starts"] = learnt.starts
     data = _to_npz(arrays)
     head: dict[str, Any] = {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
         **judgement_of(scorer),
         "median_unseen_score": float(np.median(scorer.unseen)),
-        "uris": list(scorer.uris),
+        "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         "arrays": content_hash(data),
         "libraries": {name: library_version(name) for name in _LIBRARIES},
     }
@@ -85,17 +91,21 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
             transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
             unseen = arrays["unseen"]
             by_name = arrays["unseen_by_name"] if "unseen_by_name" in arrays.files else None
+            segments = _segments(arrays)
     except ValueError as error:  # an array of Python objects, which would be executed
         raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
     rate = head["false_alarm_rate"]
+    uris = head["uris"] if segments is None else [head["uris"][number] for number in segments.unseen.recordings]
     fitted = Scorer(
-        **{name: head[name] for name in [*_AS_THEY_ARE, "uris", "notes"]},
+        **{name: head[name] for name in [*_AS_THEY_ARE, "notes"]},
+        uris=uris,
         recipe=recipe,
         detector=load_detector(recipe.detector, detector),
         transform=transform,
         unseen=unseen,
         false_alarm_rate=float("nan") if rate is None else rate,
         unseen_by_name=by_name,
+        segments=segments,
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 
@@ -119,6 +129,13 @@ def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
     judged = ("threshold", "false_alarm_rate", "notes")  # as `judgement_of` has them
     kept = {name: value for name, value in head.items() if name not in judged}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
+
+
+def _segments(arrays: Mapping[str, NDArray[Any]]) -> LearntSegments | None:
+    if "segments.scores" not in arrays:
+        return None
+    scores = SegmentScores(arrays["segments.scores"], arrays["segments.recordings"])
+    return LearntSegments(scores, arrays["segments.starts"])
 
 
 def _unchanged(store: Store, folder: str, version: str, name: str, digest: str) -> bytes:
