@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from asd_core.detectors.faiss_index import MOST_NEIGHBOURS, flat_index
 
@@ -222,6 +221,8 @@ def _refined(
     left_out: _LeftOut,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The k least scaled squared distances from candidates, or from all rows where the rest may hold a lesser one."""
+    from scipy.spatial.distance import cdist  # here: commands that fit no memory bank start sooner
+
     indices = np.empty((len(points), k), dtype=np.int64)
     squares = np.empty((len(points), k))
     every = np.arange(len(rows))
