@@ -123,7 +123,8 @@ class Evaluation:
 def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:
     """Evaluate SCORES rows, in any order.
 
-    ``auto`` is ``dcase2022`` where the compared clips carry source and target domains, else ``dcase2020``.
+    ``auto`` is ``dcase2022`` where a machine has normal clips of the source and of the target domain, and anomalous
+    ones; else ``dcase2020``.
 
     Raises:
         UsageError: no scored test clip has a known condition, or the protocol is unknown.
@@ -138,8 +139,7 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
             "manifest with a column condition, and score the test clips first"
         )
     if protocol == "auto":
-        domains = {domain for machine in machines for domain in machine.clips.domains}
-        protocol = "dcase2022" if {"source", "target"} <= domains else "dcase2020"
+        protocol = "dcase2022" if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
     has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
     evaluated = [_evaluate_machine(machine, protocol, has_decisions) for machine in machines]
     rows = tuple(row for row, _ in evaluated)
@@ -155,6 +155,10 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
         official_score_standard_error=official_certainty.standard_error(judged, protocol),
         machines_scored=len(official),
     )
+
+
+def _has_both_domains(clips: LabelledClips) -> bool:
+    return bool(clips.is_anomalous.any()) and set(DOMAINS) <= set(clips.domains[~clips.is_anomalous])
 
 
 def _evaluate_machine(
