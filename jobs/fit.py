@@ -37,6 +37,8 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
         record, outcomes = fit(job.store, job.recipe, clips, engine, job.talk.progress)
     for outcome in outcomes:
         job.talk.say(_line(outcome))
+    for note in record["notes"]:
+        job.talk.say(note)
     counts = record["counts"]
     fitted = f"fitted {counts['fitted']} of {counts['machines']} machines, {counts['new_scorers']} new scorers"
     job.result(record, fitted)

@@ -66,6 +66,8 @@ def command(
         )
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
+    for note in done.record.get("notes", ()):
+        job.talk.say(note)
     explained = [captions_text(done.captions)] if done.captions else []
     pages = [f"report: {page}" for page in done.reports]
     job.result(done.record, *explained, *pages, reports=done.reports, captions=done.captions)

@@ -31,4 +31,6 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
         record = score(job.store, job.recipe, clips, engine, job.talk.progress)
     if record["already_complete"]:
         job.talk.say(f"run {record['run_id']} was complete already: nothing to do")
+    for note in record.get("notes", ()):
+        job.talk.say(note)
     job.result(record)

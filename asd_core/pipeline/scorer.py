@@ -21,6 +21,7 @@ from asd_core.detectors.build import new_detector
 from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
+from asd_core.pipeline.lengths import lengths_that_matter
 from asd_core.pipeline.recording_scores import (
     LearntSegments,
     RecordingScore,
@@ -47,11 +48,12 @@ class Scorer:
         false_alarm_rate: share of unseen normals above a threshold that was set without them and their neighbours.
         uris: of the training clips, in the order of the detector's rows; that of a recording for each of its segments.
         notes: what was done otherwise than asked.
-        median_level_db: of the training clips, dB re full scale; None where they were not heard here.
+        median_level_db: of the training clips, dB re full scale; None where not heard here.
         unseen_by_name: (N,) float64, `unseen` in the order of the clips' names; None for a scorer of before.
         is_judged_anew: its threshold is not the one that it was fitted with.
         segments: of the training recordings; None where an embedding is that of a whole clip. With segments,
             ``unseen`` has the scores of whole recordings, and ``threshold`` is for the usual number of segments.
+        seconds_learnt: length of the shortest and of the longest training clip, s, where scores depend on it.
     """
 
     machine_type: str
@@ -69,6 +71,7 @@ class Scorer:
     unseen_by_name: NDArray[np.float64] | None = None
     is_judged_anew: bool = False
     segments: LearntSegments | None = None
+    seconds_learnt: Sequence[float] | None = None
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
@@ -117,6 +120,7 @@ def fit_scorer(
     levels_db: Sequence[float | None] = (),
     recordings: Recordings | None = None,
     starts: Sequence[float] = (),
+    seconds: Sequence[float | None] = (),
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -131,6 +135,7 @@ def fit_scorer(
         levels_db: (N,) dB re full scale; None for a clip that was not heard here.
         recordings: (N,) of segments, from 0, ascending; None where each row is a whole clip.
         starts: (N,) s, of the segments.
+        seconds: (N,) lengths of the clips; None where they were not heard here.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
@@ -171,6 +176,7 @@ def fit_scorer(
         None if not heard else float(np.median(heard)),
         by_name,
         segments=segments,
+        seconds_learnt=lengths_that_matter(seconds, recipe.encoder),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.decoding import decode
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.encoders.build import EncoderConfig
@@ -54,7 +55,7 @@ def decode_validation(
 
 def _decoded(
     clip: ValidationClip,
-    data: bytes,
+    data: Bytes,
     config: EncoderConfig,
     sample_rate: int,
     normal_level_db: float,
