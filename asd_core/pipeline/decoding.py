@@ -205,8 +205,11 @@ def _level_db(waveforms: NDArray[np.float32], sample_rate: int) -> float:
 
 
 def as_heard(samples: NDArray[np.float32], config: EncoderConfig, sample_rate: int) -> NDArray[np.float32]:
-    """Decoded samples (T,) as the recipe's encoder wants them, (W, T'): one row per window."""
+    """Decoded samples (T,) as the recipe's encoder wants them, (W, T'): one row per window.
+
+    A clip that is one segment is heard as it is cropped.
+    """
     length = round(config.clip_seconds * sample_rate)
     if config.clip_rule == "windows":
         return windows(samples, length)
-    return fit_length(samples, length, config.clip_rule)[None]
+    return fit_length(samples, length, "crop" if config.is_segmented else config.clip_rule)[None]
