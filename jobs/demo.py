@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs.console import Talk, counts_text
+from jobs.console import Talk, counts_text, report_text
 from jobs.engines import engine_named, open_engine
 from jobs.job import listed_clips, open_recipe, open_store_of, with_talk
 from jobs.options import engine_options
@@ -52,7 +52,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
     )
     clips = listed_clips(talk, store, recipe, archive)
-    with open_engine(talk.say, engine, shows_ray=True) as chosen:
+    with open_engine(talk.say, engine, recipe.settings, shows_ray=True) as chosen:
         last_fit, tonight = fleet.dates[_FIT_NIGHTS - 1], fleet.dates[-1]
         talk.say(f"2/4 fitting every machine on the nights up to {last_fit}")
         fit(store, recipe, training_clips(clips, fleet.dates[0], last_fit), chosen, talk.progress)
@@ -72,7 +72,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         f"{found['faulty_clips_flagged']} of {found['faulty_clips']} faulty clips are flagged, and "
         f"{found['normal_clips_flagged']} of {found['normal_clips']} normal ones (simulated sound: this shows that "
         "the job works, not how well it detects)",
-        f"report: {page}",
+        report_text(page),
     ]
     talk.result(summary, "\n".join(lines))
 

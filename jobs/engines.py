@@ -52,12 +52,19 @@ def prepare_engine(options: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def open_engine(say: Callable[[str], None], options: Mapping[str, Any], *, shows_ray: bool = False) -> Iterator[Engine]:
+def open_engine(
+    say: Callable[[str], None],
+    options: Mapping[str, Any],
+    settings: Mapping[str, Any] | None = None,
+    *,
+    shows_ray: bool = False,
+) -> Iterator[Engine]:
     """The engine that options ask for; its processes, or its Ray session, live as long as the block.
 
     Args:
         say: told where the work is done.
         options: those of `engine_options`.
+        settings: of the recipe, whose own classes are sent to a cluster.
         shows_ray: ``auto`` is Ray, however small the work.
     """
     name = engine_named(options)
@@ -70,7 +77,7 @@ def open_engine(say: Callable[[str], None], options: Mapping[str, Any], *, shows
         if name == "ray":
             address = options["ray_address"] or os.environ.get("RAY_ADDRESS")
             say(f"joining Ray at {address}" if address else "starting Ray on this machine")
-            yield _ray(opened, options, address)
+            yield _ray(opened, options, address, settings or {})
             return
         from asd_core.pipeline.processes import ProcessEngine, usable_cpus
 
@@ -81,15 +88,16 @@ def open_engine(say: Callable[[str], None], options: Mapping[str, Any], *, shows
             return
         from cluster.auto_engine import RAY_PAYS, AutoEngine
 
-        yield AutoEngine(processes, lambda: _ray(opened, options, None), say, 0.0 if shows_ray else RAY_PAYS)
+        yield AutoEngine(processes, lambda: _ray(opened, options, None, {}), say, 0.0 if shows_ray else RAY_PAYS)
 
 
-def _ray(opened: ExitStack, options: Mapping[str, Any], address: str | None) -> Engine:
+def _ray(opened: ExitStack, options: Mapping[str, Any], address: str | None, settings: Mapping[str, Any]) -> Engine:
     from cluster.engine import RayEngine
+    from cluster.own_modules import own_module_paths
     from cluster.resources import Resources
     from cluster.session import session
 
-    opened.enter_context(session(address, options["cpus"]))
+    opened.enter_context(session(address, options["cpus"], own_module_paths(settings)))
     return RayEngine(
         Resources(options["cpus_per_worker"], options["gpus_per_encoder"], options["encoders"], options["decode"])
     )

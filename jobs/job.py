@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
+from jobs.cheap_checks import check_archive_options
 from jobs.console import Talk, counts_text
+from jobs.defaults import say_defaults
 from jobs.engines import open_engine, prepare_engine
+from jobs.nothing_scored import refuse_silence, refuse_unscored
 from jobs.options import (
     archive_options,
     engine_options,
@@ -54,7 +57,7 @@ class Job:
         return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern, ends)
 
     @contextmanager
-    def engine(self, name: str, date: str | None = None, *, shows_ray: bool = False) -> Iterator[Engine]:
+    def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
         """The engine asked for, while this is the only run of that name on this recipe, archive and date."""
         from asd_core.store.addresses import open_files
         from asd_core.store.locks import lock_name, run_lock
@@ -66,15 +69,23 @@ class Job:
         archive = open_files(archive).url if archive else None
         lock = lock_name(name, self.recipe.key(), archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
-        with alone, open_engine(self.talk.say, self.options, shows_ray=shows_ray) as engine:
+        with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
             yield engine
 
-    def result(self, record: dict[str, Any], *lines: str, **more: Any) -> None:
-        """Print the counts of a run and what must be known of its recipe, then these lines or fields."""
-        counts, notes = record["counts"], self.recipe.notes()
+    def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
+        """Print the counts of a run, what must be known of its recipe and of itself, then these lines or fields."""
+        counts, notes = record["counts"], [*self.recipe.notes(), *record.get("notes", ()), *notes]
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
         self.talk.result(summary, "\n".join([counts_text(counts), *(f"note: {note}" for note in notes), *lines]))
+
+    def refuse_silence(self, clips: pa.Table, record: dict[str, Any]) -> None:
+        """Raise AsdError where a scoring run gave not one score, with the command that mends it."""
+        refuse_silence(self.store, self.recipe, self.options, clips, record)
+
+    def refuse_unscored(self) -> None:
+        """Raise AsdError where no night of the recipe is scored, with the command that mends it."""
+        refuse_unscored(self.store, self.recipe, self.options)
 
 
 def listed_clips(
@@ -115,6 +126,7 @@ def with_talk(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(as_json: bool, quiet: bool, **options: Any) -> None:
         with Talk(as_json=as_json, quiet=quiet) as talk:
+            say_defaults(talk)
             command(talk, **options)
 
     return output_options(run)
@@ -132,8 +144,10 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             own = {name: value for name, value in options.items() if name not in shared}
             channel = options.get("channel")
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
+            check_archive_options(recipe, options)
             store = open_store_of(options["store_url"])
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
+                say_defaults(talk)
                 command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
 
         return together(*groups)(run)

@@ -8,6 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
+STORE_VARIABLE, RECIPE_VARIABLE = "ASD_STORE", "ASD_RECIPE"
+
+DEFAULT_RECIPE = "fleet"
+"""The recipe of a command that names none."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -27,10 +32,14 @@ def choice(*names: str, values: Sequence[str], help: str) -> Callable[[F], F]:
     return click.option(*names, type=click.Choice(values), default=values[0], show_default=True, help=help)
 
 
+def parameters_of(options: Callable[[Any], Any]) -> list[click.Parameter]:
+    """The parameters that a decorator of options gives a command."""
+    return list(getattr(options(lambda: None), "__click_params__", []))
+
+
 def names_of(options: Callable[[Any], Any]) -> set[str]:
     """Names of the parameters that a decorator of options gives a command."""
-    parameters: list[click.Parameter] = getattr(options(lambda: None), "__click_params__", [])
-    return {parameter.name for parameter in parameters if parameter.name}
+    return {parameter.name for parameter in parameters_of(options) if parameter.name}
 
 
 class _Amount(click.FloatRange):
@@ -59,25 +68,40 @@ archive_options = together(
         metavar="TIME",
         help="End of a night that crosses midnight, e.g. 12:00: earlier recordings are of the day before.",
     ),
-    click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )
 
 store_option = click.option(
-    "--store", "store_url", required=True, metavar="FOLDER", help="Folder or s3:// address that keeps everything."
+    "--store",
+    "store_url",
+    required=True,
+    envvar=STORE_VARIABLE,
+    show_envvar=True,
+    metavar="FOLDER",
+    help="Folder or s3:// address that keeps everything.",
+)
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting, e.g. detector.k=8 (repeatable).",
 )
 
 recipe_options = together(
     click.option(
-        "--recipe", "recipe_name", required=True, metavar="NAME", help="Built-in recipe, or path to a .toml file."
+        "--recipe",
+        "recipe_name",
+        default=DEFAULT_RECIPE,
+        show_default=True,
+        envvar=RECIPE_VARIABLE,
+        show_envvar=True,
+        metavar="NAME",
+        help="Built-in recipe, or path to a .toml file.",
     ),
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Change a setting, e.g. detector.k=8 (repeatable).",
-    ),
+    settings_option,
     click.option("--encoder", "encoder_name", metavar="NAME", help="Name of the imported embeddings to use."),
+    click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )
 
 ENGINES = ("auto", "local", "processes", "ray")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.cheap_checks import check_normals
+from jobs.console import report_text
 from jobs.engines import engine_named
 from jobs.job import Job, listed_clips, on_archive
 from jobs.options import choice, normal_options
@@ -91,6 +93,7 @@ def command(
     check_out(out, per)
     if (validation == "generated") != (generated is not None):
         raise UsageError("--validation generated and --generated FOLDER belong together: give both or neither")
+    check_normals(since, until, normal_list)
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
     validations, left_out = validations_of(job, request, normals, clips, generated)
@@ -145,16 +148,15 @@ def result_text(summary: dict[str, Any]) -> str:
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{summary_text(summary)}\nreport: {summary['page']}"
+    return f"{first.format(**summary)}\n{summary_text(summary)}\n{report_text(summary['page'])}"
 
 
 def validations_of(
     job: Job, request: SearchRequest, normals: pa.Table, clips: pa.Table, generated: str | None
 ) -> tuple[list[Validation], dict[str, str]]:
     """Clips that settings are fitted to and judged on, machine by machine, and why some machines have none."""
-    import pyarrow.compute as pc
-
-    from asd_core.clips.manifest import is_manifest
+    from asd_core.clips.manifest_table import is_manifest
+    from asd_core.clips.splits import by_split
     from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
 
     if request.validation == "simulated":
@@ -162,7 +164,7 @@ def validations_of(
     if generated is not None:
         own = {} if is_manifest(generated) else {name: job.options[name] for name in ("layout", "pattern")}
         return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated, **own))
-    return labelled_validations(normals, clips.filter(pc.not_equal(clips["split"], "train")))
+    return labelled_validations(normals, by_split(clips))
 
 
 def runner_of(job: Job, engine: Engine) -> Runner:

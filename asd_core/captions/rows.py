@@ -17,12 +17,14 @@ from asd_core.captions.prompts import (
     zero_shot_prompt,
 )
 from asd_core.captions.selection import CaptionOrder
-from asd_core.llm.requests import CaptionAnswer, prompt_hash
+from asd_core.llm.requests import ASKED_AGAIN, CaptionAnswer, prompt_hash
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS
 from asd_core.store.tables import CAPTIONS
 
 MEASURED_VERSION = "acoustic-1"
 """The version of captions that no language model wrote."""
+
+_TOLD = ASKED_AGAIN | {"llm_refused"}
 
 TAKEN = "the answer to this very prompt was paid for by an earlier run"
 """Noted where a caption was not asked for again."""
@@ -116,9 +118,13 @@ def answered(row: dict[str, Any], answer: CaptionAnswer) -> dict[str, Any]:
 
 
 def caption_counts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Counts of rows of CAPTIONS: ``asked``, ``captioned``, ``errors``, ..., and their ``notes``."""
+    """Counts of rows of CAPTIONS: ``asked``, ``captioned``, ``errors``, ..., and their ``notes``.
+
+    Notes are those of the rows, and one error of the language model for each reason: its message names the cure.
+    """
     reasons = Counter(row["error_reason"] for row in rows if row["error_reason"] is not None)
     errors = sum(reasons.values())
+    told = {row["error_reason"]: row["error"] for row in reversed(rows) if row["error_reason"] in _TOLD}
     return {
         "asked": len(rows),
         "captioned": len(rows) - errors,
@@ -127,5 +133,8 @@ def caption_counts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "tokens": sum(row["input_tokens"] + row["output_tokens"] for row in rows),
         "unknown": sum(row["unknown"] for row in rows),
         "warnings": sum(row["warning"] is not None for row in rows),
-        "notes": sorted({row["note"] for row in rows if row["note"]}),
+        "notes": [
+            *sorted({row["note"] for row in rows if row["note"]}),
+            *(f"{reason}: {error}" for reason, error in sorted(told.items())),
+        ],
     }

@@ -19,6 +19,12 @@ Such a recording is listed all the same, and ends as an error row that people se
 
 UNDATED = "undated"
 
+CURE_OF_NO_DATE = (
+    "describe where dates stand with --pattern, such as '{machine_type}/{machine_id}/{date}_{}.wav', or list them in a "
+    "manifest"
+)
+"""Advice for an archive whose dates are not found."""
+
 SPLITS = ("", "train", "test")
 DOMAINS = ("", "source", "target")
 

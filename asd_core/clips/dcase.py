@@ -52,9 +52,16 @@ def place(path: str) -> Placement:
         return Placement(
             machine_type, section, in_split or split, in_domain or domain, attributes, condition_of(condition) or ""
         )
-    if not split and (found := _SUPPLEMENTAL.fullmatch(stem)):
-        return Placement(machine_type, found[1], attributes=found[2])
-    return Placement(machine_type, UNPLACED, split or "test", domain)
+    if not split:
+        found = _SUPPLEMENTAL.fullmatch(stem)
+        return Placement(machine_type, found[1], attributes=found[2]) if found else Placement(machine_type, UNPLACED)
+    return Placement(machine_type, UNPLACED, split, domain)
+
+
+def domain_of_2021(uri: str) -> str:
+    """The domain of a test clip of 2021, "source" or "target": only that year has a folder for each; "" for others."""
+    folder = uri.rpartition("/")[0].rpartition("/")[2]
+    return folder.removesuffix("_test") if folder in ("source_test", "target_test") else ""
 
 
 def superseded(paths: list[str]) -> set[str]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from asd_core.clips.clip import UNPLACED, Placement
 from asd_core.clips.conditions import WORDS, condition_of
+from asd_core.clips.held_out import held_out
 
 EXAMPLE = "6_dB_fan/fan/id_00/abnormal/00000000.wav"
 
@@ -40,8 +41,8 @@ def place(path: str) -> Placement:
 def arrange(paths: Sequence[str], placements: Sequence[Placement]) -> tuple[list[Placement], list[str]]:
     """The placements with the usual split, and machines of several signal-to-noise ratios kept apart.
 
-    Of each machine all anomalous recordings and as many normal ones, at most half, are of split ``test``: the first by
-    name, as in the baseline of MIMII. The other normal ones are of split ``train``. A machine type that is there at
+    All anomalous recordings and those that `held_out` chooses are of split ``test``, the other normal ones of split
+    ``train``. A machine type that is there at
     several ratios becomes one type for each, such as ``fan_6_dB``.
 
     Args:
@@ -52,20 +53,15 @@ def arrange(paths: Sequence[str], placements: Sequence[Placement]) -> tuple[list
         The placements in their order, and a line on each of the two.
     """
     placed, notes = _types_apart(placements)
-    machines: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, placement in enumerate(placed):
-        if not placement.is_unplaced:
-            machines[placement[:2]].append(number)
-    held_out = normal = 0
-    for numbers in machines.values():
-        normals = sorted((i for i in numbers if placed[i].condition == "normal"), key=lambda i: paths[i])
-        count = min(len(numbers) - len(normals), len(normals) // 2)
-        tests = {i for i in numbers if placed[i].condition != "normal"} | set(normals[:count])
-        held_out, normal = held_out + count, normal + len(normals)
-        for i in numbers:
-            placed[i] = placed[i]._replace(split="test" if i in tests else "train")
+    machines, conditions = [one[:2] for one in placed], [one.condition for one in placed]
+    held = held_out(machines, paths, conditions)
+    for number, one in enumerate(placed):
+        if one.condition:
+            is_test = number in held or one.condition != "normal"
+            placed[number] = one._replace(split="test" if is_test else "train")
+    normal = conditions.count("normal")
     notes.append(
-        f"{held_out} of {normal} normal recordings are held out as test, as is usual for MIMII: of each machine as "
+        f"{len(held)} of {normal} normal recordings are held out as test, as is usual for MIMII: of each machine as "
         "many as there are anomalous ones, at most half, the first by name; the others are of split train"
     )
     return placed, notes

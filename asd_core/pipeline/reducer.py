@@ -140,6 +140,8 @@ def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.
     scorer = version and load_scorer(group.store, folder, version, recipe, fingerprint)
     scored: dict[str, Any] = {}
     if scorer and version:
+        if scorer.is_judged_anew:
+            group.judged_anew[folder] = judgement_of(scorer)
         rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
         if scorer.is_judged_anew:
             group.judged_anew[folder] = judgement_of(scorer)

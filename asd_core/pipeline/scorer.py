@@ -140,8 +140,7 @@ def fit_scorer(
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
     """
-    total = len(embeddings) if recordings is None else len(np.unique(recordings))
-    if total < 2:
+    if (total := len(embeddings) if recordings is None else len(np.unique(recordings))) < 2:
         raise AsdError(f"{total} normal clip of {machine_type} {machine_id}: at least 2 are needed; record more")
     transform = fit_transform(embeddings, recipe.embedding.transform)
     values = transformed(embeddings, transform)
@@ -156,8 +155,8 @@ def fit_scorer(
     else:
         segments = LearntSegments(SegmentScores(row_scores, recordings), np.array(starts, np.float64))
         learnt, names = segments.unseen, [uris[row] for row in np.unique(recordings, return_index=True)[1]]
-        unseen = np.sort(learnt.of_recordings(recipe.score))
         by_name = learnt.of_recordings(recipe.score)[sorted(range(len(names)), key=names.__getitem__)]
+        unseen = np.sort(by_name)
         threshold = decision_threshold(learnt.null(learnt.usual_count, recipe.score), recipe.threshold)
         rate = false_alarm_rate_of_recordings(learnt, names, recipe.score, recipe.threshold)
     heard = [level for level in levels_db if level is not None]

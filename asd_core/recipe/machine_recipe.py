@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -38,6 +38,9 @@ A field that holds this value is left out of keys and of stored scorers, so that
 class EmbeddingConfig:
     """A recipe's ``[embedding]``: what is done to embeddings before a detector sees them.
 
+    Attributes:
+        transform: ``none``, or ``log-zscore`` for raw power features.
+
     ``log-zscore`` takes the natural logarithm of x + 1e-12 in float64, then subtracts the mean and divides by the
     population deviation that each dimension has over the machine's training normals: for raw power features.
     """
@@ -67,14 +70,11 @@ class MachineRecipe:
 
     def of_scorers(self) -> dict[str, Any]:
         """All that a scorer depends on: tables that judge its scores stand at their defaults."""
-        return self.of_scores() | {table: asdict(_DEFAULT_JUDGING[table]) for table in JUDGING}
+        return replace(self, threshold=ThresholdConfig()).of_scores()
 
     def judgement(self) -> dict[str, Any]:
         """The tables that judge scores, in full."""
         return {table: value for table, value in asdict(self).items() if table in JUDGING}
-
-
-_DEFAULT_JUDGING = {"threshold": ThresholdConfig()}
 
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:

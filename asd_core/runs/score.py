@@ -163,7 +163,8 @@ def _reconciled(
 def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, consequence: str) -> None:
     if counts["errors"] > max_error_rate * counts["listed"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+        unfitted = "; no_scorer: learn these machines with asd fit" * ("no_scorer" in counts["errors_by_reason"])
         raise AsdError(
             f"{counts['errors']} of {counts['listed']} clips are errors ({reasons}), more than "
-            f"--max-error-rate {max_error_rate:g}: {consequence}"
+            f"--max-error-rate {max_error_rate:g}: {consequence}{unfitted}"
         )

@@ -53,10 +53,6 @@ def test_segments_survive_the_trip_between_processes(tmp_path):
     here = list(decode_shard(clips, encoder, 8_000))
     told = [(one.segment, one.segment_start, one.goes_on) for one in sent]
     assert told == [(0, 0, True), (1, 10, True), (2, 15, False)]
-        (0, 0, True),
-        (1, 10, True),
-        (2, 15, False),
-    ]
     for one, other in zip(sent, here, strict=True):
         np.testing.assert_array_equal(one.waveforms, other.waveforms)
         assert (one.seconds, one.level_db) == (other.seconds, other.level_db)

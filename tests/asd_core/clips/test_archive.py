@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import time
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +12,8 @@ from asd_core.audio.decoding import read_clip
 from asd_core.clips.archive import Listing, list_archive, list_files
 from asd_core.clips.clip import UNPLACED, clip_id, clips_table
 from asd_core.errors import UsageError
-from asd_core.store.files import FileInfo
+from asd_core.store.addresses import open_files
+from asd_core.store.files import FileInfo, none_closed
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.tables import CLIPS
 
@@ -30,7 +32,7 @@ class FakeFiles:
     def __init__(self, paths: list[str]) -> None:
         self._paths = paths
 
-    def list(self, prefix: str = "") -> list[FileInfo]:
+    def list(self, prefix: str = "", closed: Callable[[str], bool] = none_closed) -> list[FileInfo]:
         return [FileInfo(path, 320044, "1") for path in self._paths if path.startswith(prefix)]
 
     def read(self, path: str) -> bytes:
@@ -184,6 +186,46 @@ def test_a_remark_says_all_that_was_left_out_and_a_note_which_machines_may_be_se
     full = Listing(empty, "dcase", ("a.txt",) * 3, 2, ("b.wav",), 4, {("fan", "00"): ("north", "")})
     assert full.remark() == (
         "(dcase layout); 2 listed twice, taken once; 1 of no known machine, such as b.wav; "
-        "3 other files left out; 4 files of the store in it left out"
+        "3 other files left out (3 .txt), such as a.txt; 4 files of the store in it left out"
     )
     assert "(names: 1; fan 00 is under north and the archive itself)" in full.notes()[0]
+
+
+def test_recordings_of_every_ending_are_listed_and_those_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
+    night = "machine_type=fan/machine_id=07/date=2026-11-19"
+    touch(tmp_path, *(f"{night}/{name}" for name in ("a.wav", "b.AIFF", "c.w64", "d.opus", "e.caf", "f.m4a", "g.json")))
+    touch(tmp_path, "memo.m4a")
+    listing = list_archive(str(tmp_path))
+    assert len(listing.clips) == 6 and listing.undecoded == [f"{night}/f.m4a"]
+    assert listing.remark() == (
+        f"(fleet layout); 2 other files left out (1 .json, 1 .m4a), such as {night}/g.json; "
+        f"1 that cannot be decoded (1 .m4a), such as {night}/f.m4a: convert them to FLAC or WAV"
+    )
+
+
+def test_an_archive_of_no_audio_tells_what_is_in_it(tmp_path: Path) -> None:
+    touch(tmp_path, "a/x.txt", "a/y.csv", "b/z.csv", ".git/x.wav")
+    with pytest.raises(UsageError, match=r"3 other files \(2 \.csv, 1 \.txt\), such as a/y\.csv"):
+        list_archive(str(tmp_path))
+
+
+LEFT = ("._a.wav", "__MACOSX/b.wav", "$RECYCLE.BIN/deep/c.wav", ".snapshot/d.wav", ".snapshot/e/d.wav", ".DS_Store")
+
+
+def test_files_of_systems_are_counted_and_their_folders_never_opened(tmp_path: Path) -> None:
+    night = "machine_type=fan/machine_id=07/date=2026-11-19"
+    touch(tmp_path, f"{night}/a.wav", *(f"{night}/{name}" for name in LEFT))
+    touch(tmp_path, "lost+found/x.wav")
+    (tmp_path / "lost+found").chmod(0)
+    listing = list_archive(str(tmp_path))
+    assert len(listing.clips) == 1 and not listing.skipped and len(listing.leftovers) == 6
+    assert listing.remark().endswith("6 left by systems or tools not opened, such as lost+found/")
+
+
+def test_files_of_systems_are_counted_on_s3_too(bucket: str) -> None:
+    night = "machine_type=fan/machine_id=07/date=2026-11-19"
+    files = open_files(bucket)
+    for name in ("a.wav", "b.M4A", *LEFT):
+        files.write(f"{night}/{name}", b"12")
+    listing = list_archive(bucket)
+    assert len(listing.clips) == 2 and len(listing.undecoded) == 1 and len(listing.leftovers) == 5

@@ -103,9 +103,11 @@ def fields(scorer):
 
 @pytest.mark.parametrize("judged", [{"quantile": 0.99}, {"quantile": 0.5}, {"kind": "gamma"}])
 @pytest.mark.parametrize("former", [{}, {"quantile": 0.999}])
-def test_another_threshold_is_taken_from_the_stored_scores_as_a_fit_would(store, judged, former):
-    version, _ = save_scorer(store, "key", fitted(**{f"threshold.{name}": value for name, value in former.items()}))
-    again = fitted(**{f"threshold.{name}": value for name, value in judged.items()})
+@pytest.mark.parametrize("segments", [1, 3])
+def test_another_threshold_is_taken_from_the_stored_scores_as_a_fit_would(store, judged, former, segments):
+    before, now = ({f"threshold.{name}": value for name, value in rule.items()} for rule in (former, judged))
+    version, _ = save_scorer(store, "key", fitted(segments=segments, **before))
+    again = fitted(segments=segments, **now)
     loaded = load_scorer(store, FOLDER, version, again.recipe, "f")
     assert fields(loaded) == fields(again) and loaded.is_judged_anew
     assert save_scorer(store, "key", again) == (version, False)

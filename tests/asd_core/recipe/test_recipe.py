@@ -86,6 +86,12 @@ def test_a_recipe_of_ones_own_is_a_path(tmp_path):
         load_recipe(str(path))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_recipe_may_begin_with_a_byte_order_mark(tmp_path, encoding):
+    (tmp_path / "site.toml").write_bytes("[encoder]\r\nr = 0.9\r\n".encode(encoding))
+    assert '"r": 0.9' in load_recipe(str(tmp_path / "site.toml")).for_machine("fan").encoder.options
+
+
 def test_a_recipe_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="cannot read the recipe"):
         load_recipe(str(tmp_path / "none.toml"))
