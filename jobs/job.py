@@ -208,9 +208,9 @@ def open_store_of(url: str) -> Store:
 
 
 def _value(text: str) -> Any:
-    """``8``, ``0.5``, ``true`` and ``null`` read as JSON, anything else as a string."""
+    """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
     try:
         value = json.loads(text)
     except ValueError:
         return text
-    return value if isinstance(value, bool | int | float | str) else text
+    return value if isinstance(value, bool | int | float | str | list) else text

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from asd_core.detectors.group_settings import GroupedConfig, group_settings
 from asd_core.detectors.own import OwnConfig
 from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, kind_of, new_encoder
 from asd_core.errors import UsageError
@@ -112,6 +113,14 @@ def _defaults(table: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(table: str, config: Any) -> Iterator[tuple[str, Any, str]]:
     """Name, value and meaning of each field of a table."""
+    if table == "detector":
+        yield from _own_values(table, config.detector if isinstance(config, GroupedConfig) else config)
+        yield from _own_values(table, group_settings(config))
+    else:
+        yield from _own_values(table, config)
+
+
+def _own_values(table: str, config: Any) -> Iterator[tuple[str, Any, str]]:
     if isinstance(config, OwnConfig):
         own = meanings(named_class(config.kind, "[detector]"))
         yield "kind", config.kind, ""
