@@ -20,7 +20,7 @@ from asd_core.llm.requests import CaptionAnswer, prompt_hash
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS
 from asd_core.store.tables import CAPTIONS
 
-MEASURED_VERSION = "acoustic-1"
+MEASURED_VERSION = "acoustic-2"
 """The version of captions that no language model wrote."""
 
 TAKEN = "the answer to this very prompt was paid for by an earlier run"
