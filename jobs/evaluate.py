@@ -3,48 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import click
 import pyarrow as pa
 
+from jobs.cheap_checks import check_date, check_folder
 from jobs.console import Talk
 from jobs.job import Job, on_archive
-from jobs.options import choice
+from jobs.output_files import write_files
+from jobs.submissions import WithSubmissions, result_options, submission_options
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=WithSubmissions)
 @click.argument("archive", required=False)
 @click.option("--date", metavar="DATE", help="Only recordings of this date.")
-@click.option(
-    "--out", metavar="FOLDER", help="Folder for evaluation.txt, .json and .csv and the DCASE submission files."
-)
-@choice(
-    "--protocol",
-    values=["auto", "dcase2020", "dcase2021", "dcase2022"],
-    help="Official score; dcase2022 holds to 2025. auto: dcase2022 for clips with domains, else dcase2020.",
-)
+@submission_options
+@result_options
 @on_archive
-def command(job: Job, date: str | None, out: str | None, protocol: Any) -> None:
+def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_submissions: None) -> None:
     """Measure detection on labelled recordings: AUC, pAUC, F1 and the official DCASE score, machine by machine.
 
     Labels come from DCASE names or from a manifest's column "condition". Recordings that are not scored yet are scored
     first. Recordings that a scorer was fitted on are left out. Leave ARCHIVE out to measure on what is embedded in the
-    store.
+    store. Submission files of the DCASE challenges are judged without a store or a recipe.
 
     \b
     Example:
       asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
+      asd evaluate --submissions teams --ground-truth dcase2024_task2_evaluator
     """
     from asd_core.clips.selection import clips_to_score
+    from asd_core.clips.splits import notes_on_no_split
     from asd_core.evaluation.tables import to_csv, to_json, to_text
-    from asd_core.runs.evaluate import score_and_evaluate
+    from asd_core.runs.evaluate import NothingScoredError, score_and_evaluate
 
-    clips, _ = clips_to_score(job.clips(), date)
+    check_date(date)
+    check_folder("--out", out)
+    listed = job.clips()
+    clips, _ = clips_to_score(listed, date)
+    for note in notes_on_no_split(listed):
+        job.talk.say(f"note: {note}")
     with job.engine("evaluate", date) as engine:
         given = (job.store, job.recipe, clips, engine, job.talk.progress)
-        evaluation, scores = score_and_evaluate(*given, protocol=protocol)
+        try:
+            evaluation, scores = score_and_evaluate(*given, protocol=protocol)
+        except NothingScoredError as error:
+            job.result(error.record)
+            job.refuse_silence(listed, error.record)
+            raise
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:
@@ -72,12 +79,3 @@ def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
     files = submission_files(scores.filter(pa.array(is_kept, pa.bool_())))
     write_files(folder, {f"submission/{name}": data for name, data in files.items()})
     talk.say(f"wrote {len(files)} submission files to {folder}")
-
-
-def write_files(folder: str, files: Mapping[str, bytes]) -> None:
-    """Write files under a folder, each as a whole."""
-    from asd_core.store.addresses import open_files
-
-    place = open_files(folder)
-    for name, data in files.items():
-        place.write(name, data)

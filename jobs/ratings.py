@@ -26,7 +26,7 @@ def command(talk: Talk, files: tuple[str, ...], out: str | None) -> None:
     from asd_core.evaluation.opinion_files import read_ratings
     from asd_core.evaluation.opinion_scores import opinion_scores
     from asd_core.evaluation.opinion_tables import to_csv, to_json, to_text
-    from jobs.evaluate import write_files
+    from jobs.output_files import write_files
 
     ratings, superseded = read_ratings(files)
     scores = opinion_scores(ratings)

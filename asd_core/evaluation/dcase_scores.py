@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from asd_core.evaluation.labelled_clips import LabelledClips
 from asd_core.evaluation.metrics import OneClassError, auc, harmonic_mean, pauc
@@ -28,11 +28,19 @@ Figures = Mapping[str, float]
 DOMAINS = ("source", "target")
 
 
+def is_compared(clips: LabelledClips, domain: str, protocol: DcaseProtocol) -> NDArray[np.bool_]:
+    """The clips that a domain's AUC compares: its normals with its own anomalies in 2021, with all of them since.
+
+    Returns:
+        (N,) mask.
+    """
+    is_of_domain = np.asarray(clips.domains == domain, np.bool_)
+    return is_of_domain if protocol == "dcase2021" else clips.is_anomalous | is_of_domain
+
+
 def compared(clips: LabelledClips, domain: str, protocol: DcaseProtocol) -> LabelledClips:
-    """The clips that a domain's AUC compares: its normals with its own anomalies in 2021, with all of them since."""
-    if protocol == "dcase2021":
-        return clips.where(clips.domains == domain)
-    return clips.where(clips.is_anomalous | (clips.domains == domain))
+    """The clips of `is_compared`."""
+    return clips.where(is_compared(clips, domain, protocol))
 
 
 def figures(clips: LabelledClips, protocol: DcaseProtocol) -> dict[str, float]:

@@ -13,10 +13,14 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
+from asd_core.clips.dcase import domain_of_2021
 from asd_core.errors import UsageError, did_you_mean
+from asd_core.evaluation import official_certainty
 from asd_core.evaluation.dcase_scores import DOMAINS, DcaseProtocol, compared, figures, machine_score, official_score
+from asd_core.evaluation.jackknife import pauc_standard_error
 from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips, clips_by_machine
 from asd_core.evaluation.metrics import (
     OneClassError,
@@ -49,6 +53,7 @@ class MachineEvaluation:
         auc: over all its clips.
         auc_standard_error: of ``auc`` (DeLong): differences below about twice this are ties.
         pauc: over all its clips, up to a false-positive rate of 0.1, standardised.
+        pauc_standard_error: of ``pauc`` (jackknife).
         auc_source: the domain's normals against all anomalies; under ``dcase2021`` against the domain's only.
         auc_target: likewise for the target domain.
         pauc_source: within the domain; ``dcase2021`` only.
@@ -68,6 +73,7 @@ class MachineEvaluation:
     auc: float | None
     auc_standard_error: float | None
     pauc: float | None
+    pauc_standard_error: float | None
     auc_source: float | None
     auc_target: float | None
     pauc_source: float | None
@@ -101,6 +107,8 @@ class Evaluation:
         mean_auc_standard_error: of ``mean.auc``; None where a machine that takes part has none.
         harmonic_mean: harmonic means over machines.
         official_score: see `asd_core.evaluation.dcase_scores.official_score`.
+        official_score_standard_error: over draws of clips; see `asd_core.evaluation.official_certainty`. None where it
+            is unknown.
         machines_scored: number of machines in the official score.
     """
 
@@ -110,13 +118,15 @@ class Evaluation:
     mean_auc_standard_error: float | None
     harmonic_mean: Means
     official_score: float | None
+    official_score_standard_error: float | None
     machines_scored: int
 
 
 def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:
     """Evaluate SCORES rows, in any order.
 
-    ``auto`` is ``dcase2022`` where the compared clips carry source and target domains, else ``dcase2020``.
+    ``auto`` is ``dcase2022`` where a machine has normal clips of the source and of the target domain, and anomalous
+    ones, ``dcase2021`` where its domains lie in folders of their own (``source_test``), else ``dcase2020``.
 
     Raises:
         UsageError: no scored test clip has a known condition, or the protocol is unknown.
@@ -131,11 +141,13 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
             "manifest with a column condition, and score the test clips first"
         )
     if protocol == "auto":
-        domains = {domain for machine in machines for domain in machine.clips.domains}
-        protocol = "dcase2022" if {"source", "target"} <= domains else "dcase2020"
-    evaluated = [_evaluate_machine(machine, protocol) for machine in machines]
+        with_domains: DcaseProtocol = "dcase2021" if _is_of_2021(scores) else "dcase2022"
+        protocol = with_domains if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
+    has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
+    evaluated = [_evaluate_machine(machine, protocol, has_decisions) for machine in machines]
     rows = tuple(row for row, _ in evaluated)
     official = [(row.machine_type, shares) for row, shares in evaluated if shares]
+    judged = [(own.machine_type, own.clips) for own, (_, shares) in zip(machines, evaluated, strict=True) if shares]
     return Evaluation(
         protocol=protocol,
         machines=rows,
@@ -143,12 +155,22 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
         mean_auc_standard_error=_standard_error_of_mean(rows),
         harmonic_mean=_means(rows, harmonic_mean),
         official_score=official_score(official, protocol),
+        official_score_standard_error=official_certainty.standard_error(judged, protocol),
         machines_scored=len(official),
     )
 
 
+def _is_of_2021(scores: pa.Table) -> bool:
+    tests = scores.filter(pc.and_(pc.equal(scores["split"], "test"), pc.not_equal(scores["domain"], "")))
+    return len(tests) > 0 and all(map(domain_of_2021, tests["uri"].to_pylist()))
+
+
+def _has_both_domains(clips: LabelledClips) -> bool:
+    return bool(clips.is_anomalous.any()) and set(DOMAINS) <= set(clips.domains[~clips.is_anomalous])
+
+
 def _evaluate_machine(
-    machine: MachineClips, protocol: DcaseProtocol
+    machine: MachineClips, protocol: DcaseProtocol, has_decisions: bool
 ) -> tuple[MachineEvaluation, dict[str, float] | None]:
     clips = machine.clips
     source, target = (compared(clips, domain, protocol) for domain in DOMAINS)
@@ -158,7 +180,7 @@ def _evaluate_machine(
         shares = figures(clips, protocol)
     except OneClassError as error:
         notes.append(str(error) if len(machine.flagged) else "no scored test clips of known condition")
-    if n_undecided := int(np.isnan(machine.flagged).sum()):
+    if has_decisions and (n_undecided := int(np.isnan(machine.flagged).sum())):
         notes.append(f"clips without a decision: {n_undecided}")
     row = MachineEvaluation(
         machine_type=machine.machine_type,
@@ -167,6 +189,7 @@ def _evaluate_machine(
         auc=_or_none(auc, clips),
         auc_standard_error=_or_none(auc_standard_error, clips),
         pauc=_or_none(pauc, clips),
+        pauc_standard_error=_or_none(pauc_standard_error, clips),
         auc_source=_or_none(auc, source),
         auc_target=_or_none(auc, target),
         pauc_source=_or_none(pauc, source) if protocol == "dcase2021" else None,

@@ -62,7 +62,7 @@ def auc(scores: ArrayLike, is_anomalous: ArrayLike) -> float:
     values, labels = validate(scores, is_anomalous)
     n_anomalous = int(labels.sum())
     n_normal = len(labels) - n_anomalous
-    wins = _midranks(values)[labels].sum() - n_anomalous * (n_anomalous + 1) / 2
+    wins = midranks(values)[labels].sum() - n_anomalous * (n_anomalous + 1) / 2
     return float(wins / (n_anomalous * n_normal))
 
 
@@ -82,10 +82,10 @@ def auc_standard_error(scores: ArrayLike, is_anomalous: ArrayLike) -> float:
         raise OneClassError(
             f"the standard error needs two clips of each class, not {len(anomalous)} anomalous and {len(normal)} normal"
         )
-    ranks = _midranks(values)
+    ranks = midranks(values)
     # Sorted, so that the order of the clips does not reach the last digit.
-    wins = np.sort(ranks[labels] - _midranks(anomalous)) / len(normal)  # V10 in the paper
-    losses = np.sort(ranks[~labels] - _midranks(normal)) / len(anomalous)  # 1 - V01
+    wins = np.sort(ranks[labels] - midranks(anomalous)) / len(normal)  # V10 in the paper
+    losses = np.sort(ranks[~labels] - midranks(normal)) / len(anomalous)  # 1 - V01
     return float(np.sqrt(wins.var(ddof=1) / len(anomalous) + losses.var(ddof=1) / len(normal)))
 
 
@@ -105,9 +105,13 @@ def pauc(scores: ArrayLike, is_anomalous: ArrayLike, max_fpr: float = 0.1) -> fl
     below = fpr <= max_fpr
     x = np.append(fpr[below], max_fpr)
     y = np.append(tpr[below], np.interp(max_fpr, fpr, tpr))
-    area = float((np.diff(x) * (y[1:] + y[:-1])).sum() / 2)
+    return float(standardised_pauc((np.diff(x) * (y[1:] + y[:-1])).sum() / 2, max_fpr))
+
+
+def standardised_pauc(area: ArrayLike, max_fpr: float) -> Floats:
+    """Areas under ROC curves up to ``max_fpr`` on the scale of `pauc`, of any shape."""
     chance = max_fpr**2 / 2
-    return 0.5 * (1 + (area - chance) / (max_fpr - chance))
+    return np.asarray(0.5 * (1 + (np.asarray(area, np.float64) - chance) / (max_fpr - chance)))
 
 
 def precision_recall_f1(decisions: ArrayLike, is_anomalous: ArrayLike) -> tuple[float, float, float]:
@@ -150,7 +154,7 @@ def harmonic_mean(values: ArrayLike) -> float:
     return float(len(array) / (1 / np.maximum(array, np.finfo(np.float64).eps)).sum())
 
 
-def _midranks(values: Floats) -> Floats:
+def midranks(values: Floats) -> Floats:
     """1-based ranks in ascending order; equal values share the mean of their ranks."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])

@@ -26,6 +26,8 @@ _TEXT_COLUMNS = {
     "recall": "recall",
     "f1": "F1",
     "false_alarm_rate": "false alarms",
+    "false_alarm_rate_source": "false alarms source",
+    "false_alarm_rate_target": "false alarms target",
     "normal": "normal",
     "anomalous": "anomalous",
     "unlabelled": "unlabelled",
@@ -52,7 +54,12 @@ def to_csv(evaluation: Evaluation) -> str:
 
     Text that a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    return csv_table([_flat(machine) for machine in evaluation.machines])
+    return csv_table(machine_rows(evaluation))
+
+
+def machine_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """One flat row per machine, all with the same names."""
+    return [_flat(machine) for machine in evaluation.machines]
 
 
 def to_text(evaluation: Evaluation) -> str:
@@ -60,7 +67,7 @@ def to_text(evaluation: Evaluation) -> str:
 
     Columns without a figure or a clip of any machine are not shown. Control characters in names are escaped.
     """
-    rows = [_flat(machine) for machine in evaluation.machines]
+    rows = machine_rows(evaluation)
     columns = [
         name for name in _TEXT_COLUMNS if name in _ALWAYS_SHOWN or any(_says_something(row[name]) for row in rows)
     ]
@@ -68,9 +75,9 @@ def to_text(evaluation: Evaluation) -> str:
     mean["auc_standard_error"] = evaluation.mean_auc_standard_error
     lines = [
         [_TEXT_COLUMNS[name] for name in columns],
-        *([_word(row[name]) for name in columns] for row in rows),
+        *([word(row[name]) for name in columns] for row in rows),
         *(
-            [label if name == "machine_type" else _word(figures.get(name, "")) for name in columns]
+            [label if name == "machine_type" else word(figures.get(name, "")) for name in columns]
             for label, figures in (("mean", mean), ("harmonic mean", harmonic))
         ),
     ]
@@ -78,11 +85,16 @@ def to_text(evaluation: Evaluation) -> str:
     return "\n".join(
         [
             *aligned(lines, left=[name in ("machine_type", "machine_id", "note") for name in columns]),
-            f"official score ({evaluation.protocol}, {n_machines}): {_word(evaluation.official_score)}",
+            f"official score ({evaluation.protocol}, {n_machines}): {_official(evaluation)}",
             _left_out(rows),
             "",
         ]
     )
+
+
+def _official(evaluation: Evaluation) -> str:
+    error = evaluation.official_score_standard_error
+    return word(evaluation.official_score) + (f" +/- {word(error)}" if error is not None else "")
 
 
 def _machine_json(machine: MachineEvaluation) -> dict[str, Any]:
@@ -104,7 +116,8 @@ def _says_something(value: Any) -> bool:
     return value is not None and value != "" and not (isinstance(value, int) and value == 0)
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
+    """A cell of a plain-text table: four decimals, ``n/a`` for None, control characters escaped."""
     match value:
         case None:
             return "n/a"

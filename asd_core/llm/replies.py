@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import email.utils
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from asd_core.llm.final_answer import final_answer
 from asd_core.llm.settings import LlmSettings, Message, tokens_of, without_key
 
 _MOST_ERROR_CHARACTERS = 300
@@ -17,6 +19,9 @@ _MOST_ANSWER_CHARACTERS = 4000
 # 402: no credit. 401, 404, 405: the key, the LLM's name or the address is wrong, and stays so for every request.
 # 403: the project may not use this LLM, or the region or a proxy is in the way; contents are refused by 400.
 _REFUSES_ALL = (401, 402, 403, 404, 405)
+_OF_CONTENT = ("content_filter", "content_policy_violation")
+_TOO_LONG = re.compile(r"maximum context length|context (?:window|size|length)|max_model_len", re.IGNORECASE)
+_SHORTER = "lower --llm-max-output-tokens, or serve the model with a longer context"
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached")  # come as 429, and waiting does not help
 
 
@@ -25,10 +30,10 @@ class Answered:
     """An answer, which may be empty.
 
     Attributes:
-        text: stripped; cut to a length that no caption has.
+        text: see `asd_core.llm.final_answer`; cut to a length that no caption has.
         input_tokens: as the server counts them, or estimated where it does not say.
         output_tokens: likewise.
-        is_cut: the LLM ran into the limit of output tokens.
+        is_cut: the LLM ran into the limit of output tokens, or ended within its reasoning.
         declined: the LLM's own words where it declines instead of answering.
         calls_tool: the LLM calls a tool instead of answering, though none was offered.
     """
@@ -65,10 +70,12 @@ class Refused:
     Attributes:
         message: one line for people.
         all_alike: every other request would be refused too.
+        is_of_content: what this request says is refused, whatever becomes of others.
     """
 
     message: str
     all_alike: bool
+    is_of_content: bool = False
 
 
 Outcome = Answered | NotAnswered | Refused
@@ -94,6 +101,10 @@ def read_status(
         if seconds is not None and seconds > settings.longest_retry_after:
             return Refused(f"{settings.name} wants to be left alone for {seconds:.0f} s: {told}", all_alike=True)
         return NotAnswered("rate_limited" if status == 429 else "server_error", told, seconds)
+    if body.get("code") in _OF_CONTENT:
+        return Refused(told, all_alike=False, is_of_content=True)
+    if body.get("code") == "context_length_exceeded" or _TOO_LONG.search(text):
+        told = f"{told}; {_SHORTER}"
     return Refused(told, all_alike=status in _REFUSES_ALL)
 
 
@@ -109,15 +120,18 @@ def read_completion(completion: object, settings: LlmSettings, messages: Sequenc
     if not isinstance(choices, list) or not choices:
         return NotAnswered("no_completion", one_line(f"the answer is no completion: {completion!r}"), may_cost=True)
     message = member(choices[0], "message")
-    content, declined = member(message, "content"), member(message, "refusal")
-    text = without_key(content.strip())[:_MOST_ANSWER_CHARACTERS] if isinstance(content, str) else ""
+    written, declined = _text_of(member(message, "content")), member(message, "refusal")
+    answer, ends_in_reasoning = final_answer(written)
+    end = member(choices[0], "finish_reason")
+    if end == "content_filter" and not answer and not declined:
+        declined = "a content filter stopped it"
     usage = member(completion, "usage")
     told, said = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     return Answered(
-        text,
+        without_key(answer)[:_MOST_ANSWER_CHARACTERS],
         input_tokens=settings.reservation(messages)[0] if told is None else told,
-        output_tokens=tokens_of(text) if said is None else said,
-        is_cut=member(choices[0], "finish_reason") == "length",
+        output_tokens=tokens_of(written + _reasoning_of(message)) if said is None else said,
+        is_cut=ends_in_reasoning or end in ("length", "content_filter"),
         declined=one_line(declined) if isinstance(declined, str) and declined.strip() else None,
         calls_tool=bool(member(message, "tool_calls")),
     )
@@ -126,6 +140,20 @@ def read_completion(completion: object, settings: LlmSettings, messages: Sequenc
 def member(value: object, name: str) -> object:
     """A member of a JSON value; None where it has none of that name, or is no object."""
     return value.get(name) if isinstance(value, dict) else None
+
+
+def _text_of(content: object) -> str:
+    """The text of a message's content: itself, or its parts of type text; parts of other types are reasoning."""
+    if isinstance(content, list):
+        parts = [member(part, "text") for part in content if member(part, "type") in ("text", "output_text")]
+        return "".join(part for part in parts if isinstance(part, str)).strip()
+    return content.strip() if isinstance(content, str) else ""
+
+
+def _reasoning_of(message: object) -> str:
+    """The reasoning that a server parted from the answer: it is paid for as well."""
+    words = (member(message, "reasoning_content"), member(message, "reasoning"))
+    return next((text for text in words if isinstance(text, str)), "")
 
 
 def _count(usage: object, name: str) -> int | None:

@@ -36,7 +36,7 @@ class Refusals:
     def heard(self, request_id: str, outcome: Outcome) -> Outcome:
         """An outcome as it is to be taken: a refusal before any answer is not final, and the third is of all."""
         self._has_answered |= isinstance(outcome, Answered)
-        if not isinstance(outcome, Refused) or outcome.all_alike or self._has_answered:
+        if not isinstance(outcome, Refused) or outcome.all_alike or outcome.is_of_content or self._has_answered:
             return outcome
         self._refused.add(request_id)
         if len(self._refused) < _REFUSALS:

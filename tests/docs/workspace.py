@@ -5,6 +5,7 @@ recordings/      fifteen nights of a small fleet; manifest.csv says which clips 
 store/           with the recipe twfr-gmm fitted and the last night scored
 dcase2020/dev_data, plant/  archives in other layouts
 features/        embeddings made elsewhere
+teams/, dcase2024_task2_evaluator/  a system handed in to a challenge, and the official ground truth
 """
 
 import shutil
@@ -12,6 +13,7 @@ import shutil
 import numpy as np
 
 from asd_core.synthesis.fleet import simulate_fleet
+from tests.asd_core.evaluation.submissions import write_team, write_truth
 from tests.command import asd
 from tests.fleet import write_dcase, write_wav
 
@@ -58,6 +60,8 @@ def build(root):
     for name in ("fan_id_00", "fan_id_02"):
         normal, test = random.normal(size=(40, 8)), random.normal(size=(20, 8))
         np.savez(root / "features" / f"{name}.npz", X_train=normal, X_test=test, y_test=np.arange(20) % 2)
+    write_team(root / "teams/team_a/system_1")
+    write_truth(root / "dcase2024_task2_evaluator")
     for rater, rating in (("ann", 4), ("ben", 2)):
         write_ratings(root / rater / "ratings.csv", rater, rating)
     return root

@@ -76,7 +76,7 @@ def kept_files(nights, machines):
         keep_record(files, named, night)
         files[f"captions/{KEY}/{number}.parquet"] = captions
         keep_index(files, night)
-        files[f"measures-2/mix/{night},{night},0.parquet"] = to_parquet(MEASURES.empty_table())
+        files[f"measures/mix/{night},{night},0.parquet"] = to_parquet(MEASURES.empty_table())
         if number % WEEK == 0:
             keep_record(files, {"run_id": f"fit-{number}", "job": "fit", "scorers": scorers}, LEARNT, night)
     heads = []

@@ -4,6 +4,7 @@ import shutil
 import pyarrow as pa
 import pytest
 
+from asd_core.audio.listening import ALL, Heard
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.clip_tasks import MEASURES
 from asd_core.captions.sources import Tower
@@ -49,11 +50,11 @@ def test_each_clip_is_measured_once_in_a_store_and_needs_no_audio_afterwards(fle
     archive, clips, store = fleet
     engine = Counts()
     first = evidence(store, engine, clips)
-    few, _ = first.measures(clips.slice(0, 3), None)
-    every, problems = first.measures(clips, None)
+    few, _ = first.measures(clips.slice(0, 3), ALL)
+    every, problems = first.measures(clips, ALL)
     assert (engine.clips, len(few), len(every), problems) == (8, 3, 8, {})
     shutil.rmtree(archive)
-    assert evidence(store, engine, clips, may_read_audio=False).measures(clips, None) == (every, {})
+    assert evidence(store, engine, clips, may_read_audio=False).measures(clips, ALL) == (every, {})
     assert engine.clips == 8
 
 
@@ -62,19 +63,19 @@ def test_measures_of_an_earlier_version_are_taken_again_where_there_is_audio_and
     row = json.dumps({"seconds": 1.0, "level": -20.0, "bands": [], "tones": [], "crest": 12.0, "kurtosis": 0.0})
     old = pa.table({"clip_id": clips["clip_id"], "uri": clips["uri"], "measures": [row] * len(clips)})
     store.keep("measures/mix", old.cast(MEASURES), clips["date"].to_pylist())
-    served, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, None)
+    served, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, ALL)
     assert problems == {} and {measures.swellings for measures in served.values()} == {None}
     engine = Counts()
     for _ in range(2):
-        anew, _ = evidence(store, engine, clips).measures(clips, None)
+        anew, _ = evidence(store, engine, clips).measures(clips, ALL)
         assert None not in {measures.swellings for measures in anew.values()}
     assert engine.clips == len(clips)
 
 
 def test_each_channel_is_measured_for_itself(fleet):
     _, clips, store = fleet
-    evidence(store, LocalEngine(), clips).measures(clips, None)
-    _, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, 0)
+    evidence(store, LocalEngine(), clips).measures(clips, ALL)
+    _, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, Heard(0))
     assert set(problems) == set(clips["clip_id"].to_pylist())
 
 

@@ -70,5 +70,5 @@ def test_counts_add_up_and_notes_stand_once():
         "tokens": 249,
         "unknown": 2,
         "warnings": 2,
-        "notes": ["random weights"],
+        "notes": ["random weights", "llm_failed: busy"],
     }

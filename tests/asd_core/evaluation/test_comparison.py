@@ -10,7 +10,7 @@ NOTHING = Decisions()
 
 
 def machine(machine_id, auc, rate, machine_type="fan"):
-    figures = (auc, 0.0125, auc - 0.1, None, None, None, None, None)
+    figures = (auc, 0.0125, auc - 0.1, None, None, None, None, None, None)
     decisions = (Decisions(false_alarm_rate=rate), NOTHING, NOTHING)
     return MachineEvaluation(machine_type, machine_id, Counts(), *figures, *decisions, None, "")
 
@@ -18,7 +18,7 @@ def machine(machine_id, auc, rate, machine_type="fan"):
 def evaluation(*machines):
     aucs = [one.auc for one in machines]
     mean = Means(sum(aucs) / len(aucs), sum(aucs) / len(aucs) - 0.1, None, None, None)
-    return Evaluation("dcase2020", machines, mean, None, mean, None, len(machines))
+    return Evaluation("dcase2020", machines, mean, None, mean, None, None, len(machines))
 
 
 KNN = evaluation(machine("00", 0.9, 0.1), machine("02", 0.7, 0.2))

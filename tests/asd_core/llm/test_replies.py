@@ -2,7 +2,7 @@ import email.utils
 
 import pytest
 
-from asd_core.llm.replies import Answered, one_line, read_completion, retry_after
+from asd_core.llm.replies import Answered, one_line, read_completion, read_status, retry_after
 from asd_core.llm.settings import LlmSettings
 
 KEY = "sk-never-to-be-seen"
@@ -57,3 +57,55 @@ def test_what_comes_in_the_place_of_an_answer_is_told_apart(key):
     assert read(refusal=f"I\ncannot, {KEY}").declined == "I cannot, [OPENAI_API_KEY]"
     assert read(tool_calls=[{"id": "1"}]).calls_tool and not read(tool_calls=[]).calls_tool
     assert (read(refusal=" ").declined, read(refusal=7).declined, read(refusal=None).declined) == (None, None, None)
+
+
+def completion(content, finish="stop", **message):
+    return {"choices": [{"message": {"content": content} | message, "finish_reason": finish}]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<think>It is louder.</think>This sound is louder.",
+        "It is louder, they say. </think>\n\nThis sound is louder.",
+        "x" * 9000 + "</think>This sound is louder.",
+        [{"type": "thinking", "thinking": "It is louder."}, {"type": "text", "text": "This sound is louder."}],
+        "Sure! Here is the caption:\n```\nThis sound is louder.\n```",
+    ],
+)
+def test_an_answer_comes_without_reasoning_and_wrapping(content):
+    assert read_completion(completion(content), LlmSettings(), []).text == "This sound is louder."
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [completion("<think>It is"), completion(None, "length", reasoning_content="It is"), completion("", "length")],
+)
+def test_reasoning_without_an_end_is_a_cut_off_answer(choice):
+    answer = read_completion(choice, LlmSettings(), [])
+    assert (answer.text, answer.is_cut) == ("", True)
+
+
+def test_reasoning_is_reckoned_where_the_server_counts_nothing():
+    parted = completion("This sound is loud.", reasoning_content="x" * 3000)
+    for choice in (parted, completion("<think>" + "x" * 3000 + "</think>This sound is loud.")):
+        assert read_completion(choice, LlmSettings(), []).output_tokens >= 1000
+
+
+def test_a_content_filter_declines_or_refuses_this_request_only():
+    assert read_completion(completion(None, "content_filter"), LlmSettings(), []).declined
+    assert read_completion(completion("This sound", "content_filter"), LlmSettings(), []).is_cut
+    refused = read_status(400, {}, {"code": "content_filter"}, "filtered", LlmSettings())
+    assert (refused.all_alike, refused.is_of_content) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This model's maximum context length is 2048 tokens.",
+        "the request exceeds the available context size, try increasing it",
+        "prompt is longer than max_model_len",
+    ],
+)
+def test_a_request_that_is_too_long_for_the_model_is_told_with_the_cure(text):
+    assert "lower --llm-max-output-tokens" in read_status(400, {}, {}, text, LlmSettings()).message

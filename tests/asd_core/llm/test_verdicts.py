@@ -68,6 +68,11 @@ def test_a_refusal_is_of_one_request_once_another_was_answered():
     assert refusals.heard("b", GOOD) == GOOD and refusals.heard("a", no) == no
 
 
+def test_a_refused_content_is_final_at_once():
+    refused = Refused("filtered", all_alike=False, is_of_content=True)
+    assert Refusals().heard("a", refused) == refused
+
+
 def test_three_requests_refused_before_any_answer_are_a_refusal_of_all():
     refusals, no = Refusals(), Refused("unknown field", all_alike=False)
     assert [type(refusals.heard(name, no)) for name in "aabab"] == [NotAnswered] * 5
