@@ -102,7 +102,7 @@ def _store_in(arguments: Sequence[str]) -> str | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(read_text(str(path), f"the defaults in {path}"))
+        values = tomllib.loads(read_text(path, f"the defaults in {path}"))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"cannot read the defaults in {path}: {error}") from error
     known = _known()

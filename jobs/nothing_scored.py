@@ -80,7 +80,7 @@ def written(command: str, options: Mapping[str, Any]) -> str:
         words += ["--set", setting]
     given = {"--encoder": "encoder_name", "--channel": "channel", "--store": "store_url"}
     if options.get("archive"):
-        given |= {"--layout": "layout", "--pattern": "pattern"}
+        given |= {"--layout": "layout", "--pattern": "pattern", "--night-ends": "night_ends"}
     for option, name in given.items():
         if options.get(name) not in (None, "auto"):
             words += [option, options[name]]

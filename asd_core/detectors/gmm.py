@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.checks import checked_embeddings, checked_normals
-from asd_core.detectors.em import Mixture, cluster_labels, fit_diagonal_covariances, fit_full_covariances
+from asd_core.detectors.em import Mixture, fit_diagonal_covariances, fit_full_covariances
 from asd_core.detectors.few_clips import bearable_ridge, components_within_reach, is_short_of_clips
+from asd_core.detectors.first_clusters import cluster_labels
 from asd_core.detectors.gaussians import component_log_densities, left_out_log_densities
 from asd_core.detectors.left_out_recordings import log_densities_without_recordings
 from asd_core.detectors.memory_bank import SoftScoringKind

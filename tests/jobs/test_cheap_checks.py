@@ -25,6 +25,8 @@ NOBODY = "http://127.0.0.1:9"  # nobody listens there: a listing would fail, and
         (["fit", "ARCHIVE", "--recipe", "imported-knn", "--store", "STORE"], "leave ARCHIVE out"),
         (["score", "ARCHIVE", *KNN, "--date", "2026-13-01"], "'2026-13-01' is no date"),
         (["score", "ARCHIVE", *KNN, "--local", "--ray-address", "auto"], "exclude each other"),
+        (["nightly", "ARCHIVE", *KNN, "--night-ends", "noon"], "'noon' is no time of day: write it as 12:00"),
+        (["nightly", *KNN, "--night-ends", "12:00"], "--night-ends is for an ARCHIVE"),
         (["nightly", "ARCHIVE", *KNN, "--date", "christmas"], "'christmas' is no date"),
         (["nightly", "ARCHIVE", *KNN, "--captioner", "llm"], "needs a key: set OPENAI_API_KEY"),
         (["nightly", "ARCHIVE", *KNN, "--captioner", "acoustic", "--llm-model", "x"], "asks no language model"),

@@ -95,6 +95,13 @@ def test_an_archive_without_dates_needs_a_list(tmp_path):
     assert line.endswith(f" --normal-list FILE; the store {tmp_path}/store has no scorer of any recipe")
 
 
+def test_labels_without_a_split_need_no_dates(tmp_path):
+    for number in range(2):
+        write_wav(tmp_path / f"plant/machine_type=fan/condition=ok/{number}.wav", number)
+    line = refused("nightly", tmp_path / "plant", *options(tmp_path), "--night-ends", "12:00")[1]
+    assert line.endswith(f"--store {tmp_path}/store --night-ends 12:00")
+
+
 def test_some_machines_without_a_scorer_are_a_note(tmp_path, archive):
     asd("fit", archive, *options(tmp_path), "--until", NIGHTS[1])
     write_fleet(archive, machines=["08", "09"], dates=[NIGHTS[2]])
