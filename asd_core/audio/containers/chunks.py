@@ -12,6 +12,7 @@ from asd_core.audio.containers.tags import id3_size, is_container
 
 _SEARCHED = 1 << 20  # bytes at the end of a file in which chunks behind the sound are looked for
 _MOST_CHUNKS, _MOST_CHUNKS_BEHIND = 1 << 16, 1 << 8  # no recording has more
+_MOST_SEARCHES = 16  # for a chunk that nothing leads to
 _BROKEN_OFF = 1 << 13  # bytes behind a sound whose sizes agree, from which they are sound that came after them
 # Chunks that stand behind the sound: RIFF's, those of broadcast and wildlife recorders, and AIFF's.
 _BEHIND = re.compile(
@@ -77,6 +78,7 @@ def walk(data: Bytes, layout: Layout, start: int, at: int, end: int, sought: tup
         end: offset behind the last one.
         sought: names of chunks that matter, that of the sound last: its size may lead beyond the end.
     """
+    searches = _MOST_SEARCHES
     for _ in range(_MOST_CHUNKS):
         if at + layout.head > end:
             return
@@ -88,9 +90,10 @@ def walk(data: Bytes, layout: Layout, start: int, at: int, end: int, sought: tup
         if reached:
             at = reached[0]
             continue
-        found = [place for name in sought if (place := data.find(name, chunk.body, end)) >= 0]
+        found = [place for name in sought if searches and (place := data.find(name, chunk.body, end)) >= 0]
         if not found:
             return
+        searches -= 1
         at = min(found)
 
 
