@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from jobs.console import Talk
 
 FILE = "asd.toml"
+_BUILT_IN = ""  # no file and no variable
+
 _NOT_THERE = ("--set",)  # a setting of every run belongs into the recipe
 
 
@@ -65,9 +67,10 @@ def say_defaults(talk: Talk) -> None:
         elif source is ParameterSource.DEFAULT_MAP:
             found.setdefault(FILE, []).append(value)
         elif source is ParameterSource.DEFAULT and option.name == "recipe_name":
-            found.setdefault("default", []).append(value)
+            found.setdefault(_BUILT_IN, []).append(value)
+    told = {_BUILT_IN: "by default"}
     if found:
-        talk.say("; ".join(f"{', '.join(values)} (from {place})" for place, values in found.items()))
+        talk.say("; ".join(f"{', '.join(words)} ({told.get(at, f'from {at}')})" for at, words in found.items()))
 
 
 def naming_file(error: click.ClickException) -> click.ClickException:

@@ -16,6 +16,9 @@ from asd_core.audio.file_headers import looks_like
 from asd_core.errors import ClipError
 
 _MOST_PARTS = 200  # of a damaged file
+_BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
+_PLAIN_BLOCK = 1 << 18  # where samples stand as they are, and none is bad: most clips are one block
+_PLAIN = ("PCM", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 _UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
 
 
@@ -70,6 +73,12 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
     def seekable(self) -> bool:
         """False: soundfile else seeks after each block, which fails at the end of a streamed FLAC."""
         return False
+
+    @property
+    def block_frames(self) -> int:
+        """Frames that are best decoded at a time."""
+        is_plain = self.format != "FLAC" and self.subtype.partition("_")[0] in _PLAIN
+        return _PLAIN_BLOCK if is_plain else _BLOCK
 
     def next_block(self, frames: int) -> NDArray[np.float32]:
         """The next frames, at most so many: (n, channels) float32; none at the end, or where decoding breaks off."""

@@ -19,6 +19,14 @@ def test_blocks_follow_one_another_up_to_the_end() -> None:
     np.testing.assert_array_equal(np.concatenate(blocks)[:, 0] * 32768, SAMPLES)
 
 
+def test_plain_samples_are_decoded_in_larger_blocks_than_those_of_a_stream_that_may_be_broken() -> None:
+    sizes = {}
+    for kind in ("WAV", "AIFF", "FLAC", "OGG"):
+        with SoundFile(encode(kind)) as file:
+            sizes[kind] = file.block_frames
+    assert sizes["WAV"] == sizes["AIFF"] == 64 * sizes["FLAC"] and sizes["FLAC"] == sizes["OGG"]
+
+
 def test_the_frames_before_a_broken_one_are_given() -> None:
     data = encode("FLAC")
     with SoundFile(data[: len(data) - 3]) as file:
