@@ -7,12 +7,11 @@ Conventions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from asd_core.errors import UsageError, did_you_mean
@@ -29,6 +28,9 @@ from asd_core.evaluation.metrics import (
     pauc,
     precision_recall_f1,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PROTOCOLS = ("auto", "dcase2020", "dcase2021", "dcase2022")
 
@@ -138,6 +140,13 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
             f"({sum(machine.counts.training for machine in machines)} are for training): use DCASE file names or a "
             "manifest with a column condition, and score the test clips first"
         )
+    return evaluate_machines(machines, protocol)
+
+
+def evaluate_machines(
+    machines: Sequence[MachineClips], protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto"
+) -> Evaluation:
+    """Evaluate the clips of machines, sorted by type and id; see `evaluate`."""
     if protocol == "auto":
         protocol = "dcase2022" if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
     has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
