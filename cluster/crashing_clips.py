@@ -1,29 +1,25 @@
-"""The search for clips that kill their worker, among the shards that a pass over the cluster did not finish.
+"""The search for clips that kill their worker (`asd_core.pipeline.lone_shards`) on a cluster.
 
-A crash is not an exception: a decoder with a bad pointer, or without memory, takes down its process and everything
-queued on it. So each unfinished shard is worked on alone and cut in half at each crash, down to one clip. That clip is
-blamed only after it has killed two fresh workers that had just answered, on nodes that still answer. A node that dies
-is never a clip's fault.
+A clip is blamed only for workers that had just answered, on nodes that still answer: a node that dies is never a clip's
+fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from asd_core.errors import AsdError, ClipError
-from asd_core.pipeline.decoding import DecodedClip
+from asd_core.errors import AsdError
+from asd_core.pipeline import lone_shards
 from asd_core.pipeline.embedding import ShardEmbedder
-from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_name, shard_to_bytes
-from cluster.failures import GOES_ON, WorkerLost, result_of
+from asd_core.pipeline.lone_shards import TRIES, commit_blamed
+from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_to_bytes
+from cluster.failures import WorkerLost, result_of
 
 if TYPE_CHECKING:
     from cluster.resources import Resources
 
-CRASHES = 2  # of one clip alone before it is blamed
-_TRIES = 6  # at one clip in all, those that were lost with their nodes included
 _ANSWER_SECONDS = 60.0  # for a node to show that it lives
 
 
@@ -43,10 +39,9 @@ class LoneEmbedder:
         """Decode, embed and commit a shard; returns the fields of its outcome."""
         return vars(self._embedder(shard_from_bytes(shard)))
 
-    def blame(self, shard: bytes, reason: str, message: str) -> dict[str, Any]:
+    def blame(self, shard: bytes, message: str) -> dict[str, Any]:
         """Commit the shard's only clip as an error."""
-        error = DecodedClip(None, error=ClipError(reason, message))
-        return vars(self._embedder.commit(shard_from_bytes(shard), [[error]]))
+        return vars(commit_blamed(self._embedder, shard_from_bytes(shard), message))
 
 
 def embed_alone(
@@ -67,40 +62,7 @@ def embed_alone(
         AsdError: an encoder fails, workers are lost again and again and no clip is to blame, or nothing finishes.
     """
     with closing(_Worker(store_url, resources, no_progress_seconds)) as worker:
-        yield from _embed_alone(worker, list(shards))
-
-
-def _embed_alone(worker: _Worker, waiting: list[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
-    crashes: dict[str, int] = {}
-    tries: dict[str, int] = {}
-    while waiting:
-        shard = waiting.pop()
-        outcome, is_crash = worker.embed(shard)
-        if outcome is not None:
-            yield shard, outcome
-            continue
-        tries[shard.name] = tries.get(shard.name, 0) + 1
-        crashes[shard.name] = crashes.get(shard.name, 0) + is_crash
-        if len(shard.clips) > 1:
-            waiting += halves(shard) if is_crash else [shard]
-        elif crashes[shard.name] >= CRASHES:
-            yield shard, worker.blame(shard, crashes[shard.name])
-        else:
-            waiting.append(shard)
-        if tries[shard.name] >= _TRIES and crashes[shard.name] < CRASHES:
-            raise AsdError(
-                f"{_TRIES} workers were lost over {shard.clips['uri'][0].as_py()}, with their nodes: "
-                f"see to the cluster; {GOES_ON}"
-            )
-
-
-def halves(shard: Shard) -> list[Shard]:
-    """The two halves of a shard of several clips."""
-    middle = len(shard.clips) // 2
-    parts = [shard.clips.slice(0, middle), shard.clips.slice(middle)]
-    return [
-        replace(shard, name=shard_name(part["clip_id"].to_pylist(), shard.fingerprint), clips=part) for part in parts
-    ]
+        yield from lone_shards.embed_alone(worker, shards)
 
 
 class _Worker:
@@ -120,13 +82,12 @@ class _Worker:
         except WorkerLost:
             return None, _answers(node)
 
-    def blame(self, shard: Shard, crashes: int) -> ShardOutcome:
+    def blame(self, shard: Shard, message: str) -> ShardOutcome:
         """Commit a clip as an error row."""
-        message = f"its decoding or embedding killed {crashes} workers that were well before; listen to it apart"
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             actor, _ = self._alive()
             with suppress(WorkerLost):
-                return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), "crashed", message)))
+                return ShardOutcome(**self._get(actor.blame.remote(shard_to_bytes(shard), message)))
         raise _lost_idle()
 
     def close(self) -> None:
@@ -139,7 +100,7 @@ class _Worker:
     def _alive(self) -> tuple[Any, str]:
         import ray
 
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if self._actor is None:
                 made = ray.remote(LoneEmbedder).options(max_restarts=0, max_task_retries=0, **self._options)
                 self._actor = made.remote(*self._arguments)
@@ -158,7 +119,7 @@ class _Worker:
 
 
 def _lost_idle() -> AsdError:
-    return AsdError(f"{_TRIES} workers died before they had anything to do: see to the cluster, then run it again")
+    return AsdError(f"{TRIES} workers died before they had anything to do: see to the cluster, then run it again")
 
 
 def _answers(node: str) -> bool:

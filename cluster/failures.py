@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asd_core.errors import AsdError
-
-GOES_ON = "the same command goes on from what is committed"
+from asd_core.pipeline.engine import GOES_ON as GOES_ON
 
 
 class WorkerLost(Exception):

@@ -4,62 +4,93 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from asd_core.errors import AsdError
-
-_ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-}
+from asd_core.pipeline.worker_processes import ONE_THREAD, environment
 
 
 @contextmanager
-def session(address: str | None = None, cpus: int | None = None) -> Iterator[None]:
+def session(address: str | None = None, cpus: int | None = None, own_modules: Sequence[str] = ()) -> Iterator[None]:
     """Start a local Ray, or join the cluster at an address, and leave it at the end.
 
     Args:
         address: ``auto``, ``ray://host:port`` or ``host:port``; None takes the environment's RAY_ADDRESS, and without
             that starts a local Ray, whatever other one runs.
         cpus: of the local Ray; None takes all of the machine.
+        own_modules: folders of packages and ``.py`` files that are sent to the cluster; a local Ray finds them itself.
 
     Raises:
-        AsdError: the cluster cannot be joined.
+        AsdError: Ray is not installed, does not start or cannot be joined, with Ray's own reason.
     """
     # Ray reads these when it is imported. They silence remarks that are for Ray's developers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    import ray
-
     address = address or os.environ.get("RAY_ADDRESS") or "local"
+    with environment(_token() if address == "local" else {}):
+        _start_or_join(address, cpus, own_modules)
+        try:
+            yield
+        finally:
+            import ray
+
+            ray.shutdown()
+
+
+def _start_or_join(address: str, cpus: int | None, own_modules: Sequence[str]) -> None:
     inherited, options = dict[str, str](), dict[str, Any]()
     if address == "local":
         # Processes of a local Ray inherit this: a runtime environment would keep the first workers waiting for a second
         # and a half. They can import all that the driver can, a user's own encoder too.
-        inherited = {**_ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        inherited = {**ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         options = {"num_cpus": cpus, "include_dashboard": False}
     else:
         _knock(address)
-        options = {"runtime_env": {"env_vars": _ONE_THREAD, **_checkout()}}
+        options = {"runtime_env": {"env_vars": ONE_THREAD, "py_modules": [*_checkout(), *own_modules]}}
+    written: list[str] = []
     try:
-        with _stderr_closed(), _sigterm_kept(), environment(inherited):
+        with _stderr_kept(written), _sigterm_kept(), environment(inherited):
+            import ray
+
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        first = str(error).strip().splitlines() or [type(error).__name__]
+    except ImportError as error:
         raise AsdError(
-            f"cannot start or join Ray at {address}: {first[0]}; try --local, or another --ray-address"
+            f"Ray cannot be imported ({error}): install asd with its dependencies, or take --engine processes"
         ) from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    except Exception as error:  # plain Exceptions too: what Ray raises depends on where it fails
+        reason = " ".join([*str(error).split(), *written[-1:]]) or type(error).__name__
+        what = "start Ray on this machine" if address == "local" else f"join Ray at {address}"
+        cure = "mend that, or name another address"
+        if address == "local":
+            folder = "give it a folder by RAY_TMPDIR" if isinstance(error, OSError) else "mend that"
+            cure = f"{folder}, or take --engine processes"
+        raise AsdError(f"cannot {what}: {reason}; {cure}") from error
+
+
+@lru_cache(maxsize=1)
+def _own_token() -> str:
+    """A secret for the local Rays of this process, which keeps the first that it has used."""
+    return secrets.token_hex(32)
+
+
+def _token() -> dict[str, str]:
+    """Variables that give a local Ray a token of its own; {} where the user has chosen one, or none.
+
+    Ray would write one into the home folder, which may be missing, or belong to nobody that may write there.
+    """
+    chosen = os.environ.get("RAY_AUTH_MODE", "token").lower() != "token" or os.environ.get("RAY_AUTH_TOKEN")
+    return {} if chosen else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _own_token()}
 
 
 def _knock(address: str) -> None:
@@ -76,21 +107,6 @@ def _knock(address: str) -> None:
 
 
 @contextmanager
-def environment(given: Mapping[str, str]) -> Iterator[None]:
-    """Set these variables in the environment while the block runs."""
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-@contextmanager
 def _sigterm_kept() -> Iterator[None]:
     """Keep our handler of SIGTERM: Ray's own would end a command with a code that says nothing."""
     handler = signal.getsignal(signal.SIGTERM)
@@ -102,23 +118,24 @@ def _sigterm_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _stderr_closed() -> Iterator[None]:
-    """Silence stderr, where Ray's native part writes past every logger; its errors arrive as exceptions."""
+def _stderr_kept(lines: list[str]) -> Iterator[None]:
+    """Keep stderr, where Ray's native part writes past every logger, from the terminal: its lines are added here."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+            kept.seek(0)
+            lines += [line for line in kept.read().decode(errors="replace").splitlines() if line.strip()]
 
 
-def _checkout() -> dict[str, list[str]]:
-    """Ray's option for the package folders of a source checkout, which must be sent to a cluster; {} if installed."""
+def _checkout() -> list[str]:
+    """The package folders of a source checkout, which must be sent to a cluster; [] where asd is installed."""
     root = Path(__file__).resolve().parent.parent
     if not (root / "pyproject.toml").exists():
-        return {}
-    return {"py_modules": [str(root / name) for name in ("asd_core", "cluster", "jobs")]}
+        return []
+    return [str(root / name) for name in ("asd_core", "cluster", "jobs")]

@@ -19,12 +19,12 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from asd_core.errors import AsdError, UsageError
+from asd_core.pipeline.worker_processes import environment
 from asd_core.tuning.batches import Batch, BatchContext, Evaluate, evaluate_batch
 from asd_core.tuning.evaluate_settings import evaluate_machine
 from asd_core.tuning.search import OnProgress, Search
 from cluster.failures import GOES_ON, nothing_finished
 from cluster.resources import NO_PROGRESS_SECONDS, Resources
-from cluster.session import environment
 from cluster.tune_lanes import Lanes
 from cluster.tune_trials import batch_from, batch_text, outcome_from, outcome_text
 

@@ -44,10 +44,12 @@ def command(job: Job, dry_run: bool, batch_api: bool, **options: Any) -> None:
     Example:
       asd backfill-captions --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-30 --dry-run
     """
-    from asd_core.runs.backfill import backfill, backlog, estimate
+    from asd_core.runs.backfill import backfill, backlog, estimate, nights_asked
     from asd_core.runs.caption import CaptionRun
 
     order, llm = caption_order(options, job.recipe)
+    nights_asked(options["since"], options["until"], options["undated"])
+    job.refuse_unscored()
     left = backlog(job.store, job.recipe, order, **{name: options[name] for name in _WHICH})
     if left.without_clips:
         job.talk.say(f"no clip to explain of {', '.join(left.without_clips)}")

@@ -14,6 +14,8 @@ from jobs.caption_options import (
     captions_text,
     top_option,
 )
+from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_store
 
 
@@ -36,6 +38,9 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
     from asd_core.runs.caption import CaptionRun
     from asd_core.runs.report import latest_scored, report_night
 
+    check_date(date)
+    order, llm = caption_order(options, job.recipe)
+    job.refuse_unscored()
     key = job.recipe.key()
     date = date or latest_scored(job.store, key)
     scores = job.store.scores(key, date)
@@ -43,12 +48,11 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
     rows = highest(scores, top) if top else flagged(scores)
     job.talk.say(f"the night of {date}: {len(rows)} clips")
-    order, llm = caption_order(options, job.recipe)
     with job.engine("caption", date) as engine:
         opener = captioner_for(job, llm)
         with CaptionRun(job.store, job.recipe, order, engine, opener, job.talk.progress) as run:
             run.add(rows)
             counts = run.finish()
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
-    text = captions_text(counts) + (f"\nreport: {page}" if page else "")
+    text = captions_text(counts) + (f"\n{report_text(page)}" if page else "")
     job.talk.result({**counts, "key": key, "date": date, "report": page}, text)

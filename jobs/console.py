@@ -82,6 +82,13 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     return shown.encode("utf-8", "backslashreplace").decode()
 
 
+def report_text(address: str) -> str:
+    """The address of a report, and how it is read where no browser opens it."""
+    folder = address.rpartition("/")[0]
+    how = f"\n  to read it here: aws s3 cp --recursive '{folder}' report" if address.startswith("s3://") else ""
+    return f"report: {address}{how}"
+
+
 def counts_text(counts: Mapping[str, Any]) -> str:
     """The counts of a run in one line, errors by reason behind it."""
     words = ("listed", "decoded", "embedded", "scored", "errors", "flagged", "warnings")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobs.console import Talk, counts_text
-from jobs.job import listed_clips, open_engine, open_recipe, open_store_of, refuse_contradictions, with_talk
+from jobs.console import Talk, counts_text, report_text
+from jobs.engines import engine_named, open_engine
+from jobs.job import listed_clips, open_recipe, open_store_of, with_talk
 from jobs.options import engine_options
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _FIT_NIGHTS = 9  # the nights after them, up to the last, are history in the rep
 def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     """Try everything on a simulated fleet: learn its normal sound, score and explain a night, and write the report.
 
-    All files go into FOLDER, and nothing is fetched from outside. Run it again to see the same results at once.
+    All files go into FOLDER, and nothing is fetched from outside. The work is done on a Ray of its own, to show it,
+    unless --engine names another. Run it again to see the same results at once.
 
     \b
     Example:
@@ -39,7 +41,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     from asd_core.runs.score import score
     from asd_core.synthesis.fleet import simulate_fleet
 
-    refuse_contradictions(engine)
+    engine_named(engine)  # refuses options that exclude each other
     recipe = open_recipe(recipe_name, (), None)
     archive, store = f"{folder}/recordings", open_store_of(f"{folder}/store")
     talk.say(f"1/4 simulating {_NIGHTS} nights of a small fleet in {archive}")
@@ -50,7 +52,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
     )
     clips = listed_clips(talk, store, recipe, archive)
-    with open_engine(talk, engine) as chosen:
+    with open_engine(talk.say, engine, recipe.settings, shows_ray=True) as chosen:
         last_fit, tonight = fleet.dates[_FIT_NIGHTS - 1], fleet.dates[-1]
         talk.say(f"2/4 fitting every machine on the nights up to {last_fit}")
         fit(store, recipe, training_clips(clips, fleet.dates[0], last_fit), chosen, talk.progress)
@@ -70,7 +72,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         f"{found['faulty_clips_flagged']} of {found['faulty_clips']} faulty clips are flagged, and "
         f"{found['normal_clips_flagged']} of {found['normal_clips']} normal ones (simulated sound: this shows that "
         "the job works, not how well it detects)",
-        f"report: {page}",
+        report_text(page),
     ]
     talk.result(summary, "\n".join(lines))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.cheap_checks import check_date, check_folder
 from jobs.console import Talk
 from jobs.job import Job, on_archive
 from jobs.output_files import write_files
@@ -35,13 +36,24 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
       asd evaluate --submissions teams --ground-truth dcase2024_task2_evaluator
     """
     from asd_core.clips.selection import clips_to_score
+    from asd_core.clips.splits import notes_on_no_split
     from asd_core.evaluation.tables import to_csv, to_json, to_text
-    from asd_core.runs.evaluate import score_and_evaluate
+    from asd_core.runs.evaluate import NothingScoredError, score_and_evaluate
 
-    clips, _ = clips_to_score(job.clips(), date)
+    check_date(date)
+    check_folder("--out", out)
+    listed = job.clips()
+    clips, _ = clips_to_score(listed, date)
+    for note in notes_on_no_split(listed):
+        job.talk.say(f"note: {note}")
     with job.engine("evaluate", date) as engine:
         given = (job.store, job.recipe, clips, engine, job.talk.progress)
-        evaluation, scores = score_and_evaluate(*given, protocol=protocol)
+        try:
+            evaluation, scores = score_and_evaluate(*given, protocol=protocol)
+        except NothingScoredError as error:
+            job.result(error.record)
+            job.refuse_silence(listed, error.record)
+            raise
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:

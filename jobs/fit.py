@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobs.cheap_checks import check_normals
 from jobs.job import Job, on_archive
 from jobs.options import normal_options
 
@@ -22,17 +23,23 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
     """Learn the normal sound of every machine from its normal clips.
 
     The normal clips are those of split train where the archive has one, else those of the nights from --since to
-    --until, or those on a list. Leave ARCHIVE out to learn from what is embedded in the store.
+    --until, those on a list, or all that are known to be normal. Leave ARCHIVE out to learn from what is embedded in
+    the store.
 
     \b
     Example:
       asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
     """
+    from asd_core.clips.notes import notes_on_training
     from asd_core.clips.selection import training_clips
     from asd_core.errors import AsdError
     from asd_core.runs.fit import fit
 
-    clips = training_clips(job.clips(), since, until, normal_list)
+    check_normals(since, until, normal_list)
+    listed = job.clips()
+    clips = training_clips(listed, since, until, normal_list)
+    for note in notes_on_training(listed, clips, is_told=bool(since or until or normal_list)):
+        job.talk.say(f"note: {note}")
     with job.engine("fit") as engine:
         record, outcomes = fit(job.store, job.recipe, clips, engine, job.talk.progress)
     for outcome in outcomes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
+from jobs.cheap_checks import check_archive_options
 from jobs.console import Talk, counts_text
+from jobs.defaults import say_defaults
+from jobs.engines import open_engine, prepare_engine
+from jobs.nothing_scored import refuse_silence, refuse_unscored
 from jobs.options import (
     archive_options,
     engine_options,
@@ -50,8 +53,8 @@ class Job:
 
     def clips(self) -> pa.Table:
         """The clips of the archive, or all stored clips where ARCHIVE is left out."""
-        archive, layout, pattern = (self.options[name] for name in ("archive", "layout", "pattern"))
-        return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern)
+        archive, layout, pattern, ends = (self.options[name] for name in ("archive", "layout", "pattern", "night_ends"))
+        return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern, ends)
 
     @contextmanager
     def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
@@ -66,34 +69,50 @@ class Job:
         archive = open_files(archive).url if archive else None
         lock = lock_name(name, self.recipe.key(), archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
-        with alone, open_engine(self.talk, self.options) as engine:
+        with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
             yield engine
 
-    def result(self, record: dict[str, Any], *lines: str, **more: Any) -> None:
-        """Print the counts of a run and what must be known of its recipe, then these lines or fields."""
-        counts, notes = record["counts"], self.recipe.notes()
+    def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
+        """Print the counts of a run, what must be known of its recipe and of itself, then these lines or fields."""
+        counts, notes = record["counts"], [*self.recipe.notes(), *notes]
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
         self.talk.result(summary, "\n".join([counts_text(counts), *(f"note: {note}" for note in notes), *lines]))
 
+    def refuse_silence(self, clips: pa.Table, record: dict[str, Any]) -> None:
+        """Raise AsdError where a scoring run gave not one score, with the command that mends it."""
+        refuse_silence(self.store, self.recipe, self.options, clips, record)
+
+    def refuse_unscored(self) -> None:
+        """Raise AsdError where no night of the recipe is scored, with the command that mends it."""
+        refuse_unscored(self.store, self.recipe, self.options)
+
 
 def listed_clips(
-    talk: Talk, store: Store, recipe: Recipe, archive: str | None, layout: str = "auto", pattern: str | None = None
+    talk: Talk,
+    store: Store,
+    recipe: Recipe,
+    archive: str | None,
+    layout: str = "auto",
+    pattern: str | None = None,
+    night_ends: str | None = None,
 ) -> pa.Table:
     """The clips of an archive, or all stored clips where ARCHIVE is left out; says what was found."""
     from asd_core.clips.archive import list_archive
+    from asd_core.clips.nights import checked_night_end
     from asd_core.clips.selection import notes_on_dates
     from asd_core.encoders.build import kind_of
     from asd_core.runs.embed import stored_clips
 
     if archive is not None and not kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
         raise UsageError(f"recipe {recipe.name} takes imported embeddings: leave ARCHIVE out")
+    ends = checked_night_end(night_ends) if night_ends is not None else None
     notes: list[str] = []
     if archive is None:
         clips = stored_clips(store, recipe)
         talk.say(f"{len(clips)} stored clips")
     else:
-        listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files)
+        listing = list_archive(archive, layout=layout, pattern=pattern, store=store.files, night_ends=ends)
         clips, notes = listing.clips, listing.notes()
         talk.say(f"{len(clips)} clips in {archive} {listing.remark()}")
     for note in [*notes, *notes_on_dates(clips)]:
@@ -107,6 +126,7 @@ def with_talk(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(as_json: bool, quiet: bool, **options: Any) -> None:
         with Talk(as_json=as_json, quiet=quiet) as talk:
+            say_defaults(talk)
             command(talk, **options)
 
     return output_options(run)
@@ -119,13 +139,16 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**options: Any) -> None:
-            refuse_contradictions(options)
+            if "engine" in options:
+                prepare_engine(options)
             own = {name: value for name, value in options.items() if name not in shared}
             channel = options.get("channel")
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
+            check_archive_options(recipe, options)
             store = open_store_of(options["store_url"])
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
-                command(Job(talk, recipe, store, options), **own)
+                say_defaults(talk)
+                command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
 
         return together(*groups)(run)
 
@@ -140,32 +163,6 @@ on_store = _with_job(recipe_options, store_option, engine_options, lock_option, 
 
 on_scores = _with_job(recipe_options, store_option, output_options)
 """For commands that only read scores, and open no engine."""
-
-
-def refuse_contradictions(options: dict[str, Any]) -> None:
-    """Refuse `engine_options` that exclude each other."""
-    if options.get("local") and options["ray_address"]:
-        raise UsageError("--local and --ray-address exclude each other: leave one out")
-
-
-@contextmanager
-def open_engine(talk: Talk, options: dict[str, Any]) -> Iterator[Engine]:
-    """The engine that `engine_options` ask for; a Ray session lives as long as the block."""
-    if options["local"]:
-        from asd_core.pipeline.engine import LocalEngine
-
-        yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
-        return
-    address = options["ray_address"] or os.environ.get("RAY_ADDRESS")
-    talk.say(f"joining Ray at {address}" if address else "starting Ray on this machine")
-    from cluster.engine import RayEngine
-    from cluster.resources import Resources
-    from cluster.session import session
-
-    with session(address, options["cpus"]):
-        yield RayEngine(
-            Resources(options["cpus_per_worker"], options["gpus_per_encoder"], options["encoders"], options["decode"])
-        )
 
 
 def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
@@ -189,6 +186,16 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
             )
         recipe = recipe.with_settings({"encoder.name": encoder_name})
     return recipe
+
+
+def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
+    """The recipe under the KEY by which a store holds it; says where that is one of before."""
+    from asd_core.pipeline.stored_keys import as_stored
+
+    stored = as_stored(store, recipe)
+    if stored.key() != recipe.key():
+        talk.say(f"note: the store holds this recipe's scorers as {stored.key()}, from before its threshold was edited")
+    return stored
 
 
 def open_store_of(url: str) -> Store:

@@ -15,6 +15,7 @@ import click
 
 from asd_core.errors import AsdError
 from jobs.console import printable
+from jobs.defaults import file_defaults, naming_file
 
 _COMMANDS = {
     "demo": "Try everything on a simulated fleet.",
@@ -30,6 +31,7 @@ _COMMANDS = {
     "tune": "Search for the best settings.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
+    "recipes": "List the recipes, or show one with every field.",
 }
 
 
@@ -55,7 +57,10 @@ class Commands(click.Group):
 
         if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
             raise click.UsageError(f"there is no command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}", ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None:
+            ctx.default_map = {name: file_defaults(command, rest)}
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a line for each command, without importing any."""
@@ -99,7 +104,7 @@ def main() -> NoReturn:
     try:
         code = asd.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        naming_file(error).show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = _fail("interrupted; the same command goes on from here", 3)

@@ -7,7 +7,10 @@ from typing import Any
 import click
 
 from jobs.caption_options import caption_options, caption_order, captioner_for, captions_text
+from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_archive
+from jobs.nothing_scored import without_scorer
 from jobs.options import include_train_option
 
 
@@ -37,21 +40,29 @@ def command(
 ) -> None:
     """Score one night's recordings, explain those that sound wrong, and write the night's report.
 
-    The night is the latest one in ARCHIVE, or the recordings of split test where the archive has splits. Every
-    recording ends as a score, or as an error with its reason. Run the same command again to finish a broken run. A
-    finished run is not repeated.
+    The night is the latest one in ARCHIVE, or the recordings of split test where the archive has splits. Where it has
+    neither dates nor splits, the night is the recordings that have no score yet. Every recording ends as a score, or as
+    an error with its reason. Run the same command again to finish a broken run. A finished run is not repeated.
 
     \b
     Example:
       asd nightly recordings --recipe twfr-gmm --store store --date 2026-11-19
     """
+    from asd_core.clips.notes import notes_on_no_date
     from asd_core.clips.selection import clips_to_score
+    from asd_core.clips.splits import notes_on_no_split
     from asd_core.runs.nightly import nightly
+    from asd_core.runs.undated_night import undated_night
 
-    clips, night = clips_to_score(job.clips(), date, latest=True, include_train=include_train)
+    check_date(date)
+    order, llm = (None, None) if no_captions else caption_order(options, job.recipe)
+    listed = job.clips()
+    clips, night = clips_to_score(listed, date, latest=True, include_train=include_train)
+    clips, note = undated_night(job.store, job.recipe.key(), clips) if night is None else (clips, None)
+    for line in [*notes_on_no_split(listed), *notes_on_no_date(listed), *filter(None, [note])]:
+        job.talk.say(f"note: {line}")
     if night:
         job.talk.say(f"the night of {night}: {len(clips)} clips")
-    order, llm = (None, None) if no_captions else caption_order(options, job.recipe)
     with job.engine("nightly", night) as engine:
         done = nightly(
             job.store,
@@ -67,7 +78,9 @@ def command(
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
     explained = [captions_text(done.captions)] if done.captions else []
-    pages = [f"report: {page}" for page in done.reports]
-    job.result(done.record, *explained, *pages, reports=done.reports, captions=done.captions)
+    pages = [report_text(page) for page in done.reports]
+    notes = without_scorer(clips, done.record)
+    job.result(done.record, *explained, *pages, notes=notes, reports=done.reports, captions=done.captions)
+    job.refuse_silence(listed, done.record)
     if done.failure is not None:
         raise done.failure

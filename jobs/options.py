@@ -8,6 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
+STORE_VARIABLE, RECIPE_VARIABLE = "ASD_STORE", "ASD_RECIPE"
+
+DEFAULT_RECIPE = "fleet"
+"""The recipe of a command that names none."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -27,10 +32,14 @@ def choice(*names: str, values: Sequence[str], help: str) -> Callable[[F], F]:
     return click.option(*names, type=click.Choice(values), default=values[0], show_default=True, help=help)
 
 
+def parameters_of(options: Callable[[Any], Any]) -> list[click.Parameter]:
+    """The parameters that a decorator of options gives a command."""
+    return list(getattr(options(lambda: None), "__click_params__", []))
+
+
 def names_of(options: Callable[[Any], Any]) -> set[str]:
     """Names of the parameters that a decorator of options gives a command."""
-    parameters: list[click.Parameter] = getattr(options(lambda: None), "__click_params__", [])
-    return {parameter.name for parameter in parameters if parameter.name}
+    return {parameter.name for parameter in parameters_of(options) if parameter.name}
 
 
 class _Amount(click.FloatRange):
@@ -46,7 +55,7 @@ class _Amount(click.FloatRange):
 archive_options = together(
     click.option(
         "--layout",
-        type=click.Choice(["auto", "dcase", "fleet"]),
+        type=click.Choice(["auto", "fleet", "dcase", "mimii"]),
         default="auto",
         help="Naming scheme of files and folders; auto finds it out.",
     ),
@@ -54,35 +63,63 @@ archive_options = together(
         "--pattern",
         help="Naming scheme of your own, e.g. '{machine_type}/{machine_id}/{date}_{}.wav'; {} is anything.",
     ),
-    click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
+    click.option(
+        "--night-ends",
+        metavar="TIME",
+        help="End of a night that crosses midnight, e.g. 12:00: earlier recordings are of the day before.",
+    ),
 )
 
 store_option = click.option(
-    "--store", "store_url", required=True, metavar="FOLDER", help="Folder or s3:// address that keeps everything."
+    "--store",
+    "store_url",
+    required=True,
+    envvar=STORE_VARIABLE,
+    show_envvar=True,
+    metavar="FOLDER",
+    help="Folder or s3:// address that keeps everything.",
+)
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting, e.g. detector.k=8 (repeatable).",
 )
 
 recipe_options = together(
     click.option(
-        "--recipe", "recipe_name", required=True, metavar="NAME", help="Built-in recipe, or path to a .toml file."
+        "--recipe",
+        "recipe_name",
+        default=DEFAULT_RECIPE,
+        show_default=True,
+        envvar=RECIPE_VARIABLE,
+        show_envvar=True,
+        metavar="NAME",
+        help="Built-in recipe, or path to a .toml file.",
     ),
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Change a setting, e.g. detector.k=8 (repeatable).",
-    ),
+    settings_option,
     click.option("--encoder", "encoder_name", metavar="NAME", help="Name of the imported embeddings to use."),
+    click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )
 
+ENGINES = ("auto", "local", "processes", "ray")
+
 engine_options = together(
-    click.option("--local", is_flag=True, help="Run in this process, without Ray; good for small archives."),
+    choice(
+        "--engine",
+        values=ENGINES,
+        help="Where the work is done: local is this process, processes are a few of this machine, ray is a local Ray "
+        "or a cluster; auto: ray where a cluster or GPUs are named or the work takes minutes, else processes.",
+    ),
+    click.option("--local", is_flag=True, help="The same as --engine local."),
     click.option(
         "--ray-address",
         metavar="ADDRESS",
-        help="Cluster to join: auto, host:port or ray://host:port. [default: a local Ray of its own]",
+        help="Cluster to join: auto, host:port or ray://host:port. [default: RAY_ADDRESS, or none]",
     ),
-    click.option("--cpus", type=click.IntRange(min=1), help="CPUs of the local Ray. [default: all]"),
+    click.option("--cpus", type=click.IntRange(min=1), help="CPUs of this machine to work on. [default: all]"),
     click.option(
         "--cpus-per-worker",
         type=_Amount(min=0, min_open=True),

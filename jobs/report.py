@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from jobs.cheap_checks import check_date
+from jobs.console import report_text
 from jobs.job import Job, on_scores
 
 
@@ -19,5 +21,7 @@ def command(job: Job, date: str | None) -> None:
     """
     from asd_core.runs.report import report_night
 
+    check_date(date)
+    job.refuse_unscored()
     page = job.store.files.address(report_night(job.store, job.recipe, date))
-    job.talk.result({"report": page}, f"report: {page}")
+    job.talk.result({"report": page}, report_text(page))

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobs.cheap_checks import check_normals
+from jobs.console import report_text
+from jobs.engines import engine_named
 from jobs.job import Job, listed_clips, on_archive
 from jobs.options import choice, normal_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from asd_core.pipeline.engine import Engine
     from asd_core.runs.tune import Runner
     from asd_core.store.files import Files
     from asd_core.synthesis.validation import Validation
     from asd_core.tuning.batches import BatchContext
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.search import OnProgress, Search
+
+_FEW = 100  # settings on machines, of .01 to .1 s each: they are done before Ray has started
 
 
 @click.command("tune")
@@ -87,6 +93,7 @@ def command(
     check_out(out, per)
     if (validation == "generated") != (generated is not None):
         raise UsageError("--validation generated and --generated FOLDER belong together: give both or neither")
+    check_normals(since, until, normal_list)
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
     validations, left_out = validations_of(job, request, normals, clips, generated)
@@ -96,7 +103,7 @@ def command(
     if record is None:
         with job.engine("tune") as engine:
             begun = time.monotonic()
-            runner, progress = runner_of(job), job.talk.progress
+            runner, progress = runner_of(job, engine), job.talk.progress
             record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out)
     if out is not None:
         write_recipes(job, record, out, per)
@@ -141,16 +148,15 @@ def result_text(summary: dict[str, Any]) -> str:
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{summary_text(summary)}\nreport: {summary['page']}"
+    return f"{first.format(**summary)}\n{summary_text(summary)}\n{report_text(summary['page'])}"
 
 
 def validations_of(
     job: Job, request: SearchRequest, normals: pa.Table, clips: pa.Table, generated: str | None
 ) -> tuple[list[Validation], dict[str, str]]:
     """Clips that settings are fitted to and judged on, machine by machine, and why some machines have none."""
-    import pyarrow.compute as pc
-
-    from asd_core.clips.manifest import is_manifest
+    from asd_core.clips.manifest_table import is_manifest
+    from asd_core.clips.splits import by_split
     from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
 
     if request.validation == "simulated":
@@ -158,17 +164,23 @@ def validations_of(
     if generated is not None:
         own = {} if is_manifest(generated) else {name: job.options[name] for name in ("layout", "pattern")}
         return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated, **own))
-    return labelled_validations(normals, clips.filter(pc.not_equal(clips["split"], "train")))
+    return labelled_validations(normals, by_split(clips))
 
 
-def runner_of(job: Job) -> Runner:
-    """Evaluates settings in this process, or on the Ray session that is open."""
+def runner_of(job: Job, engine: Engine) -> Runner:
+    """Evaluates settings in this process, or on Ray, which ``auto`` starts for a search of many."""
     from asd_core.runs.tune import run_here
 
-    if job.options["local"]:
+    if engine_named(job.options) in ("local", "processes"):
         return run_here
 
     def run_on_tune(search: Search, context: BatchContext, on_progress: OnProgress) -> float:
+        from cluster.auto_engine import AutoEngine
+
+        if isinstance(engine, AutoEngine):
+            work = f"{search.total - search.done:,} settings to evaluate"
+            if search.total - search.done <= _FEW or not engine.is_on_ray(work):
+                return run_here(search, context, on_progress)
         start = time.monotonic()
         from cluster.resources import Resources
         from cluster.tune_search import search_on_tune

@@ -13,6 +13,8 @@ settings.register_profile("asd", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("asd")
 
 os.environ.pop("OPENAI_API_KEY", None)  # no test asks anybody but servers of its own
+for variable in ("ASD_STORE", "ASD_RECIPE"):  # defaults of whoever runs the tests
+    os.environ.pop(variable, None)
 KEY_OF_NODES = "sk-only-in-the-environment-of-nodes"
 
 

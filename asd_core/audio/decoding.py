@@ -19,25 +19,21 @@ A recording cut short is used with a warning.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from asd_core.audio.file_headers import looks_like, riff_promise
+from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError, UsageError, did_you_mean
 from asd_core.store.addresses import read_uri
 from asd_core.store.files import FileInfo, accept_any
 
 Samples = NDArray[np.float32]
 
-_BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
-_UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
 _MARGIN = 256  # samples, at the lower of both rates, that soxr's filter needs beyond the cut
 _MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which only some MP3 headers count
 
@@ -68,7 +64,7 @@ def decode(
     max_bytes: int = 2 << 30,
     native_rates: Collection[int] = (),
 ) -> Decoded:
-    """Decode a WAV, FLAC, OGG or MP3 file, pick or mix its channels and resample it (soxr HQ, as librosa does).
+    """Decode a recording of any format of libsndfile, pick or mix its channels and resample it (soxr HQ, as librosa).
 
     Args:
         data: the file's bytes; the format is recognised from them, never from a name.
@@ -83,13 +79,13 @@ def decode(
     """
     if not data:
         raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
-    with _open(data) as file:
+    with SoundFile(data) as file:
         rate = file.samplerate
         sample_rate = rate if rate in native_rates else sample_rate
         used = None if seconds is None else math.ceil(seconds * rate)
         limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
         samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)
-        warning = _truncation(data, file, frames)
+        warning = truncation(file, frames)
     _refuse_unusable(samples, used)
     resampled = samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate, quality="HQ")
     if seconds is not None:
@@ -150,35 +146,18 @@ def windows(samples: Samples, length: int) -> Samples:
     return np.stack([samples[start : start + length] for start in starts])
 
 
-class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
-    """A file read front to back: soundfile else seeks after each block, which fails at the end of a streamed FLAC."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-def _open(data: bytes) -> soundfile.SoundFile:
-    try:
-        return _ForwardFile(io.BytesIO(data))
-    except soundfile.SoundFileError as error:
-        # str(error) holds the address of the BytesIO, which differs from run to run.
-        why = getattr(error, "error_string", str(error)).rstrip(".")
-        raise ClipError("not_audio", f"cannot be decoded ({looks_like(data)}): {why}") from error
-
-
-def _read(file: soundfile.SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
+def _read(file: SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
     """The first ``wanted`` samples (None: all) of one channel, and the frames of the whole recording."""
-    if channel is not None and not 0 <= channel < file.channels:
-        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
-    known = file.frames < _UNKNOWN
+    check_channel(file, channel)
+    known = file.is_length_known
     wanted = file.frames if wanted is None else min(wanted, file.frames)
     if known and wanted > limit:
         raise _too_long(wanted, limit, file.samplerate)
     parts: list[Samples] = [np.empty(0, np.float32)]
     frames = 0
-    for block in _blocks(file):
+    for block in blocks_of(file):
         if frames < wanted:
-            parts.append(_one_channel(block, channel)[: wanted - frames])
+            parts.append(one_channel(block, channel)[: wanted - frames])
         frames += len(block)
         if not known and min(frames, wanted) > limit:
             raise _too_long(min(frames, wanted), limit, file.samplerate)
@@ -187,19 +166,22 @@ def _read(file: soundfile.SoundFile, channel: int | None, wanted: int | None, li
     return np.concatenate(parts), frames
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+def check_channel(file: SoundFile, channel: int | None) -> None:
+    """Raise ClipError (``no_such_channel``) for a channel that a recording does not have."""
+    if channel is not None and not 0 <= channel < file.channels:
+        raise ClipError("no_such_channel", f"no channel {channel}: there are {file.channels}, counted from 0")
+
+
+def blocks_of(file: SoundFile) -> Iterator[NDArray[np.float32]]:
     """(n, channels) blocks up to the end, or up to where a broken stream can no longer be decoded."""
-    while True:
-        try:
-            block = file.read(_BLOCK, dtype="float32", always_2d=True)
-        except soundfile.SoundFileError:
-            return
-        if not len(block):
-            return
+    left = file.frames
+    while left and len(block := file.next_block(min(file.block_frames, left))):
+        left -= len(block)
         yield block
 
 
-def _one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+def one_channel(block: NDArray[np.float32], channel: int | None) -> Samples:
+    """One channel of (n, channels) samples, or the mean of all: (n,)."""
     if block.shape[1] == 1 or channel is not None:
         return block[:, channel or 0]
     with np.errstate(all="ignore"):  # float files may hold anything; a later check refuses values that are not finite
@@ -229,14 +211,16 @@ def _refuse_unusable(samples: Samples, used: int | None) -> None:
         raise ClipError("silent", f"all {len(heard)} samples are {heard[0]:g}: check the microphone and its cable")
 
 
-def _truncation(data: bytes, file: soundfile.SoundFile, frames: int) -> str | None:
-    """A warning where the recording holds fewer frames than it promises."""
-    promised = frames if file.frames >= _UNKNOWN else max(frames, round(file.frames * riff_promise(data)))
+def truncation(file: SoundFile, frames: int) -> str | None:
+    """A warning where the recording holds fewer frames than it promises, at its end or within."""
+    if file.lost:
+        return f"damaged: {file.lost / file.samplerate:.2f} s within the recording cannot be decoded"
+    if file.lacks_end_mark:
+        return f"truncated: the stream stops after {frames / file.samplerate:.2f} s without its end mark"
+    promised = max(frames, round(file.frames * file.promised)) if file.is_length_known else frames
     slack = 0.01 * promised + _MP3_SLACK if file.format in ("MP3", "MPEG") else 0
     if promised - frames > slack:
-        rate = file.samplerate
-        return f"truncated: {frames / rate:.2f} s of the {promised / rate:.2f} s that the header promises"
-    last_page = data.rfind(b"OggS") if file.format == "OGG" else -1
-    if 0 <= last_page < len(data) - 5 and not data[last_page + 5] & 4:
-        return f"truncated: the stream stops after {frames / file.samplerate:.2f} s without its end mark"
+        digits = 2 if promised - frames >= 0.01 * file.samplerate else 6
+        there, told = (f"{count / file.samplerate:.{digits}f} s" for count in (frames, promised))
+        return f"truncated: {there} of the {told} that the header promises"
     return None

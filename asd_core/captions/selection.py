@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from asd_core.recipe.caption_settings import Method
 from asd_core.store.store import Store
-from asd_core.store.tables import SCORES, from_parquet, rows_of
+from asd_core.store.tables import SCORES, filled, from_parquet, rows_of
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,9 @@ def clip_keys(rows: pa.Table) -> list[str]:
 
 def flagged_in(store: Store, files: Iterable[str]) -> pa.Table:
     """The flagged rows in files of scores that may not be published yet."""
-    return pa.concat_tables([SCORES.empty_table(), *(flagged(from_parquet(store.files.read(path))) for path in files)])
+    return pa.concat_tables(
+        [SCORES.empty_table(), *(flagged(filled(from_parquet(store.files.read(path)), SCORES)) for path in files)]
+    )
 
 
 def flagged(scores: pa.Table) -> pa.Table:

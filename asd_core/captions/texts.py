@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 
 from asd_core.errors import UsageError
+from asd_core.text_files import read_text
 
 PAPER_TEXTS = (
     "Vibration",
@@ -39,12 +40,7 @@ def texts_of(path: str | Path) -> tuple[str, ...]:
     """
     if not path:
         return PAPER_TEXTS
-    try:
-        lines = Path(path).read_text("utf-8-sig").split("\n")
-    except OSError as error:
-        raise UsageError(f"cannot read the texts in {path}: {error.strerror or error}; name a text file") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"the texts in {path} are no UTF-8: save the file as UTF-8, one text a line") from error
+    lines = read_text(path, f"the texts in {path}").replace("\r\n", "\n").split("\n")
     texts: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         text = line.strip()

@@ -1,28 +1,30 @@
 """The listing of an archive: every recording once, with the facts that its path tells.
 
-Nothing is left out silently. A recording whose name fits no layout is listed as ``unplaced``; files that are no audio
-are counted.
+Nothing is left out silently. A recording whose name fits no layout is listed as ``unplaced``; audio that cannot be
+decoded is listed where its place is known; files that are no audio, or that systems and tools leave, are counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from itertools import compress
-from urllib.parse import unquote
 
 import pyarrow as pa
 
-from asd_core.clips import dcase, fleet
-from asd_core.clips.clip import Placement, clips_table
-from asd_core.clips.manifest import is_manifest, read_manifest
-from asd_core.clips.namesakes import above_dcase, above_fleet, above_pattern, namesakes
-from asd_core.clips.pattern import compile_pattern
+from asd_core.clips import dcase
+from asd_core.clips.clip import clips_table
+from asd_core.clips.endings import is_decoded, is_undecoded, kinds
+from asd_core.clips.layouts import LAYOUTS, place_all
+from asd_core.clips.leftovers import is_leftover, is_leftover_folder
+from asd_core.clips.manifest import read_manifest
+from asd_core.clips.manifest_table import is_manifest
+from asd_core.clips.namesakes import namesakes
+from asd_core.clips.nights import in_nights, notes_on_untimed
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.store.addresses import open_files, path_within
-from asd_core.store.files import Files
-
-_AUDIO = (".wav", ".flac", ".ogg", ".mp3")
+from asd_core.store.files import FileInfo, Files
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,15 @@ class Listing:
 
     Attributes:
         clips: a table of CLIPS sorted by machine type, machine id, date and uri.
-        layout: ``dcase``, ``fleet``, ``pattern`` or ``manifest``.
-        skipped: paths of files that are no audio by their names.
+        layout: ``fleet``, ``dcase``, ``mimii``, ``pattern`` or ``manifest``.
+        skipped: paths of files that are no audio by their names, or no recording of a known place.
+        undecoded: paths of clips of a format that cannot be decoded: they end as error rows.
+        leftovers: paths of files that systems and tools leave, and of their folders, with a ``/`` at the end.
         duplicates: number of recordings that were listed a second time, or also exist as a renamed copy.
         unplaced: paths or addresses of clips without a known machine.
         of_store: number of files that were left out because they belong to a store.
         namesakes: machine type and id → two of the folders above it, where it lies under several.
+        remarks: a line on each thing that the layout or the nights ask a user to know.
     """
 
     clips: pa.Table
@@ -46,6 +51,9 @@ class Listing:
     unplaced: Sequence[str] = ()
     of_store: int = 0
     namesakes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+    undecoded: Sequence[str] = ()
+    leftovers: Sequence[str] = ()
 
     def remark(self) -> str:
         """One line on the clips and on all that was left out."""
@@ -55,109 +63,115 @@ class Listing:
         if self.unplaced:
             remarks.append(f"{len(self.unplaced)} of no known machine, such as {self.unplaced[0]}")
         if self.skipped:
-            remarks.append(f"{len(self.skipped)} other files left out")
+            remarks.append(f"{len(self.skipped)} other files left out {kinds(self.skipped)}")
+        if self.undecoded:
+            remarks.append(
+                f"{len(self.undecoded)} that cannot be decoded {kinds(self.undecoded)}: convert them to FLAC or WAV"
+            )
+        if self.leftovers:
+            remarks.append(f"{len(self.leftovers)} left by systems or tools not opened, such as {self.leftovers[0]}")
         if self.of_store:
             remarks.append(f"{self.of_store} files of the store in it left out")
         return "; ".join(remarks)
 
     def notes(self) -> list[str]:
-        """A line on machines that may be several machines of one name."""
+        """The remarks of layout and nights, and a line on machines that may be several machines of one name."""
         if not self.namesakes:
-            return []
+            return list(self.remarks)
         (machine_type, machine_id), places = next(iter(self.namesakes.items()))
         here, there = (place or "the archive itself" for place in places)
         return [
+            *self.remarks,
             f"machines of one name under several folders count as one machine (names: {len(self.namesakes)}; "
             f"{machine_type} {machine_id} is under {here} and {there}): if they are different machines, "
-            "name a narrower ARCHIVE, a --pattern or a manifest"
+            "name a narrower ARCHIVE, a --pattern or a manifest",
         ]
 
 
-def list_archive(url: str, *, layout: str = "auto", pattern: str | None = None, store: Files | None = None) -> Listing:
+def list_archive(
+    url: str,
+    *,
+    layout: str = "auto",
+    pattern: str | None = None,
+    store: Files | None = None,
+    night_ends: time | None = None,
+) -> Listing:
     """List a folder of recordings, or the recordings that a manifest (.parquet or .csv) names.
 
     Args:
         url: folder or manifest.
-        layout: ``dcase``, ``fleet``, or ``auto``: the one that places more of the recordings.
+        layout: ``fleet``, ``dcase``, ``mimii``, or ``auto``: the one that places most of the recordings.
         pattern: the user's own layout instead; see `compile_pattern`.
         store: its files, such as the recordings of its reports, are left out where it lies in the archive.
+        night_ends: recordings before this time of day are of the night of the day before.
 
     Raises:
         UsageError: there is no such archive, no recording in it, or none that any layout places.
     """
-    if layout not in ("auto", "dcase", "fleet"):
-        raise UsageError(f"unknown layout {layout!r}" + did_you_mean(layout, ("auto", "dcase", "fleet")))
+    if layout not in ("auto", *LAYOUTS):
+        raise UsageError(f"unknown layout {layout!r}" + did_you_mean(layout, ("auto", *LAYOUTS)))
     if pattern is not None and layout != "auto":
         raise UsageError(f"--layout {layout} and --pattern {pattern!r} exclude each other: leave one out")
     if is_manifest(url):
         if pattern is not None or layout != "auto":
             raise UsageError(f"the manifest {url} names its machines itself: leave --layout and --pattern out")
-        clips, duplicates, unplaced = read_manifest(url)
-        return Listing(clips, "manifest", (), duplicates, unplaced)
-    return list_files(open_files(url), layout, pattern, store)
+        clips, duplicates, unplaced = read_manifest(url, night_ends)
+        remarks = notes_on_untimed(clips, night_ends)
+        undecoded = [uri for uri in clips["uri"].to_pylist() if is_undecoded(uri)]
+        return Listing(clips, "manifest", (), duplicates, unplaced, remarks=remarks, undecoded=undecoded)
+    return list_files(open_files(url), layout, pattern, store, night_ends)
 
 
-def list_files(files: Files, layout: str, pattern: str | None, store: Files | None = None) -> Listing:
+def list_files(
+    files: Files, layout: str, pattern: str | None, store: Files | None = None, night_ends: time | None = None
+) -> Listing:
     """`list_archive` of a folder."""
     try:
-        infos = files.list()
+        infos = files.list(closed=is_leftover_folder)
     except OSError as error:
         raise AsdError(f"cannot list {files.address('')}: {error}") from error
     everything = len(infos)
     if store is not None and (within := path_within(files, store)) is not None:
         infos = [info for info in infos if not info.path.startswith(f"{within}/")]
+    of_store = everything - len(infos)
     if not infos:
         raise UsageError(f"no such folder, or nothing in it: {files.address('')}")
-    audio = [info for info in infos if info.path.lower().endswith(_AUDIO)]
-    skipped = [_text(info.path) for info in infos if not info.path.lower().endswith(_AUDIO)]
+    audio, skipped, leftovers = _sorted_out(infos)
     if not audio:
-        raise UsageError(f"no recording ({', '.join(_AUDIO)}) among the {len(infos)} files of {files.address('')}")
-    chosen, placements = _place(files.url, [_text(info.path) for info in audio], layout, pattern)
-    copies = dcase.superseded([info.path for info in audio]) if chosen == "dcase" else set()
-    is_kept = [info.path not in copies for info in audio]
+        beside = f": {len(skipped)} other files {kinds(skipped)}" if skipped else ""
+        raise UsageError(
+            f"no recording (.wav, .flac, .ogg, .mp3, .aiff, ...) among the {len(infos)} files of "
+            f"{files.address('')}{beside}"
+        )
+    found = place_all(files.url, [_text(info.path) for info in audio], layout, pattern)
+    placements = in_nights(found.placements, night_ends) if night_ends else found.placements
+    copies = dcase.superseded([info.path for info in audio]) if found.layout == "dcase" else set()
+    lost = {
+        info.path
+        for info, place in zip(audio, placements, strict=True)
+        if place.is_unplaced and is_undecoded(info.path)
+    }
+    is_kept = [info.path not in copies and info.path not in lost for info in audio]
     kept, placed = list(compress(audio, is_kept)), list(compress(placements, is_kept))
     unplaced = [_text(info.path) for info, place in zip(kept, placed, strict=True) if place.is_unplaced]
+    undecoded = [_text(info.path) for info in kept if is_undecoded(info.path)]
     uris, sizes, versions = zip(*((files.uri(info.path), info.size, info.version) for info in kept), strict=True)
-    same_name = namesakes([info.path for info in kept], placed, _above(chosen, pattern))
+    same_name = namesakes([info.path for info in kept], placed, found.above)
     clips = clips_table(uris, sizes, versions, placed)
-    return Listing(clips, chosen, skipped, len(copies), unplaced, everything - len(infos), same_name)
+    remarks = [*found.notes, *notes_on_untimed(clips, night_ends)]
+    skipped += sorted(map(_text, lost))
+    return Listing(
+        clips, found.layout, skipped, len(copies), unplaced, of_store, same_name, remarks, undecoded, leftovers
+    )
 
 
-def _above(layout: str, pattern: str | None) -> Callable[[str], str]:
-    if pattern is not None:
-        return above_pattern(pattern)
-    return above_fleet if layout == "fleet" else above_dcase
-
-
-def _place(url: str, paths: list[str], layout: str, pattern: str | None) -> tuple[str, list[Placement]]:
-    """The layout that places most of the recordings, and the placement of each."""
-    chosen, placements, most = "", list[Placement](), 0
-    for name, place in _layouts(url, layout, pattern).items():
-        found = [place(path) for path in paths]
-        count = sum(not placed.is_unplaced for placed in found)
-        if count > most:
-            chosen, placements, most = name, found, count
-        if count == len(paths):
-            break
-    if not most:
-        asked = f"--pattern {pattern}" if pattern else f"layout {layout}" if layout != "auto" else "any known layout"
-        raise UsageError(
-            f"none of {len(paths)} recordings fits {asked}, the first: {paths[0]!r}; they look like {fleet.EXAMPLE} "
-            f"(fleet) or {dcase.EXAMPLE} (dcase); describe others with --pattern or list them in a manifest"
-        )
-    return chosen, placements
-
-
-def _layouts(url: str, layout: str, pattern: str | None) -> dict[str, Callable[[str], Placement]]:
-    if pattern is not None:
-        return {"pattern": compile_pattern(pattern)}
-    # An archive may be one machine type's folder, or its train folder: the names above it count too.
-    above = "/".join(unquote(url).rstrip("/").split("/")[-2:])
-    layouts: dict[str, Callable[[str], Placement]] = {
-        "fleet": lambda path: fleet.place(f"{above}/{path}"),
-        "dcase": lambda path: dcase.place(f"{above}/{path}"),
-    }
-    return layouts if layout == "auto" else {layout: layouts[layout]}
+def _sorted_out(infos: Sequence[FileInfo]) -> tuple[list[FileInfo], list[str], list[str]]:
+    """The files that are audio by their names, and the paths of all others: as skipped, and as leftovers."""
+    leftovers = [_text(info.path) for info in infos if is_leftover(info.path)]
+    others = [info for info in infos if not is_leftover(info.path)]
+    is_audio = [is_decoded(info.path) or is_undecoded(info.path) for info in others]
+    skipped = [_text(info.path) for info, audio in zip(others, is_audio, strict=True) if not audio]
+    return list(compress(others, is_audio)), skipped, leftovers
 
 
 def _text(path: str) -> str:

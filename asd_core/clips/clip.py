@@ -19,15 +19,11 @@ Such a recording is listed all the same, and ends as an error row that people se
 
 UNDATED = "undated"
 
-CONDITIONS = {
-    "": "",
-    "normal": "normal",
-    "0": "normal",
-    "anomalous": "anomalous",
-    "anomaly": "anomalous",
-    "1": "anomalous",
-}
-"""Condition as archives write it → condition in the tables."""
+CURE_OF_NO_DATE = (
+    "describe where dates stand with --pattern, such as '{machine_type}/{machine_id}/{date}_{}.wav', or list them in a "
+    "manifest"
+)
+"""Advice for an archive whose dates are not found."""
 
 SPLITS = ("", "train", "test")
 DOMAINS = ("", "source", "target")

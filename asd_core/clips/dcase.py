@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 
-from asd_core.clips.clip import CONDITIONS, UNPLACED, Placement
+from asd_core.clips.clip import UNPLACED, Placement
+from asd_core.clips.conditions import WORDS, condition_of
 
 EXAMPLE = "fan/test/section_00_source_test_normal_0000_noAttribute.wav"
 
@@ -25,10 +26,10 @@ _FOLDERS = {
     "target_test": ("test", "target"),
     "supplemental": ("", ""),
 }
-_ID = re.compile(r"(?:(normal|anomaly)_)?id_(\d{2})_\d{8}", re.ASCII)
+_ID = re.compile(rf"(?:({WORDS})_)?id_(\d{{2}})_\d{{8}}", re.ASCII)
 # Each part may be missing: evaluation clips are published without, some of RoboticArm (2022) lack "_test_".
 _SECTION = re.compile(
-    r"section_(\d{2})(?:_(source|target))?(?:_(train|test))?(?:_(normal|anomaly))?_(\d{4,})(?:_(.*))?",
+    rf"section_(\d{{2}})(?:_(source|target))?(?:_(train|test))?(?:_({WORDS}))?_(\d{{4,}})(?:_(.*))?",
     re.ASCII | re.DOTALL,
 )
 _SUPPLEMENTAL = re.compile(r"section_(\d{2})_(.*)", re.ASCII | re.DOTALL)
@@ -45,15 +46,22 @@ def place(path: str) -> Placement:
     split, domain = _FOLDERS[folder]
     stem = name.rpartition(".")[0]
     if found := _ID.fullmatch(stem):
-        return Placement(machine_type, found[2], split, domain, "", CONDITIONS[found[1] or ""])
+        return Placement(machine_type, found[2], split, domain, "", condition_of(found[1] or "") or "")
     if split and (found := _SECTION.fullmatch(stem)):
         section, in_domain, in_split, condition, _, attributes = found.groups(default="")
         return Placement(
-            machine_type, section, in_split or split, in_domain or domain, attributes, CONDITIONS[condition]
+            machine_type, section, in_split or split, in_domain or domain, attributes, condition_of(condition) or ""
         )
-    if not split and (found := _SUPPLEMENTAL.fullmatch(stem)):
-        return Placement(machine_type, found[1], attributes=found[2])
-    return Placement(machine_type, UNPLACED, split or "test", domain)
+    if not split:
+        found = _SUPPLEMENTAL.fullmatch(stem)
+        return Placement(machine_type, found[1], attributes=found[2]) if found else Placement(machine_type, UNPLACED)
+    return Placement(machine_type, UNPLACED, split, domain)
+
+
+def domain_of_2021(uri: str) -> str:
+    """The domain of a test clip of 2021, "source" or "target": only that year has a folder for each; "" for others."""
+    folder = uri.rpartition("/")[0].rpartition("/")[2]
+    return folder.removesuffix("_test") if folder in ("source_test", "target_test") else ""
 
 
 def superseded(paths: list[str]) -> set[str]:

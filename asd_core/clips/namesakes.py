@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from asd_core.clips.clip import Placement
+from asd_core.clips.fleet import DATE_KEYS
 
 # Folders for the time or state of a recording, not for the machine.
-_OF_A_RECORDING = {"date", "year", "month", "day", "hour", "split", "domain", "condition", "attributes"}
+_OF_A_RECORDING = {*DATE_KEYS, "year", "month", "hour", "minute", "second"}
+_OF_A_RECORDING |= {"split", "domain", "condition", "attributes"}
 _OF_A_MACHINE = {"machine_type", "machine_id"}
-_DATES = re.compile(r"(?:^|/)(?:19|20)\d{2}(?:[-_/]?\d{2}){0,2}(?=/|$)", re.ASCII)
+_DATES = re.compile(r"(?:^|/)(?:19|20)\d{2}(?:[-_./]?\d{2}|[-/]\d){0,2}(?=/|$)", re.ASCII)
 
 
 def namesakes(

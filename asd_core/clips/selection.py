@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import urllib.parse
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.clips.clip import SPLITS, UNDATED, UNPLACED
+from asd_core.clips.clip import CURE_OF_NO_DATE, SPLITS, UNDATED, UNPLACED
 from asd_core.clips.dates import parse_date, tomorrow
+from asd_core.clips.held_out import held_out
+from asd_core.clips.splits import by_split, has_test_split
 from asd_core.errors import UsageError, did_you_mean
+from asd_core.store.tables import rows_of
+from asd_core.text_files import read_text
 
 
 def select(
@@ -103,7 +106,10 @@ def checked_date(text: str) -> str:
 def training_clips(
     clips: pa.Table, since: str | None = None, until: str | None = None, normal_list: str | None = None
 ) -> pa.Table:
-    """The normal clips to fit on: by dates, by a list, or those of split ``train``; never one known to be anomalous.
+    """The normal clips to fit on; never one known to be anomalous.
+
+    They are chosen by dates, or by a list. Else they are those of split ``train``, or, where there is no split, those
+    that are known to be normal, but for some that stay for the test where a machine has anomalous ones: see `held_out`.
 
     Args:
         clips: a table with the columns of CLIPS.
@@ -120,14 +126,15 @@ def training_clips(
         chosen = _listed(clips, normal_list)
     elif since or until:
         chosen = select(clips, since=since, until=until)
+        if not pc.any(pc.not_equal(clips["date"], UNDATED)).as_py():
+            raise UsageError(f"none of {len(clips)} clips has a date for --since and --until: {CURE_OF_NO_DATE}")
         chosen = chosen.filter(pc.not_equal(chosen["split"], "test"))
     else:
         chosen = clips.filter(pc.equal(clips["split"], "train"))
+        if not len(chosen) and not has_test_split(clips):
+            chosen = _known_normal(clips)
         if not len(chosen):
-            raise UsageError(
-                "no clip is of split train, so which nights were normal is not known: "
-                "name them with --since and --until, or list the clips with --normal-list"
-            )
+            raise UsageError(_no_normal_clip(clips))
     chosen = chosen.filter(pc.not_equal(chosen["condition"], "anomalous"))
     for name in ("machine_type", "machine_id"):
         chosen = chosen.filter(pc.not_equal(chosen[name], UNPLACED))
@@ -136,23 +143,40 @@ def training_clips(
     return chosen
 
 
+def _known_normal(clips: pa.Table) -> pa.Table:
+    conditions = clips["condition"].to_pylist()
+    machines = list(rows_of(clips, "machine_type", "machine_id"))
+    held = held_out(machines, clips["uri"].to_pylist(), conditions)
+    keep = [condition == "normal" and place not in held for place, condition in enumerate(conditions)]
+    return clips.filter(pa.array(keep, pa.bool_()))
+
+
+def _no_normal_clip(clips: pa.Table) -> str:
+    first = "no clip is of split train, so which nights were normal is not known: "
+    if latest_date(clips, tomorrow()) is None:
+        return (
+            f"{first}none of {len(clips)} clips has a date, so list the clips with --normal-list, or {CURE_OF_NO_DATE}"
+        )
+    return f"{first}name them with --since and --until, or list the clips with --normal-list"
+
+
 def clips_to_score(
     clips: pa.Table, date: str | None = None, *, latest: bool = False, include_train: bool = False
 ) -> tuple[pa.Table, str | None]:
-    """The clips to score, and the date they are of where there is one.
+    """The clips to score, and the date they are of where there is one; see `asd_core.clips.splits`.
 
     Args:
         clips: a table with the columns of CLIPS.
         date: takes only clips of this date.
-        latest: without a date and without splits, takes only clips of the latest date that is not in the future.
+        latest: without a date and without a split ``test``, takes only clips of the latest date that is not in the
+            future.
         include_train: takes clips of split ``train`` too.
 
     Raises:
         UsageError: no clip is left.
     """
-    chosen = clips if include_train else clips.filter(pc.not_equal(clips["split"], "train"))
-    has_splits = len(clips) > 0 and pc.any(pc.not_equal(clips["split"], "")).as_py()
-    if date is None and latest and not has_splits:
+    chosen = by_split(clips, include_train=include_train)
+    if date is None and latest and not has_test_split(clips):
         date = latest_date(chosen, tomorrow())
     if date is not None:
         chosen = select(chosen, date=date)
@@ -162,24 +186,29 @@ def clips_to_score(
                 f"no clip is of {date}" + (f"; the latest are of {last}" if last else "; no clip has a date")
             )
     elif not len(chosen):
-        raise UsageError(f"none of {len(clips)} clips is to be scored: all are of split train; add --include-train")
+        supplemental = " or supplemental" * pc.any(pc.not_equal(clips["split"], "train")).as_py()
+        raise UsageError(
+            f"none of {len(clips)} clips is to be scored: all are of split train{supplemental}; add --include-train"
+        )
     return chosen, date
 
 
 def _listed(clips: pa.Table, normal_list: str) -> pa.Table:
     """Clips whose uri, or the end of whose decoded path, stands in a text file, one a line."""
-    try:
-        lines = Path(normal_list).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read --normal-list {normal_list}: {error}") from error
-    wanted = {line.strip().removeprefix("./") for line in lines if line.strip()}
+    lines = map(_as_path, read_text(normal_list, f"--normal-list {normal_list}").splitlines())
+    wanted = {line for line in lines if line}
     found: set[str] = set()
     keep = []
     for uri in clips["uri"].to_pylist():
-        parts = urllib.parse.unquote(uri).split("/")
+        parts = _as_path(urllib.parse.unquote(uri)).split("/")
         names = {uri, *("/".join(parts[i:]) for i in range(len(parts)))} & wanted
         found |= names
         keep.append(bool(names))
     if unknown := sorted(wanted - found):
         raise UsageError(f"{len(unknown)} lines of {normal_list} name no listed clip, the first: {unknown[0]!r}")
     return clips.filter(pa.array(keep))
+
+
+def _as_path(line: str) -> str:
+    """A path as it is compared: without quotes and blanks around it, and with slashes where Windows has backslashes."""
+    return line.strip().strip('"').replace("\\", "/").removeprefix("./")

@@ -89,3 +89,31 @@ def _without_each(bank: NearestRows, density_k: int) -> Iterator[tuple[NDArray[n
             values[others] = floored(values[others])
             values[own] = 1.0
         yield removed, rho
+
+
+def local_distances_without_recordings(
+    bank: NearestRows, density_k: int, recordings: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """The rho of every row of a bank from which the rows of one recording are taken, for each recording.
+
+    Exact, from one search: a row that had rows of the recording among its K nearest gets the next ones instead.
+
+    Yields:
+        The recording's rows, (B,), and the rho of every row, (N,), where the values of those rows are 1 and of no use.
+    """
+    total, sizes = len(bank), np.bincount(recordings)
+    neighbours, distances = bank.search_others(density_k + int(sizes.max()))
+    of_neighbours = recordings[neighbours]
+    for recording in np.unique(recordings):
+        own = recordings == recording
+        k = min(density_k, total - int(sizes[recording]) - 1)
+        rho = np.ones(total)
+        if k > 0:
+            rho = distances[:, :k].mean(axis=1)
+            is_hit = (of_neighbours[:, :k] == recording).any(axis=1)
+            kept = of_neighbours[is_hit] != recording
+            first = kept & (np.cumsum(kept, axis=1) <= k)
+            rho[is_hit & ~own] = distances[is_hit][first & ~own[is_hit, None]].reshape(-1, k).mean(axis=1)
+            rho[~own] = floored(rho[~own])
+        rho[own] = 1.0
+        yield np.flatnonzero(own), rho

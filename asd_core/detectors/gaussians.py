@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-_GONE = 1e-6  # clips' worth of weight below which a component does not outlive its clip
+GONE = 1e-6
+"""Clips' worth of weight below which a component does not outlive its clip."""
 
 
 def component_log_densities(
@@ -23,7 +24,7 @@ def component_log_densities(
     found = np.empty((len(queries), len(means)))
     for component, (mean, factor) in enumerate(zip(means, precisions_cholesky, strict=True)):
         half_log_precision = np.log(np.diag(factor) if factor.ndim == 2 else factor).sum()
-        found[:, component] = half_log_precision - 0.5 * (_whitened(queries, mean, factor) ** 2).sum(axis=1)
+        found[:, component] = half_log_precision - 0.5 * (whitened(queries, mean, factor) ** 2).sum(axis=1)
     return found - 0.5 * queries.shape[1] * math.log(2 * math.pi)
 
 
@@ -49,12 +50,12 @@ def left_out_log_densities(
     responsibilities = np.exp(joint - np.logaddexp.reduce(joint, axis=1)[:, None])
     weights = responsibilities.sum(axis=0)
     remaining = weights - responsibilities
-    is_gone = remaining < _GONE
+    is_gone = remaining < GONE
     remaining = np.where(is_gone, 1.0, remaining)
     growth, lost = weights / remaining, responsibilities / remaining  # n / (n − r) and b
     found = np.empty_like(joint)
     for k, (mean, factor) in enumerate(zip(means, precisions_cholesky, strict=True)):
-        squares = _whitened(rows, mean, factor) ** 2
+        squares = whitened(rows, mean, factor) ** 2
         if factor.ndim == 2:
             distance = squares.sum(axis=1)
             kept = 1 - lost[:, k] * distance
@@ -70,5 +71,6 @@ def left_out_log_densities(
     return np.where(is_gone, -np.inf, found), log_left_weights
 
 
-def _whitened(rows: NDArray[np.float64], mean: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArray[np.float64]:
+def whitened(rows: NDArray[np.float64], mean: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows less the mean, in coordinates in which the covariance of the Gaussian is the identity, (N, D) → (N, D)."""
     return np.asarray((rows - mean) @ factor if factor.ndim == 2 else (rows - mean) * factor)

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.checks import checked_embeddings, checked_normals
-from asd_core.detectors.em import Mixture, cluster_labels, fit_diagonal_covariances, fit_full_covariances
+from asd_core.detectors.em import Mixture, fit_diagonal_covariances, fit_full_covariances
 from asd_core.detectors.few_clips import bearable_ridge, components_within_reach, is_short_of_clips
+from asd_core.detectors.first_clusters import cluster_labels
 from asd_core.detectors.gaussians import component_log_densities, left_out_log_densities
+from asd_core.detectors.left_out_recordings import log_densities_without_recordings
 from asd_core.detectors.memory_bank import SoftScoringKind
 from asd_core.detectors.nearest import NearestRows
-from asd_core.detectors.protocol import Domains, Embeddings, State
+from asd_core.detectors.protocol import Domains, Embeddings, Recordings, State, several_rows
 from asd_core.detectors.upsampling import UpsamplingConfig, synthetic_targets
 from asd_core.errors import AsdError
 from asd_core.settings import check_integer, check_number
@@ -40,7 +42,8 @@ class GmmConfig(UpsamplingConfig):
         max_iter: most steps of EM.
         strict: fit full covariances as asked however few the clips, as the reference does. Otherwise too few clips
             are met by shrinkage and fewer components, each with a note.
-        soft_scoring: one mixture per domain, see `SoftScoring`; acted on by `new_detector`, not by `Gmm`.
+        soft_scoring: a mixture for source and one for target clips; the lesser score counts, as it is ("minimum") or
+            with both on one scale ("standardised"), see `SoftScoring`.
         seed: of the k-means that EM starts from, of "smote" and of the folds of "standardised" soft scoring.
     """
 
@@ -127,10 +130,13 @@ class Gmm:
         shift = (dim / 2) ** 0.5 * per_dimension * n_components / (4 * total)
         return self.config.is_plain and shift > _BEARABLE_SHIFT
 
-    def leave_one_out_scores(self) -> NDArray[np.float64]:
-        """The score of each training clip under this mixture less that clip, (N,) float64.
+    def leave_one_out_scores(self, recordings: Recordings | None = None) -> NDArray[np.float64]:
+        """The score of each training clip under this mixture less its recording, (N,) float64.
 
         See `left_out_log_densities`: EM and shrinkage are not run again.
+
+        Args:
+            recordings: see `LeavingOneOut.leave_one_out_scores`.
 
         Raises:
             AsdError: a mixture with upsampling, which the clip left out has shaped.
@@ -138,7 +144,10 @@ class Gmm:
         rows = self.rows
         if not self.config.is_plain:
             raise AsdError("leave-one-out of an upsampled Gaussian mixture needs refitting: use unseen_scores")
-        return self._score(*left_out_log_densities(rows, self._log_weights, self._means, self._precisions_cholesky))
+        mixture = (self._log_weights, self._means, self._precisions_cholesky)
+        if (recordings := several_rows(recordings, len(rows))) is not None:
+            return self._score(*log_densities_without_recordings(rows, recordings, *mixture))
+        return self._score(*left_out_log_densities(rows, *mixture))
 
     def nearest(self, embeddings: Embeddings, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """See `Detector.nearest`: Euclidean, among the training embeddings."""

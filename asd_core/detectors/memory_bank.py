@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.checks import checked_embeddings, checked_normals
-from asd_core.detectors.density import local_distances, local_distances_without_each
+from asd_core.detectors.density import (
+    local_distances,
+    local_distances_without_each,
+    local_distances_without_recordings,
+)
 from asd_core.detectors.nearest import Metric, NearestRows
-from asd_core.detectors.protocol import Domains, Embeddings, State
+from asd_core.detectors.protocol import Domains, Embeddings, Recordings, State, several_rows
 from asd_core.detectors.upsampling import UpsamplingConfig, synthetic_targets
 from asd_core.detectors.whitening import NO_WHITENING, Whitening, WhiteningKind, fit_whitening
 from asd_core.errors import AsdError
@@ -32,8 +36,9 @@ class MemoryBankConfig(UpsamplingConfig):
         density: "none" averages the k least distances. "nearest" divides each of these by the local distance of its
             reference. "least" averages the k least of all distances so divided.
         density_k: neighbours over which a reference's local distance is taken.
-        whitening: of the embeddings before anything else, see `fit_whitening`.
-        soft_scoring: one bank per domain, see `SoftScoring`; acted on by `new_detector`, not by `MemoryBank`.
+        whitening: "half" or "full": directions in which normal clips vary much count less, see `fit_whitening`.
+        soft_scoring: a bank for source and one for target clips; the lesser score counts, as it is ("minimum") or
+            with both on one scale ("standardised"), see `SoftScoring`.
         seed: of "smote", and of the folds in which "standardised" soft scoring scores clips not seen in fitting.
     """
 
@@ -128,19 +133,24 @@ class MemoryBank:
         """True where `leave_one_out_scores` can do without refitting."""
         return self.config.is_plain
 
-    def leave_one_out_scores(self) -> NDArray[np.float64]:
-        """The score of each training clip under a bank that never held it, (N,) float64.
+    def leave_one_out_scores(self, recordings: Recordings | None = None) -> NDArray[np.float64]:
+        """The score of each training clip under a bank that never held its recording, (N,) float64.
 
         Equal to fitting N banks of N − 1 clips, the local distances of the others included, at the cost of one search.
 
+        Args:
+            recordings: see `LeavingOneOut.leave_one_out_scores`.
+
         Raises:
-            AsdError: one clip only, or a bank with whitening or upsampling, which the clip left out has shaped.
+            AsdError: one recording only, or a bank with whitening or upsampling, which the clip left out has shaped.
         """
         config, (_, bank) = self.config, self._fitted()
         if not config.is_plain:
             raise AsdError("leave-one-out of a whitened or upsampled memory bank needs refitting: use unseen_scores")
         if len(bank) < 2:
             raise AsdError("1 normal clip leaves none to compare it with: give the machine at least 2")
+        if (recordings := several_rows(recordings, len(bank))) is not None:
+            return _scores_without_recordings(bank, config, np.unique(recordings, return_inverse=True)[1])
         indices, distances = bank.search_others(config.k)
         if config.density == "none":
             return np.asarray(distances.mean(axis=1))
@@ -187,6 +197,27 @@ class MemoryBank:
     def _placed(self, embeddings: Embeddings) -> NDArray[np.float64]:
         whitening, bank = self._fitted()
         return whitening(checked_embeddings(embeddings, bank.rows.shape[1]))
+
+
+def _scores_without_recordings(
+    bank: NearestRows, config: MemoryBankConfig, recordings: Recordings
+) -> NDArray[np.float64]:
+    """The score of each row under the bank without the rows of its recording, (N,); recordings count from 0."""
+    if recordings.max() == 0:
+        raise AsdError("1 recording leaves none to compare it with: give the machine at least 2")
+    if config.density == "none":
+        unscaled = np.ones(len(bank))
+        parts = iter([(np.flatnonzero(recordings == name), unscaled) for name in range(recordings.max() + 1)])
+    else:
+        parts = local_distances_without_recordings(bank, config.density_k, recordings)
+    scores = np.empty(len(bank))
+    for own, local in parts:
+        divisors = (local if config.density == "least" else np.ones(len(bank)))[None]
+        indices, distances = bank.search_without(bank.rows[own], config.k, divisors, recordings[own], recordings)
+        if config.density == "nearest":
+            distances = distances / local[indices]
+        scores[own] = distances.mean(axis=1)
+    return scores
 
 
 def _compact(rows: NDArray[np.float64]) -> NDArray[np.float64] | NDArray[np.float32]:

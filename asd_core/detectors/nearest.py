@@ -9,11 +9,11 @@ queries for which it cannot (many duplicates, huge outliers) are compared with e
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from asd_core.detectors.faiss_index import MOST_NEIGHBOURS, flat_index
 
@@ -35,6 +35,29 @@ def unit_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     scaled = rows / np.where(is_zero, 1.0, largest)  # first, or the squares of tiny values would be 0
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)
     return np.hstack([scaled / np.where(is_zero, 1.0, norms), is_zero.astype(np.float64)])
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """Which rows each query may not use: those of one recording.
+
+    Attributes:
+        recordings: (N,) of the rows.
+        excluded: (M,) the recording that each query may not use; -1 for none.
+    """
+
+    recordings: NDArray[np.int64]
+    excluded: NDArray[np.int64]
+
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Queries and rows that do not go together."""
+        order = np.argsort(self.recordings, kind="stable")
+        ordered = self.recordings[order]
+        start = np.searchsorted(ordered, self.excluded, side="left")
+        count = np.searchsorted(ordered, self.excluded, side="right") - start
+        queries = np.repeat(np.arange(len(count)), count)
+        within = np.arange(len(queries)) - np.repeat(np.cumsum(count) - count, count)
+        return queries, order[np.repeat(start, count) + within]
 
 
 class NearestRows:
@@ -76,7 +99,8 @@ class NearestRows:
         points = self._place(queries)
         candidates, rest = self._faiss_candidates(points, k)
         unscaled = np.ones((1, len(self)))
-        indices, squares = _refined(points, self._points, unscaled, k, candidates, rest, np.full(len(points), -1))
+        none_left_out = _LeftOut(np.arange(len(self)), np.full(len(points), -1))
+        indices, squares = _refined(points, self._points, unscaled, k, candidates, rest, none_left_out)
         return indices, self._distances(squares)
 
     def search_others(self, k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -105,18 +129,44 @@ class NearestRows:
         Returns:
             (M, k) float64, k at most the number of rows that may be used.
         """
-        k = min(k, len(self) - (excluded is not None))
+        return self.search_without(queries, k, divisors, excluded, np.arange(len(self)))[1]
+
+    def search_without(
+        self,
+        queries: NDArray[np.float64],
+        k: int,
+        divisors: NDArray[np.float64],
+        excluded: NDArray[np.int64] | None,
+        recordings: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The rows of the k least scaled distances, leaving out for each query the rows of one recording.
+
+        Args:
+            queries: (M, D).
+            k: how many.
+            divisors: (1, N) or (M, N), positive.
+            excluded: (M,) the recording whose rows each query may not use; None: all may be used.
+            recordings: (N,) of the rows, from 0.
+
+        Returns:
+            Indices and distances divided by the divisors, ascending, (M, k), k at most the number of rows that each
+            query may use.
+        """
+        largest = 0 if excluded is None else int(np.bincount(recordings)[excluded].max(initial=0))
+        k = min(k, len(self) - largest)
         without = np.full(len(queries), -1) if excluded is None else excluded
         factors = 1 / divisors if self._metric == "cosine" else 1 / divisors**2  # of squared distances
         points = self._place(queries)
         step = max(1, _BLOCK_VALUES // len(self))
-        found = []
+        found = [(np.empty((0, k), np.int64), np.empty((0, k)))]
         for start in range(0, len(points), step):
             block = slice(start, start + step)
             scale = factors if len(factors) == 1 else factors[block]
-            candidates, rest = self._product_candidates(points[block], k, scale, without[block])
-            found.append(_refined(points[block], self._points, scale, k, candidates, rest, without[block])[1])
-        return self._distances(np.concatenate(found)) if found else np.empty((0, k))
+            left_out = _LeftOut(recordings, without[block])
+            candidates, rest = self._product_candidates(points[block], k, scale, left_out)
+            found.append(_refined(points[block], self._points, scale, k, candidates, rest, left_out))
+        indices, squares = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return indices, self._distances(squares)
 
     def _place(self, queries: NDArray[np.float64]) -> NDArray[np.float64]:
         return unit_rows(queries) if self._metric == "cosine" else queries
@@ -141,7 +191,7 @@ class NearestRows:
         return indices, np.where(is_far, -np.inf, rest * self._scale**2)
 
     def _product_candidates(
-        self, points: NDArray[np.float64], k: int, factors: NDArray[np.float64], excluded: NDArray[np.int64]
+        self, points: NDArray[np.float64], k: int, factors: NDArray[np.float64], left_out: _LeftOut
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """As `_faiss_candidates`, for scaled squared distances."""
         count = k + _SPARE
@@ -151,8 +201,7 @@ class NearestRows:
         norms = np.linalg.norm(centred, axis=1)[:, None]
         squares = norms**2 + self._norms**2 - 2 * centred @ self._centred.T
         at_least = (squares - _rounding(points.shape[1], np.float64) * (norms + self._norms) ** 2) * factors
-        named = np.flatnonzero(excluded >= 0)
-        at_least[named, excluded[named]] = np.inf
+        at_least[left_out.pairs()] = np.inf
         order = np.argpartition(at_least, count, axis=1)[:, : count + 1]
         rest = np.take_along_axis(at_least, order[:, -1:], axis=1)[:, 0]
         return order[:, :-1], rest
@@ -177,9 +226,11 @@ def _refined(
     k: int,
     candidates: NDArray[np.int64],
     rest: NDArray[np.float64],
-    excluded: NDArray[np.int64],
+    left_out: _LeftOut,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The k least scaled squared distances from candidates, or from all rows where the rest may hold a lesser one."""
+    from scipy.spatial.distance import cdist  # here: commands that fit no memory bank start sooner
+
     indices = np.empty((len(points), k), dtype=np.int64)
     squares = np.empty((len(points), k))
     every = np.arange(len(rows))
@@ -187,7 +238,7 @@ def _refined(
         own_factors = factors[0] if len(factors) == 1 else factors[i]
         for chosen in (candidates[i], every):
             values = cdist(points[i : i + 1], rows[chosen], "sqeuclidean")[0] * own_factors[chosen]
-            values[chosen == excluded[i]] = np.inf
+            values[left_out.recordings[chosen] == left_out.excluded[i]] = np.inf
             order = np.lexsort((chosen, values))[:k]
             indices[i], squares[i] = chosen[order], values[order]
             if k == 0 or squares[i, -1] < rest[i]:

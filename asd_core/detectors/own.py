@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.checks import checked_embeddings, checked_normals
-from asd_core.detectors.protocol import Domains, Embeddings, State
+from asd_core.detectors.protocol import Domains, Embeddings, Recordings, State
 from asd_core.errors import AsdError
 from asd_core.named_class import made_by, named_class
 
@@ -104,9 +104,16 @@ class OwnDetector:
         """True where the class can leave one clip out: see `LeavingOneOut`."""
         return bool(getattr(self._own, "leaves_one_out", False))
 
-    def leave_one_out_scores(self) -> NDArray[np.float64]:
+    @property
+    def leaves_recordings_out(self) -> bool:
+        """True where the class can leave out a recording of several rows: its method takes ``recordings``."""
+        method = getattr(self._own, "leave_one_out_scores", None)
+        return method is not None and "recordings" in inspect.signature(method).parameters
+
+    def leave_one_out_scores(self, recordings: Recordings | None = None) -> NDArray[np.float64]:
         """See `LeavingOneOut.leave_one_out_scores`."""
-        return self._scores("leave_one_out_scores", self._own.leave_one_out_scores(), self._count)
+        given = {} if recordings is None else {"recordings": recordings}
+        return self._scores("leave_one_out_scores", self._own.leave_one_out_scores(**given), self._count)
 
     def state(self) -> State:
         """See `Detector.state`."""

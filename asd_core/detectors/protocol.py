@@ -6,8 +6,8 @@ A recipe names a class of one's own as ``kind = "my_package.my_module:Mine"`` in
 - the object keeps `Detector`: ``notes_``, `fit`, `anomaly_score`, `nearest` and `state`;
 - the class keeps `from_state`: ``Mine.from_state(settings, state)`` makes a fitted detector of what `state` gave, which
   scores the same to the bit. States are saved as plain arrays, never as a pickle;
-- thresholds come from detectors that are fitted without a fifth of the clips each; a class that can leave out one clip
-  exactly keeps `LeavingOneOut` instead.
+- thresholds come from detectors that are fitted without a fifth of the recordings each; a class that can leave out one
+  recording exactly keeps `LeavingOneOut` instead.
 
 `asd_core.detectors.nearest.NearestRows` searches for the nearest clips.
 """
@@ -19,8 +19,11 @@ from typing import Any, Protocol, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-Embeddings = NDArray[np.floating[Any]]  # (N, D), float32 or float64, one row per clip
+from asd_core.errors import AsdError
+
+Embeddings = NDArray[np.floating[Any]]  # (N, D), float32 or float64, one row per clip or segment
 Domains = NDArray[np.str_]  # (N,), "source", "target" or "" (unknown: treated as source)
+Recordings = NDArray[np.int64]  # (N,), the number of the recording that each row is of
 State = dict[str, NDArray[Any]]  # all that a fitted detector needs to score again; no object arrays, no pickle
 
 
@@ -69,16 +72,33 @@ class Detector(Protocol):
 
 
 class LeavingOneOut(Detector, Protocol):
-    """A detector that can score each training clip without it, at less cost than refitting."""
+    """A detector that can score each training clip without its recording, at less cost than refitting."""
 
     @property
     def leaves_one_out(self) -> bool:
         """True where `leave_one_out_scores` may take the place of refitting; asked once it is fitted."""
 
-    def leave_one_out_scores(self) -> NDArray[np.float64]:
-        """The score of each of `fit`'s rows under a detector that never saw it, (N,)."""
+    def leave_one_out_scores(self, recordings: Recordings | None = None) -> NDArray[np.float64]:
+        """The score of each of `fit`'s rows under a detector that never saw its recording, (N,).
+
+        Args:
+            recordings: (N,) the recording of each row; None: each row is a recording of its own.
+        """
 
 
 def leaving_one_out(detector: Detector) -> LeavingOneOut | None:
     """The detector, if it can leave one clip out."""
     return cast(LeavingOneOut, detector) if hasattr(detector, "leave_one_out_scores") else None
+
+
+def several_rows(recordings: Recordings | None, rows: int) -> Recordings | None:
+    """The recordings, where one of them has more than one of the rows; else None.
+
+    Raises:
+        AsdError: another number of recordings than of rows.
+    """
+    if recordings is None:
+        return None
+    if np.shape(recordings) != (rows,):
+        raise AsdError(f"{rows} embeddings but recordings of shape {np.shape(recordings)}: give one per embedding")
+    return recordings if len(np.unique(recordings)) < rows else None

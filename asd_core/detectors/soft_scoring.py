@@ -16,7 +16,7 @@ from asd_core.detectors.checks import checked_embeddings, checked_normals
 from asd_core.detectors.cross_fitting import Rows, cross_fitted_scores
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
-from asd_core.detectors.protocol import Domains, Embeddings, State
+from asd_core.detectors.protocol import Domains, Embeddings, Recordings, State, several_rows
 from asd_core.detectors.upsampling import synthetic_targets
 from asd_core.detectors.whitening import Whitening, fit_whitening
 from asd_core.errors import AsdError
@@ -94,18 +94,22 @@ class SoftScoring:
         """True where `leave_one_out_scores` can do without refitting."""
         return self.config.soft_scoring == "minimum" and self._sides_leave_one_out
 
-    def leave_one_out_scores(self) -> NDArray[np.float64]:
+    def leave_one_out_scores(self, recordings: Recordings | None = None) -> NDArray[np.float64]:
         """The score of each training clip without it, (N,): its own side's leave-one-out, or the other side's score.
 
+        Args:
+            recordings: see `LeavingOneOut.leave_one_out_scores`; all rows of one are of one domain.
+
         Raises:
-            AsdError: one clip only, or an option that needs refitting.
+            AsdError: one recording only, or an option that needs refitting.
         """
         self._fitted()
         if not self.leaves_one_out:
             raise AsdError("leave-one-out of this soft scoring needs refitting: use unseen_scores")
         if len(self._sides) == 1 and len(self._sides[0][1]) == 1:
             raise AsdError("1 normal clip leaves none to compare it with: give the machine at least 2")
-        scores = self._own_side_left_out()
+        total = sum(len(members) for _, members in self._sides)
+        scores = self._own_side_left_out(several_rows(recordings, total))
         for side, _ in self._sides:
             for other, members in self._sides:
                 if other is not side:
@@ -180,12 +184,13 @@ class SoftScoring:
     def _sides_leave_one_out(self) -> bool:
         return self.config.is_plain and all(side.leaves_one_out for side, _ in self._sides)
 
-    def _own_side_left_out(self) -> NDArray[np.float64]:
-        """Leave-one-out scores within each side, (N,); infinite for the only clip of a side."""
+    def _own_side_left_out(self, recordings: Recordings | None = None) -> NDArray[np.float64]:
+        """Leave-one-out scores within each side, (N,); infinite for the only recording of one side of two."""
         scores = np.full(sum(len(members) for _, members in self._sides), np.inf)
         for side, members in self._sides:
-            if len(members) > 1:
-                scores[members] = side.leave_one_out_scores()
+            own = members if recordings is None else recordings[members]
+            if len(self._sides) == 1 or len(np.unique(own)) > 1:
+                scores[members] = side.leave_one_out_scores(None if recordings is None else own)
         return scores
 
     def _placed(self, embeddings: Embeddings) -> NDArray[np.float64]:

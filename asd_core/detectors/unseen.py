@@ -12,38 +12,61 @@ from numpy.typing import NDArray
 from asd_core.detectors.build import new_detector
 from asd_core.detectors.checks import checked_normals
 from asd_core.detectors.cross_fitting import Rows, cross_fitted_scores
-from asd_core.detectors.protocol import DetectorConfig, Domains, Embeddings, leaving_one_out
+from asd_core.detectors.protocol import (
+    DetectorConfig,
+    Domains,
+    Embeddings,
+    LeavingOneOut,
+    Recordings,
+    leaving_one_out,
+    several_rows,
+)
 
 
 def unseen_scores(
-    config: DetectorConfig, embeddings: Embeddings, domains: Domains, *, folds: int = 5, seed: int = 0
+    config: DetectorConfig,
+    embeddings: Embeddings,
+    domains: Domains,
+    recordings: Recordings | None = None,
+    *,
+    folds: int = 5,
+    seed: int = 0,
 ) -> NDArray[np.float64]:
-    """The anomaly score of each training normal under a detector that did not learn from it.
+    """The anomaly score of each training normal under a detector that did not learn from its recording.
 
     Leave-one-out for a detector that can do it (`LeavingOneOut`): memory banks, exactly, and Gaussian mixtures with few
     clips for their dimensions (`Gmm.leaves_one_out` says why). Otherwise, and with whitening, upsampling or
     standardised soft scoring, the detector is fitted again without each fold of the clips, the folds alike in domains.
 
+    Segments of one recording are alike, so that a segment is only unseen where its whole recording is left out.
+
     Args:
         config: of the detector.
         embeddings: (N, D), the training normals.
         domains: (N,).
-        folds: of the cross-fitting; as many as clips where there are fewer.
+        recordings: (N,) the recording of each row; None: each row is a recording of its own.
+        folds: of the cross-fitting; as many as recordings where there are fewer.
         seed: of the shuffle into folds.
 
     Returns:
         (N,) float64, same order; higher is more anomalous.
 
     Raises:
-        AsdError: fewer than 2 clips, or too few without a fold for the detector to be fitted.
+        AsdError: fewer than 2 recordings, or too few without a fold for the detector to be fitted.
     """
     rows, _ = checked_normals(embeddings, domains)
+    recordings = several_rows(recordings, len(rows))
     detector = leaving_one_out(new_detector(config))
-    if detector is not None and detector.fit(rows, domains).leaves_one_out:
-        return detector.leave_one_out_scores()
+    if detector is not None and detector.fit(rows, domains).leaves_one_out and _can_leave_out(detector, recordings):
+        return detector.leave_one_out_scores(recordings)
     labels = np.asarray(domains)
 
     def score_held_out(learnt: Rows, held_out: Rows) -> NDArray[np.float64]:
         return new_detector(config).fit(rows[learnt], labels[learnt]).anomaly_score(rows[held_out])
 
-    return cross_fitted_scores(score_held_out, labels, folds=folds, seed=seed)
+    return cross_fitted_scores(score_held_out, labels, recordings, folds=folds, seed=seed)
+
+
+def _can_leave_out(detector: LeavingOneOut, recordings: Recordings | None) -> bool:
+    """False for a class of a user's own that leaves out a row, but not a recording of several."""
+    return recordings is None or getattr(detector, "leaves_recordings_out", True)

@@ -9,15 +9,18 @@ Conventions:
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from asd_core.clips.conditions import condition_of
 from asd_core.errors import UsageError
 from asd_core.store.files import Files
+from asd_core.text_files import csv_rows, text_of
 
 _NAMES_A_CLIP = re.compile(r"\.(wav|flac)\s*$", re.IGNORECASE)
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NUMBERS = {"normal": "0", "anomalous": "1"}
 
 
 def read_rows(files: Files, path: str) -> list[list[str]]:
@@ -31,14 +34,21 @@ def read_rows(files: Files, path: str) -> list[list[str]]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{files.address(path)}: cannot be read ({reason}); every machine needs this file") from error
-    encoding = "utf-16" if data.startswith(_UTF_16) else "utf-8-sig"
-    text = data.decode(encoding, "surrogateescape").lstrip()
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.partition("\n")[0]))
-    return [cells for row in rows if any(cells := [cell.strip() for cell in row])]
+    where = files.address(path)
+    try:
+        rows = csv_rows(text_of(data, where, "surrogateescape"))
+        return [cells for _, row in rows if any(cells := [cell.strip() for cell in row])]
+    except csv.Error as error:
+        raise UsageError(f"{where}: {error}; every machine needs this file") from error
 
 
-def read_numbers(files: Files, path: str) -> dict[str, float]:
+def read_numbers(files: Files, path: str, words: Mapping[str, str] = MappingProxyType({})) -> dict[str, float]:
     """A CSV file of (clip, number), by clip name; further columns are passed over.
+
+    Args:
+        files: that hold it.
+        path: of it.
+        words: condition → the number that a word for it stands for.
 
     Raises:
         UsageError: there is no such file, a row is not a clip and a finite number, or a clip is given twice.
@@ -48,7 +58,7 @@ def read_numbers(files: Files, path: str) -> dict[str, float]:
     for place, row in enumerate(read_rows(files, path)):
         if len(row) < 2:
             raise UsageError(f"{where}: the row {','.join(row)!r} is not a clip, a comma and a number")
-        name, text = clip_name(row[0]), row[1]
+        name, text = clip_name(row[0]), words.get(condition_of(row[1]) or "", row[1]) if words else row[1]
         if place == 0 and not _NAMES_A_CLIP.search(name) and not _is_number(text):
             continue  # a header
         if name in numbers:
@@ -58,12 +68,12 @@ def read_numbers(files: Files, path: str) -> dict[str, float]:
 
 
 def read_flags(files: Files, path: str) -> dict[str, bool]:
-    """A CSV file of (clip, 0 or 1), by clip name.
+    """A CSV file of (clip, 0 or 1), by clip name; a word for a condition is taken as its number.
 
     Raises:
         UsageError: see `read_numbers`, or another number.
     """
-    numbers = read_numbers(files, path)
+    numbers = read_numbers(files, path, _NUMBERS)
     for name, number in numbers.items():
         if number not in (0, 1):
             raise UsageError(f"{files.address(path)}: {number:g} of {name} is neither 0 nor 1")
@@ -78,10 +88,6 @@ def clip_name(path: str) -> str:
 def stem(name: str) -> str:
     """A clip's name without the ending of an audio file, by which names are joined."""
     return _NAMES_A_CLIP.sub("", name)
-
-
-def _delimiter(line: str) -> str:
-    return next((mark for mark in (",", ";", "\t") if mark in line), ",")
 
 
 def _is_number(text: str) -> bool:

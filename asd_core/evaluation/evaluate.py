@@ -18,7 +18,7 @@ from asd_core.errors import UsageError, did_you_mean
 from asd_core.evaluation import official_certainty
 from asd_core.evaluation.dcase_scores import DOMAINS, DcaseProtocol, compared, figures, machine_score, official_score
 from asd_core.evaluation.jackknife import pauc_standard_error
-from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips, clips_by_machine
+from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips, clips_by_machine, is_of_2021
 from asd_core.evaluation.metrics import (
     OneClassError,
     auc,
@@ -126,7 +126,7 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
     """Evaluate SCORES rows, in any order.
 
     ``auto`` is ``dcase2022`` where a machine has normal clips of the source and of the target domain, and anomalous
-    ones; else ``dcase2020``.
+    ones, ``dcase2021`` where its domains lie in folders of their own (``source_test``), else ``dcase2020``.
 
     Raises:
         UsageError: no scored test clip has a known condition, or the protocol is unknown.
@@ -140,15 +140,14 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
             f"({sum(machine.counts.training for machine in machines)} are for training): use DCASE file names or a "
             "manifest with a column condition, and score the test clips first"
         )
+    if protocol == "auto":
+        with_domains: DcaseProtocol = "dcase2021" if is_of_2021(scores) else "dcase2022"
+        protocol = with_domains if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
     return evaluate_machines(machines, protocol)
 
 
-def evaluate_machines(
-    machines: Sequence[MachineClips], protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto"
-) -> Evaluation:
-    """Evaluate the clips of machines, sorted by type and id; see `evaluate`."""
-    if protocol == "auto":
-        protocol = "dcase2022" if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
+def evaluate_machines(machines: Sequence[MachineClips], protocol: DcaseProtocol) -> Evaluation:
+    """Evaluate the clips of machines, sorted by type and id."""
     has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
     evaluated = [_evaluate_machine(machine, protocol, has_decisions) for machine in machines]
     rows = tuple(row for row, _ in evaluated)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.clips.dcase import domain_of_2021
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -91,6 +93,14 @@ def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
     machine, used = ["machine_type", "machine_id"], ["split", "domain", "condition", *_NUMBERS]
     ordered = scores.select(machine + used).sort_by([(name, "ascending") for name in machine])
     return [_machine_clips(*own) for own in machines_of(ordered)]
+
+
+def is_of_2021(scores: pa.Table) -> bool:
+    """True where every test clip that has a domain lies in a folder of its own for it, as in 2021 only."""
+    import pyarrow.compute as pc
+
+    tests = scores.filter(pc.and_(pc.equal(scores["split"], "test"), pc.not_equal(scores["domain"], "")))
+    return len(tests) > 0 and all(map(domain_of_2021, tests["uri"].to_pylist()))
 
 
 def _machine_clips(machine_type: str, machine_id: str, rows: pa.Table) -> MachineClips:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.evaluation.csv_cells import restored
 from asd_core.recipe.caption_settings import METHODS
+from asd_core.text_files import csv_rows, read_text
 
 COLUMNS = ("rater", "date", "machine_type", "machine_id", "clip_id", "uri", "method", "llm", "rating", "rated_at")
 WORST, BEST = 1, 5
@@ -80,21 +80,17 @@ def read_ratings(paths: Sequence[str | Path]) -> tuple[list[Rating], int]:
 
 
 def _read(path: str | Path) -> Iterable[Rating]:
+    line = 0
+    rows = csv_rows(read_text(path, path))
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no UTF-8: save it as CSV UTF-8") from error
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        _check_columns(path, reader.fieldnames or [])
-        for row in reader:
-            yield _rating(f"{path}, line {reader.line_num}", row)
+        line, names = next(rows, (0, []))
+        _check_columns(path, names)
+        for line, cells in rows:
+            if len(cells) != len(names):
+                raise UsageError(f"{path}, line {line}: a row has {len(names)} cells; export the ratings again")
+            yield _rating(f"{path}, line {line}", dict(zip(names, cells, strict=True)))
     except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num}: {error}; export the ratings again") from error
+        raise UsageError(f"{path}, line {line + 1}: {error}; export the ratings again") from error
 
 
 def _check_columns(path: str | Path, names: Sequence[str]) -> None:
@@ -107,10 +103,8 @@ def _check_columns(path: str | Path, names: Sequence[str]) -> None:
             raise UsageError(f"{path} has a column {name!r}{hint}; leave it out")
 
 
-def _rating(where: str, row: Mapping[str | None, str | None | list[str]]) -> Rating:
-    cells = {name: restored(cell) for name in COLUMNS if isinstance(cell := row[name], str)}
-    if len(cells) < len(COLUMNS) or None in row:
-        raise UsageError(f"{where}: a row has {len(COLUMNS)} cells; export the ratings again")
+def _rating(where: str, row: Mapping[str, str]) -> Rating:
+    cells = {name: restored(row[name]) for name in COLUMNS}
     if not (rater := cells["rater"].strip()):
         raise UsageError(f"{where}: nobody is named as the rater: write a name")
     if cells["method"] not in METHODS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asd_core.pipeline.stored_keys import as_stored
 from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.store.store import Store, open_store
 
@@ -11,6 +12,6 @@ def opened(store: Store | str) -> Store:
     return open_store(store) if isinstance(store, str) else store
 
 
-def loaded(recipe: Recipe | str) -> Recipe:
-    """A recipe, given itself or its name or path."""
-    return load_recipe(recipe) if isinstance(recipe, str) else recipe
+def loaded(recipe: Recipe | str, store: Store) -> Recipe:
+    """A recipe, given itself or its name or path, under the KEY by which the store holds it."""
+    return as_stored(store, load_recipe(recipe) if isinstance(recipe, str) else recipe)

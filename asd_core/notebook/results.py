@@ -24,9 +24,11 @@ NEAREST = pa.schema(
         pa.field("rank", pa.int64()),  # 1 is the nearest
         pa.field("nearest_uri", pa.string()),
         pa.field("distance", pa.float64()),  # in the transformed embedding space, not squared
+        pa.field("segment_start", pa.float64()),  # s, of the clip's segment; null for a whole clip
+        pa.field("nearest_start", pa.float64()),  # s, of the segment nearest to it; null for a whole clip
     ]
 )
-"""One row per clip and neighbour."""
+"""One row per clip (or segment of one) and neighbour."""
 
 
 def read_scores(store: Store | str, recipe: Recipe | str, date: str | Sequence[str] | None = None) -> pa.Table:
@@ -49,7 +51,8 @@ def read_scores(store: Store | str, recipe: Recipe | str, date: str | Sequence[s
         >>> len(rows) == len(set(rows["uri"].to_pylist())) > 0
         True
     """
-    return opened(store).scores(loaded(recipe).key(), date)
+    place = opened(store)
+    return place.scores(loaded(recipe, place).key(), date)
 
 
 def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: int = 5) -> pa.Table:
@@ -77,7 +80,8 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
         >>> near["rank"].to_pylist(), near["distance"].to_pylist() == sorted(near["distance"].to_pylist())
         ([1, 2, 3], True)
     """
-    place, chosen = opened(store), loaded(recipe)
+    place = opened(store)
+    chosen = loaded(recipe, place)
     key, rows = chosen.key(), embed(place, chosen, clips.select(CLIPS.names))
     rows = rows.filter(pc.is_valid(rows["embedding"]))
     versions = scorer_versions(place, key, rows)
@@ -90,12 +94,13 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
             continue
         machine = chosen.for_machine(machine_type)
         scorer = load_scorer(place, folder, versions[folder], machine, fingerprints[machine_type])
-        uris, distances = scorer.nearest(embedding_matrix(own), k)
-        names = rows_of(own, "clip_id", "uri")
-        for (clip_id, uri), near, far in zip(names, uris, distances.tolist(), strict=True):
+        uris, starts, distances = scorer.nearest_segments(embedding_matrix(own), k)
+        names = rows_of(own, "clip_id", "uri", "segment_start")
+        for (clip_id, uri, start), *near in zip(names, uris, starts, distances, strict=True):
             found += [
                 {"clip_id": clip_id, "uri": uri, "rank": rank, "nearest_uri": one, "distance": distance}
-                for rank, (one, distance) in enumerate(zip(near, far, strict=True), 1)
+                | ({} if start is None else {"segment_start": start, "nearest_start": near_start})
+                for rank, (one, near_start, distance) in enumerate(zip(*near, strict=True), 1)
             ]
     return pa.Table.from_pylist(found, NEAREST)
 
@@ -120,4 +125,5 @@ def read_captions(store: Store | str, recipe: Recipe | str, date: str | Sequence
         >>> set(captions["method"].to_pylist())
         {'acoustic'}
     """
-    return opened(store).captions(loaded(recipe).key(), [date] if isinstance(date, str) else date)
+    place = opened(store)
+    return place.captions(loaded(recipe, place).key(), [date] if isinstance(date, str) else date)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.clips.archive import list_archive
+from asd_core.clips.nights import checked_night_end
 from asd_core.evaluation.evaluate import Evaluation
 from asd_core.notebook.opening import loaded, opened
 from asd_core.pipeline.embed_missing import embed as embed_missing
@@ -22,16 +24,20 @@ from asd_core.store.store import Store
 from asd_core.store.tables import EMBEDDINGS
 
 
-def list_clips(archive: str, *, layout: str = "auto", pattern: str | None = None) -> pa.Table:
+def list_clips(
+    archive: str, *, layout: str = "auto", pattern: str | None = None, night_ends: str | None = None
+) -> pa.Table:
     """List an archive: one row of CLIPS per recording. Choose rows with `select`.
 
     Args:
         archive: folder, ``s3://`` address or manifest.
-        layout: ``dcase``, ``fleet``, or ``auto``.
+        layout: ``fleet``, ``dcase``, ``mimii``, or ``auto``.
         pattern: a layout of one's own, such as ``{machine_type}/{machine_id}/{date}_{}.flac``.
 
+        night_ends: time of day such as ``12:00``; recordings before it are of the night of the day before.
+
     Raises:
-        UsageError: there is no such archive, or no recording in it.
+        UsageError: there is no such archive, no recording in it, or no such time.
 
     Example:
         >>> import asd_core as asd
@@ -39,7 +45,8 @@ def list_clips(archive: str, *, layout: str = "auto", pattern: str | None = None
         >>> asd.select(clips, date="2026-11-06").group_by("machine_type").aggregate([]).to_pylist()
         [{'machine_type': 'fan'}, {'machine_type': 'pump'}]
     """
-    return list_archive(archive, layout=layout, pattern=pattern).clips
+    ends = checked_night_end(night_ends) if night_ends is not None else None
+    return list_archive(archive, layout=layout, pattern=pattern, night_ends=ends).clips
 
 
 def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> pa.Table:
@@ -52,7 +59,7 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         engine: where the work is done.
 
     Returns:
-        One row per clip: its keys, and its embedding or its error.
+        One row per clip (per segment, where the recipe has segments): its keys, and its embedding or its error.
 
     Raises:
         AsdError: a shard is missing at the end; the same call goes on.
@@ -64,14 +71,16 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         >>> len(rows) == len(clips), len(rows["embedding"][0])
         (True, 128)
     """
-    place, chosen = opened(store), loaded(recipe)
+    place = opened(store)
+    chosen = loaded(recipe, place)
     embedded = embed_missing(place, chosen.encoders_of(clips), clips, engine or LocalEngine())
     located, shards, parts = embedded.clips, Shards(), [EMBEDDINGS.empty_table()]
     for machine_type, fingerprint in embedded.fingerprints.items():
         own = located.filter(pc.equal(located["machine_type"], machine_type))
         parts.append(embedded_rows(place, fingerprint, own, embedded.transient, shards).cast(EMBEDDINGS))
     rows = pa.concat_tables(parts)
-    return rows.take(pc.index_in(clips["clip_id"], value_set=rows["clip_id"].combine_chunks()))
+    numbers = pc.index_in(rows["clip_id"], value_set=clips["clip_id"].combine_chunks())
+    return rows.take(np.argsort(numbers.to_numpy(), kind="stable"))
 
 
 def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> list[FitOutcome]:
@@ -93,7 +102,8 @@ def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engin
         >>> [(machine.machine_type, machine.error) for machine in fitted]
         [('fan', None), ('pump', None)]
     """
-    return fit_run(opened(store), loaded(recipe), clips, engine or LocalEngine())[1]
+    place = opened(store)
+    return fit_run(place, loaded(recipe, place), clips, engine or LocalEngine())[1]
 
 
 def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> pa.Table:
@@ -121,7 +131,7 @@ def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
         (True, 0)
     """
     place = opened(store)
-    return place.read_scores(score_run(place, loaded(recipe), clips, engine or LocalEngine()))
+    return place.read_scores(score_run(place, loaded(recipe, place), clips, engine or LocalEngine()))
 
 
 def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engine | None = None) -> NightlyResult:
@@ -150,7 +160,8 @@ def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: E
         >>> result.reports[0].endswith("date=2026-11-06/index.html")
         True
     """
-    return nightly_run(opened(store), loaded(recipe), clips, engine or LocalEngine())
+    place = opened(store)
+    return nightly_run(place, loaded(recipe, place), clips, engine or LocalEngine())
 
 
 def evaluate(
@@ -182,4 +193,5 @@ def evaluate(
         >>> [0.5 < machine.auc <= 1.0 for machine in evaluation.machines if machine.auc is not None]
         [True]
     """
-    return score_and_evaluate(opened(store), loaded(recipe), clips, engine or LocalEngine(), protocol=protocol)[0]
+    place = opened(store)
+    return score_and_evaluate(place, loaded(recipe, place), clips, engine or LocalEngine(), protocol=protocol)[0]

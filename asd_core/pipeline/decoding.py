@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from asd_core.audio.decoding import decode, fit_length, read_clip, windows
+from asd_core.audio.listening import Heard
 from asd_core.audio.read_ahead import Read, read_ahead
+from asd_core.audio.segments import Cut, Segment, SegmentedRecording
 from asd_core.clips.clip import clip_id
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import ClipError
@@ -22,15 +24,18 @@ LARGEST_FILE = 2 << 30  # bytes: a recording is read whole, by as many workers a
 
 @dataclass(frozen=True)
 class DecodedClip:
-    """One clip ready for an encoder, or what kept it from being so.
+    """One clip, or one segment of it, ready for an encoder, or what kept it from being so.
 
     Attributes:
         waveforms: (W, T) float32, one row per window; None for an error.
-        seconds: length of the whole recording.
+        seconds: length of the whole recording; of several segments, only the last has it.
         level_db: RMS of the part that is heard, dB re full scale.
         error: why there is no waveform.
-        warning: what is odd about a clip that is used all the same.
+        warning: what is odd about a clip that is used all the same; of several segments, only the last has it.
         sample_rate: Hz of the waveforms; None for the encoder's own.
+        segment: number of the segment, from 0; None for a whole clip.
+        segment_start: s from the beginning of the recording; None for a whole clip.
+        goes_on: the next one is a segment of the same clip.
     """
 
     waveforms: NDArray[np.float32] | None
@@ -39,6 +44,9 @@ class DecodedClip:
     warning: str | None = None
     level_db: float | None = None
     sample_rate: int | None = None
+    segment: int | None = None
+    segment_start: float | None = None
+    goes_on: bool = False
 
 
 def read_listed(uri: str, listed_id: str) -> bytes:
@@ -69,6 +77,8 @@ def decode_shard(
 ) -> Iterator[DecodedClip]:
     """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
 
+    Segments of a clip come one by one, each decoded only as it is taken.
+
     Args:
         clips: rows of CLIPS.
         config: how much of a recording is heard, and which channel.
@@ -82,6 +92,9 @@ def decode_shard(
         try:
             if isinstance(data, ClipError):
                 raise data
+            if config.is_segmented:
+                yield from _segments(data, config, sample_rate, native_rates)
+                continue
             decoded = decode(
                 data,
                 sample_rate=sample_rate,
@@ -95,6 +108,64 @@ def decode_shard(
             yield DecodedClip(None, error=error)
             continue
         yield DecodedClip(waveforms, decoded.seconds, None, decoded.warning, level_db, decoded.sample_rate)
+
+
+def heard_by(config: EncoderConfig) -> Heard:
+    """The part of recordings, or of each segment, that an encoder hears."""
+    return Heard(config.channel, config.heard_seconds)
+
+
+def cut_of(config: EncoderConfig) -> Cut:
+    """How an encoder's configuration cuts recordings into segments."""
+    return Cut(config.clip_seconds, config.hop_seconds or config.clip_seconds)
+
+
+def _segments(
+    data: bytes, config: EncoderConfig, sample_rate: int, native_rates: Collection[int]
+) -> Iterator[DecodedClip]:
+    """The segments of one recording that can be used; the first error where none can."""
+    recording = SegmentedRecording(
+        data, cut_of(config), sample_rate=sample_rate, channel=config.channel, native_rates=native_rates
+    )
+    held: DecodedClip | None = None  # until it is known if it is the last
+    left_out: list[ClipError] = []
+    total = 0
+    try:
+        for segment in recording:
+            total += 1
+            try:
+                usable = _usable(segment, recording.sample_rate)
+            except ClipError as error:
+                left_out.append(error)
+                continue
+            if held is not None:
+                yield held
+            held = usable
+    except ClipError as error:
+        if held is None:
+            raise
+        left_out.append(error)
+    if held is None:
+        raise left_out[0]
+    warnings = [recording.warning] if recording.warning else []
+    if left_out:
+        warnings.append(f"{len(left_out)} of {total} segments are not scored ({left_out[0].reason}: {left_out[0]})")
+    yield replace(held, seconds=recording.seconds, warning="; ".join(warnings) or None, goes_on=False)
+
+
+def _usable(segment: Segment, sample_rate: int) -> DecodedClip:
+    samples = segment.samples
+    if not np.isfinite(samples).all():
+        raise ClipError("not_finite", f"{np.count_nonzero(~np.isfinite(samples))} samples are NaN or infinite")
+    if samples.min() == samples.max():
+        message = f"all {len(samples)} samples are {samples[0]:g}: check the microphone and its cable"
+        raise ClipError("silent", message)
+    waveforms = np.ascontiguousarray(samples)[None]
+    level_db = _level_db(waveforms, sample_rate)
+    number, start = segment.number, segment.start
+    return DecodedClip(
+        waveforms, None, None, None, level_db, sample_rate, segment=number, segment_start=start, goes_on=True
+    )
 
 
 def _level_db(waveforms: NDArray[np.float32], sample_rate: int) -> float:

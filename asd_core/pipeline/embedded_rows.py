@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.pipeline.planning import machine_edges
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, EMBEDDINGS
+from asd_core.store.tables import CLIPS, EMBEDDINGS, filled
 
 Shards = dict[tuple[str, str], pa.Table]
 """(fingerprint, shard) → its rows."""
@@ -22,7 +23,7 @@ _NOT_EMBEDDED = ("not_embedded", "no embedding is stored: run asd embed, or impo
 def embedded_rows(
     store: Store, fingerprint: str, clips: pa.Table, transient: Mapping[str, tuple[str, str]], shards: Shards
 ) -> pa.Table:
-    """Clips with what became of them: rows of EMBEDDINGS, in their order.
+    """Clips with what became of them: rows of EMBEDDINGS, in their order, segments of a clip one after the other.
 
     Args:
         store: where shards are.
@@ -36,7 +37,7 @@ def embedded_rows(
     """
     names = pc.unique(clips["shard"].drop_null()).to_pylist()
     stored = pa.concat_tables([EMBEDDINGS.empty_table(), *(_shard(store, fingerprint, name, shards) for name in names)])
-    where = pc.index_in(clips["clip_id"], value_set=stored["clip_id"].combine_chunks())
+    clips, where = _with_places(clips, stored)
     unread = [
         transient.get(clip_id, _NOT_EMBEDDED) if row is None else (None, None)
         for clip_id, row in zip(clips["clip_id"].to_pylist(), where.to_pylist(), strict=True)
@@ -48,12 +49,33 @@ def embedded_rows(
     return pa.table(columns)
 
 
+def _with_places(clips: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Array]:
+    """The clips, repeated for each of their segments, and the place of each in the stored rows, null for none."""
+    numbers = pc.index_in(stored["clip_id"], value_set=clips["clip_id"].combine_chunks())
+    first = pc.index_in(clips["clip_id"], value_set=stored["clip_id"].combine_chunks())
+    if stored["segment"].null_count == len(stored):
+        return clips, first
+    number = numbers.combine_chunks().fill_null(-1).to_numpy()
+    segment = stored["segment"].combine_chunks().fill_null(0).to_numpy()
+    place = np.lexsort((segment, number))
+    # Two runs at once may both have stored a clip; each segment counts once.
+    ordered = np.column_stack([number[place], segment[place]])
+    is_new = np.ones(len(place), bool)
+    is_new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    place = place[is_new & (ordered[:, 0] >= 0)]
+    counts = np.bincount(number[place], minlength=len(clips))
+    found = np.full(np.maximum(counts, 1).sum(), -1)
+    repeated = np.repeat(np.arange(len(clips)), np.maximum(counts, 1))
+    found[np.repeat(counts, np.maximum(counts, 1)) > 0] = place
+    return clips.take(repeated), pa.array(found, mask=found < 0)
+
+
 def _shard(store: Store, fingerprint: str, shard: str, cache: Shards) -> pa.Table:
     # Small machines are packed into one shard a night, so that consecutive ones share as many as there are nights.
     if (fingerprint, shard) not in cache:
         while cache and sum(table.nbytes for table in cache.values()) > KEPT_BYTES:
             cache.pop(next(iter(cache)))
-        cache[fingerprint, shard] = store.read_shard(fingerprint, shard)
+        cache[fingerprint, shard] = filled(store.read_shard(fingerprint, shard), EMBEDDINGS)
     return cache[fingerprint, shard]
 
 

@@ -34,7 +34,7 @@ _DECODED_AT_ONCE = 32  # clips of a shard whose waveforms are held, where an enc
 def encode_shard(
     decoded: list[DecodedClip], encoder: Encoder, batch_size: int
 ) -> list[NDArray[np.float32] | ClipError]:
-    """Embed decoded clips, windows averaged; an embedding (D,) or an error per clip, in the same order.
+    """Embed decoded clips or segments, windows averaged; an embedding (D,) or an error for each, in the same order.
 
     Waveforms of one rate and length go to the encoder together, at most ``batch_size`` at once.
     """
@@ -56,28 +56,59 @@ def encode_shard(
 def shard_table(
     shard: Shard, decoded: list[DecodedClip], outcomes: list[NDArray[np.float32] | ClipError], embedding_dim: int
 ) -> tuple[pa.Table, dict[str, tuple[str, str]]]:
-    """The rows of a shard's file, and the clips left out of it because a later run shall try them again."""
+    """The rows of a shard's file, and the clips left out of it because a later run shall try them again.
+
+    Segments that cannot be embedded are left out with a warning, where others of their clip can.
+    """
+    numbers, decoded, outcomes = _usable_rows(decoded, outcomes)
+    clips = shard.clips.take(numbers) if len(numbers) > len(shard.clips) else shard.clips
     errors = [outcome if isinstance(outcome, ClipError) else None for outcome in outcomes]
     rows = np.zeros((len(outcomes), embedding_dim), np.float32)
     for row, outcome in zip(rows, outcomes, strict=True):
         if not isinstance(outcome, ClipError):
             row[:] = outcome
     columns = {
-        **dict(zip(CLIPS.names, shard.clips.columns, strict=True)),
+        **dict(zip(CLIPS.names, clips.columns, strict=True)),
         "seconds": [clip.seconds for clip in decoded],
         "level_db": [clip.level_db for clip in decoded],
         "error_reason": [error and error.reason for error in errors],
         "error": [error and error.message for error in errors],
         "warning": [clip.warning for clip in decoded],
         "embedding": embedding_column(rows, np.array([error is None for error in errors], bool)),
+        "segment": [clip.segment for clip in decoded],
+        "segment_start": [clip.segment_start for clip in decoded],
     }
     transient = {
         clip_id: (error.reason, error.message)
-        for clip_id, error in zip(shard.clips["clip_id"].to_pylist(), errors, strict=True)
+        for clip_id, error in zip(clips["clip_id"].to_pylist(), errors, strict=True)
         if error is not None and error.transient
     }
     lasting = [not (error and error.transient) for error in errors]
     return pa.table(columns, schema=EMBEDDINGS).filter(pa.array(lasting, pa.bool_())), transient
+
+
+def _usable_rows(
+    decoded: list[DecodedClip], outcomes: list[NDArray[np.float32] | ClipError]
+) -> tuple[list[int], list[DecodedClip], list[NDArray[np.float32] | ClipError]]:
+    """The number of its clip, the clip and the outcome of each row to keep: every good segment, or one error a clip."""
+    numbers, clips, kept = [], [], []
+    start = number = 0
+    while start < len(decoded):
+        stop = start + 1
+        while decoded[stop - 1].goes_on:
+            stop += 1
+        last = decoded[stop - 1]
+        good = [i for i in range(start, stop) if not isinstance(outcomes[i], ClipError)]
+        warning = last.warning
+        if good and len(good) < stop - start:
+            lost = f"{stop - start - len(good)} of {stop - start} segments could not be embedded"
+            warning = f"{warning}; {lost}" if warning else lost
+        for i in good or [start]:
+            numbers.append(number)
+            clips.append(replace(decoded[i], seconds=last.seconds, warning=warning))
+            kept.append(outcomes[i])
+        start, number = stop, number + 1
+    return numbers, clips, kept
 
 
 def commit_shard(store: Store, shard: Shard, table: pa.Table) -> list[str]:
@@ -90,7 +121,7 @@ def commit_shard(store: Store, shard: Shard, table: pa.Table) -> list[str]:
     if not len(table) or store.files.write_new(path, to_parquet(table)):
         return []
     written = set(store.read_shard(shard.fingerprint, shard.name, ["clip_id"])["clip_id"].to_pylist())
-    return [clip_id for clip_id in table["clip_id"].to_pylist() if clip_id not in written]
+    return [clip_id for clip_id in pc.unique(table["clip_id"]).to_pylist() if clip_id not in written]
 
 
 class ShardEmbedder:

@@ -1,4 +1,8 @@
-"""Engines, which work on shards and machines: in this process, or on a cluster (`cluster.engine.RayEngine`)."""
+"""Engines, which work on shards and machines.
+
+`LocalEngine` works in this process, `asd_core.pipeline.processes.ProcessEngine` in a few processes of this machine, and
+`cluster.engine.RayEngine` on Ray. Their rows are equal to the bit.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from asd_core.pipeline.shards import Shard, ShardOutcome
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+GOES_ON = "the same command goes on from what is committed"
 
 
 class Engine(Protocol):

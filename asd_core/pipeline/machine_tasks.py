@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -102,10 +102,20 @@ class FitOutcome:
 
 @dataclass(frozen=True)
 class ScoreOutcome:
-    """The outcome of `score` for a group of machines."""
+    """The outcome of `score` for a group of machines.
+
+    Attributes:
+        scored: rows with a score.
+        flagged: rows above their threshold.
+        warnings: rows with a remark.
+        errors_by_reason: rows without a score.
+        files: path → checksum of the score files written.
+        judged_anew: scorer folder → threshold, false_alarm_rate and notes, where they are not those of its fit.
+    """
 
     scored: int
     flagged: int
     warnings: int
     errors_by_reason: dict[str, int]
-    files: dict[str, str]  # path → checksum of the score files written
+    files: dict[str, str]
+    judged_anew: dict[str, dict[str, Any]] = field(default_factory=dict)

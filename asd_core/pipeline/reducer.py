@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from asd_core.clips.clip import UNPLACED
 from asd_core.digest import content_hash
@@ -18,12 +19,12 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
 from asd_core.pipeline.machine_tasks import FitOutcome, MachineTask, ScoreOutcome
 from asd_core.pipeline.scorer import Scorer, fit_scorer
-from asd_core.pipeline.scorer_files import load_scorer, save_scorer, scorer_folder
+from asd_core.pipeline.scorer_files import judgement_of, load_scorer, save_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.layout import score_part_path
 from asd_core.store.store import open_store
-from asd_core.store.tables import SCORES, embedding_matrix, to_parquet
+from asd_core.store.tables import SCORES, embedding_matrix, first_of_each, to_parquet
 
 NEAREST = 5  # normal clips that a score row names: enough to see the spread that a difference must exceed
 
@@ -35,11 +36,13 @@ class _Group:
         task: the machines to fit or to score.
         store: where everything lies.
         recipe: of all machine types.
+        judged_anew: scorer folder → the judgement of a scorer that was fitted with another threshold.
     """
 
     def __init__(self, task: MachineTask) -> None:
         self.task, self.store, self.recipe = task, open_store(task.store_url), Recipe(*task.recipe)
         self._shards: Shards = {}
+        self.judged_anew: dict[str, dict[str, Any]] = {}
 
     def rows(self, machine_type: str, clips: pa.Table) -> pa.Table:
         """The clips of one machine with their embeddings or errors."""
@@ -73,12 +76,16 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
         warnings=len(rows) - rows["warning"].null_count,
         errors_by_reason={entry["values"]: entry["counts"] for entry in reasons},
         files=files,
+        judged_anew=group.judged_anew,
     )
 
 
 def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Table) -> FitOutcome:
     good = group.rows(machine_type, clips)
     good = good.filter(pc.is_null(good["error_reason"]))
+    recipe = group.recipe.for_machine(machine_type)
+    recordings = _recordings(good) if recipe.encoder.is_segmented else None
+    normal_clips = len(good) if recordings is None else len(np.unique(recordings))
     try:
         if not len(good):
             raise AsdError(f"none of {len(clips)} normal clips can be used")
@@ -92,21 +99,23 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
         scorer = fit_scorer(
             machine_type,
             machine_id,
-            group.recipe.for_machine(machine_type),
+            recipe,
             group.task.fingerprints[machine_type],
             embeddings,
             np.array(good["domain"].to_pylist(), np.str_),
             good["uri"].to_pylist(),
             good["level_db"].to_pylist(),
+            recordings,
+            good["segment_start"].to_pylist(),
         )
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
-        return FitOutcome(machine_type, machine_id, len(good), error=str(error))
+        return FitOutcome(machine_type, machine_id, normal_clips, error=str(error))
     version, is_new = save_scorer(group.store, group.task.key, scorer)
     copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
         machine_type,
         machine_id,
-        len(good),
+        normal_clips,
         version,
         is_new,
         scorer.threshold,
@@ -119,16 +128,24 @@ def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.
     rows = group.rows(machine_type, clips)
     folder = scorer_folder(group.task.key, machine_type, machine_id)
     version = group.task.versions.get(folder)
-    columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name != "embedding"}
+    recipe, fingerprint = group.recipe.for_machine(machine_type), group.task.fingerprints[machine_type]
+    scorer = version and load_scorer(group.store, folder, version, recipe, fingerprint)
+    scored: dict[str, Any] = {}
+    if scorer and version:
+        if scorer.is_judged_anew:
+            group.judged_anew[folder] = judgement_of(scorer)
+        rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
+        if scorer.is_judged_anew:
+            group.judged_anew[folder] = judgement_of(scorer)
+    elif recipe.encoder.is_segmented:
+        rows = first_of_each(rows, "clip_id")
+    columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name in SCORES.names}
     columns |= {name: pa.nulls(len(rows), SCORES.field(name).type) for name in SCORES.names if name not in columns}
     if version is None:
         reason, message = _without_scorer(machine_type, machine_id)
         columns["error_reason"] = pc.coalesce(rows["error_reason"], pa.scalar(reason))
         columns["error"] = pc.coalesce(rows["error"], pa.scalar(message))
-    else:
-        recipe, fingerprint = group.recipe.for_machine(machine_type), group.task.fingerprints[machine_type]
-        scorer = load_scorer(group.store, folder, version, recipe, fingerprint)
-        columns |= _scored_columns(rows, scorer, version)
+    columns |= scored
     return pa.table({name: columns[name] for name in SCORES.names}).cast(SCORES)
 
 
@@ -138,11 +155,18 @@ def _without_scorer(machine_type: str, machine_id: str) -> tuple[str, str]:
     return "no_scorer", f"no scorer for {machine_type} {machine_id}: fit one from its normal clips with asd fit"
 
 
-def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, Any]:
+def _recordings(rows: pa.Table) -> NDArray[np.int64]:
+    """The number of each row's clip, from 0, ascending: rows of one clip follow one another."""
+    codes = rows["clip_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    return np.asarray(codes, np.int64)
+
+
+def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> tuple[pa.Table, dict[str, Any]]:
+    """The rows of whole clips as they are, and their columns of SCORES."""
     is_good = rows["error_reason"].is_null().to_numpy()
     good = rows.filter(pa.array(is_good))
     if not len(good):
-        return {}
+        return rows, {}
     embeddings = embedding_matrix(good)
     scores, p_values = scorer.score(embeddings)
     uris, distances = scorer.nearest(embeddings, NEAREST)
@@ -156,6 +180,38 @@ def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> dict[str, A
         "nearest_distances": distances.tolist(),
         "scorer_version": [version] * len(good),
     }
+    return rows, _placed(values, is_good)
+
+
+def _scored_recordings(rows: pa.Table, scorer: Scorer, version: str) -> tuple[pa.Table, dict[str, Any]]:
+    """One row for each clip, that of its worst segment where it has one, and their columns of SCORES."""
+    good = rows.filter(pc.is_null(rows["error_reason"]))
+    if not len(good):
+        return first_of_each(rows, "clip_id"), {}
+    found = scorer.score_recordings(embedding_matrix(good), _recordings(good))
+    worst = good.take([one.worst for one in found])
+    uris, starts, distances = scorer.nearest_segments(embedding_matrix(worst), NEAREST)
+    values = {
+        "anomaly_score": [one.score for one in found],
+        "decision_threshold": [one.threshold for one in found],
+        "is_flagged": [one.score > one.threshold for one in found],
+        "level_deviation_db": _level_deviations(worst["level_db"].to_pylist(), scorer.median_level_db),
+        "p_value": [one.p_value for one in found],
+        "nearest_uris": uris,
+        "nearest_starts": starts,
+        "nearest_distances": distances,
+        "scorer_version": [version] * len(found),
+        "segments": [one.segments for one in found],
+    }
+    clips = first_of_each(rows, "clip_id")
+    is_good = clips["error_reason"].is_null().to_numpy()
+    chosen = pa.concat_tables([worst, clips.filter(pa.array(~is_good))])
+    clips = chosen.take(pc.index_in(clips["clip_id"], value_set=chosen["clip_id"].combine_chunks()))
+    return clips, _placed(values, is_good)
+
+
+def _placed(values: dict[str, Any], is_good: NDArray[np.bool_]) -> dict[str, Any]:
+    """Columns of the good rows among all rows, null for the others."""
     places = pa.array(np.cumsum(is_good) - 1, mask=~is_good)  # of each row among the good ones
     return {name: pa.array(column, SCORES.field(name).type).take(places) for name, column in values.items()}
 

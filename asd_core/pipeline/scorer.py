@@ -1,6 +1,6 @@
 """A scorer: what `fit` saves and `score` loads for one machine.
 
-    scorers/<KEY>/<machine_type>/<machine_id>/<version>/<hash>.npz     the detector's arrays
+    scorers/<KEY>/<machine_type>/<machine_id>/<version>/<hash>.npz     the detector's arrays, scores, segments
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/scorer.json    everything else, written last
 
 JSON and plain arrays only: nothing in it is executed when it is loaded.
@@ -9,17 +9,25 @@ JSON and plain arrays only: nothing in it is executed when it is loaded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.alarms.p_values import p_values
+from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.detectors.build import new_detector
-from asd_core.detectors.protocol import Detector, Domains, Embeddings
+from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
+from asd_core.pipeline.recording_scores import (
+    LearntSegments,
+    RecordingScore,
+    false_alarm_rate_of_recordings,
+    first_of_each_recording,
+    recording_scores,
+)
 from asd_core.recipe.machine_recipe import MachineRecipe
 
 
@@ -37,9 +45,13 @@ class Scorer:
         threshold: scores above it are flagged.
         unseen: (N,) float64, ascending: scores of the training normals as if unseen.
         false_alarm_rate: share of unseen normals above a threshold that was set without them and their neighbours.
-        uris: the training clips, in the order of the detector's rows.
+        uris: of the training clips, in the order of the detector's rows; that of a recording for each of its segments.
         notes: what was done otherwise than asked.
         median_level_db: of the training clips, dB re full scale; None where they were not heard here.
+        unseen_by_name: (N,) float64, `unseen` in the order of the clips' names; None for a scorer of before.
+        is_judged_anew: its threshold is not the one that it was fitted with.
+        segments: of the training recordings; None where an embedding is that of a whole clip. With segments,
+            ``unseen`` has the scores of whole recordings, and ``threshold`` is for the usual number of segments.
     """
 
     machine_type: str
@@ -54,16 +66,44 @@ class Scorer:
     uris: Sequence[str]
     notes: Sequence[str] = field(default_factory=tuple)
     median_level_db: float | None = None
+    unseen_by_name: NDArray[np.float64] | None = None
+    is_judged_anew: bool = False
+    segments: LearntSegments | None = None
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
         scores = self.detector.anomaly_score(transformed(embeddings, self.transform))
         return scores, p_values(scores, self.unseen)
 
+    def score_recordings(self, embeddings: NDArray[np.float32], recordings: Recordings) -> list[RecordingScore]:
+        """Scores, thresholds and p-values of recordings from the embeddings of their segments, (M, D) and (M,).
+
+        Raises:
+            AsdError: the scorer has learnt whole clips.
+        """
+        if self.segments is None:
+            raise AsdError(f"the scorer of {self.machine_type} {self.machine_id} has learnt no segments: fit it again")
+        scores = self.detector.anomaly_score(transformed(embeddings, self.transform))
+        return recording_scores(scores, recordings, self.segments.unseen, self.recipe.score, self.recipe.threshold)
+
     def nearest(self, embeddings: NDArray[np.float32], k: int) -> tuple[list[list[str]], NDArray[np.float64]]:
         """The nearest training clips of each embedding: uris, and distances (M, min(k, N)), nearest first."""
         indices, distances = self.detector.nearest(transformed(embeddings, self.transform), k)
         return [[self.uris[index] for index in row] for row in indices.tolist()], distances
+
+    def nearest_segments(
+        self, embeddings: NDArray[np.float32], k: int
+    ) -> tuple[list[list[str]], list[list[float]], list[list[float]]]:
+        """The nearest segments of different training recordings: uris, starts (s) and distances, nearest first."""
+        starts = np.zeros(len(self.uris)) if self.segments is None else self.segments.starts
+        recordings, asked = len(set(self.uris)), k
+        while True:
+            indices, distances = self.detector.nearest(transformed(embeddings, self.transform), asked)
+            uris = [[self.uris[index] for index in row] for row in indices.tolist()]
+            found = first_of_each_recording(uris, starts[indices].tolist(), distances, k)
+            if asked >= len(self.uris) or all(len(own) >= min(k, recordings) for own in found[0]):
+                return found
+            asked *= 4
 
 
 def fit_scorer(
@@ -75,6 +115,8 @@ def fit_scorer(
     domains: Domains,
     uris: Sequence[str],
     levels_db: Sequence[float | None] = (),
+    recordings: Recordings | None = None,
+    starts: Sequence[float] = (),
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -87,21 +129,32 @@ def fit_scorer(
         domains: (N,) "source", "target" or "".
         uris: (N,) of the clips.
         levels_db: (N,) dB re full scale; None for a clip that was not heard here.
+        recordings: (N,) of segments, from 0, ascending; None where each row is a whole clip.
+        starts: (N,) s, of the segments.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
     """
-    if len(embeddings) < 2:
-        raise AsdError(
-            f"{len(embeddings)} normal clip of {machine_type} {machine_id}: at least 2 are needed; record more"
-        )
+    total = len(embeddings) if recordings is None else len(np.unique(recordings))
+    if total < 2:
+        raise AsdError(f"{total} normal clip of {machine_type} {machine_id}: at least 2 are needed; record more")
     transform = fit_transform(embeddings, recipe.embedding.transform)
     values = transformed(embeddings, transform)
     detector = new_detector(recipe.detector).fit(values, domains)
-    row_scores = unseen_scores(recipe.detector, values, domains)
-    by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]
-    unseen = np.sort(row_scores)
-    threshold = decision_threshold(unseen, recipe.threshold)
+    row_scores = unseen_scores(recipe.detector, values, domains, recordings)
+    segments = None
+    if recordings is None:
+        by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]
+        unseen = np.sort(row_scores)
+        threshold = decision_threshold(unseen, recipe.threshold)
+        rate = cross_validated_false_alarm_rate(by_name, recipe.threshold)
+    else:
+        segments = LearntSegments(SegmentScores(row_scores, recordings), np.array(starts, np.float64))
+        learnt, names = segments.unseen, [uris[row] for row in np.unique(recordings, return_index=True)[1]]
+        unseen = np.sort(learnt.of_recordings(recipe.score))
+        by_name = learnt.of_recordings(recipe.score)[sorted(range(len(names)), key=names.__getitem__)]
+        threshold = decision_threshold(learnt.null(learnt.usual_count, recipe.score), recipe.threshold)
+        rate = false_alarm_rate_of_recordings(learnt, names, recipe.score, recipe.threshold)
     heard = [level for level in levels_db if level is not None]
     return Scorer(
         machine_type,
@@ -112,10 +165,39 @@ def fit_scorer(
         transform,
         threshold.value,
         unseen,
-        cross_validated_false_alarm_rate(by_name, recipe.threshold),
+        rate,
         tuple(uris),
         (*detector.notes_, *threshold.notes),
         None if not heard else float(np.median(heard)),
+        by_name,
+        segments=segments,
+    )
+
+
+def judged_by(scorer: Scorer, config: ThresholdConfig, former: ThresholdConfig) -> Scorer:
+    """The scorer with the threshold that a rule takes from its unseen scores; as it is where the rule is unchanged.
+
+    Args:
+        scorer: with the threshold of the former rule.
+        config: the rule.
+        former: the rule that the scorer was fitted with.
+    """
+    if config == former:
+        return scorer
+    unseen, rate = scorer.unseen, np.nan
+    if scorer.segments is not None:
+        learnt, over = scorer.segments.unseen, scorer.recipe.score
+        unseen = learnt.null(learnt.usual_count, over)
+        rate = false_alarm_rate_of_recordings(learnt, list(dict.fromkeys(scorer.uris)), over, config)
+    elif scorer.unseen_by_name is not None:
+        rate = cross_validated_false_alarm_rate(scorer.unseen_by_name, config)
+    threshold, stale = decision_threshold(unseen, config), decision_threshold(unseen, former).notes
+    return replace(
+        scorer,
+        threshold=threshold.value,
+        false_alarm_rate=rate,
+        notes=(*(note for note in scorer.notes if note not in stale), *threshold.notes),
+        is_judged_anew=True,
     )
 
 

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.alarms.segment_nulls import SegmentScores
+from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import load_detector
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
-from asd_core.pipeline.scorer import Scorer
+from asd_core.pipeline.recording_scores import LearntSegments
+from asd_core.pipeline.scorer import Scorer, judged_by
 from asd_core.pipeline.scorer_versions import name_newest, newest_committed
-from asd_core.recipe.machine_recipe import MachineRecipe
+from asd_core.recipe.machine_recipe import JUDGING, MachineRecipe
 from asd_core.store.store import Store, safe_name
 
 _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "median_level_db")  # of a scorer's fields
@@ -33,14 +36,19 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     arrays = {f"detector.{name}": value for name, value in scorer.detector.state().items()}
     arrays |= {f"transform.{name}": value for name, value in scorer.transform.items()}
     arrays["unseen"] = scorer.unseen
+    if scorer.segments is not None:
+        learnt = scorer.segments
+        arrays |= {"segments.scores": learnt.unseen.scores, "segments.recordings": learnt.unseen.recordings}
+        arrays["segments.starts"] = learnt.starts
+    if scorer.unseen_by_name is not None:
+        arrays["unseen_by_name"] = scorer.unseen_by_name
     data = _to_npz(arrays)
     head: dict[str, Any] = {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
+        **judgement_of(scorer),
         "median_unseen_score": float(np.median(scorer.unseen)),
-        "false_alarm_rate": None if np.isnan(scorer.false_alarm_rate) else scorer.false_alarm_rate,
-        "uris": list(scorer.uris),
-        "notes": list(scorer.notes),
+        "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         "arrays": content_hash(data),
         "libraries": {name: library_version(name) for name in _LIBRARIES},
     }
@@ -48,13 +56,19 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     digest = content_hash(text)[:8]
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
     version = newest_committed(store, folder).get(folder, "")
-    is_new = not version.endswith(f"-{digest}")
+    is_new = not version.endswith(f"-{digest}") and not (version and _learnt_the_same(store, folder, version, head))
     if is_new:
         version = f"v{int(version[1:7] or 0) + 1:06d}-{digest}"
         store.files.write_new(f"{folder}/{version}/{head['arrays']}.npz", data)
         store.files.write_new(f"{folder}/{version}/scorer.json", text)
     name_newest(store, folder, version)
     return version, is_new
+
+
+def judgement_of(scorer: Scorer) -> dict[str, Any]:
+    """The part of a scorer's head that its threshold decides; JSON values."""
+    rate = None if np.isnan(scorer.false_alarm_rate) else scorer.false_alarm_rate
+    return {"threshold": scorer.threshold, "false_alarm_rate": rate, "notes": list(scorer.notes)}
 
 
 def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, fingerprint: str) -> Scorer:
@@ -76,17 +90,51 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
             detector = {name[9:]: arrays[name] for name in arrays.files if name.startswith("detector.")}
             transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
             unseen = arrays["unseen"]
+            by_name = arrays["unseen_by_name"] if "unseen_by_name" in arrays.files else None
+            segments = _segments(arrays)
     except ValueError as error:  # an array of Python objects, which would be executed
         raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
     rate = head["false_alarm_rate"]
-    return Scorer(
-        **{name: head[name] for name in [*_AS_THEY_ARE, "uris", "notes"]},
+    fitted = Scorer(
+        **{name: head[name] for name in [*_AS_THEY_ARE, "notes"]},
+        uris=head["uris"] if segments is None else [head["uris"][number] for number in segments.unseen.recordings],
         recipe=recipe,
         detector=load_detector(recipe.detector, detector),
         transform=transform,
         unseen=unseen,
         false_alarm_rate=float("nan") if rate is None else rate,
+        unseen_by_name=by_name,
+        segments=segments,
     )
+    return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
+
+
+def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str, Any]) -> bool:
+    """True where a stored scorer differs in nothing but how scores are judged.
+
+    Its threshold is taken anew when it is loaded. One that was removed by hand or has changed bytes is another.
+    """
+    try:
+        stored = json.loads(_unchanged(store, folder, version, "scorer.json", version[-8:]))
+        if _without_judgement(stored) != _without_judgement(json.loads(json.dumps(head))):
+            return False
+        _unchanged(store, folder, version, f"{stored['arrays']}.npz", stored["arrays"])
+    except AsdError:
+        return False
+    return True
+
+
+def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
+    judged = ("threshold", "false_alarm_rate", "notes")  # as `judgement_of` has them
+    kept = {name: value for name, value in head.items() if name not in judged}
+    return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
+
+
+def _segments(arrays: Mapping[str, NDArray[Any]]) -> LearntSegments | None:
+    if "segments.scores" not in arrays:
+        return None
+    scores = SegmentScores(arrays["segments.scores"], arrays["segments.recordings"])
+    return LearntSegments(scores, arrays["segments.starts"])
 
 
 def _unchanged(store: Store, folder: str, version: str, name: str, digest: str) -> bytes:

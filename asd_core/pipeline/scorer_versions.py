@@ -43,6 +43,11 @@ def newest_versions(store: Store, key: str) -> dict[str, str]:
     return {folder: version for folder, version in pairs if version != _COMPLETE}
 
 
+def has_scorers(store: Store, key: str) -> bool:
+    """True where a fit of a recipe key is in the store; not one of 10,000 machines is listed for it."""
+    return store.files.exists(f"newest_scorers/{key}/{_COMPLETE}") or bool(newest_committed(store, f"scorers/{key}"))
+
+
 def newest_committed(store: Store, prefix: str) -> dict[str, str]:
     """Scorer folder → newest committed version, for all folders under a prefix."""
     triples = (info.path.rsplit("/", 2) for info in store.files.list(prefix) if info.path.endswith("/scorer.json"))

@@ -1,12 +1,13 @@
-"""A recipe as it holds for one machine type: its five tables, checked."""
+"""A recipe as it holds for one machine type: its tables, checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import DEFAULT_KIND, detector_config, detector_keys
 from asd_core.detectors.protocol import DetectorConfig
@@ -15,12 +16,30 @@ from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.settings import from_mapping
 
-TABLES = ("encoder", "embedding", "detector", "threshold", "captions")
+TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions")
+JUDGING = ("threshold",)
+"""Tables that judge scores and change none: a scorer holds whatever they say."""
+
+EXPLAINING = ("captions",)
+"""Tables that say how flagged clips are explained."""
+
+ADDED_LATER: dict[str, Any] = {
+    "encoder.hop_seconds": None,
+    "score.over": "max",
+    "score.top_share": 0.2,
+}
+"""Fields that recipes did not always have, with the values that leave scores as they were before: ``table.key``.
+
+A field that holds this value is left out of keys and of stored scorers, so that those of before stay valid.
+"""
 
 
 @dataclass(frozen=True)
 class EmbeddingConfig:
     """A recipe's ``[embedding]``: what is done to embeddings before a detector sees them.
+
+    Attributes:
+        transform: ``none``, or ``log-zscore`` for raw power features.
 
     ``log-zscore`` takes the natural logarithm of x + 1e-12 in float64, then subtracts the mean and divides by the
     population deviation that each dimension has over the machine's training normals: for raw power features.
@@ -38,10 +57,24 @@ class MachineRecipe:
     detector: DetectorConfig
     threshold: ThresholdConfig
     captions: CaptionConfig = CaptionConfig()
+    score: ScoreConfig = ScoreConfig()
 
     def of_scores(self) -> dict[str, Any]:
-        """All that a score depends on; captions explain scores and change none."""
-        return {table: value for table, value in asdict(self).items() if table != "captions"}
+        """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out."""
+        tables = {table: value for table, value in asdict(self).items() if table not in EXPLAINING}
+        for name, value in ADDED_LATER.items():
+            table, _, field = name.partition(".")
+            if tables.get(table, {}).get(field, ...) == value:
+                del tables[table][field]
+        return {table: values for table, values in tables.items() if values or table != "score"}
+
+    def of_scorers(self) -> dict[str, Any]:
+        """All that a scorer depends on: tables that judge its scores stand at their defaults."""
+        return replace(self, threshold=ThresholdConfig()).of_scores()
+
+    def judgement(self) -> dict[str, Any]:
+        """The tables that judge scores, in full."""
+        return {table: value for table, value in asdict(self).items() if table in JUDGING}
 
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
@@ -54,6 +87,7 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         encoder=encoder_config(tables.get("encoder", {})),
         embedding=from_mapping(EmbeddingConfig, tables.get("embedding", {}), "[embedding]"),
         detector=detector_config(tables.get("detector", {})),
+        score=from_mapping(ScoreConfig, tables.get("score", {}), "[score]"),
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
     )

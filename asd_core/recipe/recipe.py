@@ -3,6 +3,7 @@
     [encoder]    kind = "twfr", r = 0.98, clip_seconds = 10.0, ...
     [embedding]  transform = "none"
     [detector]   kind = "gmm", n_components = 2, ...
+    [score]      over = "max"               # of a recording's segments
     [threshold]  kind = "quantile", quantile = 0.9
     [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
@@ -16,13 +17,25 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
-from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, dotted, is_outdone, laid_over, machine_recipe
+from asd_core.errors import UsageError
+from asd_core.recipe.machine_recipe import (
+    EXPLAINING,
+    JUDGING,
+    TABLES,
+    MachineRecipe,
+    dotted,
+    is_outdone,
+    laid_over,
+    machine_recipe,
+)
+from asd_core.recipe.near_names import near_file, near_recipe, near_setting
 from asd_core.settings import check_keys
+from asd_core.text_files import read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,18 +49,26 @@ class Recipe:
         settings: its tables after defaults of the command line were laid over them; JSON values only.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Any], stored_key: str = "") -> None:
         """Check the settings, those of every machine type too.
+
+        Args:
+            name: of the recipe.
+            settings: its tables.
+            stored_key: the KEY under which a store of before holds it (`asd_core.pipeline.stored_keys`); "" for its
+                own.
 
         Raises:
             UsageError: an unknown table, key or value.
         """
         self.name = name
+        self._stored_key = stored_key
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
         check_keys(self.settings, [*TABLES, "machine"], f"recipe {name}")
         for table, value in self.settings.items():
             if not isinstance(value, dict):
                 raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
+        self._fingerprints: dict[EncoderConfig, str] = {}
         self._kinds = ["", *self.settings.get("machine", {})]  # of machines, "" for all without overrides
         for machine_type in self._kinds:
             self.for_machine(machine_type)
@@ -91,7 +112,8 @@ class Recipe:
             table, _, field = key.partition(".")
             if table not in TABLES or not field:
                 raise UsageError(
-                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}; tables: {', '.join(TABLES)}"
+                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}"
+                    f"{near_setting(key, self.for_machine(''))}; tables: {', '.join(TABLES)}"
                 )
             if value is not None:
                 settings.setdefault(table, {})[field] = value
@@ -114,18 +136,51 @@ class Recipe:
         notes = [encoder_note(self.for_machine(kind).encoder) for kind in self._kinds]
         return list(dict.fromkeys(note for note in notes if note))
 
-    def key(self) -> str:
-        """The name of this recipe's scorers and scores: its own and 8 hex digits of all that it resolves to.
+    def judgement(self) -> dict[str, Any]:
+        """The tables that judge scores, such as ``[threshold]``: by machine type with others, and ("") for the rest."""
+        whole = self.for_machine("").judgement()
+        found = {kind: self.for_machine(kind).judgement() for kind in sorted(self._kinds)}
+        return {kind: tables for kind, tables in found.items() if not kind or tables != whole}
 
-        An edited recipe, or the same recipe on other embeddings, has another key; another batch size has not, since
-        it may not change an embedding.
+    def key(self) -> str:
+        """The name of this recipe's scorers and scores: its own and 8 hex digits of all that its scorers depend on.
+
+        An edited recipe, or the same recipe on other embeddings, has another key. Another batch size has not, since
+        it may not change an embedding. Tables that judge or explain scores have no part in it.
         """
-        resolved = self.resolved()
+        return self._stored_key or self._own_key
+
+    @cached_property
+    def _own_key(self) -> str:
+        return self._hashed({kind: self.for_machine(kind).of_scorers() for kind in self.scorer_kinds()})
+
+    def former_key(self) -> str:
+        """The key that `asd` 0.1 gave the recipe: its thresholds, and every machine type named, had a part in it."""
+        return self._hashed(self.resolved())
+
+    def key_tells_judgement(self) -> bool:
+        """True where no recipe with another threshold has this key."""
+        return self.key() == self.former_key()
+
+    def scorer_kinds(self) -> list[str]:
+        """The machine types whose overrides change scorers, and "" for all others."""
+        return [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
+
+    def _changes_scorers(self, machine_type: str) -> bool:
+        return any(key.partition(".")[0] not in (*JUDGING, *EXPLAINING) for key in self.overrides(machine_type))
+
+    def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
         for tables in resolved.values():
             del tables["encoder"]["batch_size"]
-        fingerprints = [embeddings_fingerprint(self.for_machine(kind).encoder) for kind in resolved]
-        text = json.dumps([resolved, fingerprints], sort_keys=True).encode()
+        text = json.dumps([resolved, [self.fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
+
+    def fingerprint(self, machine_type: str) -> str:
+        """The name of the embeddings of a machine type (`embeddings_fingerprint`)."""
+        encoder = self.for_machine(machine_type).encoder
+        if encoder not in self._fingerprints:  # weights are hashed for it
+            self._fingerprints[encoder] = embeddings_fingerprint(encoder)
+        return self._fingerprints[encoder]
 
 
 def load_recipe(name: str) -> Recipe:
@@ -135,16 +190,14 @@ def load_recipe(name: str) -> Recipe:
         UsageError: there is no such recipe, or it is no valid TOML or no valid recipe.
     """
     if name.endswith(".toml"):
-        path = Path(name)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the recipe {name}: {error}") from error
-        return _parse(path.stem, text)
+        if not Path(name).exists():
+            hint = near_file(name, built_in_recipes())
+            raise UsageError(f"cannot read the recipe {name}: there is no such file{hint}")
+        return _parse(Path(name).stem, read_text(name, f"the recipe {name}"))
     built_in = built_in_recipes()
     if name not in built_in:
         raise UsageError(
-            f"there is no recipe {name!r}{did_you_mean(name, built_in)}; a recipe of your own is a path to a .toml file"
+            f"there is no recipe {name!r}{near_recipe(name, built_in)}; a recipe of your own is a path to a .toml file"
         )
     return _parse(name, built_in[name])
 

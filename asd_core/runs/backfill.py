@@ -87,7 +87,7 @@ def backlog(
 
 def _dates(store: Store, recipe: Recipe, since: str | None, until: str | None, undated: bool) -> list[str]:
     """The scored dates among those asked for, latest first, undated last."""
-    nights = _nights(since, until, undated)
+    nights = nights_asked(since, until, undated)
     scored = set(store.scored_dates(recipe.key()))
     dates = sorted((date for date in scored if nights and nights[0] <= date <= nights[1]), reverse=True)
     dates += [UNDATED] if undated and UNDATED in scored else []
@@ -97,8 +97,12 @@ def _dates(store: Store, recipe: Recipe, since: str | None, until: str | None, u
     return dates
 
 
-def _nights(since: str | None, until: str | None, undated: bool) -> tuple[str, str] | None:
-    """The first and the last night asked for; None for undated clips alone."""
+def nights_asked(since: str | None, until: str | None, undated: bool) -> tuple[str, str] | None:
+    """The first and the last night asked for; None for undated clips alone.
+
+    Raises:
+        UsageError: no nights are named, or dates that are none or in the wrong order.
+    """
     if since is None and until is None and undated:
         return None
     if since is None or until is None:

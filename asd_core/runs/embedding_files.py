@@ -6,7 +6,7 @@ Two kinds of file:
   ``_section_``): ``X_train`` (N, ...) of normal clips, ``X_test`` (M, ...) and ``y_test`` (M,), 1 = anomalous. Further
   axes are flattened.
 - ``.parquet``: a column ``embedding`` (lists of one length), ``machine_type``, ``machine_id`` and any of the other
-  columns of the clips table; ``uri`` names each clip.
+  columns of the clips table; ``uri`` names each clip. Names, dates, times and labels are read as in a manifest.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from asd_core.clips.clip import CONDITIONS, DOMAINS, SPLITS, UNDATED, Placement, clip_ids
+from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, Placement, clip_ids
+from asd_core.clips.conditions import condition_of
 from asd_core.clips.dates import parse_date
+from asd_core.clips.manifest_table import with_known_names
+from asd_core.clips.manifest_times import days, moments, moments_of_dates
 from asd_core.digest import content_hash
 from asd_core.errors import UsageError
 from asd_core.store.tables import CLIPS
@@ -76,7 +79,9 @@ def _read_npz(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
 
 
 def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
-    table = pq.read_table(path)
+    table = with_known_names(pq.read_table(path), str(path), "embedding")
+    if "label" in table.column_names and "condition" not in table.column_names:
+        table = table.rename_columns({"label": "condition"})
     for column in ("embedding", "machine_type", "machine_id"):
         if column not in table.column_names:
             raise UsageError(f"{path} has no column {column!r}: it needs embedding, machine_type and machine_id")
@@ -90,6 +95,11 @@ def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]
         for field in CLIPS.names
         if field in table.column_names and field not in ("clip_id", "size")
     }
+    if "date" in columns and "recorded_at" not in columns:
+        columns["recorded_at"] = moments_of_dates(table["date"])[0].to_pylist()
+    if "recorded_at" in columns and "date" not in columns:
+        written = moments(str(path), table["recorded_at"])[1]
+        columns["date"] = pc.coalesce(pc.strftime(written, "%Y-%m-%d"), UNDATED).to_pylist()
     columns.setdefault("uri", [_uri(name, path.stem, f"{i:06d}") for i in range(len(table))])
     return _clips(columns, embeddings), embeddings
 
@@ -97,7 +107,9 @@ def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]
 def _column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
     """A column of CLIPS, its words as the clips table has them."""
     if field == "recorded_at":
-        return list(values.to_pylist())
+        return list(moments(str(path), values)[0].to_pylist())
+    if field == "date" and pa.types.is_timestamp(values.type):
+        values = days(str(path), values)
     words: dict[Any, Any] = {}
     for value in values.unique().to_pylist():
         words[value] = _WORDS.get(field, str)("" if value is None else str(value))
@@ -117,7 +129,7 @@ _WORDS: dict[str, Callable[[str], str | None]] = {
     "machine_id": _filled,
     "split": lambda text: text if text in SPLITS else None,
     "domain": lambda text: text if text in DOMAINS else None,
-    "condition": lambda text: CONDITIONS.get(text.lower()),
+    "condition": condition_of,
     "date": lambda text: UNDATED if text in ("", UNDATED) else parse_date(text),
     "extra": lambda text: text or "{}",
 }

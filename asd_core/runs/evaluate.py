@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -16,6 +16,19 @@ from asd_core.runs.score import score
 from asd_core.store.store import Store
 
 Protocol = Literal["auto", "dcase2020", "dcase2021", "dcase2022"]
+
+
+class NothingScoredError(AsdError):
+    """Not one clip could be scored.
+
+    Args:
+        message: one line for people.
+        record: of the scoring run.
+    """
+
+    def __init__(self, message: str, record: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.record = record
 
 
 def score_and_evaluate(
@@ -42,12 +55,13 @@ def score_and_evaluate(
         on are of split ``train``.
 
     Raises:
-        AsdError: not one clip could be scored.
+        NothingScoredError: not one clip could be scored.
     """
     record = score(store, recipe, clips, engine, progress, job="evaluate")
     counts = record["counts"]
     if not counts["scored"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
-        raise AsdError(f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first")
+        line = f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first"
+        raise NothingScoredError(line, record)
     scores = as_training(store.read_scores(record), training_uris(store, record["scorers"]))
     return evaluate(scores, protocol), scores

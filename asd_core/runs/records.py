@@ -34,10 +34,21 @@ def _after_all(store: Store, key: str) -> str:
     return (datetime.fromisoformat(newest) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
 
 
-def run_id_of(job: str, clips: pa.Table, key: str, scorers: object, transient: Mapping[str, object]) -> str:
-    """Hash of all that decides what a run gives; clips that could not be read count, so that a later try can help."""
+def run_id_of(
+    job: str, clips: pa.Table, key: str, scorers: object, transient: Mapping[str, object], *judged: object
+) -> str:
+    """Hash of all that decides what a run gives; clips that could not be read count, so that a later try can help.
+
+    Args:
+        job: ``fit``, ``score``, ...
+        clips: the manifest.
+        key: of the recipe.
+        scorers: of the machines; JSON values.
+        transient: clips that could not be read.
+        judged: how scores are judged, where the key does not tell; JSON values.
+    """
     digest = hashlib.blake2b(digest_size=12)
-    digest.update(json.dumps([job, key, scorers, sorted(transient)]).encode())
+    digest.update(json.dumps([job, key, scorers, sorted(transient), *judged], sort_keys=True).encode())
     ordered = clips.sort_by("clip_id")
     for name in CLIPS.names:
         if name not in ("uri", "size", "recorded_at", "extra"):  # a clip id covers the first two

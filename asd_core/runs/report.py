@@ -8,11 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.audio.listening import AudioReader
+from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
 from asd_core.encoders.build import EncoderConfig, encoder_note, kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
+from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store, safe_name
@@ -50,15 +51,15 @@ def report_night(
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
-    """A reader that plays the channel that was scored, for each machine type."""
-    channel, others = recipe.for_machine("").encoder.channel, dict[str, int | None]()
+    """A reader that plays what was scored, for each machine type."""
+    heard, others = heard_by(recipe.for_machine("").encoder), dict[str, Heard]()
     for machine_type in recipe.settings.get("machine", {}):
-        own = recipe.for_machine(machine_type).encoder.channel
-        if own != channel:
+        own = heard_by(recipe.for_machine(machine_type).encoder)
+        if own != heard:
             rows = scores.filter(pc.equal(scores["machine_type"], machine_type))
             nearest = (uri for uris in rows["nearest_uris"].to_pylist() for uri in uris or ())
             others |= dict.fromkeys([*rows["uri"].to_pylist(), *nearest], own)
-    return AudioReader(channel, others)
+    return AudioReader(heard, others)
 
 
 def report_path(recipe: Recipe, date: str) -> str:
@@ -82,12 +83,17 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     runs = store.scored_dates(key)
     earlier = sorted(night for night in runs if night < date != "undated")
     history = store.scores(key, earlier[-history_nights:], _HISTORY)
-    machines = [machine_record(head, version) for version, head in newest_heads(store, key).values()]
+    record = store.record(runs[date][0])
+    judged = record.get("judged_anew", {})
+    machines = [
+        machine_record(head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version)
+        for folder, (version, head) in newest_heads(store, key).items()
+    ]
     return Night(
         recipe=recipe.name,
         key=key,
         date=date,
-        run=_run_of(store.record(runs[date][0])),
+        run=_run_of(record),
         scores=scores,
         history=history.select(_HISTORY),
         machines=machines,
@@ -103,7 +109,7 @@ def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
 
 def _run_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the record of a date's last run that belongs on a page."""
-    shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files")}
+    shown = {name: value for name, value in record.items() if name not in ("scorers", "score_files", "judged_anew")}
     if len(record["dates"]) > 1:  # counts of many nights would be read as those of this one
         shown["counts_of_all_dates"] = shown.pop("counts")
     return shown

@@ -15,8 +15,11 @@ from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
 from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_versions
 from asd_core.pipeline.reducer import score_machines
+from asd_core.pipeline.stored_keys import recipe_of
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
+from asd_core.store.layout import record_path
+from asd_core.store.run_records import SCORING
 from asd_core.store.store import Store
 
 
@@ -58,7 +61,7 @@ def score(
     start = time.monotonic()
     key = recipe.key()
     versions = scorer_versions(store, key, clips)
-    run_id = run_id_of(job, clips, key, sorted(versions.items()), embedded.transient)
+    run_id = _run_id(store, recipe, job, clips, versions, embedded.transient)
     complete = store.run(run_id)
     if complete is not None:
         _refuse_too_many_errors(complete["counts"], max_error_rate, "an earlier run has published them all the same")
@@ -68,7 +71,7 @@ def score(
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
     tasks = machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
     outcomes = tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
-    counts, files = _reconciled(len(clips), outcomes, on_scored)
+    counts, files, judged_anew = _reconciled(len(clips), outcomes, on_scored)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded
     _refuse_too_many_errors(counts, max_error_rate, "nothing is published; mend them or allow more")
@@ -82,6 +85,7 @@ def score(
         "counts": counts,
         "scorers": versions,
         "score_files": dict(sorted(files.items())),
+        "judged_anew": dict(sorted(judged_anew.items())),
         "seconds": {"embed": round(embedded.seconds, 3), "score": round(time.monotonic() - start, 3)},
         "started_at": started,
     }
@@ -90,13 +94,44 @@ def score(
     return {**record, "already_complete": False}
 
 
+def _run_id(
+    store: Store,
+    recipe: Recipe,
+    job: str,
+    clips: pa.Table,
+    versions: Mapping[str, str],
+    transient: Mapping[str, object],
+) -> str:
+    """The id of a scoring run; another one where clips were judged by other thresholds since, or it would not count."""
+    facts = (job, clips, recipe.key(), sorted(versions.items()), transient)
+    judged = [] if recipe.key_tells_judgement() else [recipe.judgement()]
+    run_id = run_id_of(*facts, *judged)
+    if not store.files.exists(record_path(run_id)):
+        return run_id
+    since = _judged_otherwise_since(store, recipe, run_id, set(pc.unique(clips["date"]).to_pylist()))
+    return run_id if since is None else run_id_of(*facts, *judged, since)
+
+
+def _judged_otherwise_since(store: Store, recipe: Recipe, run_id: str, dates: set[str]) -> str | None:
+    """The last run that scored clips of these dates after a run, by other thresholds than the recipe's; its run id."""
+    entries = store.entries(SCORING, recipe.key(), dates)
+    ids = [entry.run_id for entry in entries]
+    later = entries[ids.index(run_id) + 1 :] if run_id in ids else []
+    for entry in reversed(later):
+        other = recipe_of(store.record(entry))
+        if other is not None and other.judgement() != recipe.judgement():
+            return entry.run_id
+    return None
+
+
 def _reconciled(
     listed: int, outcomes: Iterable[ScoreOutcome], on_scored: Callable[[ScoreOutcome], None]
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
     """Add up what the reducers did, and refuse to go on unless every listed clip is a score or an error."""
     scored = flagged = warnings = 0
     reasons: Counter[str] = Counter()
     files: dict[str, str] = {}
+    judged_anew: dict[str, Any] = {}
     for outcome in outcomes:
         on_scored(outcome)
         scored += outcome.scored
@@ -104,6 +139,7 @@ def _reconciled(
         warnings += outcome.warnings
         reasons += Counter(outcome.errors_by_reason)
         files |= outcome.files
+        judged_anew |= outcome.judged_anew
     errors = sum(reasons.values())
     if scored + errors != listed:
         raise AsdError(
@@ -117,13 +153,14 @@ def _reconciled(
         "flagged": flagged,
         "warnings": warnings,
     }
-    return counts, files
+    return counts, files, judged_anew
 
 
 def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, consequence: str) -> None:
     if counts["errors"] > max_error_rate * counts["listed"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
+        unfitted = "; no_scorer: learn these machines with asd fit" * ("no_scorer" in counts["errors_by_reason"])
         raise AsdError(
             f"{counts['errors']} of {counts['listed']} clips are errors ({reasons}), more than "
-            f"--max-error-rate {max_error_rate:g}: {consequence}"
+            f"--max-error-rate {max_error_rate:g}: {consequence}{unfitted}"
         )

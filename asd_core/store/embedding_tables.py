@@ -99,7 +99,7 @@ class EmbeddingTables(RunRecords):
         for info in self.files.list(f"embeddings/{fingerprint}/shards"):
             shard = info.path.rsplit("/", 1)[-1].removesuffix(".parquet")
             if shard not in indexed:
-                keys = self.read_shard(fingerprint, shard, INDEX.names[:-1])
+                keys = first_of_each(self.read_shard(fingerprint, shard, INDEX.names[:-1]), "clip_id")
                 tables.append(keys.append_column("shard", pa.array([shard] * len(keys), pa.string())).cast(INDEX))
         return pa.concat_tables(tables)
 

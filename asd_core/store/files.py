@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import urllib.parse
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 MISSING = "missing"
@@ -30,13 +32,35 @@ class FileInfo:
     version: str
 
 
+def none_closed(name: str) -> bool:
+    """Open every folder."""
+    return False
+
+
+def with_closed(infos: Iterable[FileInfo], closed: Callable[[str], bool]) -> Iterator[FileInfo]:
+    """A listing whose files in closed folders are one entry a folder, as `Files.list` gives it."""
+    is_closed = lru_cache(maxsize=65536)(closed)
+    seen: set[str] = set()
+    for info in infos:
+        folders = info.path.split("/")[:-1]
+        depth = next((i for i, name in enumerate(folders) if is_closed(name)), None)
+        if depth is None:
+            yield info
+        elif (folder := "/".join(folders[: depth + 1]) + "/") not in seen:
+            seen.add(folder)
+            yield FileInfo(folder, 0, MISSING)
+
+
 class Files(Protocol):
     """A folder of files somewhere."""
 
     url: str
 
-    def list(self, prefix: str = "") -> list[FileInfo]:
-        """Every file under the folder ``prefix``, recursively, sorted by path; empty where there is none."""
+    def list(self, prefix: str = "", closed: Callable[[str], bool] = none_closed) -> list[FileInfo]:
+        """Every file under the folder ``prefix``, recursively, sorted by path; empty where there is none.
+
+        Folders whose names are ``closed`` are not opened. Each is one entry, with a ``/`` at the end of its path.
+        """
 
     def read(self, path: str) -> bytes:
         """The bytes of a file. Raises FileNotFoundError or another OSError."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asd_core.errors import AsdError
-from asd_core.store.files import MISSING, FileInfo, local_path
+from asd_core.store.files import MISSING, FileInfo, local_path, none_closed
 
 
 class LocalFiles:
@@ -22,11 +22,14 @@ class LocalFiles:
         self.root = Path(os.path.abspath(root))
         self.url = "file://" + urllib.parse.quote_from_bytes(os.fsencode(str(self.root)))
 
-    def list(self, prefix: str = "") -> list[FileInfo]:
+    def list(self, prefix: str = "", closed: Callable[[str], bool] = none_closed) -> list[FileInfo]:
         """See `Files.list`. Temporary files of a write under way are not listed; links to folders are followed."""
         found: list[FileInfo] = []
-        for full in _walk(str(self.root / prefix if prefix else self.root)):
+        for full in _walk(str(self.root / prefix if prefix else self.root), closed):
             path = os.path.relpath(full, self.root).replace(os.sep, "/")
+            if full.endswith("/"):
+                found.append(FileInfo(f"{path}/", 0, MISSING))
+                continue
             try:
                 found.append(_info(path, os.stat(full)))
             except OSError as error:
@@ -129,8 +132,8 @@ def read_local(path: str, accept: Callable[[FileInfo], None]) -> bytes:
     return data
 
 
-def _walk(top: str) -> Iterator[str]:
-    """Every file below a folder.
+def _walk(top: str, closed: Callable[[str], bool]) -> Iterator[str]:
+    """Every file below a folder, and every closed folder with a ``/`` at its end.
 
     Links to folders are followed after all else and only into folders not seen by then, so that no loop is endless
     and a ``latest`` beside the nights lists nothing twice.
@@ -149,6 +152,8 @@ def _walk(top: str) -> Iterator[str]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             folders.sort()
+            yield from (os.path.join(folder, name, "") for name in folders if closed(name))
+            folders[:] = [name for name in folders if not closed(name)]
             links += [full for name in folders if os.path.islink(full := os.path.join(folder, name))]
             yield from (os.path.join(folder, name) for name in names if not name.startswith(_TEMPORARY))
         tops += links

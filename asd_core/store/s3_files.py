@@ -14,13 +14,28 @@ from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError, UsageError
-from asd_core.store.files import FileInfo, accept_any
+from asd_core.store.files import FileInfo, accept_any, none_closed, with_closed
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
 _READS = 3  # of a file whose body breaks off
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # codes where a file is there already
 _RETRIES = {"max_attempts": 5, "mode": "standard"}
+_CONTENT_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "flac": "audio/flac",
+    "html": "text/html; charset=utf-8",
+    "jpg": "image/jpeg",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "toml": "application/toml",
+    "txt": "text/plain; charset=utf-8",
+    "wav": "audio/wav",
+}
 
 
 class S3Files:
@@ -34,7 +49,7 @@ class S3Files:
         self._prefix = prefix.strip("/")
         self.url = self.uri("").rstrip("/")
 
-    def list(self, prefix: str = "") -> list[FileInfo]:
+    def list(self, prefix: str = "", closed: Callable[[str], bool] = none_closed) -> list[FileInfo]:
         """See `asd_core.store.files.Files.list`; never from a cache."""
         bucket, _, top = self._key(prefix).partition("/")
         query = {"Bucket": bucket, "Prefix": top and top + "/"}
@@ -48,7 +63,7 @@ class S3Files:
                 query["ContinuationToken"] = answer["NextContinuationToken"]
         start = len(self._prefix) + 1 if self._prefix else 0
         infos = [_info(each["Key"][start:], each) for each in found if not each["Key"].endswith("/")]
-        return sorted(infos, key=lambda info: info.path)
+        return sorted(with_closed(infos, closed), key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
         """See `asd_core.store.files.Files.read`."""
@@ -57,13 +72,13 @@ class S3Files:
     def write(self, path: str, data: bytes) -> None:
         """See `asd_core.store.files.Files.write`."""
         with _said(self.url):
-            _filesystem().pipe_file(self._key(path), data)
+            _filesystem().pipe_file(self._key(path), data, ContentType=content_type(path))
 
     def write_new(self, path: str, data: bytes) -> bool:
         """See `asd_core.store.files.Files.write_new`: a PUT on condition that there is no such key."""
         with _said(self.url):
             try:
-                _filesystem().pipe_file(self._key(path), data, mode="create")
+                _filesystem().pipe_file(self._key(path), data, mode="create", ContentType=content_type(path))
             except OSError as error:
                 if isinstance(error, FileExistsError) or _code(error) in _TAKEN:
                     return False
@@ -85,11 +100,16 @@ class S3Files:
         return _SCHEME + urllib.parse.quote(self._key(path), errors="surrogateescape")
 
     def address(self, path: str) -> str:
-        """See `asd_core.store.files.Files.address`."""
-        return self.uri(path)
+        """See `asd_core.store.files.Files.address`: the key as it is, which the AWS command line takes."""
+        return _SCHEME + self._key(path)
 
     def _key(self, path: str) -> str:
         return "/".join(part for part in (self._bucket, self._prefix, path) if part)
+
+
+def content_type(path: str) -> str:
+    """The type that a browser is told for a file: without it a page is saved instead of shown."""
+    return _CONTENT_TYPES.get(path.rpartition(".")[2].lower(), "application/octet-stream")
 
 
 def read_s3(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:

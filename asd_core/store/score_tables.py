@@ -18,7 +18,7 @@ from asd_core.store.layout import night_path, safe_name
 from asd_core.store.many_files import committed_tables, read_present, write_many
 from asd_core.store.night_files import night_bytes, night_rows
 from asd_core.store.run_records import IN_NIGHTS, SCORING, RunEntry, RunRecords
-from asd_core.store.tables import SCORES, first_of_each
+from asd_core.store.tables import SCORES, filled, first_of_each
 
 _NIGHTS_AT_ONCE = 4  # one of 300,000 rows is some 60 MB
 
@@ -118,7 +118,7 @@ class ScoreTables(RunRecords):
     ) -> Iterator[pa.Table]:
         schema = _schema(columns)
         for table in committed_tables(self.files, record, score_files(record, dates), columns):
-            yield table.select(schema.names).cast(schema)
+            yield filled(table, schema)
 
 
 def _schema(columns: Sequence[str] | None) -> pa.Schema:

@@ -44,8 +44,16 @@ _OUTCOME = [
 ]
 
 
-EMBEDDINGS = pa.schema([*CLIPS, *_OUTCOME, pa.field("embedding", pa.list_(pa.float32()))])
-"""One row per clip: its keys, and its embedding (D,) float32 or its error.
+EMBEDDINGS = pa.schema(
+    [
+        *CLIPS,
+        *_OUTCOME,
+        pa.field("embedding", pa.list_(pa.float32())),
+        pa.field("segment", pa.int64()),  # number of the segment, from 0; null for a whole clip
+        pa.field("segment_start", pa.float64()),  # s from the beginning of the recording; null for a whole clip
+    ]
+)
+"""One row per clip or segment: its keys, and its embedding (D,) float32 or its error.
 
 A list of any length although all are of one: Parquet files with a null among fixed-size lists cannot be read back.
 """
@@ -78,6 +86,9 @@ SCORES = pa.schema(
         pa.field("nearest_uris", pa.list_(pa.string())),  # nearest normal training clips, nearest first
         pa.field("nearest_distances", pa.list_(pa.float64())),  # in the transformed embedding space, not squared
         pa.field("scorer_version", pa.string()),  # null for an error
+        pa.field("segment_start", pa.float64()),  # s, of the segment with the highest score; null for a whole clip
+        pa.field("segments", pa.int64()),  # that were scored; null for a whole clip
+        pa.field("nearest_starts", pa.list_(pa.float64())),  # s, of the nearest segments; null for whole clips
     ]
 )
 """One row per listed clip: a score or an error, never neither and never both."""
@@ -121,6 +132,14 @@ CAPTIONS = pa.schema(
 """One row per clip and method that was asked for: a difference caption or an error."""
 
 
+def filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with the columns of a schema, null where it was written before there was such a column."""
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(schema.names).cast(schema)
+
+
 def rows_of(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
     """The values of some columns, row by row."""
     return zip(*(table[name].to_pylist() for name in names), strict=True)
@@ -134,8 +153,12 @@ def to_parquet(table: pa.Table) -> bytes:
 
 
 def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table in the bytes of a Parquet file, or only some of its columns."""
-    return pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
+    """The table in the bytes of a Parquet file, or only some of its columns; a column that it lacks is left out."""
+    file = pq.ParquetFile(io.BytesIO(data))
+    if columns is None:
+        return file.read()
+    names = [name for name in columns if name in file.schema_arrow.names]
+    return file.read(names).select(names)
 
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:

@@ -24,7 +24,7 @@ Evaluate = Callable[[MachineData, Recipe, Sequence[Setting]], Sequence[SettingSc
 
 _LARGEST_GROUP = 1_000  # settings that are kept together because they share work
 _CHEAP = ("detector.k", "detector.density", "detector.density_k", "detector.score")
-_TABLES = ("encoder", "embedding", "detector", "threshold")
+_TABLES = ("encoder", "embedding", "detector", "score", "threshold")
 
 
 @dataclass(frozen=True)

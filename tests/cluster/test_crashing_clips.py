@@ -1,14 +1,10 @@
 import pytest
 
-from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import AsdError
-from asd_core.pipeline.planning import cut_shards
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from cluster.crashing_clips import halves
 from cluster.engine import RayEngine
 from cluster.resources import Resources
-from tests.asd_core.pipeline.clips import clips
 from tests.cluster.loud_clips import rows, shards_of
 
 
@@ -37,10 +33,3 @@ def test_an_encoder_that_raises_is_said_at_once_and_blames_no_clip(ray_session, 
     with pytest.raises(AsdError, match="an encoder failed: weights do not fit"):
         list(RayEngine().embed(store.files.url, shards))
     assert rows(store) == {}
-
-
-def test_the_halves_of_a_shard_hold_its_clips_under_names_of_their_own(tmp_path):
-    (shard,) = cut_shards(clips(["a", "b", "c"]), EncoderConfig(), "f")
-    first, second = halves(shard)
-    assert [first.clips["uri"].to_pylist(), second.clips["uri"].to_pylist()] == [["a"], ["b", "c"]]
-    assert len({shard.name, first.name, second.name}) == 3

@@ -129,7 +129,7 @@ def home(request, tmp_path_factory, s3_server):
 
 @pytest.fixture(scope="module")
 def plant(home, tmp_path_factory):
-    return plant_at(home, tmp_path_factory.mktemp("said"), ("--cpus", "2"))
+    return plant_at(home, tmp_path_factory.mktemp("said"), ("--engine", "ray", "--cpus", "2"))
 
 
 @pytest.fixture(scope="module")

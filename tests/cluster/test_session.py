@@ -8,7 +8,8 @@ import time
 import pytest
 
 from asd_core.errors import AsdError
-from cluster.session import session
+from cluster.session import _token, session
+from tests.cluster.kills import Nodes
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])
@@ -62,3 +63,58 @@ print(ray.is_initialized())
 
 def test_ray_of_the_tests_left_sigterm_as_it_was(ray_session):
     assert signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, signal.default_int_handler)
+
+
+def test_a_local_ray_starts_without_a_home_and_whatever_token_files_are_named():
+    done = in_a_process("print(1)", HOME="/dev/null", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH="/no/such/token")
+    assert done.stdout == "1\n", done.stderr
+
+
+def test_why_ray_does_not_start_is_said_in_its_own_words_in_one_line():
+    done = in_a_process("print(1)", RAY_TMPDIR="/dev/null/folder")
+    last = done.stderr.strip().splitlines()[-1]
+    assert "AsdError: cannot start Ray on this machine: " in last and "/dev/null" in last
+    assert last.endswith("give it a folder by RAY_TMPDIR, or take --engine processes")
+
+
+def test_a_mode_or_token_that_the_user_has_chosen_is_kept(monkeypatch):
+    for name, value in (("RAY_AUTH_MODE", "disabled"), ("RAY_AUTH_TOKEN", "mine")):
+        with monkeypatch.context() as changed:
+            changed.setenv(name, value)
+            assert _token() == {}
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    monkeypatch.setenv("RAY_AUTH_MODE", "Token")
+    assert len(_token()["RAY_AUTH_TOKEN"]) == 64 and _token() == _token()
+
+
+def test_a_ray_that_is_not_installed_is_said_in_one_line(tmp_path):
+    (tmp_path / "ray.py").write_text("raise ImportError('No module named ray')")
+    done = in_a_process("print(1)", PYTHONPATH=os.pathsep.join([str(tmp_path), os.getcwd()]))
+    last = done.stderr.strip().splitlines()[-1]
+    assert "AsdError: Ray cannot be imported (No module named ray): install asd" in last
+
+
+def test_a_module_of_ones_own_goes_along_to_a_cluster_that_lacks_it(tmp_path):
+    (tmp_path / "only_of_the_driver.py").write_text("WHERE = 'sent along'")
+    inner = "import ray\n    print(ray.get(ray.remote(look).remote()))"
+    with Nodes(head=1, workers=()) as nodes:
+        arguments = f"{nodes.address!r}, None, [{str(tmp_path / 'only_of_the_driver.py')!r}]"
+        done = in_a_process(inner, arguments)
+    assert done.stdout == "sent along\n", done.stderr
+
+
+def in_a_process(inner, arguments="cpus=1", **environment):
+    """A session in a process of its own, and lines within it."""
+    script = f"""
+from cluster.session import session
+
+def look():
+    import only_of_the_driver
+    return only_of_the_driver.WHERE
+
+with session({arguments}):
+    {inner}
+"""
+    given = {"PYTHONPATH": os.getcwd()} | environment
+    line = [sys.executable, "-c", script]
+    return subprocess.run(line, capture_output=True, text=True, timeout=120, env=os.environ | given)

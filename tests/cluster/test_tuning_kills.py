@@ -58,7 +58,7 @@ def test_ten_thousand_settings_over_twenty_machines_survive_five_kills_within_th
     (tmp_path / "space.toml").write_text(SPACE)
     store, finished, peaks = tmp_path / "store", [], []
     words = ("tune", tmp_path / "archive", "--recipe", "twfr-knn", "--space", tmp_path / "space.toml")
-    words = (*words, "--store", store, "--cpus", "2", "--json")
+    words = (*words, "--store", store, "--engine", "ray", "--cpus", "2", "--json")
     for kill in range(KILLS + 1):
         with Command(tmp_path, *words) as command:
             watch = Watch(command)

@@ -70,7 +70,8 @@ def local(arguments):
     """`--local`, where the command has it and no cluster is named: pages leave it out, and tests have no Ray."""
     command = group.get_command(click.Context(group), arguments[0])
     known = command is not None and any("--local" in parameter.opts for parameter in command.params)
-    return ["--local"] if known and not {"--local", "--ray-address", "--help", "--submissions"} & set(arguments) else []
+    chosen = {"--local", "--engine", "--ray-address", "--help", "--submissions"}
+    return ["--local"] if known and not chosen & set(arguments) else []
 
 
 def check_usage(line, here):

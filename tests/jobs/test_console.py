@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from jobs.console import Talk, counts_text, printable
+from jobs.console import Talk, counts_text, printable, report_text
 
 
 def test_json_is_one_line_last_on_stdout_and_all_else_on_stderr(capsys):
@@ -41,3 +41,11 @@ def test_a_file_name_cannot_steer_the_terminal(name):
 def test_counts_are_one_line_with_the_reasons_below():
     counts = {"listed": 93, "scored": 4, "errors": 89, "flagged": 2, "errors_by_reason": {"no_scorer": 89}}
     assert counts_text(counts) == "listed 93, scored 4, errors 89, flagged 2\n  89 no_scorer"
+
+
+def test_a_report_is_named_and_one_on_s3_with_the_command_that_fetches_it():
+    assert report_text("/plant/store/reports/k/date=1/index.html") == "report: /plant/store/reports/k/date=1/index.html"
+    assert report_text("s3://plant/store/reports/k/date=1/index.html").splitlines() == [
+        "report: s3://plant/store/reports/k/date=1/index.html",
+        "  to read it here: aws s3 cp --recursive 's3://plant/store/reports/k/date=1' report",
+    ]

@@ -4,12 +4,44 @@ import json
 from tests.command import asd
 from tests.fleet import files_of, write_wav
 from tests.jobs.options import options
+from tests.mimii import write_mimii
 
 
 def test_every_machine_has_figures_and_the_mean_and_official_score_are_theirs(tmp_path, dcase):
     found = asd("evaluate", dcase, *options(tmp_path)).json
     assert [machine["machine_id"] for machine in found["machines"]] == ["00", "02"]
     assert 0 <= found["mean"]["auc"] <= 1 and found["official_score"] is not None
+
+
+def test_mimii_is_learnt_scored_and_measured_with_no_option_for_its_folders(tmp_path):
+    archive = write_mimii(tmp_path / "mimii")
+    fitted = asd("fit", archive, *options(tmp_path))
+    assert (fitted.code, fitted.json["listed"], fitted.json["fitted"]) == (0, 12, 2)
+    night = asd("nightly", archive, *options(tmp_path), "--no-report").json
+    assert night["listed"] == night["scored"] == 16 and night["flagged"] >= 8
+    machines = asd("evaluate", archive, *options(tmp_path)).json["machines"]
+    assert [(machine["machine_type"], machine["machine_id"]) for machine in machines] == [("fan", "00"), ("fan", "02")]
+    assert all(machine["auc"] == 1.0 and machine["counts"]["normal"] == 4 for machine in machines)
+
+
+def test_labels_without_a_split_leave_some_normals_to_measure_on(tmp_path):
+    pattern = ("--pattern", "{machine_type}/id_{machine_id}/{condition}/{}.wav")
+    archive = write_mimii(tmp_path / "plain", "fan", machines=["00"])
+    fitted = asd("fit", archive, *options(tmp_path), *pattern)
+    assert "so 6 of the 10 known to be normal are learnt" in fitted.err and fitted.json["listed"] == 6
+    (machine,) = asd("evaluate", archive, *options(tmp_path), *pattern).json["machines"]
+    counts = {name: machine["counts"][name] for name in ("training", "normal", "anomalous")}
+    assert counts == {"training": 6, "normal": 4, "anomalous": 4} and machine["auc"] == 1.0
+
+
+def test_supplemental_recordings_are_neither_scored_nor_submitted_and_said_once(tmp_path, dcase):
+    for number in range(3):
+        write_wav(dcase / f"fan/supplemental/section_00_noise_supplemental_normal_{number:04d}.wav", number)
+    said = asd("evaluate", dcase, *options(tmp_path), "--out", tmp_path / "out")
+    assert said.err.count("note: 3 recordings of no split are left out") == 1
+    rows = (tmp_path / "out/submission/anomaly_score_fan_id_00.csv").read_text().splitlines()
+    assert len(rows) == 8 and not [row for row in rows if "supplemental" in row]
+    assert asd("nightly", dcase, *options(tmp_path), "--no-report").json["listed"] == 16
 
 
 def test_out_holds_the_tables_and_a_submission(tmp_path, dcase):

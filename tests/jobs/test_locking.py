@@ -16,5 +16,5 @@ def test_a_run_at_the_same_work_is_waited_for_or_said(tmp_path):
     result = asd(*command, "--no-wait")
     assert result.code == 1 and "process 7 on elsewhere is at the same run" in result.err
     assert store.list("scores") == []
-    assert asd(*command, "--no-wait", "--date", "2026-11-01").code == 0
+    assert "run asd fit" in asd(*command, "--no-wait", "--date", "2026-11-01").err
     assert [info.path for info in store.list("locks")] == [f"locks/{name}/000001.json"]

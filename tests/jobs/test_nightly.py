@@ -51,6 +51,35 @@ def test_a_night_may_be_named_and_one_more_decodes_only_its_clips(plant):
     assert nightly(plant)["decoded"] == 6
 
 
+def test_an_archive_without_dates_is_told_so_and_never_scored_whole_again(tmp_path):
+    paths = [tmp_path / f"archive/machine_type=fan/take{number}.wav" for number in range(5)]
+    for number, path in enumerate(paths[:4]):
+        write_wav(path, seed=number)
+    (tmp_path / "normal.txt").write_text("\n".join(path.name for path in paths[:4]))
+    fitted = asd("fit", tmp_path / "archive", *options(tmp_path / "store"), "--normal-list", tmp_path / "normal.txt")
+    assert "note: none of 4 recordings has a date" in fitted.err and "--pattern" in fitted.err
+    plant = (tmp_path / "archive", tmp_path / "store")
+    assert nightly(plant)["listed"] == 4
+    write_wav(paths[4], seed=4)
+    said = asd("nightly", plant[0], *options(plant[1]))
+    assert said.json["listed"] == 1 and "this night is the 1 that have no score yet" in said.err
+    again = asd("nightly", plant[0], *options(plant[1]))
+    assert again.json["decoded"] == 0 and "was complete already" in again.err and "nothing is new" in again.err
+
+
+def test_a_night_that_crosses_midnight_ends_when_told(tmp_path):
+    archive = tmp_path / "archive/machine_type=fan"
+    for number, stamp in enumerate(["20261118_220000", "20261119_030000", "20261119_220000", "20261120_030000"]):
+        for take in range(2):
+            write_wav(archive / f"{stamp}_{take}.wav", seed=10 * number + take)
+    common = [tmp_path / "archive", *options(tmp_path / "store"), "--night-ends", "12:00"]
+    assert asd("fit", *common, "--until", "2026-11-18").json["listed"] == 4
+    said = asd("nightly", *common)
+    assert said.json["listed"] == 4 and "the night of 2026-11-19: 4 clips" in said.err
+    refused = asd("nightly", tmp_path / "archive", *options(tmp_path / "store"), "--night-ends", "noon")
+    assert refused.code == 2 and "is no time of day: write it as 12:00" in refused.err
+
+
 def test_the_second_run_does_nothing_and_exits_0(plant):
     first = nightly(plant)
     before = files_of(plant[1])
@@ -145,7 +174,7 @@ def test_an_encoder_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, own):
     assert asd("fit", archive, "--until", NIGHTS[1], *options(here, recipe)).json["fitted"] == 2
     shutil.copytree(here, on_ray)
     assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
-    common = ["--recipe", recipe, "--store", on_ray, "--json", "--cpus", "2"]
+    common = ["--recipe", recipe, "--store", on_ray, "--json", "--engine", "ray", "--cpus", "2"]
     said = asd_process("nightly", archive, *common, PYTHONPATH=str(tmp_path / "site"))
     assert (said.code, said.json["scored"], said.json["decoded"]) == (0, 8, 8), said.err
     stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]
@@ -163,7 +192,7 @@ def test_a_detector_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, monke
     assert fitted.code == 0 and fitted.json["fitted"] == 2, fitted.err
     shutil.copytree(here, on_ray)
     assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
-    common = ["--recipe", recipe, "--store", on_ray, "--json", "--cpus", "2"]
+    common = ["--recipe", recipe, "--store", on_ray, "--json", "--engine", "ray", "--cpus", "2"]
     said = asd_process("nightly", archive, *common, PYTHONPATH=str(tmp_path / "site"))
     assert (said.code, said.json["scored"]) == (0, 8), said.err
     stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]
@@ -202,7 +231,7 @@ def test_a_night_that_is_told_to_stop_exits_3_and_the_same_command_finishes_it(t
     assert (said.code, said.out) == (3, "")
     assert said.err.splitlines()[-1] == "Error: interrupted; the same command goes on from here"
     said = asd(*arguments)
-    assert (said.code, said.json["listed"], said.json["errors"]) == (0, 8, 8)
+    assert (said.code, said.json["listed"], said.json["errors"]) == (1, 8, 8)  # nobody fitted it
 
 
 def load_key(store):

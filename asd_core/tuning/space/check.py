@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import KINDS as DETECTORS
 from asd_core.detectors.build import detector_keys
@@ -122,6 +123,7 @@ def _fields_of(table: str) -> list[str]:
         "encoder": frozenset().union(*(encoder_keys(kind) or () for kind in ENCODERS)),
         "embedding": _names(EmbeddingConfig),
         "detector": frozenset().union(*(detector_keys(kind) or () for kind in DETECTORS)),
+        "score": _names(ScoreConfig),
         "threshold": _names(ThresholdConfig),
     }
     wanted = [table] if table in fields else [name for name in TABLES if name in fields]

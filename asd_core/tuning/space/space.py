@@ -16,12 +16,12 @@ import itertools
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from asd_core.errors import UsageError
 from asd_core.recipe.machine_recipe import TABLES
 from asd_core.recipe.recipe import Recipe
+from asd_core.text_files import read_text
 from asd_core.tuning.space.check import check_dimensions
 from asd_core.tuning.space.dimension import Dimension, Value, dimension
 from asd_core.tuning.space.setting import Setting
@@ -77,9 +77,7 @@ def load_space(path: str) -> Space:
         UsageError: no such file, no valid TOML, or no valid space.
     """
     try:
-        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the space {path}: {error}") from error
+        tables = tomllib.loads(read_text(path, f"the space {path}"))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"the space {path} is no valid TOML: {error}") from error
     return new_space(tables, f"the space {path}")

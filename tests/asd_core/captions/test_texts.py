@@ -33,7 +33,7 @@ def test_a_list_of_ones_own_is_read_in_its_order(tmp_path, encoding):
         (b"Hum\nBuzz\nhum\n", "line 3 of .* says 'hum' again, as line 1 does"),
         (b"x" * 81, "line 1 of .* has 81 characters: a text has at most 80"),
         (b"Hum\nBu\x1bzz", "line 2 of .* holds control characters"),
-        (b"L\xfcfter", "no UTF-8"),
+        (b"L\xfcfter", "neither UTF-8 nor UTF-16"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_refused_with_its_line(tmp_path, written, message):

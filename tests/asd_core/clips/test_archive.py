@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,7 +12,8 @@ from asd_core.audio.decoding import read_clip
 from asd_core.clips.archive import Listing, list_archive, list_files
 from asd_core.clips.clip import UNPLACED, clip_id, clips_table
 from asd_core.errors import UsageError
-from asd_core.store.files import FileInfo
+from asd_core.store.addresses import open_files
+from asd_core.store.files import FileInfo, none_closed
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.tables import CLIPS
 
@@ -29,7 +32,7 @@ class FakeFiles:
     def __init__(self, paths: list[str]) -> None:
         self._paths = paths
 
-    def list(self, prefix: str = "") -> list[FileInfo]:
+    def list(self, prefix: str = "", closed: Callable[[str], bool] = none_closed) -> list[FileInfo]:
         return [FileInfo(path, 320044, "1") for path in self._paths if path.startswith(prefix)]
 
     def read(self, path: str) -> bytes:
@@ -152,12 +155,77 @@ def test_machines_of_one_name_under_several_folders_are_said(tmp_path: Path) -> 
     assert list_archive(str(tmp_path / "site=berlin")).namesakes == {}
 
 
+def test_a_mimii_archive_is_recognised_and_split(tmp_path: Path) -> None:
+    normal = [f"6_dB_fan/fan/id_00/normal/{number:08}.wav" for number in range(3)]
+    touch(tmp_path, *normal, "6_dB_fan/fan/id_00/abnormal/00000000.wav")
+    listing = list_archive(str(tmp_path))
+    assert listing.layout == "mimii" and listing.notes()[0].startswith("1 of 3 normal recordings are held out")
+    assert listing.clips["split"].to_pylist() == ["test", "test", "train", "train"]
+    assert listing.clips["condition"].to_pylist() == ["anomalous", "normal", "normal", "normal"]
+
+
+def test_nights_that_cross_midnight_begin_where_they_are_told_to(tmp_path: Path) -> None:
+    touch(
+        tmp_path, *(f"machine_type=fan/{stamp}.wav" for stamp in ("20261119_220000", "20261120_031500", "2026-11-20"))
+    )
+    (tmp_path / "list.csv").write_text(
+        "path,machine_type,recorded_at\na.wav,fan,2026-11-19T22:00:00\nb.wav,fan,2026-11-20T03:15:00+09:00\n"
+    )
+    listing = list_archive(str(tmp_path), night_ends=time(12))
+    assert listing.clips["date"].to_pylist() == ["2026-11-19", "2026-11-19", "2026-11-20"]
+    assert listing.notes()[0].startswith("1 of 3 recordings tell no time") and "20.wav: they keep" in listing.notes()[0]
+    assert list_archive(str(tmp_path)).clips["date"].to_pylist() == ["2026-11-19", "2026-11-20", "2026-11-20"]
+    manifest = str(tmp_path / "list.csv")
+    assert list_archive(manifest, night_ends=time(12)).clips["date"].to_pylist() == ["2026-11-19"] * 2
+    assert list_archive(manifest).clips["date"].to_pylist() == ["2026-11-19", "2026-11-20"]
+
+
 def test_a_remark_says_all_that_was_left_out_and_a_note_which_machines_may_be_several() -> None:
     empty = clips_table([], [], [], [])
     assert Listing(empty, "fleet").remark() == "(fleet layout)" and Listing(empty, "fleet").notes() == []
     full = Listing(empty, "dcase", ("a.txt",) * 3, 2, ("b.wav",), 4, {("fan", "00"): ("north", "")})
     assert full.remark() == (
         "(dcase layout); 2 listed twice, taken once; 1 of no known machine, such as b.wav; "
-        "3 other files left out; 4 files of the store in it left out"
+        "3 other files left out (3 .txt), such as a.txt; 4 files of the store in it left out"
     )
     assert "(names: 1; fan 00 is under north and the archive itself)" in full.notes()[0]
+
+
+def test_recordings_of_every_ending_are_listed_and_those_that_cannot_be_decoded_are_named(tmp_path: Path) -> None:
+    night = "machine_type=fan/machine_id=07/date=2026-11-19"
+    touch(tmp_path, *(f"{night}/{name}" for name in ("a.wav", "b.AIFF", "c.w64", "d.opus", "e.caf", "f.m4a", "g.json")))
+    touch(tmp_path, "memo.m4a")
+    listing = list_archive(str(tmp_path))
+    assert len(listing.clips) == 6 and listing.undecoded == [f"{night}/f.m4a"]
+    assert listing.remark() == (
+        f"(fleet layout); 2 other files left out (1 .json, 1 .m4a), such as {night}/g.json; "
+        f"1 that cannot be decoded (1 .m4a), such as {night}/f.m4a: convert them to FLAC or WAV"
+    )
+
+
+def test_an_archive_of_no_audio_tells_what_is_in_it(tmp_path: Path) -> None:
+    touch(tmp_path, "a/x.txt", "a/y.csv", "b/z.csv", ".git/x.wav")
+    with pytest.raises(UsageError, match=r"3 other files \(2 \.csv, 1 \.txt\), such as a/y\.csv"):
+        list_archive(str(tmp_path))
+
+
+LEFT = ("._a.wav", "__MACOSX/b.wav", "$RECYCLE.BIN/deep/c.wav", ".snapshot/d.wav", ".snapshot/e/d.wav", ".DS_Store")
+
+
+def test_files_of_systems_are_counted_and_their_folders_never_opened(tmp_path: Path) -> None:
+    night = "machine_type=fan/machine_id=07/date=2026-11-19"
+    touch(tmp_path, f"{night}/a.wav", *(f"{night}/{name}" for name in LEFT))
+    touch(tmp_path, "lost+found/x.wav")
+    (tmp_path / "lost+found").chmod(0)
+    listing = list_archive(str(tmp_path))
+    assert len(listing.clips) == 1 and not listing.skipped and len(listing.leftovers) == 6
+    assert listing.remark().endswith("6 left by systems or tools not opened, such as lost+found/")
+
+
+def test_files_of_systems_are_counted_on_s3_too(bucket: str) -> None:
+    night = "machine_type=fan/machine_id=07/date=2026-11-19"
+    files = open_files(bucket)
+    for name in ("a.wav", "b.M4A", *LEFT):
+        files.write(f"{night}/{name}", b"12")
+    listing = list_archive(bucket)
+    assert len(listing.clips) == 2 and len(listing.undecoded) == 1 and len(listing.leftovers) == 5

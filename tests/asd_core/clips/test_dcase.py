@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.clips.clip import UNPLACED, Placement
-from asd_core.clips.dcase import place, superseded
+from asd_core.clips.dcase import domain_of_2021, place, superseded
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,14 @@ from asd_core.clips.dcase import place, superseded
         ("bearing/test/section_00_0000.wav", Placement("bearing", "00", "test")),
         ("fan/source_test/section_03_source_test_0000.wav", Placement("fan", "03", "test", "source")),
         ("fan/target_test/section_03_0007.wav", Placement("fan", "03", "test", "target")),
+        (
+            "fan/train/section_00_source_train_normal_0000_strength_1_ambient.wav",
+            Placement("fan", "00", "train", "source", "strength_1_ambient", "normal"),
+        ),
+        (
+            "fan/source_test/section_00_source_test_anomaly_0000.wav",
+            Placement("fan", "00", "test", "source", "", "anomalous"),
+        ),
         (
             "RoboticArm/test_rename/section_00_source_normal_0000_weight15_BckgF.wav",
             Placement("RoboticArm", "00", "test", "source", "weight15_BckgF", "normal"),
@@ -58,6 +66,7 @@ def test_what_is_none_of_dcase_is_unplaced_as_far_as_it_is_unknown(path: str, ma
 
 def test_an_unplaced_clip_is_met_by_a_run_over_the_test_clips() -> None:
     assert place("readme/notes.wav").split == place("fan/test/notes.wav").split == "test"
+    assert place("fan/supplemental/noise.wav") == Placement("fan", UNPLACED)
 
 
 @given(
@@ -77,6 +86,14 @@ def test_a_name_made_of_fields_gives_these_fields(
     assert place(f"raw/{machine_type}/{split}/{name}") == Placement(
         machine_type, f"{section:02}", split, domain, attributes, expected
     )
+
+
+@pytest.mark.parametrize(
+    ("folder", "domain"), [("source_test", "source"), ("target_test", "target"), ("test", ""), ("test_rename", "")]
+)
+def test_only_2021_has_a_folder_for_each_domain(folder: str, domain: str) -> None:
+    assert domain_of_2021(f"file:///dev/fan/{folder}/section_00_source_test_normal_0000.wav") == domain
+    assert domain_of_2021("file:///source_test/fan/x.wav") == domain_of_2021("x.wav") == ""
 
 
 def test_renamed_copies_supersede_the_released_names() -> None:

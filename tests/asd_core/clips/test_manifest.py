@@ -137,3 +137,61 @@ def test_a_clips_table_is_a_manifest_of_itself(tmp_path: Path) -> None:
 def test_a_layout_or_a_pattern_of_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="names its machines itself"):
         list_archive(str(tmp_path / "list.csv"), layout="dcase")
+
+
+def test_a_time_with_a_zone_is_of_its_own_date_and_kept_in_utc(tmp_path: Path) -> None:
+    header, text = "path,machine_type,recorded_at", "2026-11-19T00:30:00+01:00"
+    instant = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
+    assert rows(csv(tmp_path, f"{header}\na.wav,fan,{text}\n"), "date", "recorded_at") == [("2026-11-19", instant)]
+    berlin = pa.array([instant], pa.timestamp("us", tz="Europe/Berlin"))
+    pq.write_table(pa.table({"path": ["a"], "machine_type": ["fan"], "recorded_at": berlin}), tmp_path / "list.parquet")
+    assert rows(list_archive(str(tmp_path / "list.parquet")), "date", "recorded_at") == [("2026-11-19", instant)]
+
+
+def test_truth_values_and_numbers_of_pandas_are_conditions(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,machine_type,label\na.wav,fan,0.0\nb.wav,fan,1.0\nc.wav,fan,\n")
+    assert rows(list_archive(str(tmp_path / "list.csv")), "condition") == [("normal",), ("anomalous",), ("",)]
+    for labels in ([False, True, None], [0.0, 1.0, None], [0, 1, None]):
+        table = pa.table({"path": ["a.wav", "b.wav", "c.wav"], "machine_type": ["fan"] * 3, "label": labels})
+        pq.write_table(table, tmp_path / "list.parquet")
+        listing = list_archive(str(tmp_path / "list.parquet"))
+        assert rows(listing, "condition") == [("normal",), ("anomalous",), ("",)]
+
+
+def test_a_date_with_a_time_gives_both(tmp_path: Path) -> None:
+    text = "path,machine_type,date\na.wav,fan,2026-11-01 03:15:00\nb.wav,fan,2026-11-02T00:00:00Z\n"
+    moments = [datetime(2026, 11, 1, 3, 15, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)]
+    expected = [("2026-11-01", moments[0]), ("2026-11-02", moments[1])]
+    assert rows(csv(tmp_path, text), "date", "recorded_at") == expected
+    table = pa.table({"path": ["a.wav", "b.wav"], "machine_type": ["fan"] * 2, "date": moments})
+    pq.write_table(table, tmp_path / "list.parquet")
+    assert rows(list_archive(str(tmp_path / "list.parquet")), "date", "recorded_at") == expected
+
+
+def test_a_column_of_days_written_as_timestamps_tells_no_times(tmp_path: Path) -> None:
+    days = pa.array([datetime(2026, 11, 1), datetime(2026, 11, 2)], pa.timestamp("ns"))
+    table = pa.table({"path": ["a.wav", "b.wav"], "machine_type": ["fan"] * 2, "date": days})
+    pq.write_table(table.append_column("label", pa.array([False, True])), tmp_path / "list.parquet")
+    found = rows(list_archive(str(tmp_path / "list.parquet")), "date", "recorded_at", "condition")
+    assert found == [("2026-11-01", None, "normal"), ("2026-11-02", None, "anomalous")]
+
+
+def test_empty_rows_are_no_recordings_and_no_repetitions(tmp_path: Path) -> None:
+    listing = csv(tmp_path, "path;machine_type\n\na.wav;fan\n;\nb.wav;fan\n;\n;\n")
+    assert (len(listing.clips), listing.duplicates) == (2, 0)
+    with pytest.raises(UsageError, match="row 2 of .* names no file"):
+        csv(tmp_path, "path;machine_type\n;\n;fan\n")
+
+
+def test_audio_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+    listing = csv(tmp_path, "path,machine_type\na.wav,fan\nb.M4A,fan\n")
+    assert len(listing.clips) == 2 and listing.undecoded == [(tmp_path / "b.M4A").as_uri()]
+
+
+def test_a_table_from_windows_is_a_manifest(tmp_path: Path) -> None:
+    (tmp_path / "fan").mkdir()
+    (tmp_path / "fan" / "L\u00fcfter.wav").write_bytes(b"123")
+    text = "Path\tMachine Type\tDate\r\nfan\\L\u00fcfter.wav\tfan\t2026-11-01\r\n"
+    (tmp_path / "list.txt").write_bytes(text.encode("utf-16"))
+    found = rows(list_archive(str(tmp_path / "list.txt")), "machine_type", "date", "size", "extra")
+    assert found == [("fan", "2026-11-01", 3, '{"path": "fan\\\\L\u00fcfter.wav"}')]

@@ -107,6 +107,26 @@ def test_clips_to_fit_on_are_those_of_split_train_or_of_nights_and_never_anomalo
         training_clips(clips, until="2026-10-31")
 
 
+def test_clips_known_to_be_normal_are_learnt_where_there_is_no_split() -> None:
+    normal = [{"condition": "normal"}] * 3
+    clips = labelled(*normal, {"condition": "anomalous"}, {})
+    assert numbers(training_clips(clips)) == ["1", "2"]  # one stays for the test
+    assert numbers(training_clips(labelled(*normal, {}))) == ["0", "1", "2"]
+    assert numbers(training_clips(clips, since="2026-11-01")) == ["0", "1", "2", "4"]
+    with pytest.raises(UsageError, match="no clip is of split train"):
+        training_clips(labelled({"condition": "anomalous"}, {}))
+    with pytest.raises(UsageError, match="no clip is of split train"):
+        training_clips(labelled({"condition": "normal", "split": "test"}))
+
+
+def test_an_archive_without_dates_is_told_so_rather_than_to_widen_them() -> None:
+    undated = labelled(*[{"date": "undated"}] * 14)
+    with pytest.raises(UsageError, match=r"none of 14 clips has a date for --since and --until: .*--pattern"):
+        training_clips(undated, since="2026-11-01", until="2026-11-05")
+    with pytest.raises(UsageError, match=r"none of 14 clips has a date, so list the clips with --normal-list"):
+        training_clips(undated)
+
+
 def test_a_list_names_clips_to_fit_on_by_the_end_of_their_path(tmp_path: Path) -> None:
     clips = labelled({}, {}, {})
     names = tmp_path / "normal.txt"
@@ -119,6 +139,13 @@ def test_a_list_names_clips_to_fit_on_by_the_end_of_their_path(tmp_path: Path) -
         training_clips(clips, since="2026-11-01", normal_list=str(names))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line", ["1 b.wav", r"a\1 b.wav", r".\a\1 b.wav", '"a/1 b.wav"', " a/1 b.wav "])
+def test_a_list_of_normal_clips_may_come_from_windows(tmp_path: Path, encoding: str, line: str) -> None:
+    (tmp_path / "normal.txt").write_bytes(f"{line}\r\n\r\n".encode(encoding))
+    assert numbers(training_clips(labelled({}, {}), normal_list=str(tmp_path / "normal.txt"))) == ["1"]
+
+
 def test_clips_to_score_are_of_the_latest_night_or_of_all_but_split_train() -> None:
     nights = labelled({}, {"date": "2026-11-02"})
     assert [numbers(clips_to_score(nights, latest=latest)[0]) for latest in (True, False)] == [["1"], ["0", "1"]]
@@ -126,6 +153,8 @@ def test_clips_to_score_are_of_the_latest_night_or_of_all_but_split_train() -> N
     split = labelled({"split": "train"}, {"split": "test"})
     assert numbers(clips_to_score(split, latest=True)[0]) == ["1"]
     assert numbers(clips_to_score(split, include_train=True)[0]) == ["0", "1"]
+    learnt = labelled({"split": "train"}, {}, {"date": "2026-11-02"})
+    assert numbers(clips_to_score(learnt, latest=True)[0]) == ["2"]
     with pytest.raises(UsageError, match="no clip is of 2026-12-24; the latest are of 2026-11-02"):
         clips_to_score(nights, "2026-12-24")
     with pytest.raises(UsageError, match="all are of split train; add --include-train"):

@@ -48,6 +48,15 @@ class LeftOut(Centre):
         return np.linalg.norm(self.rows - without, axis=1) ** self.power
 
 
+class LeftOutWhole(LeftOut):
+    """The same, which knows the mean without any one recording."""
+
+    def leave_one_out_scores(self, recordings=None):
+        names = np.arange(len(self.rows)) if recordings is None else recordings
+        without = np.array([self.rows[names != name].mean(axis=0) for name in names])
+        return np.linalg.norm(self.rows - without, axis=1) ** self.power
+
+
 class Forgetful(Centre):
     nearest = property(lambda self: self.nothing)
 

@@ -64,6 +64,13 @@ def test_a_class_that_leaves_out_one_clip_exactly_is_asked_instead(kind):
     assert_allclose(found, expected)
 
 
+@pytest.mark.parametrize("own", ["LeftOut", "LeftOutWhole"])
+def test_recordings_are_left_out_by_folds_where_its_class_leaves_out_only_rows(kind, own):
+    recordings = np.arange(40) // 8
+    expected = [np.linalg.norm(ROWS[i] - ROWS[recordings != recordings[i]].mean(axis=0)) for i in range(40)]
+    assert_allclose(unseen_scores(detector_config({"kind": another(kind, own)}), ROWS, DOMAINS, recordings), expected)
+
+
 def test_the_key_of_a_recipe_covers_its_settings_and_defaults_written_out_are_none(kind):
     table = {"encoder": {"kind": "twfr"}}
     keys = [

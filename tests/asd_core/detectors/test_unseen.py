@@ -84,3 +84,54 @@ def test_mixtures_leave_one_out_where_clips_are_few_for_their_dimensions(dim, is
     rows, domains = np.random.default_rng(0).normal(size=(100, dim)), np.full(100, "source")
     left_out = Gmm(GmmConfig()).fit(rows, domains).leave_one_out_scores()
     assert np.array_equal(unseen_scores(GmmConfig(), rows, domains), left_out) == is_scarce
+
+
+SEVERAL = np.repeat(np.arange(14), [1, 2, 6, 3, 8, 5, 4, 6, 1, 7, 5, 2, 6, 4])[np.random.default_rng(1).permutation(60)]
+DOMAIN_OF_RECORDING = np.where(SEVERAL < 11, "source", "target")
+
+
+def refitted_without_recordings(config, rows, recordings, domains):
+    expected = np.empty(len(rows))
+    for recording in np.unique(recordings):
+        own = recordings == recording
+        expected[own] = new_detector(config).fit(rows[~own], domains[~own]).anomaly_score(rows[own])
+    return expected
+
+
+@pytest.mark.parametrize("soft_scoring", ["none", "minimum"])
+@pytest.mark.parametrize("density", ["none", "nearest", "least"])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_segments_are_scored_by_banks_that_never_held_their_recording(soft_scoring, density, metric):
+    config = MemoryBankConfig(k=3, density=density, density_k=4, metric=metric, soft_scoring=soft_scoring)
+    expected = refitted_without_recordings(config, ROWS, SEVERAL, DOMAIN_OF_RECORDING)
+    assert_allclose(unseen_scores(config, ROWS, DOMAIN_OF_RECORDING, SEVERAL), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("density", ["none", "nearest", "least"])
+def test_banks_smaller_than_k_without_a_recording_or_of_copies_equal_refitting(density):
+    rows, recordings = np.repeat(ROWS[:5], 2, axis=0), np.array([0, 0, 1, 1, 1, 1, 1, 1, 2, 3])
+    config = MemoryBankConfig(k=4, density=density, density_k=4)
+    domains = np.full(10, "source")
+    expected = refitted_without_recordings(config, rows, recordings, domains)
+    assert_allclose(unseen_scores(config, rows, domains, recordings), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("config", [KMeansConfig(), GmmConfig(), MemoryBankConfig(whitening="half")], ids=str)
+def test_folds_hold_whole_recordings(config):
+    found = unseen_scores(config, ROWS, DOMAIN_OF_RECORDING, SEVERAL, folds=14)
+    expected = refitted_without_recordings(config, ROWS, SEVERAL, DOMAIN_OF_RECORDING)
+    assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_recordings_of_one_row_each_change_nothing(config):
+    names = np.random.default_rng(2).permutation(60)
+    assert_array_equal(unseen_scores(config, ROWS, DOMAINS, names), unseen_scores(config, ROWS, DOMAINS))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_segments_of_a_single_recording_cannot_be_scored_unseen(config):
+    with pytest.raises(AsdError, match="at least 2"):
+        unseen_scores(config, ROWS, np.full(60, "source"), np.zeros(60, int))
+    with pytest.raises(AsdError, match=r"60 embeddings but recordings of shape \(3,\)"):
+        unseen_scores(config, ROWS, DOMAINS, np.arange(3))

@@ -86,6 +86,10 @@ def test_a_class_that_is_no_encoder_is_refused(kind, own, message):
         ({"clip_rule": "tiled"}, "did you mean 'tile'"),
         ({"batch_size": 0}, "at least 1, got 0"),
         ({"channel": -1}, "counts from 0, got -1"),
+        ({"hop_seconds": 5}, "hop_seconds needs clip_rule = \"segments\", got 'crop'"),
+        ({"clip_rule": "segments", "hop_seconds": 11}, "at most clip_seconds .10., got 11: sound between segments"),
+        ({"clip_rule": "segments", "hop_seconds": 0}, "must be positive"),
+        ({"clip_rule": "segments", "hop_seconds": 0.01}, "hears each moment 1000 times: take at least 0.15"),
         ({"kind": "imported", "r": 0.5}, "has no key 'r'"),
     ],
 )
@@ -105,6 +109,13 @@ def test_imported_embeddings_have_a_name_and_no_encoder():
 
 def test_a_fingerprint_never_changes_so_that_stores_stay_good():
     assert embeddings_fingerprint(EncoderConfig(kind="imported", name="x")) == "7888450da1b114b4"
+    assert embeddings_fingerprint(EncoderConfig()) == "ac752896af2f608f"
+
+
+def test_segments_and_their_hop_name_the_embeddings():
+    hops = [None, 10.0, 5.0]
+    whole, same, half = (embeddings_fingerprint(EncoderConfig(clip_rule="segments", hop_seconds=hop)) for hop in hops)
+    assert whole == same != half and embeddings_fingerprint(EncoderConfig()) not in (whole, half)
 
 
 FROM_AUDIO = [name for name, kind in KINDS.items() if kind.is_from_audio]

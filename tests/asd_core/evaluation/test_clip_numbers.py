@@ -52,3 +52,12 @@ def test_flags_are_zero_or_one(tmp_path):
 def test_names_are_joined_without_folder_and_ending():
     assert stem(clip_name("x/y\\section_00_0001.WAV")) == "section_00_0001" == stem("section_00_0001.flac")
     assert stem("section_00_0001_spd_0.12") == "section_00_0001_spd_0.12"
+
+
+@pytest.mark.parametrize("words", [("anomaly", "normal"), ("NG", "ok"), ("1.0", "0.0"), ("true", "False")])
+def test_a_word_for_a_condition_is_its_number(tmp_path, words):
+    (tmp_path / "flags.csv").write_text(f"a.wav,{words[0]}\nb.wav,{words[1]}\n")
+    assert read_flags(LocalFiles(tmp_path), "flags.csv") == {"a.wav": True, "b.wav": False}
+    (tmp_path / "flags.csv").write_text("a.wav,1\nb.wav,loud\n")
+    with pytest.raises(UsageError, match="'loud' of b.wav is not a finite number"):
+        read_flags(LocalFiles(tmp_path), "flags.csv")

@@ -133,6 +133,15 @@ def test_auto_follows_the_domains():
     assert evaluate(score_table(*machine_rows(domains=("source", "target")))).protocol == "dcase2022"
 
 
+def test_auto_follows_the_folders_of_2021():
+    rows = machine_rows(domains=("source", "target"))
+    for row in rows:
+        row["uri"] = f"file:///dev/fan/{row['domain']}_test/section_00_{row['domain']}_test_normal_0000.wav"
+    assert evaluate(score_table(*rows)).protocol == "dcase2021"
+    elsewhere = [row | {"uri": "file:///dev/fan/test/section_00_source_test_normal_0000_x.wav"} for row in rows]
+    assert evaluate(score_table(*elsewhere)).protocol == "dcase2022"
+
+
 def test_protocols_differ_in_what_a_domain_compares():
     table = score_table(*machine_rows(domains=("source", "target")))
     old, new = evaluate(table, "dcase2021").machines[0], evaluate(table, "dcase2022").machines[0]

@@ -69,7 +69,7 @@ def test_other_columns_are_refused(tmp_path, columns, message):
     ("written", "message"),
     [
         (b"", "has no column 'rater'"),
-        (b"\xff\xfe", "is no UTF-8"),
+        (b"L\xfcfter", "is neither UTF-8 nor UTF-16"),
         (",".join(COLUMNS).encode() + b"\nAnn,1\n", "a row has 10 cells"),
         (",".join(COLUMNS).encode() + b"\n" + b",".join([b"1"] * 11), "a row has 10 cells"),
         (",".join(COLUMNS).encode() + b'\n"Ann', "unexpected end of data"),

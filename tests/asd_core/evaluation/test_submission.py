@@ -8,6 +8,8 @@ from asd_core.errors import UsageError
 from asd_core.evaluation.submission import submission_files, unsubmittable
 from tests.asd_core.evaluation.submissions import score_row, score_table
 
+PARTS_OF_2021 = ("source_test", "target_test")
+
 
 def test_files_are_named_by_the_dcase_rules():
     table = score_table(
@@ -23,6 +25,25 @@ def test_files_are_named_by_the_dcase_rules():
         "anomaly_score_valve_id_00.csv",
         "decision_result_valve_id_00.csv",
     ]
+
+
+def test_the_clips_of_2021_come_domain_by_domain():
+    table = score_table(
+        score_row(name="x", uri="file:///dev/fan/source_test/section_00_source_test_normal_0000.wav"),
+        score_row(name="x", uri="file:///dev/fan/target_test/section_00_target_test_normal_0000.wav"),
+        score_row("pump", uri="file:///dev/pump/source_test/section_00_0000.wav"),
+        score_row("pump", uri="file:///dev/pump/target_test/section_00_0000.wav"),
+    )
+    kinds, machines = ("anomaly_score", "decision_result"), ("fan", "pump")
+    names = {f"{kind}_{fan}_section_00_{end}.csv" for kind in kinds for fan in machines for end in PARTS_OF_2021}
+    assert unsubmittable(table) == {} and submission_files(table).keys() == names
+
+
+def test_only_split_test_is_submitted_where_there_is_one():
+    rows = [score_row(), score_row(name="supplement.wav", split=""), score_row(name="learnt.wav", split="train")]
+    assert submission_files(score_table(*rows))["decision_result_fan_section_00_test.csv"].count(b"\n") == 1
+    undivided = submission_files(score_table(*rows[1:]))["decision_result_fan_section_00_test.csv"]
+    assert undivided == b"supplement.wav,1\n"
 
 
 def test_rows_are_sorted_by_clip_and_keep_every_digit():

@@ -23,6 +23,7 @@ def commit(store, machines, count=10, date="2026-11-01", shard="s", broken=()):
     reasons = [None if ok else "empty" for ok in good]
     outcome = {"seconds": [1.0] * len(ids), "level_db": [-20.0] * len(ids)}
     outcome |= {"error_reason": reasons, "error": reasons, "warning": [None] * len(ids)}
-    table = pa.table({**clips, **outcome, "embedding": embedding_column(embeddings, good)}, schema=EMBEDDINGS)
+    columns = {**clips, **outcome, "embedding": embedding_column(embeddings, good)}  # as before there were segments
+    table = pa.table(columns, schema=pa.schema([EMBEDDINGS.field(name) for name in columns]))
     store.files.write(shard_path(FINGERPRINT, shard), to_parquet(table))
     return table.select(CLIPS.names).append_column("shard", pa.array([shard] * len(ids)))

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,3 +95,41 @@ def test_the_clips_that_scorers_were_fitted_on_are_told(store):
     assert training_uris(store, {FOLDER: version}) == {f"file:///{i}" for i in range(4)}
     with pytest.raises(AsdError, match="v000009-0 is gone, so which clips it was fitted on is not known"):
         training_uris(store, {FOLDER: "v000009-0"})
+
+
+def fields(scorer):
+    return scorer.threshold, scorer.false_alarm_rate, list(scorer.notes)
+
+
+@pytest.mark.parametrize("judged", [{"quantile": 0.99}, {"quantile": 0.5}, {"kind": "gamma"}])
+@pytest.mark.parametrize("former", [{}, {"quantile": 0.999}])
+@pytest.mark.parametrize("segments", [1, 3])
+def test_another_threshold_is_taken_from_the_stored_scores_as_a_fit_would(store, judged, former, segments):
+    before, now = ({f"threshold.{name}": value for name, value in rule.items()} for rule in (former, judged))
+    version, _ = save_scorer(store, "key", fitted(segments=segments, **before))
+    again = fitted(segments=segments, **now)
+    loaded = load_scorer(store, FOLDER, version, again.recipe, "f")
+    assert fields(loaded) == fields(again) and loaded.is_judged_anew
+    assert save_scorer(store, "key", again) == (version, False)
+
+
+def test_a_scorer_whose_threshold_stays_is_judged_as_it_was(store):
+    scorer = fitted(**{"threshold.quantile": 0.999})
+    version, _ = save_scorer(store, "key", scorer)
+    loaded = load_scorer(store, FOLDER, version, scorer.recipe, "f")
+    assert fields(loaded) == fields(scorer) and not loaded.is_judged_anew and loaded.notes
+
+
+def test_the_false_alarm_rate_of_a_scorer_of_before_is_unknown_under_another_threshold(store):
+    version, _ = save_scorer(store, "key", replace(fitted(), unseen_by_name=None))
+    loaded = load_scorer(store, FOLDER, version, fitted(**{"threshold.quantile": 0.5}).recipe, "f")
+    assert np.isnan(loaded.false_alarm_rate) and loaded.threshold == fitted(**{"threshold.quantile": 0.5}).threshold
+
+
+def test_a_scorer_that_differs_in_more_than_its_threshold_is_the_next_version(store):
+    save_scorer(store, "key", fitted())
+    other = replace(fitted(**{"threshold.quantile": 0.5}), median_level_db=-20.0)
+    assert save_scorer(store, "key", other)[0][:7] == "v000002"
+    next((store.files.root / FOLDER).rglob("v000002*/*.npz")).unlink()
+    third = replace(other, recipe=fitted().recipe, threshold=fitted().threshold)
+    assert save_scorer(store, "key", third)[0][:7] == "v000003"

@@ -27,7 +27,8 @@ def test_a_scorers_arrays_are_those_of_its_detector_its_transform_and_the_unseen
     version, _ = save_scorer(Store(LocalFiles(tmp_path)), "key", scorer)
     (path,) = (tmp_path / scorer_folder("key", "fan", "07") / version).glob("*.npz")
     expected = {f"detector.{name}": array for name, array in scorer.detector.state().items()}
-    expected |= {f"transform.{name}": array for name, array in scorer.transform.items()} | {"unseen": scorer.unseen}
+    expected |= {f"transform.{name}": array for name, array in scorer.transform.items()}
+    expected |= {"unseen": scorer.unseen, "unseen_by_name": scorer.unseen_by_name}
     with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
         assert set(stored.files) == set(expected) and len(scorer.transform) > 0
         for name, array in expected.items():

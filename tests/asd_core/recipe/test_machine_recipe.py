@@ -2,7 +2,15 @@ import pytest
 
 from asd_core.detectors.gmm import GmmConfig
 from asd_core.errors import UsageError
-from asd_core.recipe.machine_recipe import dotted, is_outdone, keys_of, laid_over, machine_recipe, takes_key
+from asd_core.recipe.machine_recipe import (
+    ADDED_LATER,
+    dotted,
+    is_outdone,
+    keys_of,
+    laid_over,
+    machine_recipe,
+    takes_key,
+)
 from asd_core.recipe.recipe import Recipe
 
 
@@ -15,6 +23,25 @@ def test_scores_depend_on_all_but_captions():
     plain, other = machine_recipe({}), machine_recipe({"captions": {"k": 2}})
     assert plain != other and plain.of_scores() == other.of_scores()
     assert list(plain.of_scores()) == ["encoder", "embedding", "detector", "threshold"]
+
+
+@pytest.mark.parametrize("name", ADDED_LATER)
+def test_a_field_added_later_changes_no_key_until_it_is_set(name):
+    table, _, field = name.partition(".")
+    bare = Recipe("mine", {"encoder": {"clip_rule": "segments"}})
+    tables = bare.resolved()[""]
+    assert field not in tables.get(table, {})
+    if ADDED_LATER[name] is not None:
+        assert bare.with_settings({name: ADDED_LATER[name]}).key() == bare.key()
+    other = {"encoder.hop_seconds": 5.0, "score.over": "mean", "score.top_share": 0.5}[name]
+    assert bare.with_settings({name: other}).resolved()[""][table][field] == other
+    assert bare.with_settings({name: other}).key() != bare.key()
+
+
+def test_scorers_depend_on_no_threshold_and_a_judgement_on_nothing_else():
+    plain, other = machine_recipe({}), machine_recipe({"threshold": {"kind": "gamma", "quantile": 0.5}})
+    assert plain.of_scorers() == other.of_scorers() == plain.of_scores() != other.of_scores()
+    assert other.judgement() == {"threshold": {"kind": "gamma", "quantile": 0.5}}
 
 
 @pytest.mark.parametrize(

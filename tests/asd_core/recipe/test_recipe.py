@@ -86,6 +86,12 @@ def test_a_recipe_of_ones_own_is_a_path(tmp_path):
         load_recipe(str(path))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_recipe_may_begin_with_a_byte_order_mark(tmp_path, encoding):
+    (tmp_path / "site.toml").write_bytes("[encoder]\r\nr = 0.9\r\n".encode(encoding))
+    assert '"r": 0.9' in load_recipe(str(tmp_path / "site.toml")).for_machine("fan").encoder.options
+
+
 def test_a_recipe_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError, match="cannot read the recipe"):
         load_recipe(str(tmp_path / "none.toml"))
@@ -116,3 +122,28 @@ def test_a_kind_for_the_whole_recipe_drops_what_machine_types_have_for_another()
     assert recipe.overrides("fan") == {"encoder.r": 0.5}
     with pytest.raises(UsageError, match="kind = 3"):
         Recipe("mine", {"machine": machines}).with_settings({"encoder.kind": 3})
+
+
+def test_tables_that_judge_or_explain_scores_have_no_part_in_the_key_whoever_they_are_for():
+    recipe = Recipe("mine", TWFR)
+    assert recipe.with_settings({"threshold.quantile": 0.99, "captions.k": 2}).key() == recipe.key()
+    for own in ({"threshold.kind": "gamma"}, {"captions.k": 2}, {"threshold": {"quantile": 0.5}, "captions.k": 1}, {}):
+        assert Recipe("mine", {**TWFR, "machine": {"fan": own}}).key() == recipe.key()
+    fans = {"fan": {"encoder.r": 0.5}}
+    assert Recipe("mine", {**TWFR, "machine": fans}).key() != recipe.key()
+    judged = {"fan": {"encoder.r": 0.5, "threshold.quantile": 0.5}}
+    assert Recipe("mine", {**TWFR, "machine": judged}).key() == Recipe("mine", {**TWFR, "machine": fans}).key()
+
+
+def test_the_key_of_a_recipe_without_a_threshold_of_its_own_is_what_it_ever_was():
+    assert load_recipe("twfr-knn").key() == load_recipe("twfr-knn").former_key()
+    assert Recipe("mine", TWFR).key_tells_judgement()
+    edited = Recipe("mine", TWFR).with_settings({"threshold.quantile": 0.95})
+    assert edited.former_key() != edited.key() and not edited.key_tells_judgement()
+    assert Recipe("mine", edited.settings, edited.former_key()).key_tells_judgement()
+
+
+def test_a_judgement_names_the_machine_types_that_have_another():
+    machines = {"fan": {"threshold.quantile": 0.5}, "pump": {"detector.k": 1}}
+    judgement = Recipe("mine", {**TWFR, "machine": machines}).judgement()
+    assert {kind: tables["threshold"]["quantile"] for kind, tables in judgement.items()} == {"": 0.9, "fan": 0.5}

@@ -190,7 +190,7 @@ def test_evidence_that_cannot_be_kept_is_a_note_and_the_captions_are_published(s
 def test_an_answer_is_paid_for_once_whichever_recipe_asks(scored):
     archive, store, _ = scored
     caption(store, squealing(scored), ASKED, Echo())
-    recipe, echo = KNN.with_settings({"threshold.quantile": 0.8}), Echo()
+    recipe, echo = KNN.with_settings({"detector.density_k": 8}), Echo()
     fit(store, recipe, listed(archive, until=NIGHTS[1]), LocalEngine())
     record = score(store, recipe, listed(archive, date=NIGHTS[2]), LocalEngine())
     rows = store.read_scores(record)

@@ -1,4 +1,7 @@
+from datetime import UTC, datetime
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from asd_core.errors import UsageError
@@ -27,6 +30,24 @@ def test_columns_are_read_as_a_manifest_has_them(store, tmp_path):
     assert clips["condition"].to_pylist() == ["normal", "anomalous", "anomalous", "normal", "", ""]
     assert clips["date"].to_pylist() == ["2026-11-01", "2026-11-02", "undated", "undated", "undated", "2026-11-03"]
     assert clips["extra"].to_pylist()[:3] == ["{}", '{"line": 3}', "{}"]
+
+
+def test_columns_as_pandas_writes_them_are_read_like_a_manifests(store, tmp_path):
+    nights = [datetime(2026, 11, day, 3, 15) for day in range(1, 7)]
+    columns = {"date": pa.array(nights, pa.timestamp("ns")), "Label": [False, True] * 3, "Machine ID": ["07"] * 6}
+    import_embeddings(store, "here", [write_parquet(tmp_path / "a.parquet", machine_id=None, **columns)])
+    clips = stored_clips(store, recipe_for()).sort_by("uri")
+    assert clips["date"].to_pylist() == [f"2026-11-{day:02d}" for day in range(1, 7)]
+    assert clips["recorded_at"].to_pylist() == [night.replace(tzinfo=UTC) for night in nights]
+    assert clips["condition"].to_pylist() == ["normal", "anomalous"] * 3
+
+
+def test_times_may_be_texts(store, tmp_path):
+    texts = [f"2026-11-0{day}T03:15:00+09:00" for day in range(1, 7)]
+    import_embeddings(store, "here", [write_parquet(tmp_path / "a.parquet", recorded_at=texts)])
+    clips = stored_clips(store, recipe_for()).sort_by("uri")
+    assert clips["recorded_at"].to_pylist()[0] == datetime(2026, 10, 31, 18, 15, tzinfo=UTC)
+    assert clips["date"].to_pylist()[0] == "2026-11-01"
 
 
 @pytest.mark.parametrize(

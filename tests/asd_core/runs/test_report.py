@@ -145,3 +145,17 @@ def test_a_machine_type_is_heard_on_the_channel_that_was_scored(tmp_path):
         if info.path.endswith(".flac")
     ]
     assert played and max(abs(sound.mean()) for sound in played) < 0.01  # the other channel is a constant
+
+
+def test_a_page_shows_the_thresholds_by_which_its_night_was_judged(tmp_path):
+    archive, store = fitted(tmp_path)
+    strict = KNN.with_settings({"threshold.quantile": 0.5})
+    for date, recipe in zip(NIGHTS[1:], (KNN, strict), strict=True):
+        score(store, recipe, listed(archive, date=date), LocalEngine(), job="nightly")
+    for date in NIGHTS[1:]:
+        night = read_night(store, strict, strict.key(), date)
+        shown = {machine.decision_threshold for machine in night.machines}
+        assert shown == set(night.scores["decision_threshold"].drop_null().to_pylist()) and len(shown) == 2
+    assert set(night.history["date"].to_pylist()) == {NIGHTS[1]}
+    fit(store, strict, listed(archive, until=NIGHTS[2]), LocalEngine())
+    assert not shown & {one.decision_threshold for one in read_night(store, strict, strict.key(), NIGHTS[2]).machines}

@@ -181,3 +181,40 @@ def test_a_slower_run_of_more_workers_leaves_what_is_published_as_it_is(tmp_path
     assert store.run(record["run_id"])["score_files"] == slower.other["score_files"]
     assert by_uri(store.scores(KNN.key())) == by_uri(store.read_scores(record))
     assert len(store.scores(KNN.key())) == 32
+
+
+def thresholds(rows):
+    return sorted(set(rows["decision_threshold"].drop_null().to_pylist()))
+
+
+def test_another_threshold_scores_again_with_the_same_scorers_and_the_last_one_asked_for_counts(tmp_path):
+    archive, store = fitted(tmp_path)
+    clips, strict = listed(archive, date=NIGHTS[2]), KNN.with_settings({"threshold.quantile": 0.1})
+    first = score(store, KNN, clips, LocalEngine())
+    second = score(store, strict, clips, LocalEngine())
+    assert second["counts"]["decoded"] == 0 and second["scorers"] == first["scorers"] and not second["already_complete"]
+    assert second["counts"]["flagged"] > first["counts"]["flagged"]
+    low, high = thresholds(store.read_scores(second)), thresholds(store.read_scores(first))
+    assert low < high and thresholds(store.scores(KNN.key())) == low
+    third = score(store, KNN, clips, LocalEngine())
+    assert not third["already_complete"] and thresholds(store.scores(KNN.key())) == high
+    assert score(store, KNN, clips, LocalEngine())["run_id"] == third["run_id"]
+    fourth = score(store, strict, clips, LocalEngine())
+    assert not fourth["already_complete"] and thresholds(store.scores(KNN.key())) == low
+
+
+def test_nights_of_before_stay_as_they_were_judged(tmp_path):
+    archive, store = fitted(tmp_path)
+    before = score(store, KNN, listed(archive, date=NIGHTS[1]), LocalEngine())
+    score(store, KNN.with_settings({"threshold.quantile": 0.5}), listed(archive, date=NIGHTS[2]), LocalEngine())
+    assert by_uri(store.scores(KNN.key(), NIGHTS[1])) == by_uri(store.read_scores(before))
+
+
+def test_a_record_tells_the_scorers_whose_threshold_is_not_that_of_their_fit(tmp_path):
+    archive, store = fitted(tmp_path)
+    clips = listed(archive, date=NIGHTS[2])
+    assert score(store, KNN, clips, LocalEngine())["judged_anew"] == {}
+    record = score(store, KNN.with_settings({"threshold.quantile": 0.5}), clips, LocalEngine())
+    assert record["judged_anew"].keys() == record["scorers"].keys()
+    told = sorted(judged["threshold"] for judged in record["judged_anew"].values())
+    assert told == thresholds(store.read_scores(record))

@@ -53,6 +53,16 @@ def test_a_folder_that_is_not_there_lists_as_empty(tmp_path):
     assert LocalFiles(tmp_path / "none").list() == []
 
 
+def test_a_closed_folder_is_one_entry_and_never_opened(tmp_path):
+    files = LocalFiles(tmp_path)
+    for path in ("a/1", "a/bin/2", "a/bin/deep/3", "bins/4"):
+        files.write(path, b"x")
+    (tmp_path / "bins/bin").symlink_to(tmp_path / "a")
+    asked = []
+    paths = [info.path for info in files.list(closed=lambda name: asked.append(name) or name == "bin")]
+    assert paths == ["a/1", "a/bin/", "bins/4", "bins/bin/"] and "deep" not in asked
+
+
 def test_any_name_that_the_file_system_takes_can_be_read_back_by_its_uri(tmp_path):
     for name in [b"plain.wav", b"a b%20c.wav", b"new\nline.wav", b'quote".wav', b"<script>.wav", b"latin-\xe9.wav"]:
         (tmp_path / os.fsdecode(name)).write_bytes(name)

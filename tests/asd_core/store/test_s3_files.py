@@ -29,6 +29,13 @@ def test_a_folder_lists_only_what_is_under_it(bucket):
     assert [info.path for info in open_files(f"{bucket}/ab").list()] == ["1", "d/3"]
 
 
+def test_a_closed_folder_is_one_entry(bucket):
+    files = open_files(bucket)
+    for path in ("a/1", "a/bin/2", "a/bin/deep/3", "bins/4"):
+        files.write(path, b"x")
+    assert [info.path for info in files.list(closed="bin".__eq__)] == ["a/1", "a/bin/", "bins/4"]
+
+
 def test_of_many_writers_of_a_new_file_exactly_one_wins(bucket):
     won = []
     gate = threading.Barrier(8)
@@ -119,3 +126,30 @@ def test_a_file_whose_body_breaks_off_is_asked_for_again():
         said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
         server.shutdown()
     assert (said.stdout.strip(), BreaksOff.answers) == ("abcdef", 3), said.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("index.html", "text/html; charset=utf-8"),
+        ("media/a.png", "image/png"),
+        ("media/a.flac", "audio/flac"),
+        ("record.json", "application/json"),
+        ("chart.SVG", "image/svg+xml"),
+        ("rows.parquet", "application/vnd.apache.parquet"),
+        ("no-ending", "application/octet-stream"),
+    ],
+)
+@pytest.mark.parametrize("way", ["write", "write_new"])
+def test_a_browser_is_told_what_a_file_is(s3_server, bucket, name, kind, way):
+    files = open_files(f"{bucket}/store")
+    getattr(files, way)(name, b"data")
+    head = s3_server.head_object(Bucket=bucket.removeprefix("s3://"), Key=f"store/{name}")
+    assert head["ContentType"] == kind
+
+
+def test_the_address_for_people_is_the_key_as_it_is(s3_server, bucket):
+    files = open_files(f"{bucket}/store")
+    files.write("date=2026-11-19/index.html", b"page")
+    shown_bucket, _, key = files.address("date=2026-11-19/index.html").removeprefix("s3://").partition("/")
+    assert s3_server.get_object(Bucket=shown_bucket, Key=key)["Body"].read() == b"page"

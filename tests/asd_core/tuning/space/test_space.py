@@ -30,6 +30,11 @@ def test_a_file_may_write_fields_with_or_without_quotes(tmp_path):
         load_space(str(tmp_path / "none.toml"))
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "space.toml").write_bytes('"detector.k" = { grid = [1, 2] }\r\n'.encode("utf-8-sig"))
+    assert load_space(str(tmp_path / "space.toml")).size == 2
+
+
 def test_random_settings_are_each_drawn_once_and_the_same_for_the_same_seed():
     space = new_space({"detector.k": {"low": 1, "high": 9, "int": True}, "encoder.r": R})
     drawn = DistinctSettings(space).some(200, np.random.default_rng(0))

@@ -1,0 +1,91 @@
+"""Text files and tables as people's programs write them: Excel, PowerShell, Notepad, pandas.
+
+UTF-8 with or without a byte order mark, and UTF-16. Cells are separated by commas, semicolons (Excel where the comma is
+the decimal sign), tabs or bars.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from asd_core.errors import UsageError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it begins with the same bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SEPARATORS = ",;\t|"
+_QUOTED = re.compile(r'"[^"\n]*"')
+
+
+def text_of(data: bytes, name: object, errors: str = "strict") -> str:
+    """The text in a file's bytes, without its byte order mark; line ends stay as they are.
+
+    Args:
+        data: UTF-8, or UTF-16 or UTF-32 with a byte order mark; UTF-16 without one is recognised by its zeros.
+        name: of the file, for the message.
+        errors: as in `bytes.decode`, for bytes that are none of these.
+
+    Raises:
+        UsageError: it is none of these, and ``errors`` is strict.
+    """
+    encoding, mark = next(((coded, mark) for mark, coded in _MARKS if data.startswith(mark)), ("utf-8", b""))
+    if not mark and b"\0" in data[:2]:
+        encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+    try:
+        return data[len(mark) :].decode(encoding, errors)
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        begin, end = data.rfind(b"\n", 0, error.start) + 1, data.find(b"\n", error.start)
+        around = data[max(begin, error.start - 20) : min(end if end >= 0 else len(data), error.start + 20)]
+        raise UsageError(
+            f"{name} is neither UTF-8 nor UTF-16: line {row} holds {around!r}; save it as UTF-8 (Excel: CSV UTF-8)"
+        ) from error
+
+
+def read_text(path: str | Path, name: object) -> str:
+    """The text of a local file; see `text_of`.
+
+    Raises:
+        UsageError: it cannot be read, or is no text.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror or error}") from error
+    return text_of(data, name)
+
+
+def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, each with the number of its last line; the first is its header.
+
+    The separator is that of Excel's own first line ``sep=;``, or the one that the header holds most of. Empty lines,
+    and blanks before a cell, are left out.
+
+    Raises:
+        csv.Error: a quote that is never closed, or characters behind one that is.
+    """
+    table = text.lstrip("\r\n")
+    before = _lines(text[: len(text) - len(table)])
+    separator = ""
+    if table[:4].lower() == "sep=":
+        first = table.splitlines(keepends=True)[0]
+        separator, table, before = first[4:5], table[len(first) :], before + 1
+    header = _QUOTED.sub("", (table.splitlines() or [""])[0])
+    separator = separator or max(_SEPARATORS, key=header.count)
+    reader = csv.reader(io.StringIO(table, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    for row in reader:
+        if row:
+            yield before + reader.line_num, row
+
+
+def _lines(blank: str) -> int:
+    return len(blank.splitlines())
