@@ -212,3 +212,26 @@ def test_what_is_written_is_read_back(tmp_path, machine_type):
     found = joined(tmp_path, tmp_path / "truth")
     assert [(own.machine_type, own.machine_id) for own in found.machines] == [(machine_type, "0/0")]
     assert [(score, flag) for score, _, _, flag in clips_of(found, machine_type)] == list(SCORED.values())
+
+
+def test_a_submission_of_2021_is_written_by_domain_and_read_back(tmp_path):
+    domains, numbers = ("source", "target"), range(4)
+    rows = [
+        score_row(
+            "fan",
+            "03",
+            uri=f"file:///a/fan/{domain}_test/section_03_{domain}_test_{number:04d}.wav",
+            domain=domain,
+            anomaly_score=float(number),
+        )
+        for domain in domains
+        for number in numbers
+    ]
+    for name, data in submission_files(score_table(*rows)).items():
+        (tmp_path / name).write_bytes(data)
+    for domain in domains:
+        lines = [f"section_03_{domain}_test_{number:04d}.wav,{number % 2}" for number in numbers]
+        write_lines(tmp_path / f"truth/ground_truth_data/ground_truth_fan_section_03_{domain}_test.csv", lines)
+    found = joined(tmp_path, tmp_path / "truth")
+    assert (found.problems, found.remarks) == ((), ())
+    assert [score for score, *_ in clips_of(found)] == [0.0, 1.0, 2.0, 3.0] * 2
