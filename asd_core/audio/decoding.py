@@ -34,7 +34,6 @@ from asd_core.store.files import FileInfo, accept_any
 
 Samples = NDArray[np.float32]
 
-_BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
 _MARGIN = 256  # samples, at the lower of both rates, that soxr's filter needs beyond the cut
 _MP3_SLACK = 2 * 1152  # samples: encoder delay and padding, which only some MP3 headers count
 
@@ -176,7 +175,7 @@ def check_channel(file: SoundFile, channel: int | None) -> None:
 def blocks_of(file: SoundFile) -> Iterator[NDArray[np.float32]]:
     """(n, channels) blocks up to the end, or up to where a broken stream can no longer be decoded."""
     left = file.frames
-    while left and len(block := file.next_block(min(_BLOCK, left))):
+    while left and len(block := file.next_block(min(file.block_frames, left))):
         left -= len(block)
         yield block
 
@@ -213,7 +212,9 @@ def _refuse_unusable(samples: Samples, used: int | None) -> None:
 
 
 def truncation(file: SoundFile, frames: int) -> str | None:
-    """A warning where the recording holds fewer frames than it promises."""
+    """A warning where the recording holds fewer frames than it promises, at its end or within."""
+    if file.lost:
+        return f"damaged: {file.lost / file.samplerate:.2f} s within the recording cannot be decoded"
     if file.lacks_end_mark:
         return f"truncated: the stream stops after {frames / file.samplerate:.2f} s without its end mark"
     promised = max(frames, round(file.frames * file.promised)) if file.is_length_known else frames

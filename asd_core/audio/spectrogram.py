@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from asd_core.errors import ClipError, UsageError
 
-_FRAMES_AT_ONCE = 4096  # bounds the memory of an hour-long clip: 4096 frames of 1024 samples are 16 MiB
+_SAMPLES_AT_ONCE = 1 << 16  # of frames: they and their spectra stay in a core's cache, which is three times as fast
+_FRAMES_TOGETHER = 16  # the FFT takes as many frames at once; other cuts could change the last bit
 _MOST = {"sample_rate": 768_000, "n_fft": 1 << 20, "n_mels": 4096}  # more is a typing error
 _NARROWEST = 0.1  # Hz
 
@@ -85,9 +86,14 @@ class LogMel:
         frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop]
         window = _periodic_hann(self.n_fft)
         power = np.empty((len(frames), half + 1), np.float32)
-        for start in range(0, len(frames), _FRAMES_AT_ONCE):
-            spectrum = scipy.fft.rfft(frames[start : start + _FRAMES_AT_ONCE] * window, axis=1)
-            power[start : start + _FRAMES_AT_ONCE] = spectrum.real**2 + spectrum.imag**2
+        at_once = _FRAMES_TOGETHER * max(1, _SAMPLES_AT_ONCE // (_FRAMES_TOGETHER * self.n_fft))
+        windowed = np.empty((min(at_once, len(frames)), self.n_fft), np.float32)
+        for start in range(0, len(frames), at_once):
+            some = frames[start : start + at_once]
+            spectrum = scipy.fft.rfft(np.multiply(some, window, out=windowed[: len(some)]), axis=1)
+            own = power[start : start + at_once]
+            np.square(spectrum.real, out=own)
+            own += np.square(spectrum.imag)
         return power
 
 

@@ -42,22 +42,6 @@ class Mixture:
     converged: bool
 
 
-def cluster_labels(rows: NDArray[np.float64], count: int, seed: int) -> NDArray[np.int64]:
-    """Which k-means cluster each row is in, (N,) in [0, count): where EM starts, as scikit-learn's for the same seed.
-
-    Raises:
-        ValueError: fewer rows than clusters.
-    """
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    if count == 1:
-        return np.zeros(len(rows), np.int64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # of duplicates, which EM can bear
-        return np.asarray(KMeans(count, n_init=1, random_state=seed).fit(rows).labels_, np.int64)
-
-
 def fit_full_covariances(
     rows: Floats, labels: NDArray[np.int64], n_components: int, *, reg_covar: float, tol: float, max_iter: int
 ) -> Mixture:

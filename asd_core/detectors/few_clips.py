@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.detectors import ledoit_wolf
 from asd_core.errors import AsdError
 
 # Where a full covariance is fitted as asked, shrunk, or shrunk with fewer components. Chosen by the log-likelihood
@@ -74,12 +75,10 @@ def _ledoit_wolf_ridge(rows: NDArray[np.float64], labels: NDArray[np.int64]) -> 
     (1 − a) S + a mu I is proportional to S + a / (1 − a) mu I, and no score's order depends on the factor. a and mu
     (the mean variance) are of the clips about the mean of their own k-means cluster.
     """
-    from sklearn.covariance import ledoit_wolf_shrinkage
-
     residuals = np.empty_like(rows)
     for cluster in np.unique(labels):
         own = labels == cluster
         residuals[own] = rows[own] - rows[own].mean(axis=0)
     least = 0.5 if len(rows) < _CLIPS_FOR_LEDOIT_WOLF else 0.0
-    shrinkage = float(np.clip(ledoit_wolf_shrinkage(residuals, assume_centered=True), least, _MOST_SHRINKAGE))
+    shrinkage = float(np.clip(ledoit_wolf.shrinkage(residuals), least, _MOST_SHRINKAGE))
     return shrinkage, shrinkage / (1 - shrinkage) * float(np.mean(residuals**2))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.checks import checked_embeddings, checked_normals
-from asd_core.detectors.em import Mixture, cluster_labels, fit_diagonal_covariances, fit_full_covariances
+from asd_core.detectors.em import Mixture, fit_diagonal_covariances, fit_full_covariances
 from asd_core.detectors.few_clips import bearable_ridge, components_within_reach, is_short_of_clips
+from asd_core.detectors.first_clusters import cluster_labels
 from asd_core.detectors.gaussians import component_log_densities, left_out_log_densities
 from asd_core.detectors.left_out_recordings import log_densities_without_recordings
 from asd_core.detectors.memory_bank import SoftScoringKind
@@ -41,7 +42,8 @@ class GmmConfig(UpsamplingConfig):
         max_iter: most steps of EM.
         strict: fit full covariances as asked however few the clips, as the reference does. Otherwise too few clips
             are met by shrinkage and fewer components, each with a note.
-        soft_scoring: one mixture per domain, see `SoftScoring`; acted on by `new_detector`, not by `Gmm`.
+        soft_scoring: a mixture for source and one for target clips; the lesser score counts, as it is ("minimum") or
+            with both on one scale ("standardised"), see `SoftScoring`.
         seed: of the k-means that EM starts from, of "smote" and of the folds of "standardised" soft scoring.
     """
 

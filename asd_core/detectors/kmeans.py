@@ -8,7 +8,6 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 from asd_core.detectors.checks import checked_embeddings, checked_normals
@@ -29,7 +28,7 @@ class KMeansConfig:
         metric: "cosine" clusters and compares on the unit sphere, 1 − x·c; "euclidean" is the true distance.
         renormalise_centroids: whether centroids are put back on the unit sphere, for "cosine".
         seed: of the initial centroids.
-        whitening: of the embeddings before anything else, see `fit_whitening`.
+        whitening: "half" or "full": directions in which normal clips vary much count less, see `fit_whitening`.
     """
 
     kind: Literal["kmeans"] = "kmeans"
@@ -81,6 +80,8 @@ class KMeans:
         whitening = self._fitted()
         points = self._place(whitening(checked_embeddings(embeddings, self._real.rows.shape[1])))
         if self.config.metric == "euclidean":
+            from scipy.spatial.distance import cdist
+
             return np.asarray(cdist(points, self._prototypes).min(axis=1))
         return np.asarray(np.maximum(1 - (points @ self._prototypes.T).max(axis=1), 0.0))
 

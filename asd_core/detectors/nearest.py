@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from asd_core.detectors.faiss_index import MOST_NEIGHBOURS, flat_index
 
@@ -82,6 +81,14 @@ class NearestRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def distinct(self) -> tuple[NearestRows, NDArray[np.int64]]:
+        """The rows without copies, in the order of their first one, and the place of each row among them, (N,)."""
+        places: dict[bytes, int] = {}
+        place = np.array([places.setdefault((row + 0.0).tobytes(), len(places)) for row in self._points], np.int64)
+        if len(places) == len(self):
+            return self, place
+        return NearestRows(self.rows[np.unique(place, return_index=True)[1]], self._metric), place
 
     def search(self, queries: NDArray[np.float64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k nearest rows of each query: indices and distances, (M, D) → two of (M, min(k, N)).
@@ -222,6 +229,8 @@ def _refined(
     left_out: _LeftOut,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The k least scaled squared distances from candidates, or from all rows where the rest may hold a lesser one."""
+    from scipy.spatial.distance import cdist  # here: commands that fit no memory bank start sooner
+
     indices = np.empty((len(points), k), dtype=np.int64)
     squares = np.empty((len(points), k))
     every = np.arange(len(rows))

@@ -8,6 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.detectors.ledoit_wolf import shrunk_covariance
 from asd_core.detectors.protocol import State
 
 WhiteningKind = Literal["none", "half", "full"]
@@ -53,10 +54,8 @@ def fit_whitening(rows: NDArray[np.float64], kind: WhiteningKind) -> Whitening:
     spread = np.ptp(rows, axis=0).max() if len(rows) else 0.0
     if kind == "none" or spread == 0:
         return NO_WHITENING
-    from sklearn.covariance import LedoitWolf
-
-    fitted = LedoitWolf().fit(rows)
-    values, vectors = np.linalg.eigh(fitted.covariance_)
+    mean = rows.mean(axis=0)
+    values, vectors = np.linalg.eigh(shrunk_covariance(rows - mean))
     values = np.maximum(values, values[-1] * len(values) * np.finfo(np.float64).eps)
     power = -0.25 if kind == "half" else -0.5
-    return Whitening(np.asarray(fitted.location_), (vectors * values**power) @ vectors.T)
+    return Whitening(np.asarray(mean), (vectors * values**power) @ vectors.T)

@@ -10,7 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import scipy.linalg
 from threadpoolctl import threadpool_limits
+
+_SCIPY_BLAS = scipy.linalg.blas  # loaded here: only a BLAS that is there when the block begins is limited
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def test_the_scores_are_read_as_they_were_written(s3):
 
 
 def test_the_report_tells_the_old_captions(s3):
-    assert given(commands.report(NIGHTS[2]))["report"].endswith(f"date%3D{NIGHTS[2]}/index.html")
+    assert given(commands.report(NIGHTS[2]))["report"].endswith(f"date={NIGHTS[2]}/index.html")
     page = s3.get_object(Bucket=STORE, Key=f"kept/reports/{KEY}/date={NIGHTS[2]}/index.html")["Body"].read().decode()
     assert "louder than the normal sounds by far" in page
 

@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+import scipy.fft
 import soundfile
 import torch
 import torchaudio
@@ -52,6 +53,17 @@ def test_frames_computed_in_pieces_equal_those_computed_at_once():
     long = np.random.default_rng(1).normal(0, 0.1, 512 * 5000).astype(np.float32)
     tail = LogMel()(long[512 * 4000 :])
     np.testing.assert_array_equal(LogMel()(long)[:, -990:], tail[:, -990:])
+
+
+@pytest.mark.parametrize(("n_fft", "hop"), [(1024, 512), (512, 160), (400, 133), (8192, 4096), (100_000, 50_000)])
+def test_the_power_is_that_of_all_frames_at_once_to_the_bit(n_fft, hop):
+    settings = LogMel(n_fft=n_fft, hop=hop, n_mels=20)
+    for length in (160_000, 159_743, 60_001):
+        padded = np.pad(NOISE[:length], n_fft // 2, mode="reflect")
+        frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+        hann = np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft), np.float32)
+        spectrum = scipy.fft.rfft(frames * hann, axis=1)
+        np.testing.assert_array_equal(settings.power(NOISE[:length]), spectrum.real**2 + spectrum.imag**2)
 
 
 def test_a_clip_of_half_a_window_is_too_short():
