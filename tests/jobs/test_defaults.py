@@ -91,10 +91,12 @@ def test_a_file_with_a_mark_of_its_byte_order_is_read(place):
     assert fit()[0].startswith("twfr-knn-")
 
 
-def test_the_recipe_of_a_command_that_names_none_is_told_by_the_help_and_by_what_is_missing(place):
+def test_a_command_that_names_no_recipe_takes_fleet_and_says_so(place):
     assert "[env var: ASD_RECIPE; default: fleet]" in " ".join(asd("fit", "--help").out.split())
-    said = asd("report", "--store", "s")
-    assert said.code and "fleet" in said.err
+    key, said = fit("--store", "store")
+    assert key.startswith("fleet-") and said == "recipe fleet (by default)"
+    night = asd("nightly", "recordings", "--store", "store", "--local", "--json")
+    assert (night.json["key"], night.json["scored"]) == (key, 4)
 
 
 def test_without_any_default_the_option_and_its_variable_are_named(place):
