@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import pyarrow as pa
 
 from jobs.cheap_checks import check_date, check_folder
 from jobs.console import Talk
 from jobs.job import Job, on_archive
 from jobs.output_files import write_files
 from jobs.submissions import WithSubmissions, result_options, submission_options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @click.command("evaluate", cls=WithSubmissions)
@@ -74,6 +76,8 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
 
 def write_submission(talk: Talk, folder: str, scores: pa.Table) -> int:
     """Write the submission files of SCORES rows, and say which machines they leave out; returns their number."""
+    import pyarrow as pa
+
     from asd_core.evaluation.submission import submission_files, unsubmittable
     from asd_core.store.tables import rows_of
 
