@@ -66,6 +66,12 @@ def test_options_of_archive_and_engine_may_stand_there_and_hold_for_every_comman
     assert said.code == 0 and "recipe twfr-knn, channel 0, store store (from asd.toml)" in said.err
 
 
+@pytest.mark.parametrize("written_as", ['"12:00"', "12:00:00"])
+def test_the_end_of_a_night_may_be_a_text_or_a_time(place, written_as):
+    written(place, f'store = "kept"\nrecipe = "twfr-knn"\nnight-ends = {written_as}\n')
+    assert "night-ends 12:00" in fit()[1]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
