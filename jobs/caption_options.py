@@ -114,13 +114,19 @@ def caption_order(options: Mapping[str, Any], recipe: Recipe) -> tuple[CaptionOr
     """The captions that a command's options ask for, and the language model that writes them; None without one.
 
     Raises:
-        UsageError: a language model is asked for or described, and none can be asked.
+        UsageError: a language model is asked for or described, and none can be asked; or texts that cannot be read.
     """
     from asd_core.captions.selection import CaptionOrder
+    from asd_core.captions.texts import texts_of
+    from asd_core.recipe.caption_settings import WITH_TEXTS
 
     llm = _llm_settings(options)
+    method = _method(options, recipe, llm)
+    if method in WITH_TEXTS:
+        for machine_type in ["", *recipe.settings.get("machine", {})]:
+            texts_of(recipe.for_machine(machine_type).captions.texts)
     choices = {name: options[name] for name in ("may_read_audio", "asks_again") if name in options}
-    return CaptionOrder(_method(options, recipe, llm), llm.name if llm else "", **choices), llm
+    return CaptionOrder(method, llm.name if llm else "", **choices), llm
 
 
 def captioner_for(job: Job, llm: LlmSettings | None, *, by_batch: bool = False) -> OpenCaptioner | None:

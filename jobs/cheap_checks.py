@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
 from asd_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_archive_options(recipe: Recipe, options: Mapping[str, Any]) -> None:
-    """Refuse an ARCHIVE, --layout and --pattern that cannot be, before anything is listed.
+    """Refuse an ARCHIVE, --layout, --pattern and --night-ends that cannot be, before anything is listed.
 
     Args:
         recipe: of the command.
@@ -23,6 +26,7 @@ def check_archive_options(recipe: Recipe, options: Mapping[str, Any]) -> None:
         UsageError: the first of them.
     """
     from asd_core.clips.manifest_table import is_manifest
+    from asd_core.clips.nights import checked_night_end
     from asd_core.clips.pattern import compile_pattern
     from asd_core.encoders.build import kind_of
 
@@ -33,10 +37,19 @@ def check_archive_options(recipe: Recipe, options: Mapping[str, Any]) -> None:
         raise UsageError(f"--layout {layout} and --pattern {pattern!r} exclude each other: leave one out")
     if pattern is not None:
         compile_pattern(pattern)
+    if options.get("night_ends") is not None:
+        checked_night_end(options["night_ends"])
+        if archive is None and _is_typed("night_ends"):
+            raise UsageError("--night-ends is for an ARCHIVE: stored clips keep the nights that they were listed with")
     if archive is None or "://" in archive:
         return
     if not Path(archive).exists() and not is_manifest(archive):
         raise UsageError(f"no such folder, or nothing in it: {archive}")
+
+
+def _is_typed(name: str) -> bool:
+    """True where an option stands in the command itself, not in a file of defaults."""
+    return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
 
 
 def check_date(date: str | None) -> None:

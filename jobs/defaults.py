@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from asd_core.errors import UsageError, did_you_mean
+from asd_core.text_files import read_text
 from jobs.options import (
     STORE_VARIABLE,
     archive_options,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from jobs.console import Talk
 
 FILE = "asd.toml"
+_BUILT_IN = ""  # no file and no variable
+
 _NOT_THERE = ("--set",)  # a setting of every run belongs into the recipe
 
 
@@ -64,9 +67,10 @@ def say_defaults(talk: Talk) -> None:
         elif source is ParameterSource.DEFAULT_MAP:
             found.setdefault(FILE, []).append(value)
         elif source is ParameterSource.DEFAULT and option.name == "recipe_name":
-            found.setdefault("default", []).append(value)
+            found.setdefault(_BUILT_IN, []).append(value)
+    told = {_BUILT_IN: "by default"}
     if found:
-        talk.say("; ".join(f"{', '.join(values)} (from {place})" for place, values in found.items()))
+        talk.say("; ".join(f"{', '.join(words)} ({told.get(at, f'from {at}')})" for at, words in found.items()))
 
 
 def naming_file(error: click.ClickException) -> click.ClickException:
@@ -98,8 +102,8 @@ def _store_in(arguments: Sequence[str]) -> str | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(read_text(path, f"the defaults in {path}"))
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"cannot read the defaults in {path}: {error}") from error
     known = _known()
     kept = {key.replace("_", "-"): _text_of(value) for key, value in values.items()}

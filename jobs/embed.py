@@ -18,6 +18,7 @@ def command(job: Job) -> None:
     Example:
       asd embed recordings --recipe twfr-gmm --store store
     """
+    from asd_core.errors import AsdError
     from asd_core.runs.embed import embed_run
 
     clips = job.clips()
@@ -25,3 +26,5 @@ def command(job: Job) -> None:
         record = embed_run(job.store, job.recipe, clips, engine, job.talk.progress)
     counts = record["counts"]
     job.talk.result({**counts, "seconds": record["seconds"]["embed"]}, counts_text(counts))
+    if not counts["embedded"]:
+        raise AsdError(f"nothing was listened to: not one of {counts['listed']} recordings could be embedded")

@@ -31,6 +31,7 @@ _COMMANDS = {
     "tune": "Search for the best settings.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
+    "recipes": "List the recipes, or show one with every field.",
 }
 
 

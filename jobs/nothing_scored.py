@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,14 +36,14 @@ def refuse_silence(
     if counts["scored"]:
         return
     reasons, listed = counts["errors_by_reason"], counts["listed"]
-    if "no_scorer" in reasons:
+    if "no_scorer" in reasons and not record["scorers"]:
+        nowhere = f"the store {store.files.address('')} has no scorer of any recipe"
         why = f"no machine of these {listed} clips has a scorer of {recipe.key()}"
-        mend = f"run {written('fit', options)}{_normals(clips)}"
+        mend = f"run {written('fit', options)}{_normals(clips)}; {held_instead(store, recipe) or nowhere}"
     else:
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         why, mend = f"none of {listed} clips has a score ({told})", _first_error(store, record)
-    others = held_instead(store, recipe) if "no_scorer" in reasons else ""
-    raise AsdError("; ".join(filter(None, [f"nothing was listened to: {why}: {mend}", others])))
+    raise AsdError(f"nothing was listened to: {why}: {mend}")
 
 
 def refuse_unscored(store: Store, recipe: Recipe, options: Mapping[str, Any]) -> None:
@@ -79,7 +80,7 @@ def written(command: str, options: Mapping[str, Any]) -> str:
         words += ["--set", setting]
     given = {"--encoder": "encoder_name", "--channel": "channel", "--store": "store_url"}
     if options.get("archive"):
-        given |= {"--layout": "layout", "--pattern": "pattern"}
+        given |= {"--layout": "layout", "--pattern": "pattern", "--night-ends": "night_ends"}
     for option, name in given.items():
         if options.get(name) not in (None, "auto"):
             words += [option, options[name]]
@@ -87,12 +88,12 @@ def written(command: str, options: Mapping[str, Any]) -> str:
 
 
 def _normals(clips: pa.Table) -> str:
-    """The options that say which clips are normal: none where the archive has a split for them, else its first days."""
-    import pyarrow.compute as pc
-
+    """The options that say which clips are normal: none where the archive says it itself, else its first days."""
     from asd_core.clips.clip import UNDATED
+    from asd_core.clips.selection import training_clips
 
-    if pc.any(pc.equal(clips["split"], "train")).as_py():
+    with suppress(UsageError):
+        training_clips(clips)
         return ""
     dates = sorted(set(clips["date"].to_pylist()) - {UNDATED})
     if not dates:

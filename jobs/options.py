@@ -10,6 +10,9 @@ import click
 
 STORE_VARIABLE, RECIPE_VARIABLE = "ASD_STORE", "ASD_RECIPE"
 
+DEFAULT_RECIPE = "fleet"
+"""The recipe of a command that names none."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -77,23 +80,26 @@ store_option = click.option(
     help="Folder or s3:// address that keeps everything.",
 )
 
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting, e.g. detector.k=8 (repeatable).",
+)
+
 recipe_options = together(
     click.option(
         "--recipe",
         "recipe_name",
-        required=True,
+        default=DEFAULT_RECIPE,
+        show_default=True,
         envvar=RECIPE_VARIABLE,
         show_envvar=True,
         metavar="NAME",
         help="Built-in recipe, or path to a .toml file.",
     ),
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Change a setting, e.g. detector.k=8 (repeatable).",
-    ),
+    settings_option,
     click.option("--encoder", "encoder_name", metavar="NAME", help="Name of the imported embeddings to use."),
     click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from asd_core.errors import AsdError
 from asd_core.settings import check_choices, check_number
 
+_KOLMOGOROV = 1.36
+_FAR = 0.2  # of the distribution: a curve that is nearer than that gives a fair quantile
+_UNLIKELY = 0.01
+
 ThresholdKind = Literal["quantile", "gamma"]
 
 
@@ -106,7 +110,36 @@ def _gamma_quantile(scores: NDArray[np.float64], quantile: float) -> tuple[float
     # A diverging fit puts its quantile far outside the scores it was fitted to.
     if not math.isfinite(value) or not 0 <= found <= 2:
         return math.nan, f"the gamma fit diverged (shape {shape:.3g}, its quantile {value:.6g})"
-    return value, None
+    levels = stats.gamma.cdf((scores - lowest) / spread, shape, loc=location, scale=scale)
+    return value, _misfit(levels, quantile)
+
+
+def _misfit(levels: NDArray[np.float64], quantile: float) -> str | None:
+    """Say that a fitted distribution is not that of the scores; None where it may be.
+
+    A single outlier can carry the fit away: of 1,000 scores it then flags none, or half of them. Kolmogorov's distance
+    shows it (1.36 / sqrt(N) is its 5 % level, and rare indeed for a curve fitted to these very scores), and so does the
+    share above the quantile. Scores that are a little unlike a gamma distribution keep their fit.
+
+    Args:
+        levels: (N,) of the distribution at each score.
+        quantile: of the threshold.
+    """
+    from scipy import stats
+
+    total, ordered = len(levels), np.sort(levels)
+    steps = np.arange(total + 1) / total
+    distance = float(max((steps[1:] - ordered).max(), (ordered - steps[:-1]).max()))
+    above = int((levels > quantile).sum())
+    asked, share = 1 - quantile, above / total
+    chance = min(stats.binom.cdf(above, total, asked), stats.binom.sf(above - 1, total, asked))
+    is_far_off = chance < _UNLIKELY and not asked / 2 <= share <= 2 * asked
+    if distance <= max(_KOLMOGOROV / math.sqrt(total), _FAR) and not is_far_off:
+        return None
+    return (
+        f"the gamma distribution does not fit the {total} unseen normal scores, an outlier may have drawn it away "
+        f"(it flags {share:.1%} of them where {asked:.1%} are asked for, its curve is off by {distance:.2f})"
+    )
 
 
 def checked_unseen(unseen: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -212,7 +212,9 @@ def _refuse_unusable(samples: Samples, used: int | None) -> None:
 
 
 def truncation(file: SoundFile, frames: int) -> str | None:
-    """A warning where the recording holds fewer frames than it promises."""
+    """A warning where the recording holds fewer frames than it promises, at its end or within."""
+    if file.lost:
+        return f"damaged: {file.lost / file.samplerate:.2f} s within the recording cannot be decoded"
     if file.lacks_end_mark:
         return f"truncated: the stream stops after {frames / file.samplerate:.2f} s without its end mark"
     promised = max(frames, round(file.frames * file.promised)) if file.is_length_known else frames

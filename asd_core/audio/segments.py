@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.decoding import Samples, blocks_of, check_channel, one_channel, truncation
 from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError
@@ -64,7 +65,7 @@ class SegmentedRecording:
 
     def __init__(
         self,
-        data: bytes,
+        data: Bytes,
         cut: Cut,
         *,
         sample_rate: int,
@@ -100,7 +101,7 @@ class SegmentedRecording:
 
     def _samples(self) -> Iterator[Samples]:
         """The channel at the sample rate, in blocks; sets what is known at the end."""
-        if not self._data:
+        if not len(self._data):
             raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
         with SoundFile(self._data) as file:
             check_channel(file, self._channel)

@@ -8,9 +8,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from asd_core.audio.containers.flac import behind_damage
 from asd_core.audio.containers.mend import mend
 from asd_core.audio.containers.ogg import LARGEST_PAGE
-from asd_core.audio.containers.pieces import Bytes
+from asd_core.audio.containers.pieces import Bytes, Mended
 from asd_core.audio.file_headers import looks_like
 from asd_core.errors import ClipError
 
@@ -25,26 +26,32 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
 
     Attributes:
         promised: frames that its header promises over those in the file; 1.0 where nothing is missing.
+        lost: frames of broken blocks so far, with sound that could be decoded on both sides.
 
     Args:
         data: the file's bytes, or a memory map of it; the format is recognised from them, never from a name.
+        mended: its pieces, where they are known.
+        origin: number of its first frame in the whole recording, where it is a part of one.
 
     Raises:
         ClipError: ``not_audio``.
     """
 
     promised: float
+    lost: int
 
-    def __init__(self, data: Bytes) -> None:
-        mended = mend(data)
+    def __init__(self, data: Bytes, mended: Mended | None = None, origin: int | None = None) -> None:
+        mended = mended or mend(data)
         try:
             super().__init__(mended.open(data))
         except soundfile.SoundFileError as error:
             # str(error) holds the address of the file object, which differs from run to run.
             why = getattr(error, "error_string", str(error)).rstrip(".")
             raise ClipError("not_audio", f"cannot be decoded ({looks_like(data)}): {why}") from error
-        self.promised = mended.promised
-        self._copy = mended.open(data)
+        self.promised, self.lost = mended.promised, 0
+        self._data, self._copy = data, mended.open(data)
+        self._given, self._origin = 0, origin
+        self._behind: SoundFile | None = None  # the frames behind a broken one
 
     @property
     def is_length_known(self) -> bool:
@@ -74,10 +81,24 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
 
     def next_block(self, frames: int) -> NDArray[np.float32]:
         """The next frames, at most so many: (n, channels) float32; none at the end, or where decoding breaks off."""
+        if self._behind is not None:
+            block = self._behind.next_block(frames)
+            self.lost += self._behind.lost
+            self._behind.lost = 0
+            return block
         block = np.full((frames, self.channels), np.nan, np.float32)
         try:
-            return self.read(out=block)  # type: ignore[no-any-return]
+            block = self.read(out=block)
         except soundfile.SoundFileError:
             # The block before a broken frame, or before bytes behind the last one, is decoded all the same; its length
             # is not told. No compressed format has NaN for a sample.
-            return block[: int(np.count_nonzero(~np.isnan(block[:, 0])))]
+            block = block[: int(np.count_nonzero(~np.isnan(block[:, 0])))]
+        self._given += len(block)
+        if len(block) or not frames or self.format != "FLAC":
+            return block
+        if rest := behind_damage(self._data, self._given, self._origin):
+            mended, origin, lost = rest
+            self._behind = SoundFile(self._data, mended, origin)
+            self.lost += lost
+            return self.next_block(frames)
+        return block

@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from asd_core.audio.listening import Heard
 from asd_core.audio.measures import AcousticMeasures
+from asd_core.audio.places import split_place
 from asd_core.captions.clip_tasks import (
     CLIP_CAPTIONS,
     MEASURES,
@@ -33,7 +35,7 @@ from asd_core.pipeline.embed_missing import embed, located
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.pipeline.planning import missing
 from asd_core.store.store import Store
-from asd_core.store.tables import EMBEDDINGS, embedding_matrix, rows_of
+from asd_core.store.tables import EMBEDDINGS, embedding_matrix, filled, first_of_each, rows_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,6 +43,7 @@ R = TypeVar("R")
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
 _MEASURED_A_TASK = 16
 _NAMES = ["clip_id", "uri"]
+_EMBEDDED = pa.schema([EMBEDDINGS.field(name) for name in ("clip_id", "uri", "embedding", "segment_start")])
 _NOT_STORED = "nothing is stored of it: --read-audio reads the recording"
 
 
@@ -81,7 +84,29 @@ class ClipEvidence:
         return self._indexes[fingerprint]
 
     def embeddings(self, clips: pa.Table, tower: Tower, problems: dict[str, str]) -> pa.Table:
-        """clip_id, uri and embedding of the clips that have one; ``problems`` gets the reason for each other clip."""
+        """Places of clip_id and uri, and the embedding, of the clips or segments that have one.
+
+        Where the tower cuts no segments, a segment has the embedding of its whole recording. ``problems`` gets the
+        reason for each other clip, by the place of its id.
+        """
+        parted = [split_place(name) for name in clips["clip_id"].to_pylist()]
+        whole = clips.set_column(0, "clip_id", pa.array([name for name, _ in parted], pa.string()))
+        uris = [split_place(name)[0] for name in clips["uri"].to_pylist()]
+        whole = first_of_each(whole.set_column(1, "uri", pa.array(uris, pa.string())), "clip_id")
+        troubles: dict[str, str] = {}
+        stored = self._embeddings(whole, tower, troubles)
+        starts = stored["segment_start"].to_pylist() if tower.encoder.is_segmented else [None] * len(stored)
+        rows = {one: row for row, one in enumerate(zip(stored["clip_id"].to_pylist(), starts, strict=True))}
+        found = [rows.get((name, start if tower.encoder.is_segmented else None)) for name, start in parted]
+        for (name, _), own, row in zip(parted, clips["clip_id"].to_pylist(), found, strict=True):
+            if row is None:
+                problems.setdefault(own, troubles.get(name, _NOT_STORED))
+        has = pa.array([row is not None for row in found], pa.bool_())
+        kept = stored.take(pa.array([row for row in found if row is not None], pa.int64()))
+        return clips.filter(has).select(_NAMES).append_column("embedding", kept["embedding"])
+
+    def _embeddings(self, clips: pa.Table, tower: Tower, problems: dict[str, str]) -> pa.Table:
+        """Rows of EMBEDDINGS of whole clips, a row for each segment where the tower cuts them."""
         fingerprint = tower.fingerprint
         found = located(clips.select(_NAMES), self.index(fingerprint))
         lacking = clips.filter(pc.is_null(found["shard"]))
@@ -98,13 +123,11 @@ class ClipEvidence:
                 problems.setdefault(clip_id, f"it could not be embedded: {reason}")
         good = found.filter(pc.and_(pc.is_valid(found["shard"]), pc.is_null(found["error_reason"])))
         tables = [
-            self._store.read_shard(fingerprint, shard, [*_NAMES, "embedding"])
+            filled(self._store.read_shard(fingerprint, shard, _EMBEDDED.names), _EMBEDDED)
             for shard in pc.unique(good["shard"]).to_pylist()
         ]
-        if not tables:
-            return EMBEDDINGS.empty_table().select([*_NAMES, "embedding"])
-        stored = pa.concat_tables(tables)
-        return stored.take(pc.index_in(good["clip_id"], value_set=stored["clip_id"].combine_chunks()))
+        stored = pa.concat_tables([_EMBEDDED.empty_table(), *tables])
+        return stored.filter(pc.is_in(stored["clip_id"], value_set=good["clip_id"].combine_chunks()))
 
     def captions(self, embedded: pa.Table, tower: Tower, start: str) -> tuple[dict[str, str], str]:
         """Clip id → the decoder's caption, and a note on the decoder; "" for none.
@@ -140,22 +163,24 @@ class ClipEvidence:
         cosines = cosine_similarities(embedding_matrix(embedded), embeddings)
         return dict(zip(embedded["clip_id"].to_pylist(), cosines, strict=True)), note
 
-    def measures(self, clips: pa.Table, channel: int | None) -> tuple[dict[str, AcousticMeasures], dict[str, str]]:
+    def measures(self, clips: pa.Table, heard: Heard) -> tuple[dict[str, AcousticMeasures], dict[str, str]]:
         """Clip id → measurements, and clip id → the reason for a clip without any.
 
         Args:
-            clips: with clip_id and uri.
-            channel: counted from 0; None measures the mean of all.
+            clips: with the places of clip_id and uri.
+            heard: the part of them that is measured.
         """
-        folder = f"measures/{'mix' if channel is None else channel}"
+        folder = _measures_folder(heard)
         kept = self._kept_in(folder, MEASURES)
+        if not self._may_read_audio:  # measures of before are of the first 30 s, and better than none
+            kept = first_of_each(pa.concat_tables([kept, self._kept_in(_folder_of_before(heard), MEASURES)]), "clip_id")
         lacking = missing(clips, kept)
         problems: dict[str, str] = {}
         if not self._may_read_audio:
             problems = dict.fromkeys(lacking["clip_id"].to_pylist(), _NOT_STORED)
             lacking = lacking.slice(0, 0)
         tasks = [
-            MeasureTask(channel, lacking.slice(first, _MEASURED_A_TASK))
+            MeasureTask(heard, lacking.slice(first, _MEASURED_A_TASK))
             for first in range(0, len(lacking), _MEASURED_A_TASK)
         ]
         new = [MEASURES.empty_table()]
@@ -163,9 +188,10 @@ class ClipEvidence:
             new.append(rows)
             problems |= unmeasured
             self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
-        self._keep(folder, pa.concat_tables(new))
+        added = pa.concat_tables(new)
+        self._keep(folder, added)
         wanted = set(clips["clip_id"].to_pylist())
-        pairs = rows_of(self._kept[folder], "clip_id", "measures")
+        pairs = rows_of(pa.concat_tables([kept, added]), "clip_id", "measures")
         return {clip_id: measures_from(text) for clip_id, text in pairs if clip_id in wanted}, problems
 
     def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
@@ -183,6 +209,16 @@ class ClipEvidence:
     def _keep(self, folder: str, rows: pa.Table) -> None:
         self._store.keep(folder, rows, [self._date_of[clip_id] for clip_id in rows["clip_id"].to_pylist()])
         self._kept[folder] = pa.concat_tables([self._kept[folder], rows])
+
+
+def _folder_of_before(heard: Heard) -> str:
+    """Folder in the store of measures of the first 30 s, which all measures once were."""
+    return f"measures/{'mix' if heard.channel is None else heard.channel}"
+
+
+def _measures_folder(heard: Heard) -> str:
+    """Folder in the store of the measures of a part of recordings."""
+    return f"{_folder_of_before(heard)}-{'all' if heard.seconds is None else f'{heard.seconds:g}s'}"
 
 
 def _hash(value: object) -> str:

@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.audio.listening import to_hear
+from asd_core.audio.listening import Heard, to_hear
 from asd_core.audio.measures import AcousticMeasures, Band, Tone, measure
+from asd_core.audio.places import split_place
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import read_listed
 from asd_core.pipeline.threads import one_thread
@@ -38,8 +39,8 @@ CLIP_CAPTIONS = pa.schema(
 
 MEASURES = pa.schema(
     [
-        pa.field("clip_id", pa.string(), nullable=False),
-        pa.field("uri", pa.string(), nullable=False),
+        pa.field("clip_id", pa.string(), nullable=False),  # of a segment with #t= and its start in s behind it
+        pa.field("uri", pa.string(), nullable=False),  # likewise
         pa.field("measures", pa.string(), nullable=False),  # AcousticMeasures as JSON
     ]
 )
@@ -66,9 +67,9 @@ class TextTask:
 
 @dataclass(frozen=True)
 class MeasureTask:
-    """Clips to be measured: ``clips`` has clip_id and uri."""
+    """Clips or segments to be measured as they were heard: ``clips`` has the places of clip_id and uri."""
 
-    channel: int | None
+    heard: Heard
     clips: pa.Table
 
 
@@ -113,7 +114,8 @@ def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
     with one_thread():
         for clip_id, uri in rows_of(task.clips, "clip_id", "uri"):
             try:
-                measures = measure(*to_hear(uri, functools.partial(read_listed, listed_id=clip_id), task.channel))
+                listed = functools.partial(read_listed, listed_id=split_place(clip_id)[0])
+                measures = measure(*to_hear(uri, listed, task.heard))
             except (AsdError, OSError) as error:
                 problems[clip_id] = " ".join(str(error).split())
             else:

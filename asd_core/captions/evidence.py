@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.audio.measures import AcousticMeasures
+from asd_core.audio.places import place, split_place
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.learnt_dates import LearntDates
 from asd_core.captions.sources import caption_sources
 from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
@@ -27,10 +29,10 @@ from asd_core.store.tables import CLIPS, first_of_each, rows_of
 
 @dataclass(frozen=True)
 class CaptionEvidence:
-    """Evidence for the captions of some flagged clips, keyed by clip id.
+    """Evidence for the captions of some flagged clips, keyed by the place of the clip id (`asd_core.audio.places`).
 
     Attributes:
-        normal_ids: (scorer version, uri) → clip id, of the nearest normal clips.
+        normal_ids: (scorer version, place) → place of the clip id, of the nearest normal clips or segments.
         captions: from the caption decoder.
         similarities: (L,) cosines with the texts.
         measures: acoustic measurements.
@@ -96,13 +98,15 @@ class Gatherer:
         setting = self._recipe.for_machine(machine_type)
         clips, normal_ids = self._clips(rows, setting)
         if self._method == "acoustic":
-            measures, problems = self._single.measures(clips, setting.encoder.channel)
+            measures, problems = self._single.measures(clips, heard_by(setting.encoder))
             return CaptionEvidence(normal_ids, measures=measures, problems=problems)
         sources = caption_sources(setting)
         captions: dict[str, str] = {}
         similarities: dict[str, NDArray[np.float64]] = {}
         problems = {}
         notes = sources.notes(self._method)
+        if setting.encoder.is_segmented and not sources.text.encoder.is_segmented:
+            notes.append("MS-CLAP heard the whole recordings, not the segments that were compared")
         if self._method in WITH_DECODER:
             embedded = self._single.embeddings(clips, sources.decoder, problems)
             captions, note = self._single.captions(embedded, sources.decoder, setting.captions.start)
@@ -120,18 +124,21 @@ class Gatherer:
         """
         setting = self._recipe.for_machine(rows["machine_type"][0].as_py())
         clips, _ = self._clips(rows, setting)
-        self._single.measures(clips, setting.encoder.channel)
+        self._single.measures(clips, heard_by(setting.encoder))
         if setting.captions.encoder or setting.captions.weights:
             sources = caption_sources(setting)
             self._single.embeddings(clips, sources.text, {})
             self._single.embeddings(clips, sources.decoder, {})
 
     def _clips(self, rows: pa.Table, setting: MachineRecipe) -> tuple[pa.Table, dict[tuple[str, str], str]]:
-        """Flagged clips and their k nearest normals as rows of CLIPS, each once; and `CaptionEvidence.normal_ids`."""
+        """Flagged clips and their k nearest normals as rows of CLIPS, each once; and `CaptionEvidence.normal_ids`.
+
+        Where segments were scored, ids and addresses are places of segments.
+        """
         dates = self._learnt_dates.of(_scorers(self._recipe.key(), rows))
         self._single.reach(None if dates is None else dates | set(rows["date"].to_pylist()))
-        nearest = normal_uris(rows, setting.captions.k)
-        uris = pa.array(sorted({uri for found in nearest for uri in found}), pa.string())
+        nearest = normal_places(rows, setting.captions.k)
+        uris = pa.array(sorted({split_place(one)[0] for found in nearest for one in found}), pa.string())
         index = self._single.index(embeddings_fingerprint(setting.encoder))
         listed = index.filter(pc.is_in(index["uri"], value_set=uris)).select(CLIPS.names)
         ids: dict[str, list[str]] = {}
@@ -140,12 +147,11 @@ class Gatherer:
         learnt = self._learnt(rows, {uri for uri, found in ids.items() if len(found) > 1})
         normal_ids = {}
         for version, found in zip(rows["scorer_version"].to_pylist(), nearest, strict=True):
-            for uri in found:
+            for one in found:
+                uri, start = split_place(one)
                 if uri in ids:
-                    normal_ids[version, uri] = learnt.get((version, uri), ids[uri][0])
-        normals = pa.array(sorted(set(normal_ids.values())), pa.string())
-        normal_clips = listed.filter(pc.is_in(listed["clip_id"], value_set=normals))
-        table = first_of_each(pa.concat_tables([rows.select(CLIPS.names), normal_clips]), "clip_id")
+                    normal_ids[version, one] = place(learnt.get((version, uri), ids[uri][0]), start)
+        table = first_of_each(pa.concat_tables([_placed(rows), _normals(listed, set(normal_ids.values()))]), "clip_id")
         self._single.remember_dates(table)
         return table, normal_ids
 
@@ -176,6 +182,29 @@ def _scorers(key: str, rows: pa.Table) -> set[tuple[str, str]]:
     }
 
 
-def normal_uris(rows: pa.Table, k: int) -> list[list[str]]:
-    """The k nearest normal clips of each row, nearest first; fewer where fewer are known."""
-    return [(uris or [])[:k] for uris in rows["nearest_uris"].to_pylist()]
+def _placed(rows: pa.Table) -> pa.Table:
+    """Rows of CLIPS of scored clips, with places for clip ids and addresses."""
+    starts = rows["segment_start"].to_pylist()
+    clips = rows.select(CLIPS.names)
+    for position, name in enumerate(("clip_id", "uri")):
+        places = [place(one, start) for one, start in zip(rows[name].to_pylist(), starts, strict=True)]
+        clips = clips.set_column(position, CLIPS.field(name), pa.array(places, pa.string()))
+    return clips
+
+
+def _normals(listed: pa.Table, places: Collection[str]) -> pa.Table:
+    """Rows of CLIPS of normal clips by the places of their ids, each in the order of the places."""
+    parted = [split_place(one) for one in sorted(places)]
+    ids = pa.array([clip_id for clip_id, _ in parted], pa.string())
+    rows = listed.take(pc.index_in(ids, value_set=listed["clip_id"].combine_chunks()))
+    starts = pa.array([start for _, start in parted], pa.float64())
+    return _placed(rows.append_column("segment_start", starts))
+
+
+def normal_places(rows: pa.Table, k: int) -> list[list[str]]:
+    """Places of the k nearest normal clips or segments of each row, nearest first; fewer where fewer are known."""
+    found = []
+    for uris, starts in rows_of(rows, "nearest_uris", "nearest_starts"):
+        known = [None] * len(uris or ()) if starts is None else starts
+        found.append([place(uri, start) for uri, start in zip(uris or (), known, strict=True)][:k])
+    return found

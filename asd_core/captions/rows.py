@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asd_core.audio.differences import NO_DIFFERENCE, describe_difference
+from asd_core.audio.places import place, split_place
 from asd_core.captions.evidence import CaptionEvidence
 from asd_core.captions.prompts import (
     PROMPT_VERSION,
@@ -40,7 +41,7 @@ def caption_row(
 
     Args:
         score: the clip's row of SCORES.
-        normals: addresses of the normal clips to compare with, nearest first.
+        normals: places of the normal clips or segments to compare with, nearest first.
         evidence: for the clip and its normal clips.
         texts: for the zero-shot method, (L,).
         order: method and language model.
@@ -51,25 +52,28 @@ def caption_row(
     row |= {"input_tokens": 0, "output_tokens": 0, "attempts": 0, "unknown": 0}
     row |= {"prompt": "", "prompt_version": PROMPT_VERSION if order.llm else MEASURED_VERSION}
     version, ids = row["scorer_version"], evidence.normal_ids
-    compared = [(uri, ids[version, uri]) for uri in normals if (version, uri) in ids]
+    compared = [(split_place(one)[0], ids[version, one]) for one in normals if (version, one) in ids]
     known = [(uri, clip_id) for uri, clip_id in compared if evidence.is_enough(clip_id, order.method)]
-    if not evidence.is_enough(row["clip_id"], order.method):
+    own = place(score["clip_id"], score.get("segment_start"))
+    if not evidence.is_enough(own, order.method):
         row["error_reason"] = "no_evidence"
-        row["error"] = evidence.problems.get(row["clip_id"], "nothing is known of its sound")
+        row["error"] = evidence.problems.get(own, "nothing is known of its sound")
     elif not known:
         row["error_reason"] = "no_normal_clip"
         problems = [evidence.problems[clip_id] for _, clip_id in compared if clip_id in evidence.problems]
         row["error"] = "; ".join(["no normal clip to compare with", *problems[:1]])
     else:
         row["normal_uris"] = [uri for uri, _ in known]
-        _fill_in(row, [clip_id for _, clip_id in known], evidence, texts)
+        _fill_in(row, own, [clip_id for _, clip_id in known], evidence, texts)
     row["prompt_hash"] = prompt_hash(row["prompt"])
     return row
 
 
-def _fill_in(row: dict[str, Any], normals: Sequence[str], evidence: CaptionEvidence, texts: Sequence[str]) -> None:
+def _fill_in(
+    row: dict[str, Any], clip_id: str, normals: Sequence[str], evidence: CaptionEvidence, texts: Sequence[str]
+) -> None:
     """Fill in a row's evidence and its prompt, or the caption itself where no language model is asked."""
-    method, clip_id = row["method"], row["clip_id"]
+    method = row["method"]
     if method == "acoustic":
         difference = describe_difference(evidence.measures[clip_id], [evidence.measures[normal] for normal in normals])
         row["findings"] = [finding.statement for finding in difference.findings]

@@ -117,7 +117,8 @@ def list_archive(
             raise UsageError(f"the manifest {url} names its machines itself: leave --layout and --pattern out")
         clips, duplicates, unplaced = read_manifest(url, night_ends)
         remarks = notes_on_untimed(clips, night_ends)
-        return Listing(clips, "manifest", (), duplicates, unplaced, remarks=remarks)
+        undecoded = [uri for uri in clips["uri"].to_pylist() if is_undecoded(uri)]
+        return Listing(clips, "manifest", (), duplicates, unplaced, remarks=remarks, undecoded=undecoded)
     return list_files(open_files(url), layout, pattern, store, night_ends)
 
 

@@ -9,7 +9,9 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
-_DATE = re.compile(r"(\d{4})(?:([-/._])(\d{1,2})\2(\d{1,2})|(\d{2})(\d{2}))(?:[T ]\d{2}:?\d{2}.*)?", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4})(?:([-/._])(\d{1,2})\2(\d{1,2})|(\d{2})(\d{2}))(?:[T _](?:\d{1,2}:|\d{2})\d{2}.*)?", re.ASCII
+)
 _TIME = re.compile(r"(\d{2})([-:_.]?)(\d{2})(?:\2(\d{2}))?", re.ASCII)
 
 

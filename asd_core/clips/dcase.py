@@ -52,9 +52,10 @@ def place(path: str) -> Placement:
         return Placement(
             machine_type, section, in_split or split, in_domain or domain, attributes, condition_of(condition) or ""
         )
-    if not split and (found := _SUPPLEMENTAL.fullmatch(stem)):
-        return Placement(machine_type, found[1], attributes=found[2])
-    return Placement(machine_type, UNPLACED, split or "test", domain)
+    if not split:
+        found = _SUPPLEMENTAL.fullmatch(stem)
+        return Placement(machine_type, found[1], attributes=found[2]) if found else Placement(machine_type, UNPLACED)
+    return Placement(machine_type, UNPLACED, split, domain)
 
 
 def domain_of_2021(uri: str) -> str:

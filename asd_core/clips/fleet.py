@@ -52,7 +52,7 @@ def _folder(folder: str, above: str) -> Placement:
             values[key] = urllib.parse.unquote(value)
     machine_type = values.pop("machine_type", UNPLACED) or UNPLACED
     machine_id = values.pop("machine_id", "00") or UNPLACED
-    split, domain = values.pop("split", ""), values.pop("domain", "")
+    split, domain = values.pop("split", "").lower(), values.pop("domain", "").lower()
     condition = condition_of(values.pop("condition", ""))
     date = _taken_date(values)
     if date == UNDATED:

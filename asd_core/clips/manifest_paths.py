@@ -47,7 +47,8 @@ def uris_of(url: str, folder: Files, texts: Sequence[str]) -> list[str]:
 def _uri(url: str, folder: Files, text: str, row: int) -> str:
     if not text:
         return ""
-    text = _FILE.sub("file:///", text, count=1)
+    if ":" in text:
+        text = _FILE.sub("file:///", text, count=1)
     if "://" in text:
         text = _SCHEME.sub(lambda found: f"{'file' if found[1].lower() == 'file' else 's3'}://", text, count=1)
         try:

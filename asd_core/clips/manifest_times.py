@@ -16,6 +16,7 @@ from asd_core.clips.stamps import parse_moment
 from asd_core.errors import UsageError
 
 INSTANT, WRITTEN = pa.timestamp("us", tz="UTC"), pa.timestamp("us")
+_ONE_DIGIT = re.compile(r"(\d[T ])(\d:)", re.ASCII)  # Excel writes the hour so
 _HAS_TIME = re.compile(r"\d[T ]\d{1,2}:?\d{2}", re.ASCII)
 
 
@@ -48,7 +49,7 @@ def moments(url: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Chun
     if pa.types.is_timestamp(column.type):
         return column.cast(INSTANT, safe=False), _as_written(column)
     texts = text_column(column)
-    instants = translate(texts, parse_moment, url, "recorded_at", "2026-11-19T03:15:00", INSTANT)
+    instants = translate(texts, _moment, url, "recorded_at", "2026-11-19T03:15:00", INSTANT)
     return instants, translate(texts, _without_zone, url, "recorded_at", "2026-11-19T03:15:00", WRITTEN)
 
 
@@ -62,7 +63,7 @@ def moments_of_dates(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Chunk
         instants, written = column.cast(INSTANT, safe=False), _as_written(column)
     elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         timed = pc.if_else(pc.match_substring_regex(text_column(column), _HAS_TIME.pattern), text_column(column), "")
-        instants = translate(timed, lambda text: parse_moment(text) or "", "", "date", "", INSTANT)
+        instants = translate(timed, lambda text: _moment(text) or "", "", "date", "", INSTANT)
         written = translate(timed, lambda text: _without_zone(text) or "", "", "date", "", WRITTEN)
     else:
         return nothing[0], nothing[1]
@@ -109,6 +110,10 @@ def _as_written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return local.cast(WRITTEN, safe=False)
 
 
+def _moment(text: str) -> datetime | None:
+    return parse_moment(_ONE_DIGIT.sub(r"\g<1>0\g<2>", text))
+
+
 def _without_zone(text: str) -> datetime | None:
-    moment = parse_moment(text)
+    moment = _moment(text)
     return moment and moment.replace(tzinfo=None)

@@ -38,12 +38,16 @@ _NEEDS = {
 }
 
 
+_ENDING = re.compile(r"\\\.\w+$")  # of an escaped file name
+
+
 def compile_pattern(pattern: str) -> Callable[[str], Placement]:
     """Turn a pattern into a function path → placement.
 
     ``{field}`` stands for a part of the path, ``{}`` for anything within one folder's or file's name, other text for
-    itself. A pattern describes the end of a path: folders above it do not matter. Without ``{machine_id}`` every
-    machine id is "00". Without any field of a date, the date is read as `asd_core.clips.stamps` tells.
+    itself, and a file's ending in any case. A pattern describes the end of a path: folders above it do not matter.
+    Without ``{machine_id}`` every machine id is "00". Without any field of a date, the date is read as
+    `asd_core.clips.stamps` tells.
 
     Raises:
         UsageError: an unknown field, a field twice, a brace without its other one, no machine type, or half a date.
@@ -53,6 +57,7 @@ def compile_pattern(pattern: str) -> Callable[[str], Placement]:
     fields = texts[1::2]
     _check(pattern, fields, texts[::2])
     parts = [re.escape(text) if i % 2 == 0 else _group(text) for i, text in enumerate(texts)]
+    parts[-1] = _ENDING.sub(r"(?i:\g<0>)", parts[-1])
     regex = re.compile("(?:.*/)?" + "".join(parts), re.DOTALL)
     tells_date = bool({"date", "year"} & set(fields))
 

@@ -28,7 +28,8 @@ def by_split(clips: pa.Table, *, include_train: bool = False) -> pa.Table:
     """
     is_train = pc.equal(clips["split"], "train")
     if has_test_split(clips):
-        keep = pc.and_(pc.or_(pc.equal(clips["split"], "test"), pc.invert(_is_placed(clips))), pc.invert(is_train))
+        is_seen = pc.and_(pc.invert(_is_placed(clips)), pc.invert(pc.or_(is_train, _is_supplemental(clips))))
+        keep = pc.or_(pc.equal(clips["split"], "test"), is_seen)
     elif pc.any(is_train).as_py():
         keep = pc.invert(pc.or_(is_train, _is_supplemental(clips)))
     else:
@@ -38,7 +39,7 @@ def by_split(clips: pa.Table, *, include_train: bool = False) -> pa.Table:
 
 def notes_on_no_split(clips: pa.Table) -> list[str]:
     """A line on clips that are left out because they are of no split in an archive that has splits."""
-    is_of_none = pc.and_(pc.equal(clips["split"], ""), _is_placed(clips))
+    is_of_none = pc.and_(pc.equal(clips["split"], ""), pc.or_(_is_placed(clips), _is_supplemental(clips)))
     if not has_test_split(clips):
         is_of_none = pc.and_(is_of_none, _is_supplemental(clips))
         if not pc.any(pc.equal(clips["split"], "train")).as_py():

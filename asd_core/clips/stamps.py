@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from asd_core.clips.dates import day_of, moment_of, parse_time
 
@@ -26,7 +27,7 @@ _DIGITS = rf"(?P<y3>{_YEAR})(?P<m3>\d\d)(?P<d3>\d\d)"
 _CLOCK_WITH_SIGNS = r"(?P<h1>\d\d)(?P<sep>[-:._])(?P<n1>\d\d)(?P=sep)(?P<s1>\d\d)"
 _TIME = rf"{_CLOCK_WITH_SIGNS}|(?P<h2>\d\d)(?P<n2>\d\d)(?P<s2>\d\d)(?:\d{{3}})?"
 _WITHOUT_SECONDS = r"[Tt](?P<h3>\d\d)[-:]?(?P<n3>\d\d)|[ _](?P<h4>\d\d):(?P<n4>\d\d)"
-_ZONE = r"Z|(?P<sign>[+-])(?P<zh>[01]\d)[:_-]?(?P<zm>00|15|30|45)"
+_ZONE = r"[Zz]|(?P<sign>[+-])(?P<zh>[01]\d)[:_-]?(?P<zm>00|15|30|45)"
 _STAMP = re.compile(
     rf"(?<!\d)(?:{_WITH_SIGNS}|{_DIGITS})(?:(?:[Tt]| at |[ _-]{{1,2}}|(?<=\d{{8}}))(?:{_TIME})|{_WITHOUT_SECONDS})"
     rf"(?:[.,]\d+)?(?:{_ZONE})?(?!\d)",
@@ -51,6 +52,7 @@ def stamp_in(name: str) -> Stamp | None:
     """The date, and the time where there is one, in a file's name; None where there is none, or none for sure."""
     if not _MAYBE.search(name):
         return None
+    name = unquote(name) if "%" in name else name
     for found in _STAMP.finditer(name):
         stamp = _with_time(found)
         if stamp is not None:
@@ -98,23 +100,24 @@ def _with_time(found: re.Match[str]) -> Stamp | None:
     day = _day(found)
     if day is None:
         return None
-    hour, minute = (_first(found, letter, "1234") for letter in "hn")
+    hour = found["h1"] or found["h2"] or found["h3"] or found["h4"]
+    minute = found["n1"] or found["n2"] or found["n3"] or found["n4"]
     east = int(found["zh"]) * 60 + int(found["zm"]) if found["sign"] else None
     east = -east if east is not None and found["sign"] == "-" else east
-    moment = moment_of(day, hour, minute, _first(found, "s", "12") or "0", east)
+    moment = moment_of(day, hour, minute, found["s1"] or found["s2"] or "0", east)
     return Stamp(day, moment) if moment else None
 
 
 def _dates_alone(name: str) -> Iterator[str | None]:
-    for pattern in (_DATE_WITH_SIGNS, _DATE_OF_DIGITS):
-        yield from (_day(found) for found in pattern.finditer(name))
+    for found in _DATE_WITH_SIGNS.finditer(name):
+        yield _with_signs(found)
+    for found in _DATE_OF_DIGITS.finditer(name):
+        yield day_of(found["y3"], found["m3"], found["d3"])
 
 
 def _day(found: re.Match[str]) -> str | None:
-    groups = found.groupdict()
-    year, month, day = ("".join(groups.get(f"{letter}{i}") or "" for i in "123") for letter in "ymd")
-    return day_of(year, month, day)
+    return day_of(found["y3"], found["m3"], found["d3"]) if found["y3"] else _with_signs(found)
 
 
-def _first(found: re.Match[str], letter: str, numbers: str) -> str:
-    return next((found[f"{letter}{i}"] for i in numbers if found[f"{letter}{i}"]), "")
+def _with_signs(found: re.Match[str]) -> str | None:
+    return day_of(found["y1"], found["m1"] or found["m2"], found["d1"] or found["d2"])

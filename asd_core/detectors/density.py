@@ -2,6 +2,9 @@
 
 K. Wilkinghoff et al., "Keeping the Balance: Anomaly Score Calculation for Domain Generalization": each distance
 d(x, r) is divided by rho(r), the mean distance of the reference r to its own K nearest other references.
+
+A row that is stored several times counts once. Copies lie at distance 0 of each other whatever the sound around them:
+with more than K of them rho would be 0, and every score near them without bound.
 """
 
 from __future__ import annotations
@@ -20,18 +23,19 @@ _BLOCK_VALUES = 1 << 22
 def local_distances(bank: NearestRows, density_k: int) -> NDArray[np.float64]:
     """The rho of each row, (N,) > 0: mean distance to its density_k nearest other rows (all, where there are fewer).
 
-    Rows that are duplicates of each other would divide by 0, see `floored`. A single row has no others: 1.
+    Copies of a row are no other rows. A row without others has 1.
     """
-    if len(bank) == 1:
-        return np.ones(1)
-    return floored(bank.search_others(density_k)[1].mean(axis=1))
+    distinct, place = bank.distinct()
+    if len(distinct) == 1:
+        return np.ones(len(bank))
+    return floored(distinct.search_others(density_k)[1].mean(axis=1))[place]
 
 
 def floored(rho: NDArray[np.float64]) -> NDArray[np.float64]:
     """Raise rho to at least 1 % of the median of its positive values; all ones where none is positive.
 
-    A clip stored more than K times says nothing about how dense its surroundings are. The floor keeps its
-    distances finite and comparable with those of the other rows.
+    Near copies say nothing about how dense their surroundings are. The floor keeps their distances finite and
+    comparable with those of the other rows.
     """
     positive = rho[rho > 0]
     if len(positive) == 0:
@@ -44,10 +48,29 @@ def local_distances_without_each(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """The rho of every row of a bank from which row i is taken, for each i, in blocks of i.
 
-    Exact, from one search: a row that had i among its K nearest gets its (K + 1)-th instead.
-
     Yields:
         The block's i, (B,), and the rho of every row, (B, N), where the value of row i itself is 1 and of no use.
+    """
+    distinct, place = bank.distinct()
+    if len(distinct) == len(bank):
+        yield from _without_each(bank, density_k)
+        return
+    whole, copies = local_distances(bank, density_k), np.bincount(place)
+    if len(distinct) == 1:
+        yield np.arange(len(bank)), np.ones((len(bank), len(bank)))
+        return
+    for removed, rho in _without_each(distinct, density_k):
+        rows = np.flatnonzero((place >= removed[0]) & (place <= removed[-1]))
+        values = rho[place[rows] - removed[0]][:, place]
+        values[copies[place[rows]] > 1] = whole  # its copies stay
+        values[np.arange(len(rows)), rows] = 1.0
+        yield rows, values
+
+
+def _without_each(bank: NearestRows, density_k: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """As `local_distances_without_each`, of a bank without copies.
+
+    Exact, from one search: a row that had i among its K nearest gets its (K + 1)-th instead.
     """
     total = len(bank)
     k = min(density_k, total - 2)

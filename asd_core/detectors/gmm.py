@@ -42,7 +42,8 @@ class GmmConfig(UpsamplingConfig):
         max_iter: most steps of EM.
         strict: fit full covariances as asked however few the clips, as the reference does. Otherwise too few clips
             are met by shrinkage and fewer components, each with a note.
-        soft_scoring: one mixture per domain, see `SoftScoring`; acted on by `new_detector`, not by `Gmm`.
+        soft_scoring: a mixture for source and one for target clips; the lesser score counts, as it is ("minimum") or
+            with both on one scale ("standardised"), see `SoftScoring`.
         seed: of the k-means that EM starts from, of "smote" and of the folds of "standardised" soft scoring.
     """
 

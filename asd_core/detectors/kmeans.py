@@ -28,7 +28,7 @@ class KMeansConfig:
         metric: "cosine" clusters and compares on the unit sphere, 1 − x·c; "euclidean" is the true distance.
         renormalise_centroids: whether centroids are put back on the unit sphere, for "cosine".
         seed: of the initial centroids.
-        whitening: of the embeddings before anything else, see `fit_whitening`.
+        whitening: "half" or "full": directions in which normal clips vary much count less, see `fit_whitening`.
     """
 
     kind: Literal["kmeans"] = "kmeans"

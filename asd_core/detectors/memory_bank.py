@@ -36,8 +36,9 @@ class MemoryBankConfig(UpsamplingConfig):
         density: "none" averages the k least distances. "nearest" divides each of these by the local distance of its
             reference. "least" averages the k least of all distances so divided.
         density_k: neighbours over which a reference's local distance is taken.
-        whitening: of the embeddings before anything else, see `fit_whitening`.
-        soft_scoring: one bank per domain, see `SoftScoring`; acted on by `new_detector`, not by `MemoryBank`.
+        whitening: "half" or "full": directions in which normal clips vary much count less, see `fit_whitening`.
+        soft_scoring: a bank for source and one for target clips; the lesser score counts, as it is ("minimum") or
+            with both on one scale ("standardised"), see `SoftScoring`.
         seed: of "smote", and of the folds in which "standardised" soft scoring scores clips not seen in fitting.
     """
 

@@ -82,6 +82,14 @@ class NearestRows:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def distinct(self) -> tuple[NearestRows, NDArray[np.int64]]:
+        """The rows without copies, in the order of their first one, and the place of each row among them, (N,)."""
+        places: dict[bytes, int] = {}
+        place = np.array([places.setdefault((row + 0.0).tobytes(), len(places)) for row in self._points], np.int64)
+        if len(places) == len(self):
+            return self, place
+        return NearestRows(self.rows[np.unique(place, return_index=True)[1]], self._metric), place
+
     def search(self, queries: NDArray[np.float64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k nearest rows of each query: indices and distances, (M, D) → two of (M, min(k, N)).
 

@@ -121,6 +121,11 @@ class EncoderConfig:
         """A recording has an embedding for each of its segments, not one for all of it."""
         return self.clip_rule == "segments"
 
+    @property
+    def heard_seconds(self) -> float | None:
+        """How much of a recording, or of each segment, makes an embedding; None for all of a recording."""
+        return None if self.clip_rule == "windows" or self.kind == IMPORTED else self.clip_seconds
+
     def _check_hop(self, hop_seconds: float) -> None:
         if not self.is_segmented:
             raise UsageError(f'encoder.hop_seconds needs clip_rule = "segments", got {self.clip_rule!r}: leave it out')

@@ -125,8 +125,8 @@ class Evaluation:
 def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:
     """Evaluate SCORES rows, in any order.
 
-    ``auto`` is ``dcase2022`` where the compared clips carry source and target domains, ``dcase2021`` where these lie in
-    folders of their own (``source_test``), else ``dcase2020``.
+    ``auto`` is ``dcase2022`` where a machine has normal clips of the source and of the target domain, and anomalous
+    ones, ``dcase2021`` where its domains lie in folders of their own (``source_test``), else ``dcase2020``.
 
     Raises:
         UsageError: no scored test clip has a known condition, or the protocol is unknown.
@@ -141,9 +141,8 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
             "manifest with a column condition, and score the test clips first"
         )
     if protocol == "auto":
-        domains = {domain for machine in machines for domain in machine.clips.domains}
         with_domains: DcaseProtocol = "dcase2021" if _is_of_2021(scores) else "dcase2022"
-        protocol = with_domains if {"source", "target"} <= domains else "dcase2020"
+        protocol = with_domains if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
     has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
     evaluated = [_evaluate_machine(machine, protocol, has_decisions) for machine in machines]
     rows = tuple(row for row, _ in evaluated)
@@ -164,6 +163,10 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
 def _is_of_2021(scores: pa.Table) -> bool:
     tests = scores.filter(pc.and_(pc.equal(scores["split"], "test"), pc.not_equal(scores["domain"], "")))
     return len(tests) > 0 and all(map(domain_of_2021, tests["uri"].to_pylist()))
+
+
+def _has_both_domains(clips: LabelledClips) -> bool:
+    return bool(clips.is_anomalous.any()) and set(DOMAINS) <= set(clips.domains[~clips.is_anomalous])
 
 
 def _evaluate_machine(

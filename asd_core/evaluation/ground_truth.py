@@ -205,7 +205,7 @@ def _clips(files: Files, root: str, machine: Machine, path: str, names: _NamesWi
 
 def _each_named_once(where: str, clips: list[TrueClip]) -> list[TrueClip]:
     """The clips sorted by name. Raises UsageError where two go by one name."""
-    names = [stem(name) for clip in clips for name in {clip.name, *clip.other_names}]
+    names = [name for clip in clips for name in {stem(each) for each in (clip.name, *clip.other_names)}]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise UsageError(f"{where}: two clips go by {twice[0]} there or in its ground_truth_attributes; correct one")
     return sorted(clips, key=lambda clip: clip.name)

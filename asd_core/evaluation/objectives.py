@@ -9,11 +9,12 @@ Objectives:
     auc, pauc   mean over machines
     mean        mean over machines of (AUC + pAUC) / 2
     official    the challenge's score, as ``asd evaluate`` prints it: the harmonic mean of AUC (source), AUC (target),
-                and pAUC of all machines; without domains that of 2020, the mean of AUC and pAUC
+                and pAUC of the machines that have normal clips of both domains; where no machine has them that of 2020,
+                the mean of AUC and pAUC
     twfr-sum    hmean AUC (source) + hmean AUC (target) + hmean pAUC, each over machines: the criterion of TWFR-GMM, and
                 the E of FS-TWFR-GMM (Zhang et al., eq. 6)
 
-A machine without domains has its plain AUC for both. No objective depends on a decision threshold.
+In twfr-sum, a machine without domains has its plain AUC for both. No objective depends on a decision threshold.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def objective_values(name: str, machine_types: Sequence[str], figures: NDArray[n
     check_objective(name)
     whole, low, source, target = np.moveaxis(figures, -1, 0)
     has_domains = np.isfinite(source) & np.isfinite(target)
+    if name == "official":
+        return _official(whole, low, source, target, machine_types)
     source, target = np.where(has_domains, source, whole), np.where(has_domains, target, whole)
     match name:
         case "auc":
@@ -77,12 +80,24 @@ def objective_values(name: str, machine_types: Sequence[str], figures: NDArray[n
             return np.asarray(low.mean(axis=0))
         case "mean":
             return np.asarray((whole + low).mean(axis=0) / 2)
-        case "official" if not has_domains.any():
-            return _mean_over_types((whole + low) / 2, machine_types)
-        case "official":
-            return _harmonic_mean(np.concatenate([source, target, low]))
         case _:
             return _harmonic_mean(source) + _harmonic_mean(target) + _harmonic_mean(low)
+
+
+def _official(
+    whole: NDArray[np.float64],
+    low: NDArray[np.float64],
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    machine_types: Sequence[str],
+) -> NDArray[np.float64]:
+    """The official score, (S,), of figures that are (K, S) each."""
+    counts = np.isfinite(source) & np.isfinite(target) & np.isfinite(low)
+    inverses = sum(1 / np.maximum(part, np.finfo(np.float64).eps) for part in (source, target, low))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        of_domains = 3 * counts.sum(axis=0) / np.where(counts, inverses, 0).sum(axis=0)
+    plain = _mean_over_types((whole + low) / 2, machine_types)
+    return np.where(np.isnan(whole).any(axis=0), np.nan, np.where(counts.any(axis=0), of_domains, plain))
 
 
 def _mean_over_types(values: NDArray[np.float64], machine_types: Sequence[str]) -> NDArray[np.float64]:

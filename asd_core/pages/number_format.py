@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["counted", "figure", "number", "percent", "probability", "signed", "thousandths", "tick"]
+__all__ = ["clock", "counted", "figure", "number", "percent", "probability", "signed", "thousandths", "tick"]
 
 MISSING = "–"
 
@@ -43,6 +43,15 @@ def signed(value: float | None) -> str:
 def percent(value: float | None) -> str:
     """A share in [0, 1] as a percentage."""
     return MISSING if value is None else f"{100 * value:.3g}\N{NO-BREAK SPACE}%"
+
+
+def clock(seconds: float) -> str:
+    """A time in a recording as players write it, ``0:50``, ``12:34.5`` or ``1:02:03``: tenths where there are any."""
+    tenths = int(seconds * 10 + 1e-6)
+    minutes, rest = divmod(tenths // 10, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{text}.{tenths % 10}" if tenths % 10 else text
 
 
 def number(value: int) -> str:

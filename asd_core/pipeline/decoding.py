@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asd_core.audio.decoding import decode, fit_length, read_clip, windows
+from asd_core.audio.listening import Heard
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.audio.segments import Cut, Segment, SegmentedRecording
 from asd_core.clips.clip import clip_id
@@ -107,6 +108,11 @@ def decode_shard(
             yield DecodedClip(None, error=error)
             continue
         yield DecodedClip(waveforms, decoded.seconds, None, decoded.warning, level_db, decoded.sample_rate)
+
+
+def heard_by(config: EncoderConfig) -> Heard:
+    """The part of recordings, or of each segment, that an encoder hears."""
+    return Heard(config.channel, config.heard_seconds)
 
 
 def cut_of(config: EncoderConfig) -> Cut:

@@ -135,6 +135,8 @@ def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.
         if scorer.is_judged_anew:
             group.judged_anew[folder] = judgement_of(scorer)
         rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
+        if scorer.is_judged_anew:
+            group.judged_anew[folder] = judgement_of(scorer)
     elif recipe.encoder.is_segmented:
         rows = first_of_each(rows, "clip_id")
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name in SCORES.names}

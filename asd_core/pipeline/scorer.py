@@ -142,7 +142,7 @@ def fit_scorer(
     values = transformed(embeddings, transform)
     detector = new_detector(recipe.detector).fit(values, domains)
     row_scores = unseen_scores(recipe.detector, values, domains, recordings)
-    segments = by_name = None
+    segments = None
     if recordings is None:
         by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]
         unseen = np.sort(row_scores)
@@ -152,6 +152,7 @@ def fit_scorer(
         segments = LearntSegments(SegmentScores(row_scores, recordings), np.array(starts, np.float64))
         learnt, names = segments.unseen, [uris[row] for row in np.unique(recordings, return_index=True)[1]]
         unseen = np.sort(learnt.of_recordings(recipe.score))
+        by_name = learnt.of_recordings(recipe.score)[sorted(range(len(names)), key=names.__getitem__)]
         threshold = decision_threshold(learnt.null(learnt.usual_count, recipe.score), recipe.threshold)
         rate = false_alarm_rate_of_recordings(learnt, names, recipe.score, recipe.threshold)
     heard = [level for level in levels_db if level is not None]
@@ -168,8 +169,8 @@ def fit_scorer(
         tuple(uris),
         (*detector.notes_, *threshold.notes),
         None if not heard else float(np.median(heard)),
+        by_name,
         segments=segments,
-        unseen_by_name=by_name,
     )
 
 
@@ -183,13 +184,14 @@ def judged_by(scorer: Scorer, config: ThresholdConfig, former: ThresholdConfig) 
     """
     if config == former:
         return scorer
-    learnt, over, by_name = scorer.segments, scorer.recipe.score, scorer.unseen_by_name
-    if learnt is not None:
-        null = learnt.unseen.null(learnt.unseen.usual_count, over)
-        rate = false_alarm_rate_of_recordings(learnt.unseen, list(dict.fromkeys(scorer.uris)), over, config)
-    else:
-        null, rate = scorer.unseen, np.nan if by_name is None else cross_validated_false_alarm_rate(by_name, config)
-    threshold, stale = decision_threshold(null, config), decision_threshold(null, former).notes
+    unseen, rate = scorer.unseen, np.nan
+    if scorer.segments is not None:
+        learnt, over = scorer.segments.unseen, scorer.recipe.score
+        unseen = learnt.null(learnt.usual_count, over)
+        rate = false_alarm_rate_of_recordings(learnt, list(dict.fromkeys(scorer.uris)), over, config)
+    elif scorer.unseen_by_name is not None:
+        rate = cross_validated_false_alarm_rate(scorer.unseen_by_name, config)
+    threshold, stale = decision_threshold(unseen, config), decision_threshold(unseen, former).notes
     return replace(
         scorer,
         threshold=threshold.value,

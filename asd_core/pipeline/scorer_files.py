@@ -36,12 +36,12 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     arrays = {f"detector.{name}": value for name, value in scorer.detector.state().items()}
     arrays |= {f"transform.{name}": value for name, value in scorer.transform.items()}
     arrays["unseen"] = scorer.unseen
-    if scorer.unseen_by_name is not None:
-        arrays["unseen_by_name"] = scorer.unseen_by_name
     if scorer.segments is not None:
         learnt = scorer.segments
         arrays |= {"segments.scores": learnt.unseen.scores, "segments.recordings": learnt.unseen.recordings}
         arrays["segments.starts"] = learnt.starts
+    if scorer.unseen_by_name is not None:
+        arrays["unseen_by_name"] = scorer.unseen_by_name
     data = _to_npz(arrays)
     head: dict[str, Any] = {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
@@ -95,10 +95,9 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     except ValueError as error:  # an array of Python objects, which would be executed
         raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
     rate = head["false_alarm_rate"]
-    uris = head["uris"] if segments is None else [head["uris"][number] for number in segments.unseen.recordings]
     fitted = Scorer(
         **{name: head[name] for name in [*_AS_THEY_ARE, "notes"]},
-        uris=uris,
+        uris=head["uris"] if segments is None else [head["uris"][number] for number in segments.unseen.recordings],
         recipe=recipe,
         detector=load_detector(recipe.detector, detector),
         transform=transform,

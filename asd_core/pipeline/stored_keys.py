@@ -11,6 +11,7 @@ from typing import Any
 
 from asd_core.errors import AsdError
 from asd_core.pipeline.scorer_versions import has_scorers
+from asd_core.recipe.fields import scorer_fields
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
@@ -20,17 +21,17 @@ def as_stored(store: Store, recipe: Recipe) -> Recipe:
     """The recipe under the KEY by which a store holds its scorers; as it is where the store holds none.
 
     The KEY that version 0.1 gave it comes first, then its own, then that of a stored recipe which differs from it in
-    nothing that scorers depend on: its threshold was edited since.
+    nothing that scorers depend on: its threshold was edited since, or its defaults were written out.
     """
     own, former = recipe.key(), recipe.former_key()
     if former != own and has_scorers(store, former):
         return Recipe(recipe.name, recipe.settings, former)
     if has_scorers(store, own):
         return recipe
-    for entry in newest_fits(store):
-        if entry.key.rpartition("-")[0] == recipe.name and _own_key_of(store, entry) == own != entry.key:
-            return Recipe(recipe.name, recipe.settings, entry.key)
-    return recipe
+    fits = [entry for entry in newest_fits(store) if entry.key.rpartition("-")[0] == recipe.name]
+    fields = scorer_fields(recipe) if fits else {}
+    same = (entry.key for entry in fits if _is_the_same(store, entry, recipe, fields))
+    return next((Recipe(recipe.name, recipe.settings, key) for key in same), recipe)
 
 
 def newest_fits(store: Store) -> list[RunEntry]:
@@ -46,10 +47,14 @@ def recipe_of(record: Mapping[str, Any]) -> Recipe | None:
         return None
 
 
-def _own_key_of(store: Store, entry: RunEntry) -> str:
-    """The KEY that the recipe of a run has today; "" where it is no recipe any more."""
-    recipe = recipe_of(store.record(entry))
+def _is_the_same(store: Store, entry: RunEntry, recipe: Recipe, fields: Mapping[str, Any]) -> bool:
+    """True where the scorers of a run are those that a recipe with these fields would have."""
+    record = store.record(entry)
+    stored = recipe_of(record)
     try:
-        return "" if recipe is None else recipe.key()
-    except AsdError:  # its encoder is not here
-        return ""
+        if stored is None or scorer_fields(stored) != fields:
+            return False
+    except AsdError:  # a class of one's own that is not here
+        return False
+    made_from: Mapping[str, str] = record.get("fingerprints", {})
+    return all(recipe.fingerprint(machine_type) == name for machine_type, name in made_from.items())

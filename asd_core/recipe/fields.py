@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -56,21 +57,48 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
 
     Of a table whose kind differs only the kind is told.
     """
-    mine, theirs = _by_name(recipe), _by_name(other)
-    found = {key: value for key, value in mine.items() if theirs.get(key, _MISSING) != value}
-    kinds = {key.partition(".")[0] for key in found if key in ("encoder.kind", "detector.kind")}
+    found = _differing(recipe, other)
+    kinds = {key.partition(".")[0] for key in found if key.endswith(".kind")}
     told = [
         f"{key} = {value!r}".replace("'", '"')
         for key, value in found.items()
         if key.endswith(".kind") or key.partition(".")[0] not in kinds
     ]
+    return told + _other_machines(recipe, other)
+
+
+def settings_towards(recipe: Recipe, other: Recipe) -> list[str]:
+    """The ``table.key=value`` by which this recipe becomes another one; none where that takes more than values."""
+    found = _differing(other, recipe)
+    is_more = any(key.endswith(".kind") for key in found)
+    is_more |= not all(isinstance(value, bool | int | float | str) for value in found.values())
+    if is_more or _other_machines(recipe, other) or _other_machines(other, recipe):
+        return []
+    return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in found.items()]
+
+
+def _differing(recipe: Recipe, other: Recipe) -> dict[str, Any]:
+    mine, theirs = _by_name(recipe), _by_name(other)
+    return {key: value for key, value in mine.items() if theirs.get(key, _MISSING) != value}
+
+
+def _other_machines(recipe: Recipe, other: Recipe) -> list[str]:
     machines = recipe.settings.get("machine", {}), other.settings.get("machine", {})
-    return told + [f"[machine.{kind}]" for kind in machines[0] if machines[0][kind] != machines[1].get(kind)]
+    return [f"[machine.{kind}]" for kind in machines[0] if machines[0][kind] != machines[1].get(kind)]
+
+
+def scorer_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Every field that scorers depend on, defaults filled in: by machine type with others, and ("") for the rest.
+
+    Recipes whose keys differ can be equal in this: a default of ``[encoder]`` written out is another key.
+    """
+    return {kind: _by_name(recipe.only_for(kind)) for kind in recipe.scorer_kinds()}
 
 
 def _by_name(recipe: Recipe) -> dict[str, Any]:
-    judging = (*JUDGING, *EXPLAINING)
-    return {f"{one.table}.{one.name}": one.value for one in fields_of(recipe) if one.table not in judging}
+    unasked = (*JUDGING, *EXPLAINING)
+    fields = [one for one in fields_of(recipe) if one.table not in unasked and one.name != "batch_size"]
+    return {f"{one.table}.{one.name}": one.value for one in fields}
 
 
 def _defaults(table: str, given: Mapping[str, Any]) -> dict[str, Any]:

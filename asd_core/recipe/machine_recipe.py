@@ -38,6 +38,9 @@ A field that holds this value is left out of keys and of stored scorers, so that
 class EmbeddingConfig:
     """A recipe's ``[embedding]``: what is done to embeddings before a detector sees them.
 
+    Attributes:
+        transform: ``none``, or ``log-zscore`` for raw power features.
+
     ``log-zscore`` takes the natural logarithm of x + 1e-12 in float64, then subtracts the mean and divides by the
     population deviation that each dimension has over the machine's training normals: for raw power features.
     """

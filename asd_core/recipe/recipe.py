@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
-from asd_core.errors import UsageError, did_you_mean
+from asd_core.errors import UsageError
 from asd_core.recipe.machine_recipe import (
     EXPLAINING,
     JUDGING,
@@ -33,6 +33,7 @@ from asd_core.recipe.machine_recipe import (
     laid_over,
     machine_recipe,
 )
+from asd_core.recipe.near_names import near_file, near_recipe, near_setting
 from asd_core.settings import check_keys
 from asd_core.text_files import read_text
 
@@ -111,7 +112,8 @@ class Recipe:
             table, _, field = key.partition(".")
             if table not in TABLES or not field:
                 raise UsageError(
-                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}; tables: {', '.join(TABLES)}"
+                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}"
+                    f"{near_setting(key, self.for_machine(''))}; tables: {', '.join(TABLES)}"
                 )
             if value is not None:
                 settings.setdefault(table, {})[field] = value
@@ -150,8 +152,7 @@ class Recipe:
 
     @cached_property
     def _own_key(self) -> str:
-        kinds = [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
-        return self._hashed({kind: self.for_machine(kind).of_scorers() for kind in kinds})
+        return self._hashed({kind: self.for_machine(kind).of_scorers() for kind in self.scorer_kinds()})
 
     def former_key(self) -> str:
         """The key that `asd` 0.1 gave the recipe: its thresholds, and every machine type named, had a part in it."""
@@ -161,16 +162,21 @@ class Recipe:
         """True where no recipe with another threshold has this key."""
         return self.key() == self.former_key()
 
+    def scorer_kinds(self) -> list[str]:
+        """The machine types whose overrides change scorers, and "" for all others."""
+        return [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
+
     def _changes_scorers(self, machine_type: str) -> bool:
         return any(key.partition(".")[0] not in (*JUDGING, *EXPLAINING) for key in self.overrides(machine_type))
 
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
         for tables in resolved.values():
             del tables["encoder"]["batch_size"]
-        text = json.dumps([resolved, [self._fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
+        text = json.dumps([resolved, [self.fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
 
-    def _fingerprint(self, machine_type: str) -> str:
+    def fingerprint(self, machine_type: str) -> str:
+        """The name of the embeddings of a machine type (`embeddings_fingerprint`)."""
         encoder = self.for_machine(machine_type).encoder
         if encoder not in self._fingerprints:  # weights are hashed for it
             self._fingerprints[encoder] = embeddings_fingerprint(encoder)
@@ -184,11 +190,14 @@ def load_recipe(name: str) -> Recipe:
         UsageError: there is no such recipe, or it is no valid TOML or no valid recipe.
     """
     if name.endswith(".toml"):
+        if not Path(name).exists():
+            hint = near_file(name, built_in_recipes())
+            raise UsageError(f"cannot read the recipe {name}: there is no such file{hint}")
         return _parse(Path(name).stem, read_text(name, f"the recipe {name}"))
     built_in = built_in_recipes()
     if name not in built_in:
         raise UsageError(
-            f"there is no recipe {name!r}{did_you_mean(name, built_in)}; a recipe of your own is a path to a .toml file"
+            f"there is no recipe {name!r}{near_recipe(name, built_in)}; a recipe of your own is a path to a .toml file"
         )
     return _parse(name, built_in[name])
 

@@ -25,9 +25,9 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
         AsdError: a name in it cannot be written as TOML, which is Unicode.
     """
     blocks = ["\n".join(f"# {line}".rstrip() for remark in remarks for line in _printable(remark).split("\n"))]
-    blocks += [_table((name,), recipe.settings[name]) for name in TABLES if recipe.settings.get(name)]
+    blocks += [table_text((name,), recipe.settings[name]) for name in TABLES if recipe.settings.get(name)]
     for machine_type, overrides in sorted(recipe.settings.get("machine", {}).items()):
-        blocks.append(_table(("machine", machine_type), overrides))
+        blocks.append(table_text(("machine", machine_type), overrides))
     text = "\n\n".join(block for block in blocks if block) + "\n"
     try:
         text.encode()
@@ -39,16 +39,18 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
     return text
 
 
-def _table(path: Sequence[str], fields: Mapping[str, Any]) -> str:
+def table_text(path: Sequence[str], fields: Mapping[str, Any]) -> str:
+    """A table of TOML: ``[a.b]`` and its fields."""
     lines = [f"[{'.'.join(map(_key, path))}]"]
-    return "\n".join([*lines, *(f"{_key(name)} = {_value(value)}" for name, value in fields.items())])
+    return "\n".join([*lines, *(f"{_key(name)} = {toml_value(value)}" for name, value in fields.items())])
 
 
 def _key(name: str) -> str:
     return name if _BARE.fullmatch(name) else _string(name)
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value of JSON as TOML writes it; no null."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -57,9 +59,9 @@ def _value(value: Any) -> str:
         case str():
             return _string(value)
         case Mapping():
-            return "{ " + ", ".join(f"{_key(name)} = {_value(part)}" for name, part in value.items()) + " }"
+            return "{ " + ", ".join(f"{_key(name)} = {toml_value(part)}" for name, part in value.items()) + " }"
         case _:
-            return "[" + ", ".join(map(_value, value)) + "]"
+            return "[" + ", ".join(map(toml_value, value)) + "]"
 
 
 def _string(text: str) -> str:

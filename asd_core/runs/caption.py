@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from asd_core.captions.evidence import Gatherer, normal_uris
+from asd_core.captions.evidence import Gatherer, normal_places
 from asd_core.captions.rows import TAKEN, answered, caption_counts, caption_row
 from asd_core.captions.selection import CaptionOrder, PaidAnswers, Unexplained, by_machine_type, flagged_in
 from asd_core.digest import content_hash
@@ -171,7 +171,7 @@ class CaptionRun:
         if self._captioner is not None:
             self._paid.read(set(rows["date"].to_pylist()))
         requests = []
-        for score, normals in zip(rows.to_pylist(), normal_uris(rows, k), strict=True):
+        for score, normals in zip(rows.to_pylist(), normal_places(rows, k), strict=True):
             row = caption_row(score, normals, evidence, texts, self._order)
             if row["error_reason"] is not None or self._captioner is None:
                 self._rows.append(row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from asd_core.errors import AsdError
 from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.pipeline.stored_keys import newest_fits, recipe_of
-from asd_core.recipe.fields import differences
+from asd_core.recipe.fields import differences, settings_towards
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 
@@ -43,6 +43,7 @@ def held_recipes(store: Store) -> list[HeldRecipe]:
 def held_instead(store: Store, recipe: Recipe) -> str:
     """The recipes of which a store holds scorers, told by what they have otherwise than this one; "" for none."""
     others = [held for held in held_recipes(store) if held.key != recipe.key()]
+    others.sort(key=lambda held: held.key.rpartition("-")[0] != recipe.name)  # edited ones of its name first
     if not others:
         return ""
     told = [f"{held.key} ({difference_from(recipe, held.recipe)})" for held in others[:_NAMED]]
@@ -60,4 +61,7 @@ def difference_from(recipe: Recipe, other: Recipe | None) -> str:
         return "its settings cannot be read here"
     if not told:
         return "the same settings" if other.name != recipe.name else "the same settings, on other embeddings"
-    return f"its recipe has {', '.join(told[:_NAMED])}" + ", ..." * (len(told) > _NAMED)
+    line = f"its recipe has {', '.join(told[:_NAMED])}" + ", ..." * (len(told) > _NAMED)
+    settings = settings_towards(recipe, other) if other.name == recipe.name and len(told) <= _NAMED else []
+    taken_by = " ".join(f"--set {setting}" for setting in settings)
+    return line + f"; {taken_by} takes it" * bool(taken_by)

@@ -8,11 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.audio.listening import AudioReader
+from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
 from asd_core.encoders.build import EncoderConfig, encoder_note, kind_of
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
+from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store, safe_name
@@ -50,15 +51,15 @@ def report_night(
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
-    """A reader that plays the channel that was scored, for each machine type."""
-    channel, others = recipe.for_machine("").encoder.channel, dict[str, int | None]()
+    """A reader that plays what was scored, for each machine type."""
+    heard, others = heard_by(recipe.for_machine("").encoder), dict[str, Heard]()
     for machine_type in recipe.settings.get("machine", {}):
-        own = recipe.for_machine(machine_type).encoder.channel
-        if own != channel:
+        own = heard_by(recipe.for_machine(machine_type).encoder)
+        if own != heard:
             rows = scores.filter(pc.equal(scores["machine_type"], machine_type))
             nearest = (uri for uris in rows["nearest_uris"].to_pylist() for uri in uris or ())
             others |= dict.fromkeys([*rows["uri"].to_pylist(), *nearest], own)
-    return AudioReader(channel, others)
+    return AudioReader(heard, others)
 
 
 def report_path(recipe: Recipe, date: str) -> str:

@@ -14,7 +14,7 @@
     score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
-    measures/<channel>/<dates>,<hash>.parquet            acoustic measurements of single clips
+    measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html

@@ -91,9 +91,8 @@ def _tasks(
     store_url: str, results: Sequence[ScopeResults], machines: Sequence[MachineData], objective: str, seed: int
 ) -> Iterator[ComparisonTask]:
     for number, scope in enumerate(results):
-        order = [
-            place for place in best_first(scope.objectives).tolist()[:COMPARED] if np.isfinite(scope.objectives[place])
-        ]
+        ranked = best_first(scope.objectives, scope.changed).tolist()[:COMPARED]
+        order = [place for place in ranked if np.isfinite(scope.objectives[place])]
         own = tuple(machines[place] for place in scope.scope.machines)
         for first in range(1, max(len(order), 2), _PART):
             places = tuple(order[:1] + order[first : first + _PART])

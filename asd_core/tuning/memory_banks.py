@@ -47,12 +47,13 @@ def bank_scores(
     bank = NearestRows(np.vstack([whitening(rows), whitening(synthetic)]), first.metric)
     judged = whitening(checked_embeddings(queries, rows.shape[1]))
     nearest = cache(lambda: bank.search(judged, most))
-    neighbours = cache(lambda: bank.search_others(most_local)[1])
+    distinct, place = bank.distinct()
+    neighbours = cache(lambda: distinct.search_others(most_local)[1])
 
     @cache
     def local(density_k: int) -> Floats:
         """See `asd_core.detectors.density.local_distances`."""
-        return np.ones(1) if len(bank) == 1 else floored(neighbours()[:, :density_k].mean(axis=1))
+        return np.ones(len(bank)) if len(distinct) == 1 else floored(neighbours()[:, :density_k].mean(axis=1))[place]
 
     @cache
     def least_scaled(density_k: int) -> Floats:

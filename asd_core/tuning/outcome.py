@@ -18,9 +18,19 @@ from asd_core.tuning.space.dimension import Dimension
 from asd_core.tuning.space.setting import Setting
 
 
-def best_first(objectives: ArrayLike) -> NDArray[np.int64]:
-    """Indices of objectives (S,), the highest first and NaN last; of equal ones the first stays first."""
-    return np.argsort(-np.asarray(objectives, np.float64), kind="stable")
+def best_first(objectives: ArrayLike, changed: Sequence[int] = ()) -> NDArray[np.int64]:
+    """Indices of objectives (S,), the highest first and NaN last.
+
+    Of equal ones (to 12 decimals) the setting that changes the fewest fields of the recipe comes first, so that the
+    recipe's own stays where nothing is better; then the first.
+
+    Args:
+        objectives: of the settings.
+        changed: in how many fields each setting differs from the recipe, (S,); none where that is unknown.
+    """
+    values = np.round(np.asarray(objectives, np.float64), 12)
+    keys = (changed,) if len(changed) else ()
+    return np.asarray(np.lexsort((*keys, np.where(np.isnan(values), np.inf, -values))))
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ class ScopeOutcome:
         machines: of the scope.
         certainty: index of a setting → how sure it is that it is worse than the best; of the best few hundred.
         errors: index of a setting → the reason why it could not be evaluated.
+        changed: in how many fields each setting differs from the recipe, (S,); empty where that is unknown.
     """
 
     name: str
@@ -99,11 +110,12 @@ class ScopeOutcome:
     machines: Sequence[MachineOutcome]
     certainty: Mapping[int, Certainty]
     errors: Mapping[int, str]
+    changed: Sequence[int] = ()
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """Indices of the settings, the best first."""
-        return best_first(self.objectives)
+        return best_first(self.objectives, self.changed)
 
     @cached_property
     def ranked(self) -> list[int]:
@@ -145,6 +157,7 @@ def scope_outcomes(
             [_machine_outcome(machines[place], one.figures[place], request.objective) for place in one.scope.machines],
             certainty,
             one.errors,
+            one.changed,
         )
         for one, certainty in zip(results, found, strict=True)
     ]

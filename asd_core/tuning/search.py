@@ -20,7 +20,7 @@ from asd_core.tuning.batches import Batch, BatchOutcome, sharing_groups
 from asd_core.tuning.gather.machine_data import MachineData
 from asd_core.tuning.request import Scope
 from asd_core.tuning.space.proposals import Proposals
-from asd_core.tuning.space.setting import Setting
+from asd_core.tuning.space.setting import Setting, changed_fields
 from asd_core.tuning.stored_results import KnownResults, setting_ids
 
 OnProgress = Callable[[int, int], None]
@@ -38,6 +38,7 @@ class ScopeResults:
     Attributes:
         scope: its machines.
         settings: (S,).
+        changed: in how many fields each setting differs from the recipe, (S,).
         setting_ids: machine type → ids of the settings, (S,): each type's recipe gives a setting another id.
         figures: index of a machine → (S, 4) float64 of FIGURES, NaN where there is none.
         errors: index of a setting → the reason why it could not be evaluated on the first machine where it failed.
@@ -46,6 +47,7 @@ class ScopeResults:
 
     scope: Scope
     settings: list[Setting] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
     setting_ids: dict[str, list[str]] = field(default_factory=dict)
     figures: dict[int, NDArray[np.float64]] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
@@ -167,6 +169,8 @@ class Search:
         """Take in the results that are known, and queue the other units."""
         first = len(results.settings)
         results.settings += settings
+        types = [self._machines[machine].machine_type for machine in results.scope.machines]
+        results.changed += changed_fields(self._recipe, settings, types[0])
         groups = sharing_groups(settings)
         ids: dict[str, list[str]] = {}
         for machine in results.scope.machines:

@@ -40,6 +40,12 @@ def cut_flac():
     return data[: len(data) * 3 // 4]
 
 
+def damaged_flac():
+    data = bytearray(wav(noise(4.0), form="FLAC"))
+    data[len(data) // 2] ^= 0x55
+    return bytes(data)
+
+
 def flac_that_promises(frames):
     """A second of FLAC whose header tells of so many frames; its 655,350 Hz are the most that it can tell."""
     data = bytearray(wav(noise(40.96), form="FLAC"))

@@ -24,6 +24,30 @@ def test_a_stray_recording_of_no_machine_does_not_take_the_night(any_plant):
     assert any_plant.night()[0]["scored"] == 1
 
 
+def test_recordings_without_a_date_beside_others_are_of_no_night_and_counted(any_plant):
+    for name in ("take7.wav", "SN20190412.wav", "20261399.wav"):
+        any_plant.put(name, wav(noise(seed=6)), FAN.rpartition("/date=")[0])
+    said = any_plant.run()
+    assert said.json["listed"] == 1
+    assert "note: 3 of 4 recordings have no date and are of no night, such as " in said.err and "--pattern" in said.err
+
+
+def test_a_dcase_set_beside_a_fleet_is_told_with_counts_and_folders(any_plant):
+    for number in range(2):
+        any_plant.put(f"section_00_source_test_normal_{number:04d}_x.wav", wav(noise(seed=6)), "dcase/pump/test")
+    any_plant.put("more.wav", wav(noise(seed=7)))
+    any_plant.put("most.wav", wav(noise(seed=8)))
+    said = any_plant.run()
+    assert said.json["listed"] == 3 and "the archive mixes layouts: 3 recordings are laid out as fleet" in said.err
+    assert "and 2 as dcase, such as those in dcase/pump/test" in said.err
+
+
+def test_a_word_that_is_no_condition_leaves_a_recording_without_a_machine(any_plant):
+    any_plant.put("a.wav", wav(noise(seed=6)), FAN.replace("/date=", "/condition=loud/date="))
+    counts, rows = any_plant.night()
+    assert counts["errors_by_reason"] == {"unplaced": 1} and rows["a.wav"]["machine_id"] == "unplaced"
+
+
 def test_an_archive_of_dates_to_come_alone_has_a_night(plant, tmp_path):
     alone = plant._replace(archive=str(tmp_path / "other"))
     alone.put("clock.wav", wav(noise(seed=6)), TO_COME)

@@ -29,7 +29,10 @@ def places(tmp_path_factory):
     [
         (["--recipe", "twfr-gnm"], "there is no recipe 'twfr-gnm'; did you mean 'twfr-gmm'?"),
         ([*COMMON, "--set", "detector.n_neighbours=3"], "[detector] has no key 'n_neighbours'"),
-        ([*COMMON, "--set", "detektor.k=3"], "got 'detektor.k'; tables: encoder, embedding, detector, threshold"),
+        (
+            [*COMMON, "--set", "detektor.k=3"],
+            "got 'detektor.k'; did you mean 'detector.k'?; tables: encoder, embedding",
+        ),
         ([*COMMON, "--set", "detector.kind=memory_bnak"], "did you mean 'memory_bank'?"),
         ([*COMMON, "--set", "detector.whitening=hlaf"], "did you mean 'half'?"),
         ([*COMMON, "--set", "threshold.quantile=2"], "quantile = 2"),

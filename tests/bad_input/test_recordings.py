@@ -12,6 +12,7 @@ from tests.bad_input.recordings import (
     RATE,
     THREE_HOURS,
     cut_flac,
+    damaged_flac,
     flac_that_promises,
     noise,
     unknown_codec,
@@ -43,6 +44,7 @@ SCORED = {
     "streamed.wav": (wav(noise())[:40] + b"\xff" * 4 + wav(noise())[44:], ""),
     "never-finished-aiff.wav": (wav(noise(), form="AIFF")[:42] + bytes(4) + wav(noise(), form="AIFF")[46:], ""),
     "followed.flac": (wav(noise(), form="FLAC") + b"other bytes", ""),
+    "damaged.flac": (damaged_flac(), "damaged: 0.26 s within the recording cannot be decoded"),
     "half-a-second.wav": (wav(noise(0.5)), ""),
     "768-khz.wav": (wav(noise(0.2, rate=768_000), rate=768_000), ""),
     "64-channels.wav": (wav(noise(0.5, channels=64)), ""),
@@ -67,7 +69,7 @@ def night(request, fitted, tmp_path_factory):
 def test_all_are_counted(night):
     counts, rows = night
     assert set(rows) == set(ERRORS) | set(SCORED)
-    assert (counts["scored"], counts["errors"], counts["warnings"]) == (len(SCORED), len(ERRORS), 4)
+    assert (counts["scored"], counts["errors"], counts["warnings"]) == (len(SCORED), len(ERRORS), 5)
     assert counts["errors_by_reason"]["not_audio"] == 4 and len(counts["reports"]) == 1
 
 

@@ -29,6 +29,8 @@ from tests.benchmarks.planning import planning
 from tests.benchmarks.reading import NOTE as READING
 from tests.benchmarks.reading import ahead_against_in_turn
 from tests.benchmarks.recordings import LINKED
+from tests.benchmarks.submissions import NOTE as SUBMISSIONS
+from tests.benchmarks.submissions import against_official
 from tests.benchmarks.throughput import efficiency, scaling
 from tests.benchmarks.tuning import FULL, QUICK, search_against_reference
 from tests.benchmarks.tuning import NOTE as TUNING
@@ -53,11 +55,12 @@ NOTES = (
     NEAREST,
     NIGHTS,
     ENGINES,
+    SUBMISSIONS,
 )
 
 
 def benchmarks(
-    is_quick: bool, repeats: int, twfr_gmm: Path | None = None
+    is_quick: bool, repeats: int, twfr_gmm: Path | None = None, evaluator: Path | None = None
 ) -> dict[str, Callable[[Path, Callable[[str], None]], list[Figure]]]:
     """Name → what runs it in a folder, telling how far it is."""
     ten, short = ((500, 2_000), (500, 2_000, 8_000)) if is_quick else ((2_000, 10_000), (2_000, 10_000, 50_000))
@@ -76,6 +79,7 @@ def benchmarks(
         "nearest": lambda folder, say: product_against_faiss(folder, FEW_SIZES if is_quick else SIZES, repeats, say),
         "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
         "engines": lambda folder, say: against_spectral_reference(folder, 120 if is_quick else 1_200, repeats, say),
+        "submissions": lambda folder, say: against_official(folder, 1 if is_quick else 3, evaluator, few, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 
@@ -89,11 +93,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, help="interleaved repeats [default: 5, quick 2]")
     parser.add_argument("--out", type=Path, help="also write the report here: .json, or Markdown")
     parser.add_argument("--twfr-gmm", type=Path, metavar="FOLDER", help="a checkout of TWFR-GMM: time its own search")
+    parser.add_argument("--evaluator", type=Path, metavar="FOLDER", help="an official evaluator: time it as a process")
     options = parser.parse_args()
     repeats = options.repeats or (2 if options.quick else 5)
     described, start = machine(), time.perf_counter()
     figures: list[Figure] = []
-    for name, run in benchmarks(options.quick, repeats, options.twfr_gmm).items():
+    for name, run in benchmarks(options.quick, repeats, options.twfr_gmm, options.evaluator).items():
         if options.only and name not in options.only:
             continue
         with tempfile.TemporaryDirectory(prefix="asd-bench-") as folder:

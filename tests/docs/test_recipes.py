@@ -8,6 +8,7 @@ import pytest
 from asd_core.encoders.build import new_encoder
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe, built_in_recipes
+from tests.command import asd
 from tests.docs.blocks import ROOT
 
 TEXT = (ROOT / "docs" / "recipes.md").read_text("utf-8")
@@ -25,6 +26,11 @@ def rows(heading):
     """Field → cell of its default, of the table under a heading."""
     (section,) = re.findall(rf"^#+ {re.escape(heading)}.*?\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL)
     return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE))
+
+
+def default(cell):
+    """The default that a cell tells."""
+    return None if cell == "none" else tomllib.loads(f"value = {cell.strip('`')}")["value"]
 
 
 TABLES = sorted(known({"?": {}}) - {"machine"})
@@ -50,8 +56,20 @@ def test_the_defaults_are_those_that_a_recipe_has(table, kind):
         cells |= rows("`[encoder]`")
     for field, cell in cells.items():
         owner = config if hasattr(config, field) else new_encoder(config)
-        value = None if cell == "none" else tomllib.loads(f"value = {cell.strip('`')}")["value"]
-        assert getattr(owner, field) == value, f"{table}.{field}"
+        assert getattr(owner, field) == default(cell), f"{table}.{field}"
+
+
+@pytest.mark.parametrize("name", ["twfr-gmm", "twfr-knn", "clap-knn-random"])
+def test_asd_recipes_shows_the_fields_and_defaults_of_the_page(name):
+    shown = asd("recipes", name, "--json").json["fields"]
+    kinds = {one["table"]: one["value"] for one in shown if one["name"] == "kind"}
+    for table in dict.fromkeys(one["table"] for one in shown):
+        page = rows(f'`kind = "{kinds[table]}"`') if table in WITH_KINDS else rows(f"`[{table}]`")
+        page = {**(rows("`[encoder]`") if table == "encoder" else {}), **page}
+        defaults = {one["name"]: one["default"] for one in shown if one["table"] == table}
+        assert {field: default(cell) for field, cell in page.items()} | {"kind": kinds.get(table)} == (
+            {"kind": kinds.get(table)} | defaults
+        )
 
 
 def test_every_built_in_recipe_stands_there():

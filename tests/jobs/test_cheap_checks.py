@@ -8,6 +8,7 @@ from jobs.cheap_checks import check_archive_options, check_date, check_folder, c
 from tests.command import asd
 
 KNN = ("--recipe", "twfr-knn", "--store", "STORE")
+ASKED = ("--captioner", "llm", "--caption-method", "zero-shot", "--set", "captions.encoder=clap")
 NOBODY = "http://127.0.0.1:9"  # nobody listens there: a listing would fail, and with other words
 
 
@@ -24,9 +25,12 @@ NOBODY = "http://127.0.0.1:9"  # nobody listens there: a listing would fail, and
         (["fit", "ARCHIVE", "--recipe", "imported-knn", "--store", "STORE"], "leave ARCHIVE out"),
         (["score", "ARCHIVE", *KNN, "--date", "2026-13-01"], "'2026-13-01' is no date"),
         (["score", "ARCHIVE", *KNN, "--local", "--ray-address", "auto"], "exclude each other"),
+        (["nightly", "ARCHIVE", *KNN, "--night-ends", "noon"], "'noon' is no time of day: write it as 12:00"),
+        (["nightly", *KNN, "--night-ends", "12:00"], "--night-ends is for an ARCHIVE"),
         (["nightly", "ARCHIVE", *KNN, "--date", "christmas"], "'christmas' is no date"),
         (["nightly", "ARCHIVE", *KNN, "--captioner", "llm"], "needs a key: set OPENAI_API_KEY"),
         (["nightly", "ARCHIVE", *KNN, "--captioner", "acoustic", "--llm-model", "x"], "asks no language model"),
+        (["nightly", "ARCHIVE", *KNN, "--set", "captions.texts=none.txt", *ASKED], "cannot read the texts in none.txt"),
         (["evaluate", "ARCHIVE", *KNN, "--date", "2026"], "'2026' is no date"),
         (["tune", "ARCHIVE", *KNN, "--space", "SPACE", "--until", "soon"], "'soon' is no date"),
         (["caption", *KNN, "--date", "soon"], "'soon' is no date"),
@@ -38,6 +42,8 @@ NOBODY = "http://127.0.0.1:9"  # nobody listens there: a listing would fail, and
 )
 def test_a_wrong_option_is_refused_before_the_archive_is_listed(tmp_path, monkeypatch, arguments, message):
     monkeypatch.setenv("AWS_ENDPOINT_URL", NOBODY)
+    if "zero-shot" in arguments:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     (tmp_path / "space.toml").write_text('"detector.k" = { grid = [1, 2] }\n')
     places = {"ARCHIVE": "s3://huge/archive", "STORE": tmp_path / "store", "SPACE": tmp_path / "space.toml"}
     said = asd(*(places.get(word, word) for word in arguments))

@@ -91,6 +91,12 @@ def test_a_file_with_a_mark_of_its_byte_order_is_read(place):
     assert fit()[0].startswith("twfr-knn-")
 
 
+def test_the_recipe_of_a_command_that_names_none_is_told_by_the_help_and_by_what_is_missing(place):
+    assert "[env var: ASD_RECIPE; default: fleet]" in " ".join(asd("fit", "--help").out.split())
+    said = asd("report", "--store", "s")
+    assert said.code and "fleet" in said.err
+
+
 def test_without_any_default_the_option_and_its_variable_are_named(place):
     said = asd("report", "--recipe", "twfr-knn")
     assert said.code == 2 and "Missing option '--store' (env var: 'ASD_STORE')" in said.err

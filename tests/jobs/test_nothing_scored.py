@@ -7,7 +7,7 @@ import pytest
 
 from jobs.nothing_scored import without_scorer, written
 from tests.command import asd
-from tests.fleet import NIGHTS, clip_path, write_dcase, write_fleet
+from tests.fleet import NIGHTS, clip_path, write_dcase, write_fleet, write_wav
 from tests.jobs.options import options
 
 
@@ -37,9 +37,11 @@ def test_a_fit_of_another_recipe_is_told_by_what_it_has_otherwise(tmp_path, arch
     edits = ["--set", "detector.k=2", "--set", "encoder.r=0.5"]
     fitted = asd("fit", archive, *options(tmp_path), "--until", NIGHTS[1], *edits[:2]).json["key"]
     _, line = refused("nightly", archive, *options(tmp_path))
-    assert f"the store has scorers of {fitted} (its recipe has detector.k = 2)" in line
+    assert f"the store has scorers of {fitted} (its recipe has detector.k = 2; --set detector.k=2 takes it)" in line
+    assert asd("score", archive, *options(tmp_path), "--set", "detector.k=2").json["scored"] > 0
     _, line = refused("nightly", archive, *options(tmp_path), *edits)
-    assert "--set detector.k=2 --set encoder.r=0.5" in line and "(its recipe has encoder.r = 1.0)" in line
+    assert "--set detector.k=2 --set encoder.r=0.5" in line
+    assert "(its recipe has encoder.r = 1.0; --set encoder.r=1.0 takes it)" in line
     _, line = refused("nightly", archive, *options(tmp_path, "twfr-gmm"))
     assert f'{fitted} (its recipe has detector.kind = "memory_bank")' in line
 
@@ -48,6 +50,16 @@ def test_a_finished_night_without_a_score_fails_again(tmp_path, archive):
     refused("nightly", archive, *options(tmp_path))
     said, line = refused("nightly", archive, *options(tmp_path))
     assert "complete already" in said.err and "run asd fit" in line
+
+
+def test_where_the_machines_with_a_scorer_are_broken_and_others_have_none_the_first_is_named(tmp_path, archive):
+    asd("fit", archive, *options(tmp_path), "--until", NIGHTS[1])
+    for path in (archive / "machine_type=fan").rglob(f"date={NIGHTS[2]}/*.wav"):
+        path.write_bytes(b"")
+    write_fleet(archive, machines=["09"], dates=[NIGHTS[2]])
+    said, line = refused("nightly", archive, *options(tmp_path))
+    assert "none of 12 clips has a score (8 empty, 4 no_scorer): the first is file:///" in line
+    assert said.json["notes"] == ["1 of 3 machines have no scorer, so nothing of them is scored: fan 09"]
 
 
 def test_where_every_recording_is_broken_the_first_is_named(tmp_path, archive):
@@ -64,7 +76,14 @@ def test_an_archive_with_a_split_needs_no_dates(tmp_path):
     for command in ("score", "evaluate"):
         said, line = refused(command, archive, *options(tmp_path))
         assert said.json["scored"] == 0
-        assert line.endswith(f"run asd fit {archive} --recipe twfr-knn --store {tmp_path}/store")
+        assert f"run asd fit {archive} --recipe twfr-knn --store {tmp_path}/store; the store" in line
+
+
+def test_an_archive_that_tells_what_is_normal_needs_no_dates(tmp_path):
+    for number in range(4):
+        write_wav(tmp_path / f"plant/machine_type=fan/machine_id=1/condition=normal/{number}.wav", seed=number)
+    line = refused("score", tmp_path / "plant", *options(tmp_path))[1]
+    assert f"run asd fit {tmp_path}/plant --recipe twfr-knn --store {tmp_path}/store; the store" in line
 
 
 def test_an_archive_without_dates_needs_a_list(tmp_path):
@@ -72,7 +91,15 @@ def test_an_archive_without_dates_needs_a_list(tmp_path):
     write_dcase(tmp_path / "dev_data", machines=["00"], train=1, test=0)
     path.parent.parent.mkdir(parents=True)
     next((tmp_path / "dev_data").rglob("*.wav")).rename(path.parent.parent / "a.wav")
-    assert refused("nightly", tmp_path / "plant", *options(tmp_path))[1].endswith(" --normal-list FILE")
+    line = refused("nightly", tmp_path / "plant", *options(tmp_path))[1]
+    assert line.endswith(f" --normal-list FILE; the store {tmp_path}/store has no scorer of any recipe")
+
+
+def test_labels_without_a_split_need_no_dates(tmp_path):
+    for number in range(2):
+        write_wav(tmp_path / f"plant/machine_type=fan/condition=ok/{number}.wav", number)
+    line = refused("nightly", tmp_path / "plant", *options(tmp_path), "--night-ends", "12:00")[1]
+    assert line.endswith(f"--store {tmp_path}/store --night-ends 12:00")
 
 
 def test_some_machines_without_a_scorer_are_a_note(tmp_path, archive):

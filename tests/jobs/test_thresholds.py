@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from asd_core.recipe.recipe import load_recipe
+from asd_core.runs.report import read_night
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from tests.command import asd
@@ -51,7 +52,10 @@ def test_an_edited_threshold_fits_nothing_again_and_keeps_the_history(plant, edi
     assert (again["decoded"], again["new_scorers"], again["fitted"]) == (0, 0, 2)
     assert {**scorers(plant), **before} == scorers(plant)
     page = Path(ask(plant, "report")["report"]).read_text()
-    assert page.count("history") and all(night in page for night in NIGHTS)
+    assert all(night in page for night in NIGHTS)
+    recipe = load_recipe(str(plant / "mine.toml"))
+    history = read_night(Store(LocalFiles(plant / "store")), recipe, key, NIGHTS[2]).history
+    assert sorted(set(history["date"].to_pylist())) == NIGHTS[:2] and len(history) == 16
 
 
 def test_a_clip_that_is_flagged_by_both_thresholds_is_explained_once(plant):

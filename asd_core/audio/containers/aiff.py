@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asd_core.audio.containers.chunks import RIFX, Chunk, padded, sound_stop, walk
 from asd_core.audio.containers.pieces import Bytes, Mended
+from asd_core.audio.containers.tags import is_container
 
 _SOUGHT = (b"COMM", b"SSND")
 
@@ -31,7 +32,7 @@ def mend_aiff(data: Bytes, start: int, end: int) -> Mended | None:
             if begin > end:
                 return None
             stop, promised = sound_stop(data, RIFX, begin, declared, end, form_end)
-            is_sound = is_sound and begin + declared == stop
+            is_sound = is_sound and begin + declared == stop and not is_container(data, stop)
             sound = range(begin, stop)
             if begin + declared != stop and common is not None:
                 break

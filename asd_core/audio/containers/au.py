@@ -22,8 +22,7 @@ def mend_au(data: Bytes, start: int, end: int) -> Mended | None:
     if not start + 24 <= begin <= end:
         return None
     stop, promised = sound_stop(data, RIFX, begin, declared, end, None)
-    ends_with_file = declared == _UP_TO_THE_END and stop == len(data)
-    if start == 0 and (ends_with_file or begin + declared == stop):
+    if start == 0 and stop == len(data) and declared in (stop - begin, _UP_TO_THE_END):
         return None
     size = min(stop - begin, _UP_TO_THE_END)
     head = data[start : start + 8] + size.to_bytes(4, order) + data[start + 12 : begin]

@@ -10,7 +10,7 @@ from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.containers.tags import id3_size, is_container
 
 _SEARCHED = 1 << 20  # bytes at the end of a file in which chunks behind the sound are looked for
-_BROKEN_OFF = 1 << 14  # bytes behind a sound whose sizes agree, from which they are sound that came after them
+_BROKEN_OFF = 1 << 13  # bytes behind a sound whose sizes agree, from which they are sound that came after them
 # Chunks that stand behind the sound: RIFF's, those of broadcast and wildlife recorders, and AIFF's.
 _BEHIND = re.compile(
     b"LIST|list|bext|iXML|id3 |ID3 |ID3[\x02-\x04]|JUNK|junk|PAD |cue |fact|smpl|inst|afsp|_PMX|axml|chna|PEAK|LGWV"
@@ -73,13 +73,13 @@ def walk(data: Bytes, layout: Layout, start: int, at: int, end: int, sought: tup
         start: offset of the container.
         at: offset of the first chunk.
         end: offset behind the last one.
-        sought: names of chunks that matter.
+        sought: names of chunks that matter, that of the sound last: its size may lead beyond the end.
     """
     while at + layout.head <= end:
         chunk = Chunk(data[at : at + 4], at + layout.head, layout.size(data, at))
         yield chunk
         ends = (padded(layout, start, chunk), chunk.body + max(0, chunk.size))
-        last = end + layout.align if chunk.name not in sought else 1 << 64
+        last = 1 << 64 if chunk.name in sought[-1:] else end + layout.align
         reached = [place for place in ends if end <= place <= last or _begins(data, layout, place, end, sought)]
         if reached:
             at = reached[0]

@@ -1,13 +1,16 @@
-"""FLAC: the number of samples in its first block, against that of its last frame (RFC 9639)."""
+"""FLAC (RFC 9639): the number of samples that its first block tells, and the frames behind a broken one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from asd_core.audio.containers.pieces import Bytes, Mended
+from asd_core.audio.containers.tags import sound_start
 
 _TAIL = 1 << 16  # bytes at the end of a file, in which its last frames lie
 _STREAMINFO = 42  # bytes up to the end of the first block
+_WINDOW = 1 << 20  # bytes searched at a time
 _SYNC = re.compile(b"\xff[\xf8\xf9]")
 _SAMPLES = (1 << 36) - 1
 
@@ -37,18 +40,57 @@ def _samples_there(data: Bytes, start: int, end: int, block: int) -> int:
 
     Two neighbours must agree: a frame's head is 14 bits of sync and 8 of checksum, which chance also writes.
     """
-    tail = data[max(start + _STREAMINFO, end - _TAIL) : end]
     last = 0
     behind = None  # number of the sample behind the frame before
-    for sync in _SYNC.finditer(tail):
-        head = _frame(tail[sync.start() : sync.start() + 16], block)
-        if head is None:
-            continue
-        first, length = head
+    for _, first, length in _frames(data, max(start + _STREAMINFO, end - _TAIL), end, block):
         if first == behind or (first == 0 and behind is None):
             last = first + length
         behind = first + length
     return last
+
+
+def behind_damage(data: Bytes, given: int, origin: int | None = None) -> tuple[Mended, int, int] | None:
+    """A file of the frames behind a broken one, the number of its first sample, and the samples lost before it.
+
+    None where there are no such frames.
+
+    libFLAC finds the next frame by itself, but libsndfile gives up at the first broken one.
+
+    Args:
+        data: the file.
+        given: samples that were decoded before the broken frame.
+        origin: number of the first of them; None for that of the file's first frame.
+    """
+    start, end = sound_start(data), len(data)
+    head = data[start : start + _STREAMINFO]
+    if len(head) < _STREAMINFO or head[:4] != b"fLaC":
+        return None
+    told = int.from_bytes(head[18:26], "big")
+    unknown = (told & ~_SAMPLES).to_bytes(8, "big")
+    before: tuple[int, int, int] | None = None
+    for frame in _frames(data, start + _STREAMINFO, end, int.from_bytes(head[10:12], "big")):
+        at, first, length = frame
+        is_last = first + length == told & _SAMPLES
+        found = before if before and before[1] + before[2] == first else frame if is_last else None
+        if found and origin is None:
+            origin = found[1]  # a file cut out of a stream does not begin at 0
+        if found and origin is not None and found[1] > origin + given:
+            is_only_block = bytes([head[4] | 0x80])  # no further blocks of metadata follow
+            streaminfo = head[:4] + is_only_block + head[5:18] + unknown + head[26:]
+            return Mended((streaminfo, range(found[0], end))), found[1], found[1] - origin - given
+        before = frame
+    return None
+
+
+def _frames(data: Bytes, at: int, end: int, block: int) -> Iterator[tuple[int, int, int]]:
+    """Offset, number of the first sample and number of samples of all that looks like a frame."""
+    while at < end:
+        window = data[at : min(end, at + _WINDOW)]
+        for sync in _SYNC.finditer(window):
+            place = at + sync.start()
+            if frame := _frame(data[place : min(end, place + 16)], block):
+                yield place, *frame
+        at += max(1, len(window) - 1)
 
 
 def _frame(head: bytes, block: int) -> tuple[int, int] | None:

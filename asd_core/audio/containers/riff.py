@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from asd_core.audio.containers.chunks import RIFF, RIFX, W64, Chunk, Layout, padded, sound_stop, walk
 from asd_core.audio.containers.pieces import Bytes, Mended
+from asd_core.audio.containers.tags import is_container
 
 _UNKNOWN = 0xFFFFFFFF  # a 32-bit size that stands in a ds64 chunk, or was never filled in
+_LARGEST_FORMAT = 1 << 12  # bytes: a larger one is a wrong size
 _SOUGHT = (b"fmt ", b"data")
 
 
@@ -31,18 +33,21 @@ def mend_riff(data: Bytes, start: int, end: int) -> Mended | None:
         is_sound = is_sound and chunk.body - layout.head == at
         at = padded(layout, start, chunk)
         if chunk.name != b"data":
+            is_sound = is_sound and not (chunk.name == b"fmt " and b"fmt " in chunks)
             chunks.setdefault(chunk.name, chunk)
             continue
         declared = _declared(data, chunk, chunks)
         stop, promised = sound_stop(data, layout, chunk.body, declared, end, _form_end(data, layout, start, chunks))
         is_sound = is_sound and not sounds and b"fmt " in chunks
         is_sound = is_sound and chunk.body + declared == stop and not (layout is W64 and stop < len(data))
+        is_sound = is_sound and not is_container(data, stop)
         sounds.append(range(chunk.body, stop))
         if chunk.body + declared != stop and b"fmt " in chunks:
             break
     if is_sound or not sounds or b"fmt " not in chunks:
         return None
-    return Mended((_head(data, layout, chunks, sum(map(len, sounds))), *sounds), promised)
+    length = sum(map(len, sounds))
+    return Mended((_head(data, layout, chunks, length), *sounds, bytes(length % 2)), promised)
 
 
 def _declared(data: Bytes, chunk: Chunk, chunks: dict[bytes, Chunk]) -> int:
@@ -70,7 +75,7 @@ def _head(data: Bytes, layout: Layout, chunks: dict[bytes, Chunk], sound: int) -
     for name in (b"fmt ", b"fact"):
         if name in chunks:
             chunk = chunks[name]
-            body = data[chunk.body : chunk.body + chunk.size]
+            body = data[chunk.body : chunk.body + (chunk.size if chunk.size < _LARGEST_FORMAT else 16)]
             kept += name + len(body).to_bytes(4, order) + body + bytes(len(body) % 2)
     size = 4 + len(kept) + 8 + sound + sound % 2
     if size <= _UNKNOWN:

@@ -56,7 +56,7 @@ def sound_end(data: Bytes, start: int) -> int:
 def _tag_size(data: Bytes, at: int) -> int:
     """Bytes of the tag that begins here; 0 where none does."""
     head = data[at : at + 32]
-    if head[:3] == b"ID3" and len(head) >= 10 and max(head[6:10]) < 0x80:
+    if head[:3] == b"ID3" and len(head) >= 10 and head[3] in (2, 3, 4) and max(head[6:10]) < 0x80:
         return 10 + _syncsafe(head[6:10]) + (10 if head[5] & 0x10 else 0)
     if head[:8] == b"APETAGEX" and len(head) == 32:
         return 32 + int.from_bytes(head[12:16], "little")
@@ -70,18 +70,20 @@ def id3_size(data: Bytes, at: int) -> int:
 
 def _end_tag_size(data: Bytes, start: int, end: int) -> int:
     """Bytes of the tag that ends here; 0 where none does."""
-    size = 0
+    size, begins = 0, b""
     if data[max(start, end - 128) : end][:3] == b"TAG" and end - start >= 128:
         size = 128
         if data[max(start, end - 355) : end][:4] == b"TAG+":
             size = 355
     elif (foot := data[max(start, end - 32) : end])[:8] == b"APETAGEX" and len(foot) == 32:
-        size = int.from_bytes(foot[12:16], "little") + (32 if foot[23] & 0x80 else 0)
+        size = int.from_bytes(foot[12:16], "little")
+        if data[max(start, end - size - 32) : end][:8] == b"APETAGEX":
+            size += 32  # the tag has a head too
     elif foot[-9:] == b"LYRICS200" and foot[-15:-9].isdigit():
-        size = int(foot[-15:-9]) + 15
+        size, begins = int(foot[-15:-9]) + 15, b"LYRICSBEGIN"
     elif foot[-10:-7] == b"3DI" and max(foot[-4:]) < 0x80:
-        size = _syncsafe(foot[-4:]) + 20
-    return size if size <= end - start else 0
+        size, begins = _syncsafe(foot[-4:]) + 20, b"ID3"
+    return size if size <= end - start and data[end - size : end - size + len(begins)] == begins else 0
 
 
 def _syncsafe(four: bytes) -> int:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from asd_core.audio.differences import describe_difference
 from asd_core.audio.measures import measure
+from asd_core.audio.moments import differing_moment
+from asd_core.audio.places import split_place
 from asd_core.digest import name_hash
 from asd_core.errors import AsdError
 from asd_core.pages.night.spectrogram_image import draw_spectrograms
@@ -27,9 +29,12 @@ _NORMALS = 5  # nearest normal clips that the difference is taken from: enough t
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording for the page: the bytes of a 16-bit FLAC file and of its spectrogram's PNG."""
+    """One recording or segment for the page: the bytes of a 16-bit FLAC file and of its spectrogram's PNG.
 
-    uri: str
+    ``place`` is its place, see `asd_core.audio.places`.
+    """
+
+    place: str
     audio: bytes
     image: bytes
 
@@ -43,12 +48,14 @@ class ClipMedia:
         nearest: the nearest normal clip that could be read; None where there is none.
         difference: how the clip differs from its nearest normals, in words with figures; "" where it does not.
         problem: the reason why something is missing, one line; "" where nothing is.
+        moment: where a segment begins to differ most, s from its own beginning; 0 for a whole clip.
     """
 
     clip: Recording | None
     nearest: Recording | None
     difference: str
     problem: str
+    moment: float = 0.0
 
 
 def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> ClipMedia:
@@ -58,9 +65,9 @@ def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> 
     that cannot be read: the result says so.
 
     Args:
-        uri: address of the clip.
-        nearest_uris: addresses of its nearest normal clips, nearest first. The clip is compared with the first five,
-            and shown beside the first of them that can be read.
+        uri: place of the clip, or of its worst segment.
+        nearest_uris: places of its nearest normal clips, nearest first. The clip is compared with the first five, and
+            shown beside the first of them that can be read.
         read_audio: reads one recording.
     """
     try:
@@ -83,7 +90,10 @@ def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> 
         for (address, samples, rate), image in zip(shown, images, strict=True)
     )
     difference = describe_difference(measures, [measured for *_, measured in normals]).text if normals else ""
-    return ClipMedia(clip, nearest[0] if nearest else None, difference, problem)
+    moment = 0.0
+    if split_place(uri)[1] is not None:
+        moment = differing_moment(waveform, sample_rate, [(normal, rate) for _, normal, rate, _ in normals])
+    return ClipMedia(clip, nearest[0] if nearest else None, difference, problem, moment)
 
 
 def _flac(waveform: NDArray[np.float32], sample_rate: int) -> bytes:
@@ -103,7 +113,11 @@ MapFunction = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 @dataclass(frozen=True)
 class MediaFiles:
-    """A clip's files, as addresses relative to the page ("" where there is none), and its differences in words."""
+    """A clip's files, as addresses relative to the page ("" where there is none), and its differences in words.
+
+    The address of a segment's sound names the moment to begin at. ``nearest_start`` is the start of the nearest
+    segment in its recording, s; None for a whole clip.
+    """
 
     audio: str
     image: str
@@ -112,6 +126,7 @@ class MediaFiles:
     nearest_image: str
     difference: str
     problem: str
+    nearest_start: float | None = None
 
 
 NO_AUDIO = MediaFiles("", "", "", "", "", "", "There is no recording to play: this night was scored without audio.")
@@ -129,7 +144,7 @@ def write_media(
     """
     if read_audio is None:
         return {clip.uri: NO_AUDIO for clip in clips}
-    requests = [(clip.uri, tuple(uri for uri, _ in clip.nearest)) for clip in clips]
+    requests = [(clip.place, clip.nearest_places) for clip in clips]
     made = map_function(functools.partial(_media_of, read_audio), requests)
     written: set[str] = set()
 
@@ -140,7 +155,7 @@ def write_media(
             written.add(name)
         return f"media/{name}"
 
-    return {uri: _write(media, name_hash(uri), write) for (uri, _), media in zip(requests, made, strict=True)}
+    return {clip.uri: _write(media, name_hash(clip.place), write) for clip, media in zip(clips, made, strict=True)}
 
 
 def _media_of(read_audio: ReadAudio, request: tuple[str, Sequence[str]]) -> ClipMedia:
@@ -149,15 +164,17 @@ def _media_of(read_audio: ReadAudio, request: tuple[str, Sequence[str]]) -> Clip
 
 def _write(media: ClipMedia, name: str, write: Callable[[str, bytes], str]) -> MediaFiles:
     def audio(recording: Recording | None) -> str:
-        return write(f"{name_hash(recording.uri)}.flac", recording.audio) if recording else ""
+        return write(f"{name_hash(recording.place)}.flac", recording.audio) if recording else ""
 
+    nearest_uri, nearest_start = split_place(media.nearest.place) if media.nearest else ("", None)
     return MediaFiles(
-        audio=audio(media.clip),
+        audio=audio(media.clip) + (f"#t={media.moment:.1f}" if media.moment else ""),
         image=write(f"{name}.png", media.clip.image) if media.clip else "",
-        nearest_uri=media.nearest.uri if media.nearest else "",
+        nearest_uri=nearest_uri,
         nearest_audio=audio(media.nearest),
         # The colours of this picture are scaled to this clip, so other clips cannot share it.
         nearest_image=write(f"{name}-normal.png", media.nearest.image) if media.nearest else "",
         difference=media.difference,
         problem=media.problem,
+        nearest_start=nearest_start,
     )

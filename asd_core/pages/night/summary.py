@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from asd_core.audio.places import place
 from asd_core.digest import name_hash
 from asd_core.pages.night.contents import MachineRecord, Night, Row, rows_of
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
@@ -19,13 +20,15 @@ State = Literal["flagged", "normal", "unusable", "silent"]
 _HISTORY = ("machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged")
 _TONIGHT = (*_HISTORY, "clip_id", "uri", "recorded_at", "error_reason", "error", "warning", "p_value")
 _NEAREST = ("nearest_uris", "nearest_distances")
+_SEGMENTS = ("segment_start", "segments", "nearest_starts", "seconds")
 
 
 @dataclass(frozen=True)
 class ScoredClip:
     """A scored clip that the page shows: above its threshold, or captioned all the same.
 
-    ``excess`` is None where the machine's median unseen score is not known.
+    ``excess`` is None where the machine's median unseen score is not known. ``segment_start`` is that of the segment
+    with the highest score, s; it, ``segments`` and ``nearest_starts`` are empty where whole clips were scored.
     """
 
     clip_id: str
@@ -39,6 +42,21 @@ class ScoredClip:
     p_value: float | None
     nearest: tuple[tuple[str, float], ...]
     warning: str | None
+    segment_start: float | None = None
+    segments: int | None = None
+    nearest_starts: tuple[float, ...] = ()
+    seconds: float | None = None
+
+    @property
+    def place(self) -> str:
+        """The place of the clip, or of its worst segment."""
+        return place(self.uri, self.segment_start)
+
+    @property
+    def nearest_places(self) -> tuple[str, ...]:
+        """The places of the nearest normal clips or segments, nearest first."""
+        starts = self.nearest_starts or (None,) * len(self.nearest)
+        return tuple(place(uri, start) for (uri, _), start in zip(self.nearest, starts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -119,7 +137,7 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     Raises:
         AsdError: a table lacks a column.
     """
-    rows = rows_of(night.scores, _TONIGHT + _NEAREST, "scores")
+    rows = rows_of(night.scores, _TONIGHT + _NEAREST + _SEGMENTS, "scores")
     earlier = _by_machine(row for row in rows_of(night.history, _HISTORY, "history") if row["date"] != night.date)
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
@@ -212,4 +230,8 @@ def _scored_clip(row: Row, machine: str, median: float | None) -> ScoredClip:
         p_value=row["p_value"],
         nearest=tuple(zip(row["nearest_uris"] or (), row["nearest_distances"] or (), strict=True)),
         warning=row["warning"],
+        segment_start=row["segment_start"],
+        segments=row["segments"],
+        nearest_starts=tuple(row["nearest_starts"] or ()),
+        seconds=row["seconds"],
     )

@@ -32,8 +32,9 @@ class HeatMap:
         columns: texts of the values along the width.
         is_binned: a column stands for a span that begins at its value.
         rows: a value along the height as text, and its best objective by column, None where there is none.
-        low: objective of the weakest colour, and of all below it; the lowest tenth of the cells.
-        high: objective of the strongest colour.
+        low: objective of the weakest colour, and of all below it: the lowest tenth of the cells, or the lowest cell
+            where the others are alike.
+        high: objective of the strongest colour; all cells have it where they are alike.
         drawing: a cell for each objective, and a frame around the best setting.
     """
 
@@ -59,8 +60,8 @@ def draw_heat_map(scope: ScopeOutcome) -> HeatMap | None:
     grid, best = _grid(scope, across, down, edges, names)
     if np.isnan(grid).all():
         return None
-    columns = tuple(f"{edge:.3g}" for edge in edges)
-    low, high = float(np.nanquantile(grid, 0.1)), float(np.nanmax(grid))
+    columns = tuple(f"{edge:.3g}" if is_binned else text_of(edge) for edge in edges.tolist())
+    low, high = _ends(grid)
     rows = tuple(
         (name, tuple(None if math.isnan(value) else value for value in row))
         for name, row in zip(names, grid.tolist(), strict=True)
@@ -80,8 +81,14 @@ def draw_heat_map(scope: ScopeOutcome) -> HeatMap | None:
     return HeatMap(across.name, down.name, columns, is_binned, rows, low, high, drawing)
 
 
+def _ends(grid: NDArray[np.float64]) -> tuple[float, float]:
+    """The objectives of the weakest and of the strongest colour."""
+    low, high = float(np.nanquantile(grid, 0.1)), float(np.nanmax(grid))
+    return (low if low < high else float(np.nanmin(grid))), high
+
+
 def _opacity(value: float, low: float, high: float) -> float:
-    share = min(max((value - low) / (high - low or 1.0), 0.0), 1.0)
+    share = min(max((value - low) / (high - low), 0.0), 1.0) if low < high else 1.0
     return round(_FAINTEST + (1 - _FAINTEST) * share, 3)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from asd_core.recipe.machine_recipe import MachineRecipe, laid_over, machine_recipe, takes_key
 from asd_core.recipe.recipe import Recipe
@@ -51,6 +52,30 @@ def with_best(recipe: Recipe, best: Mapping[str, Setting]) -> Recipe:
         if machine_type:
             machines[machine_type] = relevant_fields({**recipe.overrides(machine_type), **setting})
     return Recipe(recipe.name, {**tables, "machine": machines})
+
+
+def changed_fields(recipe: Recipe, settings: Sequence[Setting], machine_type: str = "") -> list[int]:
+    """The number of fields in which each setting differs from the recipe as it is, (S,)."""
+    whole = recipe.for_machine(machine_type)
+    written = recipe.tables_for(machine_type)
+    written["encoder"] = {**json.loads(whole.encoder.options), **written["encoder"]}
+
+    def own(name: str) -> object:
+        table, _, field = name.partition(".")
+        is_written = field in written.get(table, {})
+        return written[table][field] if is_written else getattr(getattr(whole, table, None), field, None)
+
+    values = {name: own(name) for name in dict.fromkeys(name for setting in settings for name in setting)}
+    return [
+        sum(not _is_same(value, values[name]) for name, value in relevant_fields(setting).items())
+        for setting in settings
+    ]
+
+
+def _is_same(value: object, own: object) -> bool:
+    if isinstance(value, float) and isinstance(own, int | float):
+        return math.isclose(value, own, rel_tol=1e-9)  # values between the ends of a range are rounded
+    return value == own
 
 
 def setting_text(setting: Setting) -> str:

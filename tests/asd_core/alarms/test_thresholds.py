@@ -62,6 +62,28 @@ def test_constant_or_few_scores_fall_back_to_the_quantile_with_a_note(scores):
     assert threshold.notes[0].startswith("no gamma distribution fits")
 
 
+@pytest.mark.parametrize(
+    ("total", "quantile", "factor"),
+    [(1000, 0.95, 1000), (1000, 0.9, 100), (30, 0.9, 20), (200, 0.9, 20), (60, 0.99, 300)],
+)
+def test_an_outlier_that_draws_the_gamma_fit_away_is_told_and_the_quantile_taken(total, quantile, factor):
+    scores = stats.gamma.rvs(4.0, size=total, random_state=0)
+    scores[0] = scores.mean() + factor * scores.std()
+    threshold = decision_threshold(scores, ThresholdConfig("gamma", quantile))
+    assert threshold.value == decision_threshold(scores, ThresholdConfig("quantile", quantile)).value
+    assert (
+        "an outlier may have drawn it away" in threshold.notes[0] and "the quantile rule instead" in threshold.notes[0]
+    )
+
+
+@pytest.mark.parametrize("total", [30, 100, 1000])
+@pytest.mark.parametrize("draw", [stats.gamma(3.0), stats.norm(50, 2), stats.lognorm(0.4), stats.chi2(12)])
+def test_scores_that_are_a_little_unlike_a_gamma_distribution_keep_its_fit(total, draw):
+    scores = draw.rvs(total, random_state=2)
+    threshold = decision_threshold(scores, GAMMA)
+    assert threshold.notes == () and 0.03 < draw.sf(threshold.value) < 0.2
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=40))
 def test_any_finite_scores_give_a_finite_gamma_threshold(scores):

@@ -218,6 +218,14 @@ def test_a_cut_beyond_the_part_that_is_used_is_still_seen_in_a_wav() -> None:
     assert "5.00 s of the 10.00 s" in str(decode(data[: 44 + 10 * RATE], sample_rate=RATE, seconds=1.0).warning)
 
 
+def test_a_broken_frame_is_a_warning_and_the_sound_behind_it_is_heard() -> None:
+    data = bytearray(encode(noise(3 * RATE), form="FLAC"))
+    data[len(data) // 2] ^= 0x55
+    decoded = decode(bytes(data), sample_rate=RATE)
+    assert decoded.warning == "damaged: 0.26 s within the recording cannot be decoded"
+    assert len(decoded.samples) == 3 * RATE - 4096
+
+
 def test_a_length_written_before_it_was_known_is_no_truncation() -> None:
     data = bytearray(encode(noise()))
     data[4:8] = data[40:44] = b"\xff\xff\xff\xff"

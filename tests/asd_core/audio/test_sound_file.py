@@ -35,6 +35,22 @@ def test_the_frames_before_a_broken_one_are_given() -> None:
     np.testing.assert_array_equal(block[:, 0] * 32768, SAMPLES[:16_384])
 
 
+def flip(data: bytes, *places: int) -> bytes:
+    return b"".join(bytes([byte ^ 0x55]) if at in places else bytes([byte]) for at, byte in enumerate(data))
+
+
+@pytest.mark.parametrize("shares", [(0.5,), (0.25, 0.75), (0.5, 0.55), (0.3, 0.31)])
+def test_sound_on_both_sides_of_broken_frames_is_given(shares: tuple[float, ...]) -> None:
+    samples = np.tile(SAMPLES, 3)
+    data = encode("FLAC", samples)
+    with SoundFile(flip(data, *(int(len(data) * share) for share in shares))) as file:
+        blocks = [file.next_block(1000) for _ in range(80)]
+        given, lost = np.concatenate(blocks)[:, 0] * 32768, file.lost
+    assert lost % 4096 == 0 and 0 < lost <= 4096 * len(shares) and len(given) + lost == len(samples)
+    frames = {samples[at : at + 4096].tobytes() for at in range(0, len(samples), 4096)}
+    assert all(given[at : at + 4096].astype(np.int16).tobytes() in frames for at in range(0, len(given), 4096))
+
+
 def test_a_file_cut_short_promises_more_than_it_has() -> None:
     with SoundFile(encode("WAV")[:20_044]) as file:
         assert (file.frames, file.promised) == (10_000, 2.0)

@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from asd_core.audio.listening import ALL, Heard
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.sources import Tower
 from asd_core.encoders.build import embeddings_fingerprint
@@ -46,18 +47,18 @@ def test_each_clip_is_measured_once_in_a_store_and_needs_no_audio_afterwards(fle
     archive, clips, store = fleet
     engine = Counts()
     first = evidence(store, engine, clips)
-    few, _ = first.measures(clips.slice(0, 3), None)
-    every, problems = first.measures(clips, None)
+    few, _ = first.measures(clips.slice(0, 3), ALL)
+    every, problems = first.measures(clips, ALL)
     assert (engine.clips, len(few), len(every), problems) == (8, 3, 8, {})
     shutil.rmtree(archive)
-    assert evidence(store, engine, clips, may_read_audio=False).measures(clips, None) == (every, {})
+    assert evidence(store, engine, clips, may_read_audio=False).measures(clips, ALL) == (every, {})
     assert engine.clips == 8
 
 
 def test_each_channel_is_measured_for_itself(fleet):
     _, clips, store = fleet
-    evidence(store, LocalEngine(), clips).measures(clips, None)
-    _, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, 0)
+    evidence(store, LocalEngine(), clips).measures(clips, ALL)
+    _, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, Heard(0))
     assert set(problems) == set(clips["clip_id"].to_pylist())
 
 

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 import soundfile
 
+from asd_core.audio.listening import ALL
 from asd_core.audio.measures import measure
 from asd_core.captions.clip_tasks import MEASURES, MeasureTask, measure_clips, measures_from
 from tests.fleet import NIGHTS, listed, write_fleet
@@ -16,7 +17,7 @@ def clips(tmp_path):
 
 
 def test_measurements_come_back_as_they_were_taken(clips, tmp_path):
-    rows, problems = measure_clips(MeasureTask(None, clips))
+    rows, problems = measure_clips(MeasureTask(ALL, clips))
     assert rows.schema == MEASURES and problems == {}
     for row in rows.to_pylist():
         samples, rate = soundfile.read(unquote(row["uri"].removeprefix("file://")), dtype="float32")
@@ -26,7 +27,7 @@ def test_measurements_come_back_as_they_were_taken(clips, tmp_path):
 def test_a_clip_that_cannot_be_read_or_was_replaced_stops_no_other(clips):
     imported = clips.slice(0, 1).set_column(clips.schema.get_field_index("uri"), "uri", pa.array(["import:x"]))
     os.utime(unquote(clips["uri"][1].as_py().removeprefix("file://")), ns=(1, 1))
-    rows, problems = measure_clips(MeasureTask(None, pa.concat_tables([clips, imported.cast(clips.schema)])))
+    rows, problems = measure_clips(MeasureTask(ALL, pa.concat_tables([clips, imported.cast(clips.schema)])))
     assert rows["uri"].to_pylist() == [clips["uri"][0].as_py()]
     assert "replaced since" in problems[clips["clip_id"][1].as_py()]
     assert "no sound of it here" in problems[clips["clip_id"][0].as_py()]

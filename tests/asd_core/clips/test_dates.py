@@ -17,7 +17,9 @@ def test_every_form_of_a_date_is_read(day: date, sign: str) -> None:
     assert parse_date(f"{day.year:04}{sign}{day.month}{sign}{day.day}") == str(day)
 
 
-@pytest.mark.parametrize("text", ["2026-11-19 03:15:00", "2026-11-19T00:30+01:00", "20261119T031500"])
+@pytest.mark.parametrize(
+    "text", ["2026-11-19 03:15:00", "2026-11-19T00:30+01:00", "20261119T031500", "20261119_031500"]
+)
 def test_a_time_behind_a_date_does_not_hide_it(text: str) -> None:
     assert parse_date(text) == "2026-11-19"
 

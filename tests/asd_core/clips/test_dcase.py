@@ -66,6 +66,7 @@ def test_what_is_none_of_dcase_is_unplaced_as_far_as_it_is_unknown(path: str, ma
 
 def test_an_unplaced_clip_is_met_by_a_run_over_the_test_clips() -> None:
     assert place("readme/notes.wav").split == place("fan/test/notes.wav").split == "test"
+    assert place("fan/supplemental/noise.wav") == Placement("fan", UNPLACED)
 
 
 @given(

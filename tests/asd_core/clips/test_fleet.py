@@ -74,7 +74,8 @@ def test_the_archives_own_folder_may_be_one_machine_and_one_night() -> None:
 
 @pytest.mark.parametrize(("word", "condition"), [("OK", "normal"), ("abnormal", "anomalous"), ("NG", "anomalous")])
 def test_a_condition_may_be_any_word_of_the_table(word: str, condition: str) -> None:
-    assert place(f"machine_type=fan/condition={word}/x.wav").condition == condition
+    placed = place(f"machine_type=fan/split=Train/domain=SOURCE/condition={word}/x.wav")
+    assert (placed.split, placed.domain, placed.condition) == ("train", "source", condition)
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,11 @@ def test_empty_rows_are_no_recordings_and_no_repetitions(tmp_path: Path) -> None
         csv(tmp_path, "path;machine_type\n;\n;fan\n")
 
 
+def test_audio_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
+    listing = csv(tmp_path, "path,machine_type\na.wav,fan\nb.M4A,fan\n")
+    assert len(listing.clips) == 2 and listing.undecoded == [(tmp_path / "b.M4A").as_uri()]
+
+
 def test_a_table_from_windows_is_a_manifest(tmp_path: Path) -> None:
     (tmp_path / "fan").mkdir()
     (tmp_path / "fan" / "L\u00fcfter.wav").write_bytes(b"123")

@@ -62,6 +62,15 @@ def test_a_condition_may_be_any_word_of_the_table(word: str) -> None:
     assert joined(f"fan_07_{word}_1.wav") == Placement("fan", "07", condition="anomalous")
 
 
+def test_the_case_of_an_ending_does_not_matter() -> None:
+    place = compile_pattern("{machine_type}/a.b_{}.wav")
+    assert [place(path).is_unplaced for path in ("fan/a.b_1.WAV", "fan/a.b_1.Wav", "fan/A.b_1.wav")] == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_other_characters_stand_for_themselves() -> None:
     place = compile_pattern("{machine_type}+(v1)/{}.wav")
     assert place("fan+(v1)/x.wav").machine_type == "fan" and place("fann(v1)/x.wav").is_unplaced

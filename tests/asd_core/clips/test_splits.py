@@ -46,5 +46,8 @@ def test_supplemental_clips_are_never_scored_where_there_are_splits_and_counted(
         assert set(by_split(both)["split"].to_pylist()) <= {"test"}
         (note,) = notes_on_no_split(both)
         assert note.startswith("2 recordings of no split are left out, such as file:///ToyCar/supplemental/0.wav")
+    odd = clips("", folder="ToyCar/supplemental", machine_id=UNPLACED)
+    assert len(by_split(pa.concat_tables([clips("test"), odd]))) == 1
+    assert len(notes_on_no_split(pa.concat_tables([clips("test"), odd]))) == 1
     assert len(by_split(supplemental)) == 2 and notes_on_no_split(supplemental) == []
     assert notes_on_no_split(clips("train", "")) == notes_on_no_split(clips("", "")) == []

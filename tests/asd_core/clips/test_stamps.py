@@ -53,6 +53,8 @@ def test_a_stamp_with_a_zone_keeps_its_own_date(moment: datetime, east: int, for
         "2026-11-19 03:15.wav",
         "20190412_20261119_031500.wav",
         "20261119_031500-0001.wav",
+        "2026-11-19T03%3A15%3A00Z.wav",
+        "2026-11-19%2003-15-00.wav",
     ],
 )
 def test_a_clear_time_in_a_name_is_read(name: str) -> None:

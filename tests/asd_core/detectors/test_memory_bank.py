@@ -44,10 +44,10 @@ def test_cosine_scores_as_computed_by_hand():
     assert_allclose(divided, [(0 / 1.5 + 1 / 1) / 2], atol=1e-15)
 
 
-def test_duplicate_references_give_finite_scores():
-    rows = np.array([[0.0], [0.0], [0.0], [4.0], [6.0]])  # local distances 0, 0, 0, 3, 4; the floor is 0.035
-    assert_allclose(fitted(rows, k=1, density="nearest", density_k=2).anomaly_score([[1.0]]), [1 / 0.035])
-    assert_allclose(fitted(rows, k=1, density="least", density_k=2).anomaly_score([[1.0]]), [1.0])
+def test_duplicate_references_count_once_for_the_local_distance():
+    rows = np.array([[0.0], [0.0], [0.0], [4.0], [6.0]])  # local distances 5, 5, 5, 3, 4
+    assert_allclose(fitted(rows, k=1, density="nearest", density_k=2).anomaly_score([[1.0]]), [1 / 5])
+    assert_allclose(fitted(rows, k=1, density="least", density_k=2).anomaly_score([[1.0]]), [1 / 5])
     same = fitted(np.ones((9, 2)), k=3, density="least", density_k=2).anomaly_score([[1.0, 1.0], [4.0, 5.0]])
     assert_allclose(same, [0.0, 5.0])
 

@@ -1,12 +1,15 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose
 
 from asd_core.errors import UsageError
 from asd_core.evaluation.dcase_scores import figures, official_score
+from asd_core.evaluation.evaluate import evaluate
 from asd_core.evaluation.labelled_clips import LabelledClips
 from asd_core.evaluation.metrics import OneClassError, auc, harmonic_mean, pauc
 from asd_core.evaluation.objectives import FIGURES, OBJECTIVES, figures_of, objective_values
+from asd_core.store.tables import SCORES
 
 
 def machine(seed, domains=("source", "target")):
@@ -55,10 +58,55 @@ def test_the_sum_of_twfr_takes_harmonic_means_over_machines():
 def test_without_domains_plain_auc_takes_their_place():
     plain = figures_of(machine(0, [""]))
     assert_allclose(combined("twfr-sum", [("fan", plain)]), 2 * plain["auc"] + plain["pauc"])
-    mixed = combined("official", [("fan", plain), *rows([("fan", machine(1))])])
-    known = figures_of(machine(1))
-    values = [plain["auc"], plain["auc"], plain["pauc"], known["auc_source"], known["auc_target"], known["pauc"]]
-    assert_allclose(mixed, harmonic_mean(values))
+
+
+def scored_rows(kind, number, clips):
+    conditions = np.where(clips.is_anomalous, "anomalous", "normal")
+    columns = zip(clips.anomaly_scores, conditions, clips.domains, strict=True)
+    return [
+        {
+            "clip_id": "",
+            "uri": f"file:///{kind}/{number}/{place}",
+            "machine_type": kind,
+            "machine_id": str(number),
+            "split": "test",
+            "domain": domain,
+            "attributes": "",
+            "condition": condition,
+            "date": "undated",
+            "size": 1,
+            "extra": "{}",
+            "anomaly_score": score,
+            "is_flagged": False,
+        }
+        for place, (score, condition, domain) in enumerate(columns)
+    ]
+
+
+@pytest.mark.parametrize(
+    "domains",
+    [
+        [["source", "target"], ["source", "target"], ["source", "target"]],
+        [["source", "target"], ["source"], ["source", "target"]],
+        [["source", "target"], [""], ["target"]],
+        [["source"], ["target"], ["source"]],
+        [["source"], ["source"], ["source"]],
+        [[""], [""], [""]],
+    ],
+)
+def test_the_official_objective_equals_evaluate_where_machines_lack_a_domain(domains):
+    machines = [(kind, machine(place, domains[place])) for place, kind in enumerate(("fan", "fan", "pump"))]
+    table = [row for place, (kind, clips) in enumerate(machines) for row in scored_rows(kind, place, clips)]
+    found = evaluate(pa.Table.from_pylist(table, SCORES))
+    assert combined("official", rows(machines)) == pytest.approx(found.official_score, abs=1e-12)
+
+
+def test_a_machine_whose_anomalies_alone_have_a_domain_lacks_it_for_both():
+    clips = machine(0, ["source"])
+    clips.domains[clips.is_anomalous] = "target"
+    found = evaluate(pa.Table.from_pylist(scored_rows("fan", 0, clips), SCORES))
+    assert found.protocol == "dcase2020"
+    assert combined("official", rows([("fan", clips)])) == pytest.approx(found.official_score)
 
 
 def test_many_settings_at_once_are_as_one_by_one_and_a_missing_machine_leaves_none():

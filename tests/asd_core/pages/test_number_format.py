@@ -23,3 +23,10 @@ def test_a_cosine_has_three_decimals_and_zero_no_sign():
 def test_a_signed_figure_has_its_sign_and_two_decimals():
     values = (0.0, 1.234, -1.0, 123456.0, None, float("inf"))
     assert [number_format.signed(value) for value in values] == ["+0.00", "+1.23", "−1.00", "+1.23e+05", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (50.0, "0:50"), (59.98, "0:59.9"), (754.5, "12:34.5"), (3723, "1:02:03")]
+)
+def test_a_time_in_a_recording_is_written_as_players_do(seconds, text):
+    assert number_format.clock(seconds) == text

@@ -55,6 +55,15 @@ def test_another_recipe_is_not_taken_for_the_stored_one(plant):
     assert as_stored(store, renamed) is renamed
 
 
+def test_defaults_that_are_written_out_keep_the_key_that_the_store_has(plant):
+    normals, _, store = plant
+    fit(store, KNN, normals, LocalEngine())
+    in_full = KNN.with_settings({"encoder.n_mels": 128, "encoder.batch_size": 8, "detector.metric": "euclidean"})
+    assert in_full.key() != KNN.key() == as_stored(store, in_full).key()
+    other = in_full.with_settings({"encoder.n_mels": 64})
+    assert as_stored(store, other) is other
+
+
 def test_where_a_store_holds_both_keys_each_recipe_keeps_the_one_that_it_had(plant):
     normals, _, store = plant
     former = of_before(edited(0.95))

@@ -1,6 +1,6 @@
 import pytest
 
-from asd_core.recipe.fields import differences, fields_of, meanings
+from asd_core.recipe.fields import differences, fields_of, meanings, scorer_fields, settings_towards
 from asd_core.recipe.machine_recipe import TABLES, keys_of
 from asd_core.recipe.recipe import Recipe, built_in_recipes, load_recipe
 
@@ -47,6 +47,23 @@ def test_two_recipes_differ_in_what_scorers_depend_on():
     assert differences(load_recipe("twfr-gmm"), KNN) == ['detector.kind = "gmm"']
     fans = Recipe("mine", KNN.settings | {"machine": {"fan": {"detector.k": 1}}})
     assert differences(fans, KNN) == ["[machine.fan]"] and differences(KNN, fans) == []
+
+
+def test_settings_lead_from_a_recipe_to_another_where_values_are_all_that_differs():
+    other = KNN.with_settings({"detector.k": 2, "detector.metric": "cosine", "encoder.r": 0.5})
+    assert settings_towards(KNN, other) == ["encoder.r=0.5", "detector.k=2", "detector.metric=cosine"]
+    assert settings_towards(KNN, load_recipe("twfr-gmm")) == settings_towards(KNN, KNN) == []
+    fans = Recipe("mine", KNN.settings | {"machine": {"fan": {"detector.k": 1}}})
+    assert settings_towards(KNN, fans) == settings_towards(fans, KNN) == []
+    assert settings_towards(KNN.with_settings({"encoder.channel": 1}), KNN) == []
+
+
+def test_the_fields_of_scorers_are_those_of_every_machine_type_that_has_others():
+    machines = {"fan": {"detector.k": 1}, "pump": {"threshold.quantile": 0.5}}
+    fields = scorer_fields(Recipe("mine", KNN.settings | {"machine": machines}))
+    assert {kind: own["detector.k"] for kind, own in fields.items()} == {"": 4, "fan": 1}
+    assert scorer_fields(KNN.with_settings({"encoder.n_mels": 128, "threshold.quantile": 0.5})) == scorer_fields(KNN)
+    assert scorer_fields(KNN.with_settings({"encoder.n_mels": 64})) != scorer_fields(KNN)
 
 
 def test_meanings_are_those_of_a_docstring_and_of_the_classes_above_it():

@@ -18,8 +18,8 @@ def test_a_store_tells_the_recipes_of_which_it_holds_scorers_the_last_fitted_fir
     assert {one.machines for one in held} == {2} and held[0].fitted_at > held[1].fitted_at
     told = held_instead(store, KNN)
     assert told == (
-        f"the store has scorers of {recipes[2].key()} (its recipe has detector.k = 2), "
-        f"{recipes[1].key()} (its recipe has detector.k = 3)"
+        f"the store has scorers of {recipes[2].key()} (its recipe has detector.k = 2; --set detector.k=2 takes it), "
+        f"{recipes[1].key()} (its recipe has detector.k = 3; --set detector.k=3 takes it)"
     )
     assert held_instead(store, KNN.with_settings({"detector.k": 9})).count("its recipe has") == 3
 

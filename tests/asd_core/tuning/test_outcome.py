@@ -13,6 +13,12 @@ def test_the_best_comes_first_ties_keep_their_order_and_gaps_come_last():
     assert best_first([0.5, np.nan, 0.9, 0.5, 0.9]).tolist() == [2, 4, 0, 3, 1]
 
 
+def test_of_equal_settings_the_one_nearest_the_recipe_comes_first():
+    assert best_first([0.9, 0.9, 0.5, 0.9], [2, 1, 0, 1]).tolist() == [1, 3, 0, 2]
+    assert best_first([0.9, 0.9 + 1e-15, np.nan], [0, 1, 0]).tolist() == [0, 1, 2]
+    assert best_first([0.9, 0.91], [0, 1]).tolist() == [1, 0]
+
+
 def test_a_scope_without_an_objective_has_no_best_setting():
     scope = scope_of()
     assert scope.best == scope.order[0] and scope.objectives[scope.best] == scope.objectives.max()

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from asd_core.tuning.batches import BatchOutcome, evaluate_batch
+from asd_core.tuning.evaluate_settings import SettingScore
+from asd_core.tuning.outcome import best_first
 from asd_core.tuning.search import BATCH_SECONDS, search_here
-from tests.asd_core.tuning.searching import GRID, MACHINES, Formula, Killed, run, search_for, store_in
+from tests.asd_core.tuning.searching import GRID, KNN, MACHINES, Formula, Killed, run, search_for, store_in
 
 TPE = {"method": "tpe", "count": 48}
 
@@ -144,3 +146,13 @@ def test_an_outcome_keeps_its_figures_apart_by_machine(tmp_path):
     aucs = np.stack([results.figures[machine][:, 0] for machine in range(3)])
     assert results.objectives == pytest.approx(aucs.mean(axis=0), nan_ok=True)
     assert results.setting_ids.keys() == {"fan", "pump"}
+
+
+def test_where_all_settings_tie_the_recipes_own_comes_first(tmp_path):
+    def all_alike(machine, recipe, settings):
+        return [SettingScore(setting, 1.0, 1.0, clip_scores=np.arange(80.0)) for setting in settings]
+
+    search = run(*search_for(store_in(tmp_path)), all_alike)
+    for results in search.results:
+        best = results.settings[best_first(results.objectives, results.changed)[0]]
+        assert best == {"encoder.r": 1.0, "detector.k": KNN.for_machine("").detector.k}

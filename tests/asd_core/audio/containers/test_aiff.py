@@ -18,6 +18,14 @@ def test_a_wrong_size_of_the_sound_is_that_of_the_bytes(told: int) -> None:
     assert decoded.warning is None
 
 
+def test_other_chunks_and_files_behind_the_sound_are_none_of_it() -> None:
+    tag = b"ID3 " + len(ID3).to_bytes(4, "big") + ID3
+    for data in (patched(DATA, SSND + 4, 0, order="big") + tag, DATA + tag, DATA + DATA):
+        decoded = decode(data, sample_rate=RATE)
+        np.testing.assert_array_equal(decoded.samples * 32768, SAMPLES)
+        assert decoded.warning is None
+
+
 def test_sound_begins_behind_the_offset_that_its_chunk_tells() -> None:
     data = patched(patched(DATA, SSND + 8, 20, order="big"), SSND + 4, 0, order="big")
     np.testing.assert_array_equal(decode(data, sample_rate=RATE).samples * 32768, SAMPLES[10:])

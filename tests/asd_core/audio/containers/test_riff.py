@@ -28,6 +28,9 @@ WRONG = {
     "RF64 without its ds64": riff(FORMAT, STREAM, magic=b"RF64", size=UNKNOWN),
     "RF64 without sizes, with a LIST": riff(ds64(0, 0), FORMAT, STREAM + LIST, magic=b"RF64", size=UNKNOWN),
     "BW64": riff(ds64(len(PCM) + 72, len(PCM)), FORMAT, STREAM, magic=b"BW64", size=UNKNOWN),
+    "two formats": riff(FORMAT, FORMAT, SOUND),
+    "a format of no size": riff(FORMAT[:4] + b"\xff\xff\0\0" + FORMAT[8:], SOUND),
+    "another file behind it": riff(FORMAT, SOUND) * 2,
     "the size of a RIFF alone": riff(FORMAT, chunk(b"data", PCM, size=2 * len(PCM))),
 }
 
@@ -68,7 +71,7 @@ def test_more_than_four_gigabytes_get_a_header_of_64_bits() -> None:
     data = Huge(riff(FORMAT, chunk(b"data", PCM, size=0)))
     mended = mend_riff(data, 0, len(data))
     assert isinstance(mended, Mended)
-    head, sound = mended.pieces
+    head, sound, _ = mended.pieces
     assert isinstance(head, bytes) and head[:4] == b"RF64" and len(sound) == (5 << 30) - 44
     assert int.from_bytes(head[28:36], "little") == len(sound) and head.endswith(b"data\xff\xff\xff\xff")
 

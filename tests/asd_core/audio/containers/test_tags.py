@@ -44,6 +44,13 @@ def test_tags_at_the_end_are_cut_off(tags: bytes) -> None:
     assert sound_end(WAV + tags, 0) == len(WAV)
 
 
+def test_a_tag_that_tells_of_a_head_it_has_not_costs_no_sound() -> None:
+    foot = b"APETAGEX" + struct.pack("<IIII", 2000, 32, 0, 0x80000000) + bytes(8)
+    assert sound_end(WAV + foot, 0) == len(WAV)
+    assert sound_end(WAV + b"000100LYRICS200", 0) == len(WAV) + 15
+    assert sound_end(WAV + b"3DI\x04\x00\x10\x00\x00\x00\x05", 0) == len(WAV) + 10
+
+
 def test_a_tag_larger_than_the_file_is_none() -> None:
     assert sound_end(b"999999LYRICS200", 0) == 15
 

@@ -30,7 +30,7 @@ def test_samples_beyond_full_scale_are_cut_and_not_wrapped():
 def test_the_difference_names_what_was_added(make):
     media = clip_media(CLIP, NORMALS, make.read_audio)
     assert "a new tone at 1.24 kHz" in media.difference
-    assert (media.nearest.uri, media.problem) == (NORMALS[0], "")
+    assert (media.nearest.place, media.problem) == (NORMALS[0], "")
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file"), ClipError("not_audio", "no audio\nin it")])
@@ -51,7 +51,7 @@ def test_the_next_normal_clip_stands_in_for_one_that_is_gone(make):
         return make.read_audio(uri)
 
     media = clip_media(CLIP, NORMALS, read)
-    assert (media.nearest.uri, "cannot be read" in media.problem) == (NORMALS[1], True)
+    assert (media.nearest.place, "cannot be read" in media.problem) == (NORMALS[1], True)
 
 
 def test_without_normal_clips_the_clip_is_played_and_compared_with_nothing(make):
@@ -87,3 +87,20 @@ def test_a_normal_clip_that_several_share_is_written_once_but_drawn_for_each(mak
 def test_without_audio_nothing_is_written_and_the_reason_is_said(make, tmp_path):
     media = write_media(clips_of(make, "a"), LocalFiles(tmp_path), "r", None, map)
     assert media == {"file:///plant/a.flac": NO_AUDIO} and not list(tmp_path.iterdir())
+
+
+def test_a_segment_is_played_from_the_moment_at_which_it_begins_to_differ(make, tmp_path):
+    def read(place):
+        samples = np.random.default_rng(len(place)).normal(0, 0.1, 160_000).astype(np.float32)
+        if place.startswith(CLIP):
+            samples[64_000:112_000] += 0.3 * np.sin(np.arange(48_000) / 3).astype(np.float32)
+        return samples, 16_000
+
+    starts = {"segment_start": 50.0, "segments": 6, "seconds": 60.0, "nearest_starts": [0.0, 20.0]}
+    row = make.scored("a", 2.0, uri=CLIP, **starts)
+    clips = summarise(make.night([row], [make.record()]), ()).flagged
+    (files,) = write_media(clips, LocalFiles(tmp_path), "", read, map).values()
+    address, moment = files.audio.split("#t=")
+    assert abs(float(moment) - 4) < 1
+    assert address == f"media/{name_hash(CLIP + '#t=50')}.flac" and (tmp_path / address).exists()
+    assert (files.nearest_uri, files.nearest_start) == ("file:///plant/normal_0.flac", 0.0)

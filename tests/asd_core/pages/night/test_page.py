@@ -179,3 +179,10 @@ def test_a_fleet_of_more_machines_than_can_have_sections_lists_them_all_and_says
     page = write(make.night(rows, [make.record(m) for m in machines]), media_limit=1000)
     assert [len(page.named(tag)) for tag in ("tr", "article")] == [1 + 305 + 300 * 2, 600]
     assert "first 300 machines in the order above; the others, with 10 flagged clips" in page.text
+
+
+def test_the_segment_that_is_heard_is_told_with_its_start_and_number(make, write):
+    starts = {"segment_start": 50.0, "segments": 360, "seconds": 3600.0, "nearest_starts": [0.0, 20.0]}
+    page = write(make.night([make.scored("a", 2.0, **starts)], [make.record()]), make.read_audio)
+    assert "from 0:50 of 1:00:00: the part with the highest score of 360 parts" in page.text
+    assert "from 0:50" in page.text and "from 0:00" in page.text

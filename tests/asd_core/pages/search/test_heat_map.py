@@ -35,6 +35,33 @@ def test_the_colours_of_the_cells_are_the_values_of_the_table():
     assert titles == [thousandths(value) for value in values]
 
 
+def opacities(objectives):
+    scope = replace(scope_of(machines=1), objectives=objectives)
+    drawn = draw_heat_map(scope)
+    values = [value for _, row in drawn.rows for value in row]
+    return values, [float(cell.get("fill-opacity")) for cell in shapes(drawn.drawing, "cell")]
+
+
+@pytest.mark.parametrize("worse", [1, 5, 40, 91])
+def test_the_best_cell_has_the_strongest_colour_and_the_worst_the_weakest_also_where_most_are_alike(worse):
+    objectives = np.full(92, 0.9)
+    objectives[:worse] = np.linspace(0.5, 0.6, worse)
+    values, seen = opacities(objectives)
+    assert {shade for value, shade in zip(values, seen, strict=True) if value == 0.9} == {1.0}
+    assert seen[int(np.argmin(values))] == 0.06
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(np.array(seen)[order]) >= 0).all()
+
+
+def test_cells_that_are_all_alike_are_all_best():
+    assert set(opacities(np.full(92, 0.5))[1]) == {1.0}
+
+
+def test_values_along_the_width_that_are_near_each_other_have_names_of_their_own():
+    tables = {"encoder.r": {"grid": [0.9981, 0.9982, 0.9983]}, "detector.n_components": {"grid": [1, 1024]}}
+    assert draw_heat_map(scope_of(tables, machines=1)).columns == ("0.9981", "0.9982", "0.9983")
+
+
 def test_a_fine_heat_map_is_binned_and_holds_every_setting_in_its_bin():
     scope = scope_of(FINE, machines=1)
     drawn = draw_heat_map(scope)

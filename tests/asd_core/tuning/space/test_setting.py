@@ -2,7 +2,7 @@ import pytest
 
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe, load_recipe
-from asd_core.tuning.space.setting import applied, relevant_fields, setting_text, with_best
+from asd_core.tuning.space.setting import applied, changed_fields, relevant_fields, setting_text, with_best
 
 BANK = Recipe("bank", {"detector": {"kind": "memory_bank", "k": 4, "density": "least"}, "embedding": {}})
 
@@ -48,3 +48,20 @@ def test_with_best_goes_back_to_a_default_that_the_recipe_had_overridden():
     recipe = Recipe("mine", {"detector": {"n_components": 4}, "machine": {"fan": {"detector.n_components": 8}}})
     best = with_best(recipe, {"fan": {"detector.n_components": 4}})
     assert best.for_machine("fan").detector.n_components == 4
+
+
+def test_the_fields_that_a_setting_changes_are_counted():
+    settings = [
+        {"detector.k": 4, "detector.density": "least"},
+        {"detector.k": 4, "detector.density": "none"},
+        {"detector.k": 3, "detector.density": "none", "detector.density_k": 16},
+        {"detector.kind": "memory_bank", "embedding.transform": "none"},
+        {"detector.kind": "gmm", "detector.n_components": 2, "detector.k": 9},
+    ]
+    assert changed_fields(BANK, settings) == [0, 1, 2, 0, 2]
+
+
+def test_a_value_of_a_range_that_is_rounded_is_the_recipes_own():
+    recipe = Recipe("mine", {"encoder": {"r": 0.3}, "machine": {"fan": {"encoder.r": 0.7}}})
+    settings = [{"encoder.r": 0.1 + 0.2}, {"encoder.r": 0.7}]
+    assert changed_fields(recipe, settings) == [0, 1] and changed_fields(recipe, settings, "fan") == [1, 0]

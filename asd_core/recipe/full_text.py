@@ -1,0 +1,60 @@
+"""A recipe as TOML text with every field: its value, where that comes from, and what it means."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+
+from asd_core.recipe.fields import Field, fields_of
+from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.text import table_text, toml_value
+
+_WIDTH = 116
+_TOLD = (bool, int, float, str, list, tuple)
+
+
+def full_text(recipe: Recipe, remarks: str = "") -> str:
+    """A recipe with all its fields, to be saved as a ``.toml`` file; `load_recipe` of that gives the same scores.
+
+    Args:
+        recipe: to write.
+        remarks: lines of the comment above it.
+    """
+    blocks = ["\n".join(f"# {line}".rstrip() for line in remarks.splitlines())] if remarks else []
+    for table, fields in groupby(fields_of(recipe), key=lambda one: one.table):
+        blocks.append("\n".join([f"[{table}]", *(line for one in fields for line in _lines(one))]))
+    machines = sorted(recipe.settings.get("machine", {}).items())
+    blocks += [table_text(("machine", machine_type), overrides) for machine_type, overrides in machines]
+    return "\n\n".join(blocks) + "\n"
+
+
+def about(text: str) -> str:
+    """The comment that a recipe's TOML text begins with, as lines of text; "" without one."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").strip())
+    return "\n".join(lines)
+
+
+def _lines(field: Field) -> Iterator[str]:
+    meaning = re.sub("[,;] see `[^`]+`", "", field.meaning).replace("`", "").replace("None", "none").rstrip(".")
+    said = f"{meaning} [{_source(field)}]".strip()
+    yield from textwrap.wrap(said, _WIDTH, initial_indent="# ", subsequent_indent="#   ")
+    is_written = isinstance(field.value, _TOLD)  # TOML has no word for none
+    yield f"{'' if is_written else '# '}{field.name} = {_shown(field.value)}"
+
+
+def _source(field: Field) -> str:
+    if not field.is_set:
+        return "default"
+    return "set" if field.value == field.default else f"set; default {_shown(field.default)}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, _TOLD):
+        return toml_value(value)
+    return "none" if value is None else repr(value)
