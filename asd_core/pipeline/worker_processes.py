@@ -19,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from asd_core.errors import AsdError
+from asd_core.pipeline.interrupts import interrupts_ignored, interrupts_put_off
 from asd_core.store.without_pandas import keep_pandas_out
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
@@ -59,7 +60,7 @@ def start_server(also: Sequence[str] = ()) -> None:
         also: further modules to import there: those that a command's script imports, which every worker runs again.
     """
     multiprocessing.set_forkserver_preload([*_IMPORTED, *also])
-    with environment(ONE_THREAD):
+    with environment(ONE_THREAD), interrupts_ignored():
         forkserver.ensure_running()
 
 
@@ -163,10 +164,11 @@ class _Worker:
     def __init__(self) -> None:
         start_server()
         context = get_context("forkserver")
-        self.connection, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+        with interrupts_put_off():  # a worker that is half started would end with a traceback
+            self.connection, theirs = context.Pipe()
+            self._process: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
 
     def send(self, call: Call) -> None:
         try:
