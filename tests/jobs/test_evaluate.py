@@ -44,6 +44,23 @@ def test_supplemental_recordings_are_neither_scored_nor_submitted_and_said_once(
     assert asd("nightly", dcase, *options(tmp_path), "--no-report").json["listed"] == 16
 
 
+def test_an_evaluation_set_without_labels_gives_its_submission_domain_by_domain(tmp_path):
+    archive = tmp_path / "eval_data/fan"
+    for number in range(6):
+        write_wav(archive / f"train/section_03_source_train_normal_{number:04d}_strength_1_ambient.wav", number)
+    for domain in ("source", "target"):
+        for number in range(3):
+            write_wav(archive / f"{domain}_test/section_03_{domain}_test_{number:04d}.wav", 10 + number)
+    assert asd("fit", archive.parent, *options(tmp_path)).json["listed"] == 6
+    said = asd("evaluate", archive.parent, *options(tmp_path), "--out", tmp_path / "out")
+    assert (said.code, said.json) == (0, {"submission_files": 4})
+    kinds, domains = ("anomaly_score", "decision_result"), ("source", "target")
+    names = {f"submission/{kind}_fan_section_03_{domain}_test.csv" for kind in kinds for domain in domains}
+    assert files_of(tmp_path / "out").keys() == names
+    refused = asd("evaluate", archive.parent, *options(tmp_path))
+    assert refused.code == 2 and "known to be normal or anomalous" in refused.err
+
+
 def test_out_holds_the_tables_and_a_submission(tmp_path, dcase):
     said = asd("evaluate", dcase, *options(tmp_path), "--out", tmp_path / "out")
     names = {path for path in files_of(tmp_path / "out")}
