@@ -84,7 +84,7 @@ def _without_reasoning(text: str) -> tuple[str, bool]:
         return behind[: opened.start()], True
     if closed and not behind.strip():  # the answer may stand before the reasoning
         first = _OPENED.search(text)
-        behind = text[: first.start()] if first is not None else ""
+        return _without_reasoning(text[: first.start()]) if first is not None else ("", False)
     return behind, False
 
 

@@ -106,7 +106,7 @@ def test_other_texts_come_back_as_they_are(text):
     st.text(max_size=60)
     | st.lists(st.sampled_from(["<think>", "</think>", "```", "x:\n", "**", "`", "{", " a "])).map("".join)
 )
-def test_any_text_has_an_answer_that_is_its_own(text):
+def test_any_text_has_an_answer_that_is_no_longer_than_itself(text):
     answer, is_cut = final_answer(text)
-    assert answer == answer.strip() and (not is_cut or not answer)
-    assert final_answer(answer)[0] == answer
+    assert answer == answer.strip() and len(answer) <= len(text)
+    assert not is_cut or not answer
