@@ -13,15 +13,14 @@ def test_every_machine_has_figures_and_the_mean_and_official_score_are_theirs(tm
     assert 0 <= found["mean"]["auc"] <= 1 and found["official_score"] is not None
 
 
-def test_mimii_is_learnt_scored_and_measured_with_no_option_for_its_folders(tmp_path):
-    archive = write_mimii(tmp_path / "mimii")
-    fitted = asd("fit", archive, *options(tmp_path))
-    assert (fitted.code, fitted.json["listed"], fitted.json["fitted"]) == (0, 12, 2)
-    night = asd("nightly", archive, *options(tmp_path), "--no-report").json
-    assert night["listed"] == night["scored"] == 16 and night["flagged"] >= 8
-    machines = asd("evaluate", archive, *options(tmp_path)).json["machines"]
-    assert [(machine["machine_type"], machine["machine_id"]) for machine in machines] == [("fan", "00"), ("fan", "02")]
-    assert all(machine["auc"] == 1.0 and machine["counts"]["normal"] == 4 for machine in machines)
+def test_mimii_is_learnt_scored_and_measured_with_no_option_but_folder_and_store(tmp_path):
+    archive, store = write_mimii(tmp_path / "mimii", machines=["00"], normal=16), ("--store", tmp_path / "store")
+    assert asd("fit", archive, *store).code == 0
+    night = asd("nightly", archive, *store, "--json").json
+    assert night["listed"] == night["scored"] == 8 and night["flagged"] >= 4
+    (machine,) = asd("evaluate", archive, *store, "--json").json["machines"]
+    assert (machine["machine_type"], machine["machine_id"], machine["auc"]) == ("fan", "00", 1.0)
+    assert machine["counts"]["normal"] == machine["counts"]["anomalous"] == 4
 
 
 def test_labels_without_a_split_leave_some_normals_to_measure_on(tmp_path):
