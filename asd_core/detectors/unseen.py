@@ -45,7 +45,8 @@ def unseen_scores(
         embeddings: (N, D), the training normals.
         domains: (N,).
         recordings: (N,) the recording of each row; None: each row is a recording of its own.
-        folds: of the cross-fitting; as many as recordings where there are fewer.
+        folds: of the cross-fitting; as many as recordings where there are fewer. Twice as many where recordings have
+            several rows: the highest of many rows shows it more where a detector learns from fewer of them.
         seed: of the shuffle into folds.
 
     Returns:
@@ -64,6 +65,7 @@ def unseen_scores(
     def score_held_out(learnt: Rows, held_out: Rows) -> NDArray[np.float64]:
         return new_detector(config).fit(rows[learnt], labels[learnt]).anomaly_score(rows[held_out])
 
+    folds = folds if recordings is None else 2 * folds
     return cross_fitted_scores(score_held_out, labels, recordings, folds=folds, seed=seed)
 
 
