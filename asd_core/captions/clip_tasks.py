@@ -21,7 +21,7 @@ from asd_core.audio.places import split_place
 from asd_core.audio.swellings import Swelling
 from asd_core.audio.tones import Tone
 from asd_core.errors import AsdError
-from asd_core.pipeline.decoding import read_listed
+from asd_core.pipeline.decoding import open_listed
 from asd_core.pipeline.threads import one_thread
 from asd_core.store.tables import embedding_matrix, rows_of
 
@@ -117,7 +117,7 @@ def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
     with one_thread():
         for clip_id, uri in rows_of(task.clips, "clip_id", "uri"):
             try:
-                listed = functools.partial(read_listed, listed_id=split_place(clip_id)[0])
+                listed = functools.partial(open_listed, listed_id=split_place(clip_id)[0])
                 measures = measure(*to_hear(uri, listed, task.heard))
             except (AsdError, OSError) as error:
                 problems[clip_id] = " ".join(str(error).split())

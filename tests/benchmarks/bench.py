@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.benchmarks.clap_decoder import NOTE as CAPTIONS
 from tests.benchmarks.clap_decoder import against_generate_caption
 from tests.benchmarks.clap_encoder import against_msclap
+from tests.benchmarks.engines import NOTE as ENGINES
+from tests.benchmarks.engines import against_spectral_reference
 from tests.benchmarks.figures import Figure, as_json, machine, table
 from tests.benchmarks.flagged import NOTE as FLAGGED
 from tests.benchmarks.flagged import captions_and_report
@@ -56,6 +58,7 @@ NOTES = (
     NIGHTS,
     FLAGGED,
     SUBMISSIONS,
+    ENGINES,
 )
 
 
@@ -80,6 +83,7 @@ def benchmarks(
         "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
         "submissions": lambda folder, say: against_official(folder, 1 if is_quick else 3, evaluator, few, say),
         "flagged": lambda folder, say: captions_and_report(folder, 30 if is_quick else 150, few, say),
+        "engines": lambda folder, say: against_spectral_reference(folder, 120 if is_quick else 1_200, repeats, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 

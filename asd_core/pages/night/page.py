@@ -61,6 +61,7 @@ def write_report(
         has_section={machine.anchor for machine in sections},
         row_limit=_ROWS,
         disagreements=_disagreements(night, summary),
+        notes=_notes(night),
         untrusted=[machine.name for machine in summary.machines if machine.record and machine.record.is_random],
         facts=[("recipe", night.recipe), ("key", night.key), *_flat(night.run)],
     )
@@ -88,6 +89,12 @@ def _disagreements(night: Night, summary: Summary) -> list[str]:
         for name, found in rows.items()
         if isinstance(counts.get(name), int) and counts[name] != found
     ]
+
+
+def _notes(night: Night) -> list[str]:
+    """Lines of the run record that a reader of its scores must know."""
+    notes = night.run.get("notes")
+    return [str(note) for note in notes] if isinstance(notes, list) else []
 
 
 def _flat(record: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
