@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
+from asd_core.store.without_pandas import keep_pandas_out
 from jobs.cheap_checks import check_archive_options
 from jobs.console import Talk, counts_text
 from jobs.defaults import say_defaults
@@ -74,7 +75,7 @@ class Job:
 
     def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
         """Print the counts of a run, what must be known of its recipe and of itself, then these lines or fields."""
-        counts, notes = record["counts"], [*self.recipe.notes(), *notes]
+        counts, notes = record["counts"], [*self.recipe.notes(), *record.get("notes", ()), *notes]
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
         self.talk.result(summary, "\n".join([counts_text(counts), *(f"note: {note}" for note in notes), *lines]))
@@ -125,6 +126,7 @@ def with_talk(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(as_json: bool, quiet: bool, **options: Any) -> None:
+        keep_pandas_out()
         with Talk(as_json=as_json, quiet=quiet) as talk:
             say_defaults(talk)
             command(talk, **options)
@@ -141,6 +143,7 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
         def run(**options: Any) -> None:
             if "engine" in options:
                 prepare_engine(options)
+            keep_pandas_out()
             own = {name: value for name, value in options.items() if name not in shared}
             channel = options.get("channel")
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)

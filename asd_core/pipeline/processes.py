@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -13,7 +12,7 @@ from asd_core.pipeline.embedding import ShardEmbedder
 from asd_core.pipeline.engine import GOES_ON
 from asd_core.pipeline.lone_shards import commit_blamed, embed_alone
 from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_to_bytes
-from asd_core.pipeline.worker_processes import Answer, Call, Workers
+from asd_core.pipeline.worker_processes import Answer, Call, Workers, usable_cpus
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,19 +72,23 @@ class ProcessEngine:
                 return
             spent += time.monotonic() - start
             yield result
+        try:
+            self.start()
+        except AsdError:  # slower, and no reason to stop
+            yield from map(function, left)
+            return
         for call, answer in self._processes.answers((Call(function, item) for item in left), in_order=True):
             if answer.is_lost:  # perhaps by a killer that looks for memory: once more, alone
                 answer = self._processes.ask(call)
             yield _result(answer)
 
+    def start(self) -> None:
+        """Start a worker process; raises AsdError where this machine lets none start."""
+        self._processes.start()
+
     def close(self) -> None:
         """End the worker processes."""
         self._processes.close()
-
-
-def usable_cpus() -> int:
-    """The CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _LoneProcess:

@@ -17,6 +17,7 @@ from asd_core.errors import UsageError
 from asd_core.named_class import named_class
 from asd_core.recipe.machine_recipe import EXPLAINING, JUDGING, TABLES, MachineRecipe, keys_of, machine_recipe
 from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.text import toml_value
 
 _MISSING = object()
 
@@ -61,7 +62,7 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
     found = _differing(recipe, other)
     kinds = {key.partition(".")[0] for key in found if key.endswith(".kind")}
     told = [
-        f"{key} = {value!r}".replace("'", '"')
+        f"{key} = {shown(value)}"
         for key, value in found.items()
         if key.endswith(".kind") or key.partition(".")[0] not in kinds
     ]
@@ -86,6 +87,16 @@ def _differing(recipe: Recipe, other: Recipe) -> dict[str, Any]:
 def _other_machines(recipe: Recipe, other: Recipe) -> list[str]:
     machines = recipe.settings.get("machine", {}), other.settings.get("machine", {})
     return [f"[machine.{kind}]" for kind in machines[0] if machines[0][kind] != machines[1].get(kind)]
+
+
+def shown(value: Any) -> str:
+    """A value as TOML writes it; ``none`` for None, for which TOML has no word."""
+    return toml_value(value) if is_toml(value) else "none" if value is None else repr(value)
+
+
+def is_toml(value: Any) -> bool:
+    """True where TOML has a word for a value."""
+    return isinstance(value, bool | int | float | str | list | tuple)
 
 
 def scorer_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
