@@ -43,11 +43,9 @@ def engine_named(options: Mapping[str, Any]) -> str:
 
 def prepare_engine(options: Mapping[str, Any]) -> None:
     """Start to import for worker processes, where there may be any, while this process lists an archive."""
-    from asd_core.pipeline.processes import usable_cpus
+    from asd_core.pipeline.worker_processes import start_server, usable_cpus
 
     if engine_named(options) in ("auto", "processes") and usable_cpus() > 1:
-        from asd_core.pipeline.worker_processes import start_server
-
         start_server(_IMPORTED_BY_SCRIPT)
 
 
@@ -79,7 +77,8 @@ def open_engine(
             say(f"joining Ray at {address}" if address else "starting Ray on this machine")
             yield _ray(opened, options, address, settings or {})
             return
-        from asd_core.pipeline.processes import ProcessEngine, usable_cpus
+        from asd_core.pipeline.processes import ProcessEngine
+        from asd_core.pipeline.worker_processes import usable_cpus
 
         workers = max(1, int((options["cpus"] or usable_cpus()) / options["cpus_per_worker"]))
         processes = opened.enter_context(closing(ProcessEngine(workers)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
+from asd_core.store.without_pandas import keep_pandas_out
 from jobs.cheap_checks import check_archive_options
 from jobs.console import Talk, counts_text
 from jobs.defaults import say_defaults
@@ -125,6 +126,7 @@ def with_talk(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(as_json: bool, quiet: bool, **options: Any) -> None:
+        keep_pandas_out()
         with Talk(as_json=as_json, quiet=quiet) as talk:
             say_defaults(talk)
             command(talk, **options)
@@ -141,6 +143,7 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
         def run(**options: Any) -> None:
             if "engine" in options:
                 prepare_engine(options)
+            keep_pandas_out()
             own = {name: value for name, value in options.items() if name not in shared}
             channel = options.get("channel")
             recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
@@ -208,9 +211,9 @@ def open_store_of(url: str) -> Store:
 
 
 def _value(text: str) -> Any:
-    """``8``, ``0.5``, ``true`` and ``null`` read as JSON, anything else as a string."""
+    """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
     try:
         value = json.loads(text)
     except ValueError:
         return text
-    return value if isinstance(value, bool | int | float | str) else text
+    return value if isinstance(value, bool | int | float | str | list) else text

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import scipy.fft
-import scipy.sparse
 from numpy.typing import NDArray
 
 from asd_core.errors import ClipError, UsageError
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 _SAMPLES_AT_ONCE = 1 << 16  # of frames: they and their spectra stay in a core's cache, which is three times as fast
 _FRAMES_TOGETHER = 16  # the FFT takes as many frames at once; other cuts could change the last bit
@@ -76,6 +77,8 @@ class LogMel:
 
     def power(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         """Power spectrogram, (1 + T // hop, 1 + n_fft // 2) float32; one frame a row."""
+        import scipy.fft  # here and below: a command that only checks a recipe starts sooner
+
         half = self.n_fft // 2
         if waveform.size <= half:
             raise ClipError(
@@ -108,6 +111,8 @@ def decibels(
 @lru_cache(maxsize=16)
 def mel_filterbank(settings: LogMel) -> scipy.sparse.csr_array:
     """The triangular mel filters, (n_mels, 1 + n_fft // 2) float32, sparse."""
+    import scipy.sparse
+
     nyquist = settings.sample_rate / 2
     top = nyquist if settings.f_max is None else settings.f_max
     bins = np.linspace(0, nyquist, settings.n_fft // 2 + 1)

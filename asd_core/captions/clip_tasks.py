@@ -14,9 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asd_core.audio.level_track import Clipping, Dropouts
 from asd_core.audio.listening import Heard, to_hear
-from asd_core.audio.measures import AcousticMeasures, Band, Tone, measure
+from asd_core.audio.measures import AcousticMeasures, Band, measure
 from asd_core.audio.places import split_place
+from asd_core.audio.swellings import Swelling
+from asd_core.audio.tones import Tone
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import open_listed
 from asd_core.pipeline.threads import one_thread
@@ -124,11 +127,26 @@ def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
 
 
 def measures_from(text: str) -> AcousticMeasures:
-    """The measurements in a row that `measure_clips` wrote."""
+    """The measurements in a row that `measure_clips` wrote.
+
+    A row of an earlier version has no swellings, no track and impulses that were counted another way: what it has in
+    common with newer ones is read.
+    """
     fields: dict[str, Any] = json.loads(text)
-    bands = tuple(Band(**band) for band in fields.pop("bands"))
-    tones = tuple(Tone(**tone) for tone in fields.pop("tones"))
-    return AcousticMeasures(**fields, bands=bands, tones=tones)
+    if "swellings" not in fields:
+        for name in ("modulation_rate", "modulation_depth", "impulse_rate"):
+            fields.pop(name, None)
+        fields |= dict.fromkeys(("swellings", "impulse_rate", "track", "clipping", "dropouts"))
+    parts = {name: fields.pop(name) for name in ("bands", "tones", "swellings", "track", "clipping", "dropouts")}
+    return AcousticMeasures(
+        **fields,
+        bands=tuple(Band(**band) for band in parts["bands"]),
+        tones=tuple(Tone(**tone) for tone in parts["tones"]),
+        swellings=None if parts["swellings"] is None else tuple(Swelling(**found) for found in parts["swellings"]),
+        track=None if parts["track"] is None else tuple(parts["track"]),
+        clipping=parts["clipping"] and Clipping(**parts["clipping"]),
+        dropouts=parts["dropouts"] and Dropouts(**parts["dropouts"]),
+    )
 
 
 @functools.lru_cache(maxsize=1)

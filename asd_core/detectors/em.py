@@ -17,7 +17,6 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -114,6 +113,8 @@ def _maximised(rows: Floats, responsibilities: Floats, reg_covar: float) -> tupl
 
 def _precision_factor(covariance: Floats) -> Floats:
     """P, upper triangular, with P Pᵀ the inverse."""
+    import scipy.linalg
+
     lower, failed = scipy.linalg.lapack.dpotrf(covariance, lower=1, clean=1)
     if failed:
         raise ValueError("a component's covariance is not positive definite")
@@ -123,6 +124,8 @@ def _precision_factor(covariance: Floats) -> Floats:
 
 def _expected(rows: Floats, weights: Floats, means: Floats, factors: Floats) -> tuple[Floats, float]:
     """Responsibilities (N, K), and the mean log-likelihood."""
+    import scipy.linalg
+
     total, dim = rows.shape
     joint = np.empty((len(means), total))
     for k, (mean, factor) in enumerate(zip(means, factors, strict=True)):

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, new_encoder
+from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, kind_of, new_encoder
 from asd_core.encoders.protocol import Encoder, Waveforms, native_rates, resampling, weighted
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
@@ -161,7 +161,8 @@ class ShardEmbedder:
         """Decode, embed and commit a shard."""
         encoder = self.encoder(shard)  # first: torch, where it brings that, must be there for its threads to be limited
         stream = decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=native_rates(encoder))
-        at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size)
+        # An encoder without a network takes clips one by one: one at a time stays in a core's cache.
+        at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size) if kind_of(shard.encoder.kind).uses_device else 1
         with one_thread():
             return self.commit(shard, iter(lambda: list(islice(stream, at_once)), []))
 
@@ -209,7 +210,8 @@ def _embed_batch(
 ) -> list[NDArray[np.float32] | ClipError]:
     counts = [len(stack) for stack in stacks]
     try:
-        embedded = np.asarray(_embed(encoder, np.concatenate(stacks), sample_rate))
+        waveforms = stacks[0] if len(stacks) == 1 else np.concatenate(stacks)
+        embedded = np.asarray(_embed(encoder, waveforms, sample_rate))
     except ClipError as error:
         # One clip's fault must not be the batch's: one by one, those that can be embedded are.
         return [error] if len(stacks) == 1 else [_embed_batch([stack], encoder, sample_rate)[0] for stack in stacks]

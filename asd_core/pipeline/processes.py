@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -13,7 +12,7 @@ from asd_core.pipeline.embedding import ShardEmbedder
 from asd_core.pipeline.engine import GOES_ON
 from asd_core.pipeline.lone_shards import commit_blamed, embed_alone
 from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_to_bytes
-from asd_core.pipeline.worker_processes import Answer, Call, Workers
+from asd_core.pipeline.worker_processes import Answer, Call, Workers, usable_cpus
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,11 +80,6 @@ class ProcessEngine:
     def close(self) -> None:
         """End the worker processes."""
         self._processes.close()
-
-
-def usable_cpus() -> int:
-    """The CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _LoneProcess:

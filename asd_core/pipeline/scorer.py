@@ -18,7 +18,7 @@ from asd_core.alarms.p_values import p_values
 from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.detectors.build import new_detector
-from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings
+from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, fitted
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
 from asd_core.pipeline.lengths import lengths_that_matter
@@ -144,7 +144,7 @@ def fit_scorer(
         raise AsdError(f"{total} normal clip of {machine_type} {machine_id}: at least 2 are needed; record more")
     transform = fit_transform(embeddings, recipe.embedding.transform)
     values = transformed(embeddings, transform)
-    detector = new_detector(recipe.detector).fit(values, domains)
+    detector = fitted(new_detector(recipe.detector), values, domains, recordings)
     row_scores = unseen_scores(recipe.detector, values, domains, recordings)
     segments = None
     if recordings is None:

@@ -6,19 +6,18 @@ slower, and sums in another order, so that scores would differ in the last bit b
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import scipy.linalg
 from threadpoolctl import threadpool_limits
-
-_SCIPY_BLAS = scipy.linalg.blas  # loaded here: only a BLAS that is there when the block begins is limited
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Limit BLAS, OpenMP (faiss, scikit-learn) and, where it is loaded, torch to one thread inside the block."""
+    importlib.import_module("scipy.linalg")  # only a BLAS that is there when the block begins is limited
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else 1
     with threadpool_limits(1):

@@ -19,11 +19,21 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from asd_core.errors import AsdError
+from asd_core.pipeline.interrupts import interrupts_ignored, interrupts_put_off
+from asd_core.store.without_pandas import keep_pandas_out
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
 """The environment of every worker: they are the parallelism, as `asd_core.pipeline.threads` says."""
 
-_IMPORTED = ["asd_core.pipeline.worker_processes", "asd_core.pipeline.embedding", "asd_core.pipeline.reducer"]
+_IMPORTED = [
+    "asd_core.pipeline.worker_processes",
+    "asd_core.pipeline.embedding",
+    "asd_core.pipeline.reducer",
+    "asd_core.encoders.twfr",
+    "scipy.fft",
+    "scipy.linalg",
+    "scipy.sparse",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +60,13 @@ def start_server(also: Sequence[str] = ()) -> None:
         also: further modules to import there: those that a command's script imports, which every worker runs again.
     """
     multiprocessing.set_forkserver_preload([*_IMPORTED, *also])
-    with environment(ONE_THREAD):
+    with environment(ONE_THREAD), interrupts_ignored():
         forkserver.ensure_running()
+
+
+def usable_cpus() -> int:
+    """The CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -149,10 +164,11 @@ class _Worker:
     def __init__(self) -> None:
         start_server()
         context = get_context("forkserver")
-        self.connection, theirs = context.Pipe()
-        self._process: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+        with interrupts_put_off():  # a worker that is half started would end with a traceback
+            self.connection, theirs = context.Pipe()
+            self._process: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
 
     def send(self, call: Call) -> None:
         try:
@@ -177,6 +193,7 @@ def _work(connection: Connection) -> None:
     """Make calls until the pipe is closed; the body of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal's processes: the parent ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    keep_pandas_out()
     while True:
         try:
             call = connection.recv()
