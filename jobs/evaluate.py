@@ -33,7 +33,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
 
     \b
     Example:
-      asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
+      asd evaluate dcase2020/dev_data --store store --out results
       asd evaluate --submissions teams --ground-truth dcase2024_task2_evaluator
     """
     from asd_core.clips.selection import clips_to_score

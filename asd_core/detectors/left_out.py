@@ -44,6 +44,7 @@ def left_out_scores(
         of_learnt = None if recordings is None else recordings[learnt]
         return fitted(new(), rows[learnt], labels[learnt], of_learnt).anomaly_score(rows[held_out])
 
+    folds = folds if recordings is None else 2 * folds
     return cross_fitted_scores(score_held_out, labels, recordings, folds=folds, seed=seed)
 
 

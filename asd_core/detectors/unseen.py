@@ -36,7 +36,8 @@ def unseen_scores(
         embeddings: (N, D), the training normals.
         domains: (N,).
         recordings: (N,) the recording of each row; None: each row is a recording of its own.
-        folds: of the cross-fitting; as many as recordings where there are fewer.
+        folds: of the cross-fitting; as many as recordings where there are fewer. Twice as many where recordings have
+            several rows: the highest of many rows shows it more where a detector learns from fewer of them.
         seed: of the shuffle into folds.
 
     Returns:

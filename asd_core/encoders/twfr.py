@@ -26,7 +26,14 @@ class TwfrEncoder:
     """The TWFR of a clip's log-mel spectrogram, computed clip by clip: equal to the bit in any batch and process.
 
     Attributes:
-        r: decay from one rank to the next; several give an embedding each, one after the other.
+        r: decay from one rank to the next, loudest frame first: 0 takes the loudest, 1 the mean, above 1 leans to the
+            quietest; several give an embedding each, one after the other.
+        sample_rate: recordings are resampled to it, in Hz.
+        n_fft: samples of a window of the spectrum.
+        hop: samples from one window to the next.
+        n_mels: frequency bands.
+        f_min: lower end of the bands, in Hz.
+        f_max: upper end of the bands, in Hz; None is half the sample rate.
         level: true where the rms of the samples, in dB re full scale, is the last number of an embedding.
     """
 

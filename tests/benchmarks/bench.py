@@ -57,8 +57,8 @@ NOTES = (
     NEAREST,
     NIGHTS,
     FLAGGED,
-    SUBMISSIONS,
     ENGINES,
+    SUBMISSIONS,
 )
 
 
@@ -81,9 +81,9 @@ def benchmarks(
         "reading": lambda folder, say: ahead_against_in_turn(folder, 50 if is_quick else 300, repeats, say),
         "nearest": lambda folder, say: product_against_faiss(folder, FEW_SIZES if is_quick else SIZES, repeats, say),
         "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
-        "submissions": lambda folder, say: against_official(folder, 1 if is_quick else 3, evaluator, few, say),
         "flagged": lambda folder, say: captions_and_report(folder, 30 if is_quick else 150, few, say),
         "engines": lambda folder, say: against_spectral_reference(folder, 120 if is_quick else 1_200, repeats, say),
+        "submissions": lambda folder, say: against_official(folder, 1 if is_quick else 3, evaluator, few, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
     }
 

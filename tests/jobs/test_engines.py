@@ -1,3 +1,7 @@
+import os
+import signal
+import time
+
 import pytest
 
 from asd_core.errors import UsageError
@@ -5,6 +9,8 @@ from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.processes import ProcessEngine
 from cluster.auto_engine import AutoEngine
 from jobs.engines import engine_named, open_engine
+from tests.cluster.kills import FIRST, Command, processes
+from tests.fleet import write_fleet
 
 PLAIN = {
     "engine": "auto",
@@ -76,3 +82,25 @@ def test_a_cluster_in_the_environment_is_joined_unless_another_engine_is_named(m
 def test_the_engine_that_is_opened_has_a_worker_for_every_so_many_cpus(given, kind, workers):
     with open_engine(print, {**PLAIN, **given}) as engine:
         assert isinstance(engine, kind) and engine.workers == workers
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_stopped_says_so_and_its_processes_end_with_it(tmp_path, stop):
+    write_fleet(tmp_path / "archive", clips=60)
+    recipe = tmp_path / "slow.toml"
+    recipe.write_text('[encoder]\nkind = "tests.cluster.killers:KilledByLoudClips"\n[detector]\nkind = "memory_bank"\n')
+    line = ["embed", tmp_path / "archive", "--recipe", recipe, "--store", tmp_path / "store"]
+    with Command(tmp_path, *line, "--engine", "processes", "--json") as command:
+        assert command.wait_for(FIRST), command.said
+        os.killpg(command.pid, stop)
+        code, _ = command.end(60)
+        assert code == 3 and command.said.endswith("interrupted; the same command goes on from here\n"), command.said
+        assert "Traceback" not in command.said
+        end = time.monotonic() + 20
+        while (left := of_session(command.pid)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not left
+
+
+def of_session(number):
+    return [name for _, session, name in processes().values() if session == number]

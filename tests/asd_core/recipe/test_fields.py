@@ -94,3 +94,8 @@ def test_meanings_are_those_of_a_docstring_and_of_the_classes_above_it():
 
     assert meanings(Below) == {"first": "of two lines.", "second": "another."}
     assert meanings(int) == {}
+
+
+@pytest.mark.parametrize("name", built_in_recipes())
+def test_every_field_of_a_built_in_recipe_has_a_meaning(name):
+    assert [f"{one.table}.{one.name}" for one in fields_of(load_recipe(name)) if not one.meaning] == []
