@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,7 +22,8 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
     """Make a dataclass from a mapping of its fields.
 
     Args:
-        cls: a dataclass whose fields are numbers, strings, booleans, ``Literal`` choices or optionals of these.
+        cls: a dataclass whose fields are numbers, strings, booleans, ``Literal`` choices, tuples of numbers (lists in
+            a mapping), or one of several of these.
         mapping: field name → value; fields left out keep their defaults.
         where: the mapping's name in messages, e.g. ``[detector]``.
 
@@ -82,7 +83,9 @@ def checked(value: Any, hint: Any, where: str) -> Any:
     if origin in (Union, types.UnionType):
         if value is None and type(None) in get_args(hint):
             return None
-        return checked(value, next(arg for arg in get_args(hint) if arg is not type(None)), where)
+        return checked(value, _type_for(value, [arg for arg in get_args(hint) if arg is not type(None)]), where)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(checked(item, get_args(hint)[0], f"{where}[{place}]") for place, item in enumerate(value))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(hint, type) or not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
@@ -90,6 +93,17 @@ def checked(value: Any, hint: Any, where: str) -> Any:
     if hint is float and value != value:
         raise UsageError(f"{where} is not a number")
     return value
+
+
+def _type_for(value: Any, hints: Sequence[Any]) -> Any:
+    """The type that says best what is wrong with a value, or takes it: a list's, a word's or a number's."""
+    if isinstance(value, list | tuple):
+        fitting = [hint for hint in hints if get_origin(hint) is tuple]
+    elif isinstance(value, str):
+        fitting = [hint for hint in hints if hint is str or get_origin(hint) is Literal]
+    else:
+        fitting = [hint for hint in hints if get_origin(hint) is None and hint is not str]
+    return [*fitting, *hints][0]
 
 
 _NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from asd_core.errors import UsageError
 
@@ -23,6 +24,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SEPARATORS = ",;\t|"
+_FIRST_LINE = re.compile(r"[^\r\n]*")
 _QUOTED = re.compile(r'"[^"\n]*"')
 
 
@@ -64,28 +66,45 @@ def read_text(path: str | Path, name: object) -> str:
     return text_of(data, name)
 
 
-def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table, each with the number of its last line; the first is its header.
+class CsvText(NamedTuple):
+    """The text of a table and its separator.
 
-    The separator is that of Excel's own first line ``sep=;``, or the one that the header holds most of. Empty lines,
-    and blanks before a cell, are left out.
+    Attributes:
+        text: from its header on.
+        separator: one character.
+        lines_before: number of lines of the file before the header.
+    """
 
-    Raises:
-        csv.Error: a quote that is never closed, or characters behind one that is.
+    text: str
+    separator: str
+    lines_before: int
+
+
+def csv_text(text: str) -> CsvText:
+    """The table in a file's text: without empty lines before it, and without Excel's own first line ``sep=;``.
+
+    The separator is that of Excel's line, or the one that the header holds most of.
     """
     table = text.lstrip("\r\n")
-    before = _lines(text[: len(text) - len(table)])
+    before = len(text[: len(text) - len(table)].splitlines())
     separator = ""
     if table[:4].lower() == "sep=":
         first = table.splitlines(keepends=True)[0]
         separator, table, before = first[4:5], table[len(first) :], before + 1
-    header = _QUOTED.sub("", (table.splitlines() or [""])[0])
-    separator = separator or max(_SEPARATORS, key=header.count)
+    header = _QUOTED.sub("", _FIRST_LINE.match(table)[0])  # type: ignore[index]  # it matches any text
+    return CsvText(table, separator or max(_SEPARATORS, key=header.count), before)
+
+
+def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, each with the number of its last line; the first is its header. See `csv_text`.
+
+    Empty lines, and blanks before a cell, are left out.
+
+    Raises:
+        csv.Error: a quote that is never closed, or characters behind one that is.
+    """
+    table, separator, before = csv_text(text)
     reader = csv.reader(io.StringIO(table, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     for row in reader:
         if row:
             yield before + reader.line_num, row
-
-
-def _lines(blank: str) -> int:
-    return len(blank.splitlines())

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.encoders.build import new_encoder
@@ -30,6 +31,7 @@ Row = dict[str, NDArray[Any]]
 
 _PASSES = 4
 _FULL_SCALE = 1 << 15  # of 16-bit samples
+_DECODED_AHEAD = 64 << 20  # bytes of recordings in a shard whose segments are sent to the encoder all at once
 _DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again without end
 
 
@@ -127,9 +129,14 @@ def _stream(
 
 
 def decode_rows(row: Any) -> Any:
-    """Decode the clips of a row's shard; the row then has them as bytes (`pack`)."""
+    """Decode the clips of a row's shard; the row then has them as bytes (`pack`).
+
+    Long recordings that are cut into segments are left to the encoder, which holds a few segments at a time.
+    """
     shard = shard_from_bytes(bytes(row["shard"][0]))
     start = time.perf_counter()
+    if shard.encoder.is_segmented and pc.sum(shard.clips["size"]).as_py() > _DECODED_AHEAD:
+        return {"shard": row["shard"], "decoded": np.array([b""], object), "seconds": np.zeros(1)}
     with one_thread():
         encoder = new_encoder(shard.encoder)
         rates = native_rates(encoder)
@@ -158,7 +165,7 @@ class EncodeRows:
 
     def _embed(self, row: Row) -> ShardOutcome:
         shard = shard_from_bytes(bytes(row["shard"][0]))
-        if "decoded" not in row:
+        if "decoded" not in row or not row["decoded"][0]:
             return self._embedder(shard)
         self._embedder.encoder(shard)  # before threads are limited: see ShardEmbedder
         with one_thread():

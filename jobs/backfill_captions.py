@@ -42,7 +42,7 @@ def command(job: Job, dry_run: bool, batch_api: bool, **options: Any) -> None:
 
     \b
     Example:
-      asd backfill-captions --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-30 --dry-run
+      asd backfill-captions --store store --since 2026-11-01 --until 2026-11-30 --dry-run
     """
     from asd_core.runs.backfill import backfill, backlog, estimate, nights_asked
     from asd_core.runs.caption import CaptionRun

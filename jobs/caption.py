@@ -31,7 +31,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
 
     \b
     Example:
-      asd caption --recipe twfr-gmm --store store --date 2026-11-19
+      asd caption --store store --date 2026-11-19
     """
     from asd_core.captions.selection import flagged, highest
     from asd_core.errors import AsdError

@@ -16,7 +16,7 @@ def command(job: Job) -> None:
 
     \b
     Example:
-      asd embed recordings --recipe twfr-gmm --store store
+      asd embed recordings --store store
     """
     from asd_core.errors import AsdError
     from asd_core.runs.embed import embed_run

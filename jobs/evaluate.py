@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import pyarrow as pa
 
 from jobs.cheap_checks import check_date, check_folder
 from jobs.console import Talk
 from jobs.job import Job, on_archive
 from jobs.output_files import write_files
 from jobs.submissions import WithSubmissions, result_options, submission_options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @click.command("evaluate", cls=WithSubmissions)
@@ -26,17 +28,19 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
 
     Labels come from DCASE names or from a manifest's column "condition". Recordings that are not scored yet are scored
     first. Recordings that a scorer was fitted on are left out. Leave ARCHIVE out to measure on what is embedded in the
-    store. Submission files of the DCASE challenges are judged without a store or a recipe.
+    store. Where no label is known, as in an evaluation set of DCASE, --out takes the submission files alone.
+    Submission files of the DCASE challenges are judged without a store or a recipe.
 
     \b
     Example:
-      asd evaluate dcase2020/dev_data --recipe twfr-gmm --store store --out results
+      asd evaluate dcase2020/dev_data --store store --out results
       asd evaluate --submissions teams --ground-truth dcase2024_task2_evaluator
     """
     from asd_core.clips.selection import clips_to_score
     from asd_core.clips.splits import notes_on_no_split
+    from asd_core.evaluation.evaluate import evaluate
     from asd_core.evaluation.tables import to_csv, to_json, to_text
-    from asd_core.runs.evaluate import NothingScoredError, score_and_evaluate
+    from asd_core.runs.evaluate import NothingScoredError, scored_for_evaluation
 
     check_date(date)
     check_folder("--out", out)
@@ -45,13 +49,18 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
     for note in notes_on_no_split(listed):
         job.talk.say(f"note: {note}")
     with job.engine("evaluate", date) as engine:
-        given = (job.store, job.recipe, clips, engine, job.talk.progress)
         try:
-            evaluation, scores = score_and_evaluate(*given, protocol=protocol)
+            scores = scored_for_evaluation(job.store, job.recipe, clips, engine, job.talk.progress)
         except NothingScoredError as error:
             job.result(error.record)
             job.refuse_silence(listed, error.record)
             raise
+    if out is not None and not any(clips["condition"].to_pylist()):  # an evaluation set as published: nobody knows yet
+        count = write_submission(job.talk, out, scores)
+        text = "no recording is of known condition, so nothing is measured; the submission files are written"
+        job.talk.result({"submission_files": count}, text)
+        return
+    evaluation = evaluate(scores, protocol)
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:
@@ -65,8 +74,10 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
         write_submission(job.talk, out, scores)
 
 
-def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
-    """Write the submission files of SCORES rows, and say which machines they leave out."""
+def write_submission(talk: Talk, folder: str, scores: pa.Table) -> int:
+    """Write the submission files of SCORES rows, and say which machines they leave out; returns their number."""
+    import pyarrow as pa
+
     from asd_core.evaluation.submission import submission_files, unsubmittable
     from asd_core.store.tables import rows_of
 
@@ -79,3 +90,4 @@ def write_submission(talk: Talk, folder: str, scores: pa.Table) -> None:
     files = submission_files(scores.filter(pa.array(is_kept, pa.bool_())))
     write_files(folder, {f"submission/{name}": data for name, data in files.items()})
     talk.say(f"wrote {len(files)} submission files to {folder}")
+    return len(files)

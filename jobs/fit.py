@@ -28,7 +28,7 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
 
     \b
     Example:
-      asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
+      asd fit recordings --store store --since 2026-11-01 --until 2026-11-14
     """
     from asd_core.clips.notes import notes_on_training
     from asd_core.clips.selection import training_clips

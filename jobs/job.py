@@ -75,7 +75,7 @@ class Job:
 
     def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
         """Print the counts of a run, what must be known of its recipe and of itself, then these lines or fields."""
-        counts, notes = record["counts"], [*self.recipe.notes(), *notes]
+        counts, notes = record["counts"], [*self.recipe.notes(), *record.get("notes", ()), *notes]
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
         self.talk.result(summary, "\n".join([counts_text(counts), *(f"note: {note}" for note in notes), *lines]))
@@ -211,9 +211,9 @@ def open_store_of(url: str) -> Store:
 
 
 def _value(text: str) -> Any:
-    """``8``, ``0.5``, ``true`` and ``null`` read as JSON, anything else as a string."""
+    """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
     try:
         value = json.loads(text)
     except ValueError:
         return text
-    return value if isinstance(value, bool | int | float | str) else text
+    return value if isinstance(value, bool | int | float | str | list) else text

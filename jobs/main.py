@@ -75,8 +75,8 @@ def asd() -> None:
 
     \b
     Example:
-      asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
-      asd nightly recordings --recipe twfr-gmm --store store
+      asd fit recordings --store store --since 2026-11-01 --until 2026-11-14
+      asd nightly recordings --store store
 
     Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 interrupted (the same command goes on from there).
     """
@@ -124,3 +124,7 @@ def _fail(message: str, code: int) -> int:
         traceback.print_exc()
     click.echo(click.style("Error: ", fg="red", bold=True) + printable(message), err=True)
     return code
+
+
+if __name__ == "__main__":
+    main()

@@ -46,7 +46,7 @@ def command(
 
     \b
     Example:
-      asd nightly recordings --recipe twfr-gmm --store store --date 2026-11-19
+      asd nightly recordings --store store --date 2026-11-19
     """
     from asd_core.clips.notes import notes_on_no_date
     from asd_core.clips.selection import clips_to_score

@@ -107,9 +107,15 @@ def _list(talk: Talk, store: Store | None) -> None:
 
 def _held(held: HeldRecipe) -> dict[str, Any]:
     """A recipe that a store holds, by what it has otherwise than the built-in recipe of its name."""
+    from asd_core.recipe.fields import scorer_fields
     from asd_core.recipe.recipe import built_in_recipes, load_recipe
     from asd_core.runs.other_recipes import difference_from
 
     name = held.key.rpartition("-")[0]
-    differs = difference_from(load_recipe(name), held.recipe) if name in built_in_recipes() else "a recipe of your own"
+    if name not in built_in_recipes():
+        differs = "a recipe of your own"
+    elif held.recipe is not None and scorer_fields(held.recipe) == scorer_fields(load_recipe(name)):
+        differs = "as it is built in"
+    else:
+        differs = difference_from(load_recipe(name), held.recipe)
     return {"key": held.key, "machines": held.machines, "fitted_at": held.fitted_at, "differs": differs}

@@ -17,7 +17,7 @@ def command(job: Job, date: str | None) -> None:
 
     \b
     Example:
-      asd report --recipe twfr-gmm --store store --date 2026-11-19
+      asd report --store store --date 2026-11-19
     """
     from asd_core.runs.report import report_night
 

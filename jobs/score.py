@@ -23,7 +23,7 @@ def command(job: Job, date: str | None, include_train: bool) -> None:
 
     \b
     Example:
-      asd score recordings --recipe twfr-gmm --store store --date 2026-11-19
+      asd score recordings --store store --date 2026-11-19
     """
     from asd_core.clips.selection import clips_to_score
     from asd_core.clips.splits import notes_on_no_split

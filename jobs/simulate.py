@@ -55,7 +55,7 @@ def command(talk: Talk, folder: str, fault_nights: tuple[int, ...], **settings: 
     \b
     Example:
       asd simulate recordings --nights 15
-      asd fit recordings --recipe twfr-gmm --store store --since 2026-11-01 --until 2026-11-14
+      asd fit recordings --store store --since 2026-11-01 --until 2026-11-14
     """
     from asd_core.synthesis.fleet import simulate_fleet
 

@@ -18,7 +18,7 @@ from asd_core.settings import check_choices, check_number
 
 _KOLMOGOROV = 1.36
 _FAR = 0.2  # of the distribution: a curve that is nearer than that gives a fair quantile
-_UNLIKELY = 0.01
+_UNLIKELY = 0.03
 
 ThresholdKind = Literal["quantile", "gamma"]
 

@@ -21,15 +21,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError, UsageError, did_you_mean
-from asd_core.store.addresses import read_uri
+from asd_core.store.addresses import open_uri, read_uri
+from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import FileInfo, accept_any
 
 Samples = NDArray[np.float32]
@@ -56,7 +59,7 @@ class Decoded:
 
 
 def decode(
-    data: bytes,
+    data: Bytes,
     *,
     sample_rate: int,
     channel: int | None = None,
@@ -77,7 +80,7 @@ def decode(
     Raises:
         ClipError: the recording cannot be used; see the module for the reasons.
     """
-    if not data:
+    if not len(data):
         raise ClipError("empty", "the file has no bytes: the recorder opened it and never wrote")
     with SoundFile(data) as file:
         rate = file.samplerate
@@ -105,8 +108,20 @@ def read_clip(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> byte
     Raises:
         ClipError: ``vanished`` or ``unreadable``, both transient.
     """
-    try:
+    with _reading(uri):
         return read_uri(uri, accept)
+
+
+def open_clip(uri: str, accept: Callable[[FileInfo], None], in_memory: int) -> bytes | FileBytes:
+    """As `read_clip`, but a recording of more than ``in_memory`` bytes stays on disk."""
+    with _reading(uri):
+        return open_uri(uri, accept, in_memory)
+
+
+@contextmanager
+def _reading(uri: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise ClipError("vanished", f"listed, but no longer there: {uri}", transient=True) from error
     except OSError as error:

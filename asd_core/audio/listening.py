@@ -11,11 +11,13 @@ import soxr
 from numpy.typing import NDArray
 
 from asd_core.audio.containers.pieces import Bytes
-from asd_core.audio.decoding import blocks_of, check_channel, decode, one_channel, read_clip
+from asd_core.audio.decoding import blocks_of, check_channel, decode, one_channel, open_clip
 from asd_core.audio.places import split_place
 from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError
+from asd_core.store.files import accept_any
 
+IN_MEMORY = 16 << 20  # bytes: larger recordings are left on disk while they are decoded
 LONGEST_SECONDS = 120.0  # longer parts would swell the report
 HIGHEST_RATE = 48_000  # Hz that every browser plays
 LOWEST_RATE = 8_000  # Hz, likewise; the measures need some hundred
@@ -51,10 +53,14 @@ class AudioReader:
 
     def __call__(self, place: str) -> tuple[NDArray[np.float32], int]:
         """Samples (T,) float32 of a place, and their rate in Hz. Raises ClipError."""
-        return to_hear(place, read_clip, self._others.get(split_place(place)[0], self._heard))
+        return to_hear(place, _open, self._others.get(split_place(place)[0], self._heard))
 
 
-def to_hear(place: str, read: Callable[[str], bytes], heard: Heard = ALL) -> tuple[NDArray[np.float32], int]:
+def _open(uri: str) -> Bytes:
+    return open_clip(uri, accept_any, IN_MEMORY)
+
+
+def to_hear(place: str, read: Callable[[str], Bytes], heard: Heard = ALL) -> tuple[NDArray[np.float32], int]:
     """The part of a recording that people hear and that is measured: samples (T,) float32, and their rate in Hz.
 
     It is the part that was scored, but for parts of more than two minutes, of which the first two are taken.

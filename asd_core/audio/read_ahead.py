@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from asd_core.errors import ClipError
+from asd_core.store.file_bytes import FileBytes
 
-Read = Callable[[str, str], bytes]
-"""Address and clip id → the file's bytes; raises ClipError."""
+Read = Callable[[str, str], bytes] | Callable[[str, str], bytes | FileBytes]
+"""Address and clip id → the file's bytes, or the file where it stays on disk; raises ClipError."""
 
 AT_ONCE = 16  # files of S3 that a worker asks for or holds before their turn
 _HELD = 64 * 2**20  # bytes that it holds, judged by the largest file so far; one file may be larger
 
 
-def read_ahead(clips: Iterable[tuple[str, str]], read: Read) -> Iterator[bytes | ClipError]:
+def read_ahead(clips: Iterable[tuple[str, str]], read: Read) -> Iterator[bytes | FileBytes | ClipError]:
     """The bytes of recordings in their order, or their errors; files of a folder are read at their turn.
 
     Args:
@@ -27,13 +28,13 @@ def read_ahead(clips: Iterable[tuple[str, str]], read: Read) -> Iterator[bytes |
         read: called by several threads at once for addresses of S3.
     """
 
-    def attempt(uri: str, clip_id: str) -> bytes | ClipError:
+    def attempt(uri: str, clip_id: str) -> bytes | FileBytes | ClipError:
         try:
             return read(uri, clip_id)
         except ClipError as error:
             return error
 
-    waiting: deque[Future[bytes | ClipError]] = deque()
+    waiting: deque[Future[bytes | FileBytes | ClipError]] = deque()
     largest = 0
     with ThreadPoolExecutor(AT_ONCE, "read-ahead") as pool:  # starts no thread before the first task
         try:

@@ -8,13 +8,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from asd_core.audio.containers.flac import behind_damage
+from asd_core.audio.containers.flac import behind_damage, first_sample
 from asd_core.audio.containers.mend import mend
 from asd_core.audio.containers.ogg import LARGEST_PAGE
 from asd_core.audio.containers.pieces import Bytes, Mended
 from asd_core.audio.file_headers import looks_like
 from asd_core.errors import ClipError
 
+_MOST_PARTS = 200  # of a damaged file
 _BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
 _PLAIN_BLOCK = 1 << 18  # where samples stand as they are, and none is bad: most clips are one block
 _PLAIN = ("PCM", "FLOAT", "DOUBLE", "ULAW", "ALAW")
@@ -31,7 +32,6 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
     Args:
         data: the file's bytes, or a memory map of it; the format is recognised from them, never from a name.
         mended: its pieces, where they are known.
-        origin: number of its first frame in the whole recording, where it is a part of one.
 
     Raises:
         ClipError: ``not_audio``.
@@ -40,7 +40,7 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
     promised: float
     lost: int
 
-    def __init__(self, data: Bytes, mended: Mended | None = None, origin: int | None = None) -> None:
+    def __init__(self, data: Bytes, mended: Mended | None = None) -> None:
         mended = mended or mend(data)
         try:
             super().__init__(mended.open(data))
@@ -50,8 +50,9 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
             raise ClipError("not_audio", f"cannot be decoded ({looks_like(data)}): {why}") from error
         self.promised, self.lost = mended.promised, 0
         self._data, self._copy = data, mended.open(data)
-        self._given, self._origin = 0, origin
-        self._behind: SoundFile | None = None  # the frames behind a broken one
+        self._given = 0  # frames so far
+        self._part: SoundFile | None = None  # the part of a damaged file that is being read; None for the first
+        self._part_at, self._parts = 0, 1
 
     @property
     def is_length_known(self) -> bool:
@@ -81,24 +82,28 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
 
     def next_block(self, frames: int) -> NDArray[np.float32]:
         """The next frames, at most so many: (n, channels) float32; none at the end, or where decoding breaks off."""
-        if self._behind is not None:
-            block = self._behind.next_block(frames)
-            self.lost += self._behind.lost
-            self._behind.lost = 0
-            return block
+        block = (self._part or self)._read(frames)
+        self._given += len(block)
+        if not len(block) and frames and self.format == "FLAC" and self._goes_on():
+            return self.next_block(frames)
+        return block
+
+    def _read(self, frames: int) -> NDArray[np.float32]:
         block = np.full((frames, self.channels), np.nan, np.float32)
         try:
-            block = self.read(out=block)
+            return self.read(out=block)  # type: ignore[no-any-return]
         except soundfile.SoundFileError:
             # The block before a broken frame, or before bytes behind the last one, is decoded all the same; its length
             # is not told. No compressed format has NaN for a sample.
-            block = block[: int(np.count_nonzero(~np.isnan(block[:, 0])))]
-        self._given += len(block)
-        if len(block) or not frames or self.format != "FLAC":
-            return block
-        if rest := behind_damage(self._data, self._given, self._origin):
-            mended, origin, lost = rest
-            self._behind = SoundFile(self._data, mended, origin)
-            self.lost += lost
-            return self.next_block(frames)
-        return block
+            return block[: int(np.count_nonzero(~np.isnan(block[:, 0])))]
+
+    def _goes_on(self) -> bool:
+        """True where sound follows behind a broken frame; it is read next."""
+        sample = first_sample(self._data) + self._given + self.lost
+        behind = behind_damage(self._data, sample, self._part_at) if self._parts < _MOST_PARTS else None
+        if behind is None:
+            return False
+        self._part, self._part_at = SoundFile(self._data, behind.mended), behind.offset
+        self._parts += 1
+        self.lost += behind.sample - sample
+        return True

@@ -190,9 +190,9 @@ class ClipEvidence:
             self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
         added = pa.concat_tables(new)
         self._keep(folder, added)
-        wanted = set(clips["clip_id"].to_pylist())
-        pairs = rows_of(pa.concat_tables([kept, added]), "clip_id", "measures")
-        return {clip_id: measures_from(text) for clip_id, text in pairs if clip_id in wanted}, problems
+        known = pa.concat_tables([kept, added])
+        known = known.filter(pc.is_in(known["clip_id"], value_set=clips["clip_id"].combine_chunks()))
+        return {clip_id: measures_from(text) for clip_id, text in rows_of(known, "clip_id", "measures")}, problems
 
     def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
         """The result of a task that the engine does once."""

@@ -14,11 +14,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asd_core.audio.level_track import Clipping, Dropouts
 from asd_core.audio.listening import Heard, to_hear
-from asd_core.audio.measures import AcousticMeasures, Band, Tone, measure
+from asd_core.audio.measures import AcousticMeasures, Band, measure
 from asd_core.audio.places import split_place
+from asd_core.audio.swellings import Swelling
+from asd_core.audio.tones import Tone
 from asd_core.errors import AsdError
-from asd_core.pipeline.decoding import read_listed
+from asd_core.pipeline.decoding import open_listed
 from asd_core.pipeline.threads import one_thread
 from asd_core.store.tables import embedding_matrix, rows_of
 
@@ -114,7 +117,7 @@ def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
     with one_thread():
         for clip_id, uri in rows_of(task.clips, "clip_id", "uri"):
             try:
-                listed = functools.partial(read_listed, listed_id=split_place(clip_id)[0])
+                listed = functools.partial(open_listed, listed_id=split_place(clip_id)[0])
                 measures = measure(*to_hear(uri, listed, task.heard))
             except (AsdError, OSError) as error:
                 problems[clip_id] = " ".join(str(error).split())
@@ -124,11 +127,26 @@ def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
 
 
 def measures_from(text: str) -> AcousticMeasures:
-    """The measurements in a row that `measure_clips` wrote."""
+    """The measurements in a row that `measure_clips` wrote.
+
+    A row of an earlier version has no swellings, no track and impulses that were counted another way: what it has in
+    common with newer ones is read.
+    """
     fields: dict[str, Any] = json.loads(text)
-    bands = tuple(Band(**band) for band in fields.pop("bands"))
-    tones = tuple(Tone(**tone) for tone in fields.pop("tones"))
-    return AcousticMeasures(**fields, bands=bands, tones=tones)
+    if "swellings" not in fields:
+        for name in ("modulation_rate", "modulation_depth", "impulse_rate"):
+            fields.pop(name, None)
+        fields |= dict.fromkeys(("swellings", "impulse_rate", "track", "clipping", "dropouts"))
+    parts = {name: fields.pop(name) for name in ("bands", "tones", "swellings", "track", "clipping", "dropouts")}
+    return AcousticMeasures(
+        **fields,
+        bands=tuple(Band(**band) for band in parts["bands"]),
+        tones=tuple(Tone(**tone) for tone in parts["tones"]),
+        swellings=None if parts["swellings"] is None else tuple(Swelling(**found) for found in parts["swellings"]),
+        track=None if parts["track"] is None else tuple(parts["track"]),
+        clipping=parts["clipping"] and Clipping(**parts["clipping"]),
+        dropouts=parts["dropouts"] and Dropouts(**parts["dropouts"]),
+    )
 
 
 @functools.lru_cache(maxsize=1)

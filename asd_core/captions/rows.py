@@ -21,7 +21,7 @@ from asd_core.llm.requests import ASKED_AGAIN, CaptionAnswer, prompt_hash
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS
 from asd_core.store.tables import CAPTIONS
 
-MEASURED_VERSION = "acoustic-1"
+MEASURED_VERSION = "acoustic-2"
 """The version of captions that no language model wrote."""
 
 _TOLD = ASKED_AGAIN | {"llm_refused"}

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from asd_core.clips import dcase
 from asd_core.clips.clip import clips_table
-from asd_core.clips.endings import is_decoded, is_undecoded, kinds
+from asd_core.clips.endings import is_decoded, is_packed, is_undecoded, kinds
 from asd_core.clips.layouts import LAYOUTS, place_all
 from asd_core.clips.leftovers import is_leftover, is_leftover_folder
 from asd_core.clips.manifest import read_manifest
@@ -128,6 +128,11 @@ def list_files(
     """`list_archive` of a folder."""
     try:
         infos = files.list(closed=is_leftover_folder)
+    except NotADirectoryError as error:
+        raise AsdError(
+            f"cannot list {files.address('')}: it is a file; name a folder of recordings, or a table of them "
+            "(.csv, .tsv, .parquet)"
+        ) from error
     except OSError as error:
         raise AsdError(f"cannot list {files.address('')}: {error}") from error
     everything = len(infos)
@@ -139,6 +144,7 @@ def list_files(
     audio, skipped, leftovers = _sorted_out(infos)
     if not audio:
         beside = f": {len(skipped)} other files {kinds(skipped)}" if skipped else ""
+        beside += "; unpack them first" if any(map(is_packed, skipped)) else ""
         raise UsageError(
             f"no recording (.wav, .flac, .ogg, .mp3, .aiff, ...) among the {len(infos)} files of "
             f"{files.address('')}{beside}"

@@ -27,6 +27,7 @@ UNDECODED = frozenset(
 )
 """Endings of audio that libsndfile does not decode, in lower case."""
 
+_PACKED = frozenset(("zip", "7z", "rar", "tar", "tgz", "gz", "bz2", "xz", "zst"))
 _SHOWN = 3  # endings
 
 
@@ -44,6 +45,11 @@ def is_decoded(path: str) -> bool:
 def is_undecoded(path: str) -> bool:
     """True for the name of a recording of a format that cannot be decoded."""
     return ending(path) in UNDECODED
+
+
+def is_packed(path: str) -> bool:
+    """True for the name of a file that holds others, such as a downloaded data set."""
+    return ending(path) in _PACKED
 
 
 def kinds(paths: Sequence[str]) -> str:

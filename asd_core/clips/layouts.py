@@ -11,6 +11,7 @@ from asd_core.clips import dcase, fleet, mimii
 from asd_core.clips.clip import Placement
 from asd_core.clips.namesakes import above_dcase, above_fleet, above_pattern
 from asd_core.clips.pattern import compile_pattern
+from asd_core.clips.suggestion import suggested_pattern
 from asd_core.errors import UsageError
 
 Place = Callable[[str], Placement]
@@ -84,10 +85,12 @@ def _layouts(url: str, layout: str, pattern: str | None) -> dict[str, Place]:
 
 def _nothing_placed(paths: Sequence[str], layout: str, pattern: str | None) -> str:
     asked = f"--pattern {pattern}" if pattern else f"layout {layout}" if layout != "auto" else "any known layout"
+    suggested = suggested_pattern(paths)
+    perhaps = f" (perhaps {suggested[0]!r}, which fits {suggested[1]} of them)" if suggested else ""
     return (
         f"none of {len(paths)} recordings fits {asked}, the first: {paths[0]!r}; they look like {fleet.EXAMPLE} "
-        f"(fleet), {dcase.EXAMPLE} (dcase) or {mimii.EXAMPLE} (mimii); describe others with --pattern or list them in "
-        "a manifest"
+        f"(fleet), {dcase.EXAMPLE} (dcase) or {mimii.EXAMPLE} (mimii); describe others with --pattern{perhaps} or list "
+        "them in a manifest"
     )
 
 

@@ -8,11 +8,12 @@ import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.parquet as pq
 
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.tables import CLIPS
-from asd_core.text_files import csv_rows, text_of
+from asd_core.text_files import CsvText, csv_rows, csv_text, text_of
 
 _PARQUET, _TEXT = (".parquet", ".pq"), (".csv", ".tsv", ".tab", ".txt")
 _SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
@@ -96,7 +97,28 @@ def _known_name(column: str, known: set[str]) -> str:
 
 def _read_csv(url: str, data: bytes) -> pa.Table:
     # Every column as text: machine id "07" must not become 7.
-    rows = ((line, [cell.strip() for cell in row]) for line, row in csv_rows(text_of(data, f"the manifest {url}")))
+    text = text_of(data, f"the manifest {url}")
+    try:
+        return _read_plain_csv(csv_text(text))
+    except pa.ArrowInvalid:
+        return _read_any_csv(url, text)
+
+
+def _read_plain_csv(table: CsvText) -> pa.Table:
+    """A table whose rows have one length, ten times as fast; raises ArrowInvalid for others."""
+    if f'{table.separator} "' in table.text:
+        raise pa.ArrowInvalid("a blank before a quote")
+    coded = table.text.encode("utf-8", "surrogatepass")
+    parsing = pyarrow.csv.ParseOptions(delimiter=table.separator, newlines_in_values=True)
+    names = pyarrow.csv.open_csv(io.BytesIO(coded), parse_options=parsing).schema.names
+    as_text = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    read = pyarrow.csv.read_csv(io.BytesIO(coded), parse_options=parsing, convert_options=as_text)
+    return pa.Table.from_arrays([pc.utf8_trim_whitespace(column) for column in read.columns], read.column_names)
+
+
+def _read_any_csv(url: str, text: str) -> pa.Table:
+    """A table whose rows may have empty cells too many; raises for those that cannot be meant."""
+    rows = ((line, [cell.strip() for cell in row]) for line, row in csv_rows(text))
     _, header = next(rows, (0, [""]))
     cells: list[list[str]] = []
     for line, row in rows:

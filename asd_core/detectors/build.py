@@ -1,45 +1,15 @@
-"""From a recipe's ``[detector]`` table to a detector.
-
-To add a kind, write its configuration and its class in a file of its own and a line in `KINDS`.
-"""
+"""From a recipe's ``[detector]`` table to a detector: of one kind, or one of that kind for each group."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from asd_core.detectors.gmm import Gmm, GmmConfig
-from asd_core.detectors.kmeans import KMeans, KMeansConfig
-from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
-from asd_core.detectors.own import OwnConfig, OwnDetector, own_config
+from asd_core.detectors.group_settings import GROUP_KEYS, GroupedConfig, grouped_config
+from asd_core.detectors.groups import Grouped
+from asd_core.detectors.kinds import DEFAULT_KIND, is_own, kind_config, kind_keys, load_of_kind, new_of_kind
 from asd_core.detectors.protocol import Detector, DetectorConfig, State
-from asd_core.detectors.soft_scoring import SoftScoring
-from asd_core.errors import UsageError, did_you_mean
-from asd_core.named_class import constructor_keys, named_class
-from asd_core.settings import from_mapping
-
-
-@dataclass(frozen=True)
-class DetectorKind:
-    """One kind of detector.
-
-    Attributes:
-        config: the dataclass of its settings; every field has a default.
-        detector: the class, made of a configuration.
-    """
-
-    config: type[Any]
-    detector: type[Any]
-
-
-KINDS = {
-    "gmm": DetectorKind(GmmConfig, Gmm),
-    "memory_bank": DetectorKind(MemoryBankConfig, MemoryBank),
-    "kmeans": DetectorKind(KMeansConfig, KMeans),
-}
-DEFAULT_KIND = "gmm"
+from asd_core.settings import check_keys
 
 
 def detector_config(mapping: Mapping[str, Any]) -> DetectorConfig:
@@ -48,10 +18,13 @@ def detector_config(mapping: Mapping[str, Any]) -> DetectorConfig:
     Raises:
         UsageError: an unknown kind or key, or a value that the detector refuses.
     """
-    kind = mapping.get("kind", DEFAULT_KIND)
-    if _is_own(kind):
-        return own_config(kind, {key: value for key, value in mapping.items() if key != "kind"})
-    return cast(DetectorConfig, from_mapping(_kind(kind).config, mapping, "[detector]"))
+    kind, groups = mapping.get("kind", DEFAULT_KIND), GROUP_KEYS & mapping.keys()
+    if not is_own(kind):
+        check_keys(mapping, sorted((kind_keys(kind) or frozenset()) | GROUP_KEYS), "[detector]")
+    elif groups:
+        groups -= kind_keys(kind) or frozenset()  # a class that has such a setting keeps it
+    detector = kind_config({key: value for key, value in mapping.items() if key not in groups})
+    return grouped_config(detector, {key: value for key, value in mapping.items() if key in groups})
 
 
 def detector_keys(kind: str) -> frozenset[str] | None:
@@ -60,15 +33,13 @@ def detector_keys(kind: str) -> frozenset[str] | None:
     Raises:
         UsageError: there is no such kind.
     """
-    if not _is_own(kind):
-        return frozenset(field.name for field in dataclasses.fields(_kind(kind).config))
-    own = constructor_keys(named_class(kind, "[detector]"))
-    return None if own is None else own | {"kind"}
+    own = kind_keys(kind)
+    return None if own is None else own | GROUP_KEYS
 
 
 def new_detector(config: DetectorConfig) -> Detector:
     """The detector that a configuration asks for, not yet fitted."""
-    return cast(Detector, _class_of(config)(config))
+    return Grouped(config) if isinstance(config, GroupedConfig) else new_of_kind(config)
 
 
 def load_detector(config: DetectorConfig, state: State) -> Detector:
@@ -77,21 +48,6 @@ def load_detector(config: DetectorConfig, state: State) -> Detector:
     Raises:
         KeyError: the state is of another kind of detector.
     """
-    return cast(Detector, _class_of(config).from_state(config, state))
-
-
-def _class_of(config: DetectorConfig) -> Any:
-    if isinstance(config, OwnConfig):
-        return OwnDetector
-    is_soft = getattr(config, "soft_scoring", "none") != "none"
-    return SoftScoring if is_soft else _kind(config.kind).detector
-
-
-def _is_own(kind: object) -> bool:
-    return isinstance(kind, str) and ":" in kind
-
-
-def _kind(name: object) -> DetectorKind:
-    if not isinstance(name, str) or name not in KINDS:
-        raise UsageError(f"[detector] kind = {name!r}{did_you_mean(str(name), KINDS)}, or package.module:Class")
-    return KINDS[name]
+    if isinstance(config, GroupedConfig):
+        return Grouped.from_state(config, state)
+    return load_of_kind(config, state)

@@ -91,6 +91,24 @@ def leaving_one_out(detector: Detector) -> LeavingOneOut | None:
     return cast(LeavingOneOut, detector) if hasattr(detector, "leave_one_out_scores") else None
 
 
+class FittingRecordings(Detector, Protocol):
+    """A detector to which it matters, in fitting, which rows are of one recording."""
+
+    fits_recordings: bool
+
+    def fit(self, embeddings: Embeddings, domains: Domains, recordings: Recordings | None = None) -> Self:
+        """See `Detector.fit`; ``recordings`` (N,) as for `LeavingOneOut.leave_one_out_scores`."""
+
+
+def fitted(
+    detector: Detector, embeddings: Embeddings, domains: Domains, recordings: Recordings | None = None
+) -> Detector:
+    """Fit a detector to normal clips, (N, D) and (N,), of recordings (N,); None: each row is one of its own."""
+    if getattr(detector, "fits_recordings", False):
+        return cast(FittingRecordings, detector).fit(embeddings, domains, recordings)
+    return detector.fit(embeddings, domains)
+
+
 def several_rows(recordings: Recordings | None, rows: int) -> Recordings | None:
     """The recordings, where one of them has more than one of the rows; else None.
 

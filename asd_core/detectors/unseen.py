@@ -10,17 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.detectors.build import new_detector
-from asd_core.detectors.checks import checked_normals
-from asd_core.detectors.cross_fitting import Rows, cross_fitted_scores
-from asd_core.detectors.protocol import (
-    DetectorConfig,
-    Domains,
-    Embeddings,
-    LeavingOneOut,
-    Recordings,
-    leaving_one_out,
-    several_rows,
-)
+from asd_core.detectors.left_out import left_out_scores
+from asd_core.detectors.protocol import DetectorConfig, Domains, Embeddings, Recordings
 
 
 def unseen_scores(
@@ -45,7 +36,8 @@ def unseen_scores(
         embeddings: (N, D), the training normals.
         domains: (N,).
         recordings: (N,) the recording of each row; None: each row is a recording of its own.
-        folds: of the cross-fitting; as many as recordings where there are fewer.
+        folds: of the cross-fitting; as many as recordings where there are fewer. Twice as many where recordings have
+            several rows: the highest of many rows shows it more where a detector learns from fewer of them.
         seed: of the shuffle into folds.
 
     Returns:
@@ -54,19 +46,4 @@ def unseen_scores(
     Raises:
         AsdError: fewer than 2 recordings, or too few without a fold for the detector to be fitted.
     """
-    rows, _ = checked_normals(embeddings, domains)
-    recordings = several_rows(recordings, len(rows))
-    detector = leaving_one_out(new_detector(config))
-    if detector is not None and detector.fit(rows, domains).leaves_one_out and _can_leave_out(detector, recordings):
-        return detector.leave_one_out_scores(recordings)
-    labels = np.asarray(domains)
-
-    def score_held_out(learnt: Rows, held_out: Rows) -> NDArray[np.float64]:
-        return new_detector(config).fit(rows[learnt], labels[learnt]).anomaly_score(rows[held_out])
-
-    return cross_fitted_scores(score_held_out, labels, recordings, folds=folds, seed=seed)
-
-
-def _can_leave_out(detector: LeavingOneOut, recordings: Recordings | None) -> bool:
-    """False for a class of a user's own that leaves out a row, but not a recording of several."""
-    return recordings is None or getattr(detector, "leaves_recordings_out", True)
+    return left_out_scores(lambda: new_detector(config), embeddings, domains, recordings, folds=folds, seed=seed)

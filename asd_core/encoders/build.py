@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from asd_core.encoders.protocol import Encoder
+from asd_core.encoders.protocol import Encoder, grouping
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.named_class import constructor_keys, made_by, named_class
 from asd_core.settings import check_keys, from_mapping
@@ -183,6 +183,21 @@ def new_encoder(config: EncoderConfig, device: str = "cpu") -> Encoder:
         return cast(Encoder, made_by(config.kind, options, "[encoder]", _KEPT, file, device=device))
     made = from_mapping(named_class(kind.encoder, "[encoder]"), options, "[encoder]")
     return cast(Encoder, dataclasses.replace(made, device=device) if kind.uses_device else made)
+
+
+def named_groups(config: EncoderConfig) -> tuple[tuple[str, int], ...]:
+    """The groups of an encoder's embeddings by name, and how many numbers each has, in order.
+
+    Raises:
+        UsageError: the encoder names none, or embeddings are imported.
+    """
+    found = grouping(new_encoder(config)) if kind_of(config.kind).is_from_audio else None
+    if found is None:
+        raise UsageError(
+            f'detector.groups = "named", but embeddings of kind {config.kind} name no groups: write a number, such as '
+            "8, for equal ones"
+        )
+    return tuple((str(name), int(length)) for name, length in found.groups)
 
 
 def encoder_keys(name: str) -> frozenset[str] | None:

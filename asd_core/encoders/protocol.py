@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 import numpy as np
@@ -61,6 +62,14 @@ class ResamplingEncoder(Encoder, Protocol):
         """`Encoder.embed` of waveforms (B, T) at one of `native_rates`."""
 
 
+class GroupingEncoder(Encoder, Protocol):
+    """An encoder whose embeddings are several side by side, each of which may have a detector of its own."""
+
+    @property
+    def groups(self) -> Sequence[tuple[str, int]]:
+        """The name and the length of each, in order; the lengths add up to `embedding_dim`."""
+
+
 def weighted(encoder: Encoder) -> WeightedEncoder | None:
     """The encoder, if it reads weights."""
     return cast(WeightedEncoder, encoder) if hasattr(encoder, "load") else None
@@ -69,6 +78,11 @@ def weighted(encoder: Encoder) -> WeightedEncoder | None:
 def resampling(encoder: Encoder) -> ResamplingEncoder | None:
     """The encoder, if it resamples for itself."""
     return cast(ResamplingEncoder, encoder) if hasattr(encoder, "native_rates") else None
+
+
+def grouping(encoder: Encoder) -> GroupingEncoder | None:
+    """The encoder, if it names groups."""
+    return cast(GroupingEncoder, encoder) if hasattr(encoder, "groups") else None
 
 
 def native_rates(encoder: Encoder) -> frozenset[int]:

@@ -7,21 +7,18 @@ Conventions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from asd_core.clips.dcase import domain_of_2021
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.evaluation import official_certainty
 from asd_core.evaluation.dcase_scores import DOMAINS, DcaseProtocol, compared, figures, machine_score, official_score
 from asd_core.evaluation.jackknife import pauc_standard_error
-from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips, clips_by_machine
+from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips, clips_by_machine, is_of_2021
 from asd_core.evaluation.metrics import (
     OneClassError,
     auc,
@@ -31,6 +28,9 @@ from asd_core.evaluation.metrics import (
     pauc,
     precision_recall_f1,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PROTOCOLS = ("auto", "dcase2020", "dcase2021", "dcase2022")
 
@@ -141,8 +141,13 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
             "manifest with a column condition, and score the test clips first"
         )
     if protocol == "auto":
-        with_domains: DcaseProtocol = "dcase2021" if _is_of_2021(scores) else "dcase2022"
+        with_domains: DcaseProtocol = "dcase2021" if is_of_2021(scores) else "dcase2022"
         protocol = with_domains if any(_has_both_domains(machine.clips) for machine in machines) else "dcase2020"
+    return evaluate_machines(machines, protocol)
+
+
+def evaluate_machines(machines: Sequence[MachineClips], protocol: DcaseProtocol) -> Evaluation:
+    """Evaluate the clips of machines, sorted by type and id."""
     has_decisions = any(not np.isnan(machine.flagged).all() for machine in machines)
     evaluated = [_evaluate_machine(machine, protocol, has_decisions) for machine in machines]
     rows = tuple(row for row, _ in evaluated)
@@ -158,11 +163,6 @@ def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021
         official_score_standard_error=official_certainty.standard_error(judged, protocol),
         machines_scored=len(official),
     )
-
-
-def _is_of_2021(scores: pa.Table) -> bool:
-    tests = scores.filter(pc.and_(pc.equal(scores["split"], "test"), pc.not_equal(scores["domain"], "")))
-    return len(tests) > 0 and all(map(domain_of_2021, tests["uri"].to_pylist()))
 
 
 def _has_both_domains(clips: LabelledClips) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.pipeline.embedded_rows import machines_of
+from asd_core.clips.dcase import domain_of_2021
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _NUMBERS = ("anomaly_score", "is_flagged", "level_deviation_db")
 
@@ -77,6 +78,9 @@ class MachineClips:
 
 def as_training(scores: pa.Table, uris: Collection[str]) -> pa.Table:
     """SCORES rows with these clips in split ``train``: clips that a scorer was fitted to are no test of it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     learnt = pc.is_in(scores["uri"], value_set=pa.array(list(uris), pa.string()))
     split = pc.if_else(learnt, "train", scores["split"])
     return scores.set_column(scores.schema.get_field_index("split"), scores.schema.field("split"), split)
@@ -84,12 +88,25 @@ def as_training(scores: pa.Table, uris: Collection[str]) -> pa.Table:
 
 def clips_by_machine(scores: pa.Table) -> list[MachineClips]:
     """SCORES rows by machine, sorted by type and id: every row is counted, the labelled test clips are kept."""
+    from asd_core.pipeline.embedded_rows import machines_of
+
     machine, used = ["machine_type", "machine_id"], ["split", "domain", "condition", *_NUMBERS]
     ordered = scores.select(machine + used).sort_by([(name, "ascending") for name in machine])
     return [_machine_clips(*own) for own in machines_of(ordered)]
 
 
+def is_of_2021(scores: pa.Table) -> bool:
+    """True where every test clip that has a domain lies in a folder of its own for it, as in 2021 only."""
+    import pyarrow.compute as pc
+
+    tests = scores.filter(pc.and_(pc.equal(scores["split"], "test"), pc.not_equal(scores["domain"], "")))
+    return len(tests) > 0 and all(map(domain_of_2021, tests["uri"].to_pylist()))
+
+
 def _machine_clips(machine_type: str, machine_id: str, rows: pa.Table) -> MachineClips:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     tests = rows.filter(pc.not_equal(rows["split"], "train"))
     scored = tests.filter(pa.array(np.isfinite(_floats(tests["anomaly_score"]))))
     labelled = scored.filter(pc.is_in(scored["condition"], value_set=pa.array(["normal", "anomalous"])))

@@ -16,10 +16,9 @@ import numpy as np
 
 from asd_core.errors import UsageError
 from asd_core.evaluation.dcase_scores import DcaseProtocol
-from asd_core.evaluation.evaluate import Evaluation, MachineEvaluation, evaluate
+from asd_core.evaluation.evaluate import Evaluation, MachineEvaluation, evaluate_machines
 from asd_core.evaluation.ground_truth import GroundTruth, read_ground_truth
 from asd_core.evaluation.jackknife import evaluators_interval
-from asd_core.evaluation.labelled_clips import clips_by_machine
 from asd_core.evaluation.metrics import harmonic_mean
 from asd_core.evaluation.official_certainty import interval
 from asd_core.evaluation.submitted import Submitted, System, find_systems, join
@@ -128,10 +127,10 @@ def judge(
 
 def _standing(system: System, truth: GroundTruth, protocol: DcaseProtocol) -> Standing:
     submitted = join(system, truth)
-    if submitted.scores["anomaly_score"].null_count == len(submitted.scores):
+    if len(submitted.problems) == len(submitted.machines):
         empty = (None, None, None, None, None, None)
         return Standing(system.name, *empty, {}, submitted.problems, submitted.remarks)
-    evaluation = evaluate(submitted.scores, protocol)
+    evaluation = evaluate_machines(submitted.machines, protocol)
     is_complete = evaluation.machines_scored == len(truth.machines)
     score, error = evaluation.official_score, evaluation.official_score_standard_error
     if not is_complete:
@@ -156,7 +155,7 @@ def _standing(system: System, truth: GroundTruth, protocol: DcaseProtocol) -> St
 
 
 def _evaluators_interval(submitted: Submitted) -> float:
-    clips = [machine.clips for machine in clips_by_machine(submitted.scores)]
+    clips = [machine.clips for machine in submitted.machines]
     return evaluators_interval(
         np.concatenate([own.anomaly_scores for own in clips]), np.concatenate([own.is_anomalous for own in clips])
     )

@@ -15,16 +15,16 @@ import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import pyarrow as pa
+import numpy as np
 
 from asd_core.errors import UsageError
 from asd_core.evaluation.clip_numbers import clip_name, read_flags, read_numbers, stem
 from asd_core.evaluation.dcase_scores import DOMAINS, DcaseProtocol
 from asd_core.evaluation.ground_truth import GroundTruth, Machine, TrueClip
+from asd_core.evaluation.labelled_clips import Counts, LabelledClips, MachineClips
 from asd_core.store.files import Files
-from asd_core.store.tables import SCORES
 
 Value = TypeVar("Value")
 
@@ -60,13 +60,13 @@ class Submitted:
     """A system joined with the ground truth.
 
     Attributes:
-        scores: SCORES rows of every clip of the ground truth, sorted by machine and released name. The clips of a
-            machine that cannot be judged have an error in place of a score.
+        machines: every machine of the ground truth, sorted, its clips by released name. A machine that cannot be judged
+            has no clips, and counts them as errors.
         problems: why machines cannot be judged, one line each.
         remarks: what else is odd, one line each.
     """
 
-    scores: pa.Table
+    machines: tuple[MachineClips, ...]
     problems: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -116,30 +116,28 @@ def join(system: System, truth: GroundTruth) -> Submitted:
     A machine whose score file is missing or malformed, or lacks a clip, is no longer judged; without its decisions it
     still is.
     """
-    rows: list[dict[str, Any]] = []
-    problems, remarks = [], list(system.remarks)
+    machines, problems, remarks = [], [], list(system.remarks)
     for kind, machine in system.paths:
         if machine not in truth.machines and kind == SCORE:
             remarks.append(
                 f"{system.name}: the ground truth has no machine {' '.join(machine)}; its files are left out"
             )
     asks_for_decisions = any(kind == DECISION for kind, _ in system.paths)
-    for machine, clips in truth.machines.items():
-        scores: Mapping[str, float] = {}
+    for machine in truth.machines:
         flags: Mapping[str, bool] = {}
-        problem = None
         try:
             scores = _values(system, SCORE, machine, truth, read_numbers)
         except UsageError as error:
-            problem = str(error)
-            problems.append(problem)
+            problems.append(str(error))
+            machines.append(_machine_clips(machine, (), {}, {}, len(truth.machines[machine])))
+            continue
         try:
-            if asks_for_decisions and problem is None:
+            if asks_for_decisions:
                 flags = _values(system, DECISION, machine, truth, read_flags)
         except UsageError as error:
             remarks.append(f"{error}; {' '.join(machine)} is judged without decisions")
-        rows += [_row(machine, clip, scores.get(clip.name), flags.get(clip.name), problem) for clip in clips]
-    return Submitted(pa.Table.from_pylist(rows, schema=SCORES), tuple(problems), tuple(remarks))
+        machines.append(_machine_clips(machine, truth.machines[machine], scores, flags))
+    return Submitted(tuple(machines), tuple(problems), tuple(remarks))
 
 
 def _machine(match: re.Match[str]) -> Machine:
@@ -198,25 +196,20 @@ def _file_name(kind: str, machine: Machine, domain: str, protocol: DcaseProtocol
     return f"{kind}_{machine[0]}_section_{machine[1]}{'_' * bool(domain)}{domain}_test.csv"
 
 
-def _row(
-    machine: Machine, clip: TrueClip, score: float | None, is_flagged: bool | None, error: str | None
-) -> dict[str, Any]:
-    parts = (urllib.parse.quote(part, safe="", errors="surrogateescape") for part in (*machine, clip.name))
-    uri = "dcase:" + "/".join(parts)
-    return {
-        "clip_id": uri,
-        "uri": uri,
-        "machine_type": machine[0],
-        "machine_id": machine[1],
-        "split": "test",
-        "domain": clip.domain,
-        "attributes": "",
-        "condition": "anomalous" if clip.is_anomalous else "normal",
-        "date": "undated",
-        "size": 0,
-        "extra": "{}",
-        "anomaly_score": score,
-        "is_flagged": None if error else is_flagged,
-        "error_reason": "not_submitted" if error else None,
-        "error": error,
-    }
+def _machine_clips(
+    machine: Machine,
+    clips: Sequence[TrueClip],
+    scores: Mapping[str, float],
+    flags: Mapping[str, bool],
+    errors: int = 0,
+) -> MachineClips:
+    is_anomalous = np.array([clip.is_anomalous for clip in clips], np.bool_)
+    n_anomalous = int(is_anomalous.sum())
+    labelled = LabelledClips(
+        np.array([scores[clip.name] for clip in clips], np.float64),
+        is_anomalous,
+        np.array([clip.domain for clip in clips], dtype=object),
+    )
+    flagged = np.array([flags.get(clip.name, np.nan) for clip in clips], np.float64)
+    counts = Counts(normal=len(clips) - n_anomalous, anomalous=n_anomalous, errors=errors)
+    return MachineClips(*machine, counts, labelled, flagged, np.full(len(clips), np.nan))

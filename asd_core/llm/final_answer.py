@@ -11,9 +11,19 @@ import json
 import re
 
 _NAMES = r"(?:seed:)?(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)"
-# <think>, [THINK] of Mistral, <|begin_of_thought|>, ◁think▷ of Kimi
-_OPENED = re.compile(rf"<{_NAMES}\b[^<>]*>|\[{_NAMES}\]|<\|begin_of_(?:thought|reasoning)\|>|◁{_NAMES}▷", re.IGNORECASE)
-_CLOSED = re.compile(rf"</{_NAMES}\s*>|\[/{_NAMES}\]|<\|end_of_(?:thought|reasoning)\|>|◁/{_NAMES}▷", re.IGNORECASE)
+# <think>, [THINK] of Mistral, <|begin_of_thought|>, <|START_THINKING|> of Cohere, ◁think▷ of Kimi
+_OPENED = re.compile(
+    rf"<{_NAMES}\b[^<>]*>|\[{_NAMES}\]|<\|(?:(?:begin|start)_?(?:of_)?)?{_NAMES}\|>|◁{_NAMES}▷", re.IGNORECASE
+)
+_CLOSED = re.compile(
+    rf"</{_NAMES}\s*>|\[/{_NAMES}\]|<\|(?:end_?(?:of_)?|/){_NAMES}\|>|◁/{_NAMES}▷|\.\.\.done thinking\.", re.IGNORECASE
+)
+# Words in place of marks: "Reasoning: ... Final answer: ..."
+_LABELLED = re.compile(
+    r"[\s*#]*(?:thinking|reasoning|thoughts?|analysis)[\s*]*:.*"
+    r"\n[\s*#]*(?:final )?(?:answer|caption|response)[\s*]*:[\s*]*(?P<text>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 # gpt-oss: channels, with their marks or, where the server drops special tokens, without
 _CHANNEL = re.compile(
     r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<text>.*?)(?=<\|(?:end|return|start|channel|call)\|>|$)",
@@ -25,7 +35,7 @@ _SPECIAL = re.compile(r"<\|[a-z_0-9]+\|>|</?s>|<(?:end|start)_of_turn>", re.IGNO
 
 _FENCED = re.compile(r"(?:```|~~~)[^\S\n]*(?:[\w+-]*[^\S\n]*\n)?(?P<text>.*?)(?:```|~~~|$)", re.DOTALL)
 _TAGGED = re.compile(
-    r"<(?P<name>answer|final|final_answer|caption|output|response)>(?P<text>.*?)(?:</(?P=name)>|$)",
+    r"<(?P<name>answer|final|final_answer|caption|output|response|sentence|result|p)>(?P<text>.*?)(?:</(?P=name)>|$)",
     re.DOTALL | re.IGNORECASE,
 )
 _LEAD_IN = re.compile(
@@ -41,6 +51,7 @@ _OFFER = re.compile(
     r"|\(?\d+ words|\(?word count).*",
     re.IGNORECASE | re.DOTALL,
 )
+_ITEM = re.compile(r"(?:[-*•>]|1[.)])\s+(?=\S)")
 _WRAPS = ("**", "__", "`", "*")
 
 
@@ -65,13 +76,15 @@ def _without_reasoning(text: str) -> tuple[str, bool]:
         return bare["text"], False
     if _BARE_ANALYSIS.match(text):
         return "", True
+    if (labelled := _LABELLED.match(text)) is not None:
+        return labelled["text"], False
     closed = list(_CLOSED.finditer(text))
     behind = text[closed[-1].end() :] if closed else text
     if (opened := _OPENED.search(behind)) is not None:
         return behind[: opened.start()], True
     if closed and not behind.strip():  # the answer may stand before the reasoning
         first = _OPENED.search(text)
-        behind = text[: first.start()] if first is not None else ""
+        return _without_reasoning(text[: first.start()]) if first is not None else ("", False)
     return behind, False
 
 
@@ -86,6 +99,8 @@ def _unpacked(answer: str) -> str:
         inner = answer[len(mark) : -len(mark)]
         if answer.startswith(mark) and answer.endswith(mark) and inner.strip() and mark not in inner:
             return inner.strip()
+    if "\n" not in answer and (item := _ITEM.match(answer)) is not None:
+        return answer[item.end() :]
     return _OFFER.sub("", _LEAD_IN.sub("", answer, count=1) if _LEAD_IN.match(answer) else answer).strip()
 
 

@@ -136,7 +136,7 @@ def _without_text(request_id: str, history: History, outcome: Answered) -> tuple
     return ended, given_up(request_id, ended) if is_over else None
 
 
-_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "\u201a\u2018", "\u00ab\u00bb")
 
 
 def tidy(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -10,13 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.audio.decoding import decode, fit_length, read_clip, windows
-from asd_core.audio.listening import Heard
+from asd_core.audio.decoding import decode, fit_length, open_clip, read_clip, windows
+from asd_core.audio.listening import IN_MEMORY, Heard
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.audio.segments import Cut, Segment, SegmentedRecording
 from asd_core.clips.clip import clip_id
 from asd_core.encoders.build import EncoderConfig
 from asd_core.errors import ClipError
+from asd_core.store.addresses import look_at
+from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import FileInfo
 
 LARGEST_FILE = 2 << 30  # bytes: a recording is read whole, by as many workers at once as there are
@@ -57,22 +60,31 @@ def read_listed(uri: str, listed_id: str) -> bytes:
             the file is larger than `LARGEST_FILE`.
     """
 
-    def as_listed(info: FileInfo) -> None:
-        if clip_id(uri, info.size, info.version) != listed_id:
-            message = f"not what was listed: replaced since, or still being written ({info.size} bytes now): {uri}"
-            raise ClipError("changed", message, transient=True)
+    def small_enough(info: FileInfo) -> None:
+        _refuse_changed(uri, listed_id, info)
         if info.size > LARGEST_FILE:
             size, limit = info.size / 2**30, LARGEST_FILE / 2**30
             raise ClipError("too_long", f"{size:.1f} GiB are too large to be read whole: the limit is {limit:g} GiB")
 
-    return read_clip(uri, as_listed)
+    return read_clip(uri, small_enough)
+
+
+def open_listed(uri: str, listed_id: str) -> bytes | FileBytes:
+    """As `read_listed`, but a large recording stays on disk, and may be of any size."""
+    return open_clip(uri, functools.partial(_refuse_changed, uri, listed_id), IN_MEMORY)
+
+
+def _refuse_changed(uri: str, listed_id: str, info: FileInfo) -> None:
+    if clip_id(uri, info.size, info.version) != listed_id:
+        message = f"not what was listed: replaced since, or still being written ({info.size} bytes now): {uri}"
+        raise ClipError("changed", message, transient=True)
 
 
 def decode_shard(
     clips: pa.Table,
     config: EncoderConfig,
     sample_rate: int,
-    read: Read = read_listed,
+    read: Read | None = None,
     native_rates: Collection[int] = (),
 ) -> Iterator[DecodedClip]:
     """Read and decode clips as an encoder wants them, in the order of the rows; never raises for one clip.
@@ -83,17 +95,18 @@ def decode_shard(
         clips: rows of CLIPS.
         config: how much of a recording is heard, and which channel.
         sample_rate: Hz that the encoder expects.
-        read: where their bytes come from.
+        read: where their bytes come from; None: from their addresses.
         native_rates: Hz at which it takes recordings as they are (`asd_core.encoders.protocol.native_rates`).
     """
     heard = None if config.clip_rule == "windows" else config.clip_seconds
-    addresses = zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True)
-    for data in read_ahead(addresses, read):
+    addresses = list(zip(clips["uri"].to_pylist(), clips["clip_id"].to_pylist(), strict=True))
+    read = read or (open_listed if config.is_segmented else read_listed)
+    for (uri, listed_id), data in zip(addresses, read_ahead(addresses, read), strict=True):
         try:
             if isinstance(data, ClipError):
                 raise data
             if config.is_segmented:
-                yield from _segments(data, config, sample_rate, native_rates)
+                yield from _segments(data, config, sample_rate, native_rates, uri, listed_id)
                 continue
             decoded = decode(
                 data,
@@ -121,9 +134,17 @@ def cut_of(config: EncoderConfig) -> Cut:
 
 
 def _segments(
-    data: bytes, config: EncoderConfig, sample_rate: int, native_rates: Collection[int]
+    data: bytes | FileBytes,
+    config: EncoderConfig,
+    sample_rate: int,
+    native_rates: Collection[int],
+    uri: str,
+    listed_id: str,
 ) -> Iterator[DecodedClip]:
-    """The segments of one recording that can be used; the first error where none can."""
+    """The segments of one recording that can be used; the first error where none can.
+
+    A recording that was replaced while it was read ends with a transient error, which is that of the whole clip.
+    """
     recording = SegmentedRecording(
         data, cut_of(config), sample_rate=sample_rate, channel=config.channel, native_rates=native_rates
     )
@@ -145,6 +166,13 @@ def _segments(
         if held is None:
             raise
         left_out.append(error)
+    if isinstance(data, FileBytes) and uri.startswith("file://"):
+        info = look_at([uri])[0]
+        try:
+            _refuse_changed(uri, listed_id, info or FileInfo(uri, 0, "gone"))
+        except ClipError as error:
+            yield DecodedClip(None, error=error)
+            return
     if held is None:
         raise left_out[0]
     warnings = [recording.warning] if recording.warning else []
@@ -177,8 +205,11 @@ def _level_db(waveforms: NDArray[np.float32], sample_rate: int) -> float:
 
 
 def as_heard(samples: NDArray[np.float32], config: EncoderConfig, sample_rate: int) -> NDArray[np.float32]:
-    """Decoded samples (T,) as the recipe's encoder wants them, (W, T'): one row per window."""
+    """Decoded samples (T,) as the recipe's encoder wants them, (W, T'): one row per window.
+
+    A clip that is one segment is heard as it is cropped.
+    """
     length = round(config.clip_seconds * sample_rate)
     if config.clip_rule == "windows":
         return windows(samples, length)
-    return fit_length(samples, length, config.clip_rule)[None]
+    return fit_length(samples, length, "crop" if config.is_segmented else config.clip_rule)[None]

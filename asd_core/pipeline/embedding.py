@@ -98,6 +98,12 @@ def _usable_rows(
         while decoded[stop - 1].goes_on:
             stop += 1
         last = decoded[stop - 1]
+        if last.error is not None and last.error.transient:  # replaced while it was read: none of it counts
+            numbers.append(number)
+            clips.append(last)
+            kept.append(outcomes[stop - 1])
+            start, number = stop, number + 1
+            continue
         good = [i for i in range(start, stop) if not isinstance(outcomes[i], ClipError)]
         warning = last.warning
         if good and len(good) < stop - start:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from asd_core.pipeline.embed_missing import Embedded
+from asd_core.pipeline.lengths import Lengths
 from asd_core.pipeline.planning import machine_groups
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
@@ -98,6 +99,7 @@ class FitOutcome:
     false_alarm_rate: float | None = None
     notes: tuple[str, ...] = ()
     error: str | None = None
+    lengths: Lengths = Lengths()
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class ScoreOutcome:
         errors_by_reason: rows without a score.
         files: path → checksum of the score files written.
         judged_anew: scorer folder → threshold, false_alarm_rate and notes, where they are not those of its fit.
+        lengths: of the recordings, beside what was heard of them.
     """
 
     scored: int
@@ -119,3 +122,4 @@ class ScoreOutcome:
     errors_by_reason: dict[str, int]
     files: dict[str, str]
     judged_anew: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lengths: Lengths = Lengths()

@@ -17,6 +17,7 @@ from asd_core.clips.clip import UNPLACED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
+from asd_core.pipeline.lengths import Lengths, added, lengths_of
 from asd_core.pipeline.machine_tasks import FitOutcome, MachineTask, ScoreOutcome
 from asd_core.pipeline.scorer import Scorer, fit_scorer
 from asd_core.pipeline.scorer_files import judgement_of, load_scorer, save_scorer, scorer_folder
@@ -37,12 +38,14 @@ class _Group:
         store: where everything lies.
         recipe: of all machine types.
         judged_anew: scorer folder → the judgement of a scorer that was fitted with another threshold.
+        lengths: of the recordings scored, machine by machine.
     """
 
     def __init__(self, task: MachineTask) -> None:
         self.task, self.store, self.recipe = task, open_store(task.store_url), Recipe(*task.recipe)
         self._shards: Shards = {}
         self.judged_anew: dict[str, dict[str, Any]] = {}
+        self.lengths: list[Lengths] = []
 
     def rows(self, machine_type: str, clips: pa.Table) -> pa.Table:
         """The clips of one machine with their embeddings or errors."""
@@ -77,6 +80,7 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
         errors_by_reason={entry["values"]: entry["counts"] for entry in reasons},
         files=files,
         judged_anew=group.judged_anew,
+        lengths=added(group.lengths),
     )
 
 
@@ -86,6 +90,8 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
     recipe = group.recipe.for_machine(machine_type)
     recordings = _recordings(good) if recipe.encoder.is_segmented else None
     normal_clips = len(good) if recordings is None else len(np.unique(recordings))
+    seconds = first_of_each(good, "clip_id")["seconds"].to_pylist()
+    lengths = lengths_of(seconds, recipe.encoder)
     try:
         if not len(good):
             raise AsdError(f"none of {len(clips)} normal clips can be used")
@@ -107,9 +113,10 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
             good["level_db"].to_pylist(),
             recordings,
             good["segment_start"].to_pylist(),
+            seconds,
         )
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
-        return FitOutcome(machine_type, machine_id, normal_clips, error=str(error))
+        return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)
     version, is_new = save_scorer(group.store, group.task.key, scorer)
     copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
@@ -121,6 +128,7 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
         scorer.threshold,
         scorer.false_alarm_rate,
         (*copies, *scorer.notes),
+        lengths=lengths,
     )
 
 
@@ -137,6 +145,7 @@ def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.
         rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
         if scorer.is_judged_anew:
             group.judged_anew[folder] = judgement_of(scorer)
+        group.lengths.append(lengths_of(rows["seconds"].to_pylist(), recipe.encoder, scorer.seconds_learnt))
     elif recipe.encoder.is_segmented:
         rows = first_of_each(rows, "clip_id")
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name in SCORES.names}

@@ -18,9 +18,10 @@ from asd_core.alarms.p_values import p_values
 from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.detectors.build import new_detector
-from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings
+from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, fitted
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
+from asd_core.pipeline.lengths import lengths_that_matter
 from asd_core.pipeline.recording_scores import (
     LearntSegments,
     RecordingScore,
@@ -47,11 +48,12 @@ class Scorer:
         false_alarm_rate: share of unseen normals above a threshold that was set without them and their neighbours.
         uris: of the training clips, in the order of the detector's rows; that of a recording for each of its segments.
         notes: what was done otherwise than asked.
-        median_level_db: of the training clips, dB re full scale; None where they were not heard here.
+        median_level_db: of the training clips, dB re full scale; None where not heard here.
         unseen_by_name: (N,) float64, `unseen` in the order of the clips' names; None for a scorer of before.
         is_judged_anew: its threshold is not the one that it was fitted with.
         segments: of the training recordings; None where an embedding is that of a whole clip. With segments,
             ``unseen`` has the scores of whole recordings, and ``threshold`` is for the usual number of segments.
+        seconds_learnt: length of the shortest and of the longest training clip, s, where scores depend on it.
     """
 
     machine_type: str
@@ -69,6 +71,7 @@ class Scorer:
     unseen_by_name: NDArray[np.float64] | None = None
     is_judged_anew: bool = False
     segments: LearntSegments | None = None
+    seconds_learnt: Sequence[float] | None = None
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
@@ -117,6 +120,7 @@ def fit_scorer(
     levels_db: Sequence[float | None] = (),
     recordings: Recordings | None = None,
     starts: Sequence[float] = (),
+    seconds: Sequence[float | None] = (),
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -131,16 +135,16 @@ def fit_scorer(
         levels_db: (N,) dB re full scale; None for a clip that was not heard here.
         recordings: (N,) of segments, from 0, ascending; None where each row is a whole clip.
         starts: (N,) s, of the segments.
+        seconds: (N,) lengths of the clips; None where they were not heard here.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
     """
-    total = len(embeddings) if recordings is None else len(np.unique(recordings))
-    if total < 2:
+    if (total := len(embeddings) if recordings is None else len(np.unique(recordings))) < 2:
         raise AsdError(f"{total} normal clip of {machine_type} {machine_id}: at least 2 are needed; record more")
     transform = fit_transform(embeddings, recipe.embedding.transform)
     values = transformed(embeddings, transform)
-    detector = new_detector(recipe.detector).fit(values, domains)
+    detector = fitted(new_detector(recipe.detector), values, domains, recordings)
     row_scores = unseen_scores(recipe.detector, values, domains, recordings)
     segments = None
     if recordings is None:
@@ -151,8 +155,8 @@ def fit_scorer(
     else:
         segments = LearntSegments(SegmentScores(row_scores, recordings), np.array(starts, np.float64))
         learnt, names = segments.unseen, [uris[row] for row in np.unique(recordings, return_index=True)[1]]
-        unseen = np.sort(learnt.of_recordings(recipe.score))
         by_name = learnt.of_recordings(recipe.score)[sorted(range(len(names)), key=names.__getitem__)]
+        unseen = np.sort(by_name)
         threshold = decision_threshold(learnt.null(learnt.usual_count, recipe.score), recipe.threshold)
         rate = false_alarm_rate_of_recordings(learnt, names, recipe.score, recipe.threshold)
     heard = [level for level in levels_db if level is not None]
@@ -171,6 +175,7 @@ def fit_scorer(
         None if not heard else float(np.median(heard)),
         by_name,
         segments=segments,
+        seconds_learnt=lengths_that_matter(seconds, recipe.encoder),
     )
 
 

@@ -49,6 +49,7 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         **judgement_of(scorer),
         "median_unseen_score": float(np.median(scorer.unseen)),
         "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
+        **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
         "arrays": content_hash(data),
         "libraries": {name: library_version(name) for name in _LIBRARIES},
     }
@@ -105,6 +106,7 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         false_alarm_rate=float("nan") if rate is None else rate,
         unseen_by_name=by_name,
         segments=segments,
+        seconds_learnt=head.get("seconds_learnt"),
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 
@@ -125,7 +127,7 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
 
 
 def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
-    judged = ("threshold", "false_alarm_rate", "notes")  # as `judgement_of` has them
+    judged = ("threshold", "false_alarm_rate", "notes", "seconds_learnt")  # `judgement_of`, and what changes no score
     kept = {name: value for name, value in head.items() if name not in judged}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
 

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from asd_core.detectors.group_settings import GroupedConfig, group_settings
 from asd_core.detectors.own import OwnConfig
 from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, kind_of, new_encoder
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class
 from asd_core.recipe.machine_recipe import EXPLAINING, JUDGING, TABLES, MachineRecipe, keys_of, machine_recipe
 from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.text import toml_value
 
 _MISSING = object()
 
@@ -60,7 +62,7 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
     found = _differing(recipe, other)
     kinds = {key.partition(".")[0] for key in found if key.endswith(".kind")}
     told = [
-        f"{key} = {value!r}".replace("'", '"')
+        f"{key} = {shown(value)}"
         for key, value in found.items()
         if key.endswith(".kind") or key.partition(".")[0] not in kinds
     ]
@@ -85,6 +87,16 @@ def _differing(recipe: Recipe, other: Recipe) -> dict[str, Any]:
 def _other_machines(recipe: Recipe, other: Recipe) -> list[str]:
     machines = recipe.settings.get("machine", {}), other.settings.get("machine", {})
     return [f"[machine.{kind}]" for kind in machines[0] if machines[0][kind] != machines[1].get(kind)]
+
+
+def shown(value: Any) -> str:
+    """A value as TOML writes it; ``none`` for None, for which TOML has no word."""
+    return toml_value(value) if is_toml(value) else "none" if value is None else repr(value)
+
+
+def is_toml(value: Any) -> bool:
+    """True where TOML has a word for a value."""
+    return isinstance(value, bool | int | float | str | list | tuple)
 
 
 def scorer_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
@@ -112,6 +124,14 @@ def _defaults(table: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _values(table: str, config: Any) -> Iterator[tuple[str, Any, str]]:
     """Name, value and meaning of each field of a table."""
+    if table == "detector":
+        yield from _own_values(table, config.detector if isinstance(config, GroupedConfig) else config)
+        yield from _own_values(table, group_settings(config))
+    else:
+        yield from _own_values(table, config)
+
+
+def _own_values(table: str, config: Any) -> Iterator[tuple[str, Any, str]]:
     if isinstance(config, OwnConfig):
         own = meanings(named_class(config.kind, "[detector]"))
         yield "kind", config.kind, ""

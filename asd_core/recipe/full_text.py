@@ -7,12 +7,11 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
-from asd_core.recipe.fields import Field, fields_of
+from asd_core.recipe.fields import Field, fields_of, is_toml, shown
 from asd_core.recipe.recipe import Recipe
-from asd_core.recipe.text import table_text, toml_value
+from asd_core.recipe.text import table_text
 
 _WIDTH = 116
-_TOLD = (bool, int, float, str, list, tuple)
 
 
 def full_text(recipe: Recipe, remarks: str = "") -> str:
@@ -44,17 +43,10 @@ def _lines(field: Field) -> Iterator[str]:
     meaning = re.sub("[,;] see `[^`]+`", "", field.meaning).replace("`", "").replace("None", "none").rstrip(".")
     said = f"{meaning} [{_source(field)}]".strip()
     yield from textwrap.wrap(said, _WIDTH, initial_indent="# ", subsequent_indent="#   ")
-    is_written = isinstance(field.value, _TOLD)  # TOML has no word for none
-    yield f"{'' if is_written else '# '}{field.name} = {_shown(field.value)}"
+    yield f"{'' if is_toml(field.value) else '# '}{field.name} = {shown(field.value)}"
 
 
 def _source(field: Field) -> str:
     if not field.is_set:
         return "default"
-    return "set" if field.value == field.default else f"set; default {_shown(field.default)}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, _TOLD):
-        return toml_value(value)
-    return "none" if value is None else repr(value)
+    return "set" if field.value == field.default else f"set; default {shown(field.default)}"

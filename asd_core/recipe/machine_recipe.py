@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
-from asd_core.detectors.build import DEFAULT_KIND, detector_config, detector_keys
+from asd_core.detectors.build import detector_config, detector_keys
+from asd_core.detectors.group_settings import asks_for_named, with_named_groups
+from asd_core.detectors.kinds import DEFAULT_KIND
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_config, encoder_keys
+from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_config, encoder_keys, named_groups
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.settings import from_mapping
@@ -83,10 +85,14 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
     Raises:
         UsageError: an unknown key or value.
     """
+    encoder = encoder_config(tables.get("encoder", {}))
+    detector = detector_config(tables.get("detector", {}))
+    if asks_for_named(detector):
+        detector = with_named_groups(detector, named_groups(encoder))
     return MachineRecipe(
-        encoder=encoder_config(tables.get("encoder", {})),
+        encoder=encoder,
         embedding=from_mapping(EmbeddingConfig, tables.get("embedding", {}), "[embedding]"),
-        detector=detector_config(tables.get("detector", {})),
+        detector=detector,
         score=from_mapping(ScoreConfig, tables.get("score", {}), "[score]"),
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),

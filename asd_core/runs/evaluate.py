@@ -42,6 +42,8 @@ def score_and_evaluate(
 ) -> tuple[Evaluation, pa.Table]:
     """Score what is not scored yet, and evaluate all clips of known condition that no scorer was fitted on.
 
+    See `scored_for_evaluation` for clips whose conditions are not known.
+
     Args:
         store: where embeddings and scorers are and scores go.
         recipe: whose scorers.
@@ -57,11 +59,29 @@ def score_and_evaluate(
     Raises:
         NothingScoredError: not one clip could be scored.
     """
+    scores = scored_for_evaluation(store, recipe, clips, engine, progress)
+    return evaluate(scores, protocol), scores
+
+
+def scored_for_evaluation(
+    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress = no_progress
+) -> pa.Table:
+    """The rows of SCORES of clips, scored where they are not yet; those that a scorer was fitted on are of ``train``.
+
+    Args:
+        store: where embeddings and scorers are and scores go.
+        recipe: whose scorers.
+        clips: the manifest, rows of CLIPS with unique clip ids.
+        engine: where the work is done.
+        progress: called with (stage, done, total).
+
+    Raises:
+        NothingScoredError: not one clip could be scored.
+    """
     record = score(store, recipe, clips, engine, progress, job="evaluate")
     counts = record["counts"]
     if not counts["scored"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in counts["errors_by_reason"].items())
         line = f"none of {counts['listed']} clips could be scored ({reasons}): run asd fit first"
         raise NothingScoredError(line, record)
-    scores = as_training(store.read_scores(record), training_uris(store, record["scorers"]))
-    return evaluate(scores, protocol), scores
+    return as_training(store.read_scores(record), training_uris(store, record["scorers"]))

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.lengths import added
 from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
 from asd_core.pipeline.reducer import fit_machines
 from asd_core.pipeline.scorer_files import scorer_folder
@@ -52,6 +53,7 @@ def fit(
             "new_scorers": sum(outcome.is_new for outcome in outcomes),
         },
         "scorers": {scorer_folder(key, kind, name): version for kind, name, version in versions if version},
+        "notes": added(outcome.lengths for outcome in outcomes).notes(),
         "failed_machines": {f"{o.machine_type} {o.machine_id}": o.error for o in outcomes if o.error},
         "seconds": {"embed": round(embedded.seconds, 3), "fit": round(time.monotonic() - start, 3)},
         "started_at": started,

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.lengths import Lengths, added
 from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_versions
 from asd_core.pipeline.reducer import score_machines
 from asd_core.pipeline.stored_keys import recipe_of
@@ -71,7 +72,7 @@ def score(
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
     tasks = machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
     outcomes = tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
-    counts, files, judged_anew = _reconciled(len(clips), outcomes, on_scored)
+    counts, files, judged_anew, notes = _reconciled(len(clips), outcomes, on_scored)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded
     _refuse_too_many_errors(counts, max_error_rate, "nothing is published; mend them or allow more")
@@ -86,6 +87,7 @@ def score(
         "scorers": versions,
         "score_files": dict(sorted(files.items())),
         "judged_anew": dict(sorted(judged_anew.items())),
+        "notes": notes,
         "seconds": {"embed": round(embedded.seconds, 3), "score": round(time.monotonic() - start, 3)},
         "started_at": started,
     }
@@ -126,12 +128,13 @@ def _judged_otherwise_since(store: Store, recipe: Recipe, run_id: str, dates: se
 
 def _reconciled(
     listed: int, outcomes: Iterable[ScoreOutcome], on_scored: Callable[[ScoreOutcome], None]
-) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, str], dict[str, Any], list[str]]:
     """Add up what the reducers did, and refuse to go on unless every listed clip is a score or an error."""
     scored = flagged = warnings = 0
     reasons: Counter[str] = Counter()
     files: dict[str, str] = {}
     judged_anew: dict[str, Any] = {}
+    lengths: list[Lengths] = []
     for outcome in outcomes:
         on_scored(outcome)
         scored += outcome.scored
@@ -140,6 +143,7 @@ def _reconciled(
         reasons += Counter(outcome.errors_by_reason)
         files |= outcome.files
         judged_anew |= outcome.judged_anew
+        lengths.append(outcome.lengths)
     errors = sum(reasons.values())
     if scored + errors != listed:
         raise AsdError(
@@ -153,7 +157,7 @@ def _reconciled(
         "flagged": flagged,
         "warnings": warnings,
     }
-    return counts, files, judged_anew
+    return counts, files, judged_anew, added(lengths).notes()
 
 
 def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, consequence: str) -> None:

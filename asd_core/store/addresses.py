@@ -8,9 +8,10 @@ import urllib.parse
 from collections.abc import Callable, Sequence
 
 from asd_core.errors import UsageError
+from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import FileInfo, Files, accept_any, local_path
-from asd_core.store.local_files import LocalFiles, look_at_local, read_local
-from asd_core.store.s3_files import S3Files, look_at_s3, read_s3
+from asd_core.store.local_files import LocalFiles, look_at_local, open_local, read_local
+from asd_core.store.s3_files import S3Files, look_at_s3, open_s3, read_s3
 
 
 def open_files(url: str) -> Files:
@@ -45,6 +46,19 @@ def read_uri(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes
             return read_local(local_path(uri), accept)
         case "s3":
             return read_s3(uri, accept)
+    raise _unknown_scheme(uri)
+
+
+def open_uri(uri: str, accept: Callable[[FileInfo], None], in_memory: int) -> bytes | FileBytes:
+    """As `read_uri`, but a file of more than ``in_memory`` bytes stays on disk.
+
+    A local file is shown to ``accept`` when it is opened; whoever reads it looks again at its end (`look_at`).
+    """
+    match _scheme(uri):
+        case "file":
+            return open_local(local_path(uri), accept, in_memory)
+        case "s3":
+            return open_s3(uri, accept, in_memory)
     raise _unknown_scheme(uri)
 
 

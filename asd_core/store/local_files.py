@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asd_core.errors import AsdError
+from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import MISSING, FileInfo, local_path, none_closed
 
 
@@ -130,6 +131,19 @@ def read_local(path: str, accept: Callable[[FileInfo], None]) -> bytes:
         data = file.read(before.st_size)
         accept(_info(path, os.fstat(file.fileno())))
     return data
+
+
+def open_local(path: str, accept: Callable[[FileInfo], None], in_memory: int) -> bytes | FileBytes:
+    """See `asd_core.store.addresses.open_uri`."""
+    if os.stat(path).st_size <= in_memory:
+        return read_local(path, accept)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    status = os.fstat(descriptor)
+    file = FileBytes(descriptor, status.st_size)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    accept(_info(path, status))
+    return file
 
 
 def _walk(top: str, closed: Callable[[str], bool]) -> Iterator[str]:

@@ -7,6 +7,9 @@ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, a profile or an instance's role. They 
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import tempfile
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +17,12 @@ from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError, UsageError
+from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import FileInfo, accept_any, none_closed, with_closed
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
+_PIECE = 1 << 20  # bytes that are held of a file on its way into a temporary one
 _READS = 3  # of a file whose body breaks off
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # codes where a file is there already
 _RETRIES = {"max_attempts": 5, "mode": "standard"}
@@ -117,7 +122,17 @@ def read_s3(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
     return _read(urllib.parse.unquote(uri.removeprefix(_SCHEME)), accept)
 
 
+def open_s3(uri: str, accept: Callable[[FileInfo], None], in_memory: int) -> bytes | FileBytes:
+    """See `asd_core.store.addresses.open_uri`; larger files are put into a temporary file that has no name."""
+    found: bytes | FileBytes = _read_or_spool(urllib.parse.unquote(uri.removeprefix(_SCHEME)), accept, in_memory)
+    return found
+
+
 def _read(key: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
+    return bytes(_read_or_spool(key, accept, sys.maxsize))
+
+
+def _read_or_spool(key: str, accept: Callable[[FileInfo], None], in_memory: int) -> Any:
     """One GET, whose headers are looked at before its body is taken: what is accepted is what is read."""
     from fsspec.asyn import sync
 
@@ -128,10 +143,16 @@ def _read(key: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
             attempts += 1
             answer = filesystem.call_s3("get_object", Bucket=bucket, Key=path)
             with contextlib.closing(answer["Body"]) as body:
-                accept(FileInfo(key, int(answer["ContentLength"]), answer["ETag"].strip('"')))
+                size = int(answer["ContentLength"])
+                accept(FileInfo(key, size, answer["ETag"].strip('"')))
                 try:
-                    contents: bytes = sync(filesystem.loop, body.read)
-                    return contents
+                    if size <= in_memory:
+                        return sync(filesystem.loop, body.read)
+                    with tempfile.TemporaryFile() as file:
+                        while piece := sync(filesystem.loop, body.read, _PIECE):
+                            file.write(piece)
+                        file.flush()
+                        return FileBytes(os.dup(file.fileno()), size)
                 except Exception as error:  # it broke off in the middle, which no client library tries again
                     if attempts == _READS:
                         raise OSError(_first_line(error)) from error

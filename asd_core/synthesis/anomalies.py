@@ -204,7 +204,7 @@ def _line_amplitude(waveform: Samples, sample_rate: int, prominence_db: float, h
     # Half a second to import, which most workers of a search do not need.
     from scipy.signal import welch
 
-    from asd_core.audio.measures import critical_bandwidth
+    from asd_core.audio.tones import critical_bandwidth
 
     length = min(len(waveform), sample_rate // 2)
     bins, density = welch(waveform, sample_rate, nperseg=length)

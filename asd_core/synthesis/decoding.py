@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.decoding import decode
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.encoders.build import EncoderConfig
@@ -13,6 +14,8 @@ from asd_core.synthesis.generated_clips import level_db, match_level, remove_sil
 from asd_core.synthesis.severities import generator, simulate_anomaly
 from asd_core.synthesis.signals import Samples
 from asd_core.synthesis.validation import GENERATED, RECORDED, ValidationClip
+
+_ONE_SEGMENT = 1.01  # times its length: a recording that is longer is cut into two
 
 
 def decode_validation(
@@ -54,7 +57,7 @@ def decode_validation(
 
 def _decoded(
     clip: ValidationClip,
-    data: bytes,
+    data: Bytes,
     config: EncoderConfig,
     sample_rate: int,
     normal_level_db: float,
@@ -64,6 +67,8 @@ def _decoded(
     whole = config.clip_rule == "windows" or clip.kind == GENERATED
     heard = None if whole else config.clip_seconds
     decoded = decode(data, sample_rate=sample_rate, channel=config.channel, seconds=heard, native_rates=native_rates)
+    if config.is_segmented and clip.kind != GENERATED and decoded.seconds > config.clip_seconds * _ONE_SEGMENT:
+        raise several_segments()
     rate = decoded.sample_rate
     samples, warnings = _made(clip, decoded.samples, rate)
     waveforms = as_heard(samples, config, rate)
@@ -72,6 +77,14 @@ def _decoded(
         warnings += [f"{short_db:.1f} dB below the normal clips: its peaks do not go higher"] * (short_db > 0.05)
     warning = "; ".join(([decoded.warning] if decoded.warning else []) + warnings) or None
     return DecodedClip(waveforms, decoded.seconds, warning=warning, level_db=level_db(waveforms), sample_rate=rate)
+
+
+def several_segments() -> UsageError:
+    """The refusal of recordings of more than one segment, where embeddings are those of whole clips."""
+    return UsageError(
+        "a search takes one embedding a clip, but a recording is longer than encoder.clip_seconds, so that it has "
+        "several segments: search with --set encoder.clip_rule=windows, or a larger encoder.clip_seconds"
+    )
 
 
 def _made(clip: ValidationClip, samples: Samples, sample_rate: int) -> tuple[Samples, list[str]]:

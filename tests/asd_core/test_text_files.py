@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.errors import UsageError
-from asd_core.text_files import csv_rows, read_text, text_of
+from asd_core.text_files import CsvText, csv_rows, csv_text, read_text, text_of
 
 TEXT = "Lüfter\r\nPumpe 7\n"
 
@@ -50,6 +50,11 @@ def test_excels_own_first_line_names_the_separator() -> None:
     assert list(csv_rows("\n\na; b\n\n1;  2\n")) == [(3, ["a", "b"]), (5, ["1", "2"])]
     assert list(csv_rows('"a,b,c";d\n1;2')) == [(1, ["a,b,c", "d"]), (2, ["1", "2"])]
     assert list(csv_rows("")) == list(csv_rows("\n")) == []
+
+
+def test_the_text_of_a_table_begins_with_its_header() -> None:
+    assert csv_text("\r\nsep=|\na|b\n1|2") == CsvText("a|b\n1|2", "|", 2)
+    assert csv_text("a") == CsvText("a", ",", 0) and csv_text("").text == ""
 
 
 def test_a_quote_that_is_never_closed_is_refused() -> None:

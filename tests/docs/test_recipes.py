@@ -39,8 +39,7 @@ KINDS = [(table, kind) for table in WITH_KINDS for kind in sorted(known({table: 
 
 @pytest.mark.parametrize(("table", "kind"), KINDS)
 def test_every_field_of_a_kind_stands_there_and_no_other(table, kind):
-    shared = rows("`[encoder]`") if table == "encoder" else {}
-    assert {*shared, *rows(f'`kind = "{kind}"`')} == known({table: {"kind": kind, "?": 0}})
+    assert {*rows(f"`[{table}]`"), *rows(f'`kind = "{kind}"`')} == known({table: {"kind": kind, "?": 0}})
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table not in WITH_KINDS])
@@ -65,7 +64,7 @@ def test_asd_recipes_shows_the_fields_and_defaults_of_the_page(name):
     kinds = {one["table"]: one["value"] for one in shown if one["name"] == "kind"}
     for table in dict.fromkeys(one["table"] for one in shown):
         page = rows(f'`kind = "{kinds[table]}"`') if table in WITH_KINDS else rows(f"`[{table}]`")
-        page = {**(rows("`[encoder]`") if table == "encoder" else {}), **page}
+        page = {**(rows(f"`[{table}]`") if table in WITH_KINDS else {}), **page}
         defaults = {one["name"]: one["default"] for one in shown if one["table"] == table}
         assert {field: default(cell) for field, cell in page.items()} | {"kind": kinds.get(table)} == (
             {"kind": kinds.get(table)} | defaults

@@ -3,7 +3,7 @@
 demo/            what `make demo` leaves: recordings and a store
 recordings/      fifteen nights of a small fleet; manifest.csv says which clips are faulty
 store/           with the recipe twfr-gmm fitted and the last night scored
-dcase2020/dev_data, plant/  archives in other layouts
+dcase2020/dev_data, mimii/, plant/  archives in other layouts
 features/        embeddings made elsewhere
 teams/, dcase2024_task2_evaluator/  a system handed in to a challenge, and the official ground truth
 """
@@ -16,6 +16,7 @@ from asd_core.synthesis.fleet import simulate_fleet
 from tests.asd_core.evaluation.submissions import write_team, write_truth
 from tests.command import asd
 from tests.fleet import write_dcase, write_wav
+from tests.mimii import write_mimii
 
 FIT_NIGHTS = ("--since", "2026-11-01", "--until", "2026-11-09")
 
@@ -52,6 +53,7 @@ def build(root):
     assert asd("fit", root / "recordings", *recipe, *FIT_NIGHTS).code == 0
     assert asd("nightly", root / "recordings", *recipe).code == 0
     write_dcase(root / "dcase2020" / "dev_data", train=10)
+    write_mimii(root / "mimii", machines=["00"])
     for day in ("20261101", "20261102", "20261103"):
         for hour in ("02", "03", "04"):
             write_wav(root / "plant" / "pump" / "07" / f"{day}_{hour}0000_mic1.wav", seed=int(day + hour) % 1000)

@@ -66,6 +66,12 @@ def test_options_of_archive_and_engine_may_stand_there_and_hold_for_every_comman
     assert said.code == 0 and "recipe twfr-knn, channel 0, store store (from asd.toml)" in said.err
 
 
+@pytest.mark.parametrize("written_as", ['"12:00"', "12:00:00"])
+def test_the_end_of_a_night_may_be_a_text_or_a_time(place, written_as):
+    written(place, f'store = "kept"\nrecipe = "twfr-knn"\nnight-ends = {written_as}\n')
+    assert "night-ends 12:00" in fit()[1]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -91,10 +97,12 @@ def test_a_file_with_a_mark_of_its_byte_order_is_read(place):
     assert fit()[0].startswith("twfr-knn-")
 
 
-def test_the_recipe_of_a_command_that_names_none_is_told_by_the_help_and_by_what_is_missing(place):
+def test_a_command_that_names_no_recipe_takes_fleet_and_says_so(place):
     assert "[env var: ASD_RECIPE; default: fleet]" in " ".join(asd("fit", "--help").out.split())
-    said = asd("report", "--store", "s")
-    assert said.code and "fleet" in said.err
+    key, said = fit("--store", "store")
+    assert key.startswith("fleet-") and said == "recipe fleet (by default)"
+    night = asd("nightly", "recordings", "--store", "store", "--local", "--json")
+    assert (night.json["key"], night.json["scored"]) == (key, 4)
 
 
 def test_without_any_default_the_option_and_its_variable_are_named(place):

@@ -13,15 +13,14 @@ def test_every_machine_has_figures_and_the_mean_and_official_score_are_theirs(tm
     assert 0 <= found["mean"]["auc"] <= 1 and found["official_score"] is not None
 
 
-def test_mimii_is_learnt_scored_and_measured_with_no_option_for_its_folders(tmp_path):
-    archive = write_mimii(tmp_path / "mimii")
-    fitted = asd("fit", archive, *options(tmp_path))
-    assert (fitted.code, fitted.json["listed"], fitted.json["fitted"]) == (0, 12, 2)
-    night = asd("nightly", archive, *options(tmp_path), "--no-report").json
-    assert night["listed"] == night["scored"] == 16 and night["flagged"] >= 8
-    machines = asd("evaluate", archive, *options(tmp_path)).json["machines"]
-    assert [(machine["machine_type"], machine["machine_id"]) for machine in machines] == [("fan", "00"), ("fan", "02")]
-    assert all(machine["auc"] == 1.0 and machine["counts"]["normal"] == 4 for machine in machines)
+def test_mimii_is_learnt_scored_and_measured_with_no_option_but_folder_and_store(tmp_path):
+    archive, store = write_mimii(tmp_path / "mimii", machines=["00"], normal=16), ("--store", tmp_path / "store")
+    assert asd("fit", archive, *store).code == 0
+    night = asd("nightly", archive, *store, "--json").json
+    assert night["listed"] == night["scored"] == 8 and night["flagged"] >= 4
+    (machine,) = asd("evaluate", archive, *store, "--json").json["machines"]
+    assert (machine["machine_type"], machine["machine_id"], machine["auc"]) == ("fan", "00", 1.0)
+    assert machine["counts"]["normal"] == machine["counts"]["anomalous"] == 4
 
 
 def test_labels_without_a_split_leave_some_normals_to_measure_on(tmp_path):
@@ -42,6 +41,23 @@ def test_supplemental_recordings_are_neither_scored_nor_submitted_and_said_once(
     rows = (tmp_path / "out/submission/anomaly_score_fan_id_00.csv").read_text().splitlines()
     assert len(rows) == 8 and not [row for row in rows if "supplemental" in row]
     assert asd("nightly", dcase, *options(tmp_path), "--no-report").json["listed"] == 16
+
+
+def test_an_evaluation_set_without_labels_gives_its_submission_domain_by_domain(tmp_path):
+    archive = tmp_path / "eval_data/fan"
+    for number in range(6):
+        write_wav(archive / f"train/section_03_source_train_normal_{number:04d}_strength_1_ambient.wav", number)
+    for domain in ("source", "target"):
+        for number in range(3):
+            write_wav(archive / f"{domain}_test/section_03_{domain}_test_{number:04d}.wav", 10 + number)
+    assert asd("fit", archive.parent, *options(tmp_path)).json["listed"] == 6
+    said = asd("evaluate", archive.parent, *options(tmp_path), "--out", tmp_path / "out")
+    assert (said.code, said.json) == (0, {"submission_files": 4})
+    kinds, domains = ("anomaly_score", "decision_result"), ("source", "target")
+    names = {f"submission/{kind}_fan_section_03_{domain}_test.csv" for kind in kinds for domain in domains}
+    assert files_of(tmp_path / "out").keys() == names
+    refused = asd("evaluate", archive.parent, *options(tmp_path))
+    assert refused.code == 2 and "known to be normal or anomalous" in refused.err
 
 
 def test_out_holds_the_tables_and_a_submission(tmp_path, dcase):

@@ -41,7 +41,7 @@ def test_a_fit_of_another_recipe_is_told_by_what_it_has_otherwise(tmp_path, arch
     assert asd("score", archive, *options(tmp_path), "--set", "detector.k=2").json["scored"] > 0
     _, line = refused("nightly", archive, *options(tmp_path), *edits)
     assert "--set detector.k=2 --set encoder.r=0.5" in line
-    assert "(its recipe has encoder.r = 1.0; --set encoder.r=1.0 takes it)" in line
+    assert "(its recipe has encoder.r = 0.98; --set encoder.r=0.98 takes it)" in line
     _, line = refused("nightly", archive, *options(tmp_path, "twfr-gmm"))
     assert f'{fitted} (its recipe has detector.kind = "memory_bank")' in line
 

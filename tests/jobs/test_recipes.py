@@ -30,12 +30,14 @@ def test_the_recipes_that_a_store_holds_are_told_by_what_they_have_otherwise(tmp
     (tmp_path / "mine.toml").write_text("[detector]\nkind = 'memory_bank'\nk = 3\n")
     until = ["--until", NIGHTS[0]]
     own = asd("fit", archive, *options(tmp_path, tmp_path / "mine.toml"), *until).json["key"]
+    plain = asd("fit", archive, *options(tmp_path), *until).json["key"]
     edited = asd("fit", archive, *options(tmp_path), *until, "--set", "detector.k=2").json["key"]
     monkeypatch.setenv("ASD_STORE", str(tmp_path / "store"))
     said = [" ".join(line.split()) for line in asd("recipes").out.splitlines()]
     assert f"{own} 2 machines, a recipe of your own" in said
     assert f"{edited} 2 machines, its recipe has detector.k = 2; --set detector.k=2 takes it" in said
-    assert [one["key"] for one in asd("recipes", "--json").json["stored"]] == [edited, own]
+    assert f"{plain} 2 machines, as it is built in" in said
+    assert [one["key"] for one in asd("recipes", "--json").json["stored"]] == [edited, plain, own]
     shown = asd("recipes", own)
     assert shown.out.startswith(f"# mine: as the store holds it under {own}.") and "k = 3" in shown.out.splitlines()
 

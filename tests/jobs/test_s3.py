@@ -4,6 +4,7 @@ import pytest
 
 from asd_core.store.addresses import open_files
 from asd_core.store.store import open_store
+from tests.asd_core.evaluation.submissions import write_team, write_truth
 from tests.command import asd
 from tests.fleet import NIGHTS, clip_path, write_fleet
 
@@ -77,3 +78,14 @@ def test_a_manifest_on_s3_names_clips_on_s3(tmp_path, bucket):
 def test_a_place_that_is_not_there_is_one_line(s3_server, tmp_path, url):
     result = asd("embed", url, "--recipe", "twfr-knn", "--store", tmp_path, "--local")
     assert result.code in (1, 2) and result.out == "" and result.err.count("\n") == 1
+
+
+def test_submissions_and_their_ground_truth_may_lie_on_s3(tmp_path, bucket):
+    write_team(tmp_path / "teams/team_a")
+    write_truth(tmp_path / "truth")
+    upload(tmp_path, bucket)
+    there, here = (
+        asd("evaluate", "--submissions", f"{place}/teams", "--ground-truth", f"{place}/truth", "--json")
+        for place in (bucket, tmp_path)
+    )
+    assert (there.code, there.json) == (0, here.json)

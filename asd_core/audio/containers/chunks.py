@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.containers.tags import id3_size, is_container
 
 _SEARCHED = 1 << 20  # bytes at the end of a file in which chunks behind the sound are looked for
+_MOST_CHUNKS, _MOST_CHUNKS_BEHIND = 1 << 16, 1 << 8  # no recording has more
+_MOST_SEARCHES = 16  # for a chunk that nothing leads to
 _BROKEN_OFF = 1 << 13  # bytes behind a sound whose sizes agree, from which they are sound that came after them
 # Chunks that stand behind the sound: RIFF's, those of broadcast and wildlife recorders, and AIFF's.
 _BEHIND = re.compile(
@@ -75,7 +78,10 @@ def walk(data: Bytes, layout: Layout, start: int, at: int, end: int, sought: tup
         end: offset behind the last one.
         sought: names of chunks that matter, that of the sound last: its size may lead beyond the end.
     """
-    while at + layout.head <= end:
+    searches = _MOST_SEARCHES
+    for _ in range(_MOST_CHUNKS):
+        if at + layout.head > end:
+            return
         chunk = Chunk(data[at : at + 4], at + layout.head, layout.size(data, at))
         yield chunk
         ends = (padded(layout, start, chunk), chunk.body + max(0, chunk.size))
@@ -84,9 +90,10 @@ def walk(data: Bytes, layout: Layout, start: int, at: int, end: int, sought: tup
         if reached:
             at = reached[0]
             continue
-        found = [place for name in sought if (place := data.find(name, chunk.body, end)) >= 0]
+        found = [place for name in sought if searches and (place := data.find(name, chunk.body, end)) >= 0]
         if not found:
             return
+        searches -= 1
         at = min(found)
 
 
@@ -149,7 +156,7 @@ def _is_behind(data: Bytes, layout: Layout, at: int, end: int) -> bool:
 def _before_last_chunks(data: Bytes, layout: Layout, begin: int, end: int) -> int:
     """Offset of the first of the chunks that end with the file; ``end`` where none do."""
     window = max(begin, end - _SEARCHED)
-    for found in _BEHIND.finditer(data[window:end]):
+    for found in islice(_BEHIND.finditer(data[window:end]), _MOST_CHUNKS_BEHIND):
         at = window + found.start()
         if any(_leads_to(data, written, at, end) for written in (layout, RIFF, RIFX)):  # programs add their own kind
             return at
@@ -158,7 +165,9 @@ def _before_last_chunks(data: Bytes, layout: Layout, begin: int, end: int) -> in
 
 def _leads_to(data: Bytes, layout: Layout, at: int, end: int) -> bool:
     """True where chunk upon chunk ends at ``end``."""
-    while at < end:
+    for _ in range(_MOST_CHUNKS_BEHIND):
+        if at >= end:
+            break
         if size := id3_size(data, at):
             at += size
         elif _begins(data, layout, at, end):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from asd_core.audio.containers.pieces import Bytes, Mended
 from asd_core.audio.containers.tags import sound_start
@@ -11,6 +12,7 @@ from asd_core.audio.containers.tags import sound_start
 _TAIL = 1 << 16  # bytes at the end of a file, in which its last frames lie
 _STREAMINFO = 42  # bytes up to the end of the first block
 _WINDOW = 1 << 20  # bytes searched at a time
+_TRIES = 1_000_000  # that a frame begins: those of a day of sound
 _SYNC = re.compile(b"\xff[\xf8\xf9]")
 _SAMPLES = (1 << 36) - 1
 
@@ -49,47 +51,83 @@ def _samples_there(data: Bytes, start: int, end: int, block: int) -> int:
     return last
 
 
-def behind_damage(data: Bytes, given: int, origin: int | None = None) -> tuple[Mended, int, int] | None:
-    """A file of the frames behind a broken one, the number of its first sample, and the samples lost before it.
+class Behind(NamedTuple):
+    """The frames behind a broken one.
 
-    None where there are no such frames.
+    Attributes:
+        mended: a file of them.
+        sample: number of their first sample.
+        offset: of their first byte in the file.
+    """
+
+    mended: Mended
+    sample: int
+    offset: int
+
+
+def first_sample(data: Bytes) -> int:
+    """Number of the first sample: not 0 in a file that was cut out of a stream."""
+    return next((frame.first for frame in _sure_frames(data, 0)), 0)
+
+
+def behind_damage(data: Bytes, sample: int, at: int = 0) -> Behind | None:
+    """The frames behind a broken one; None where there are none.
 
     libFLAC finds the next frame by itself, but libsndfile gives up at the first broken one.
 
     Args:
         data: the file.
-        given: samples that were decoded before the broken frame.
-        origin: number of the first of them; None for that of the file's first frame.
+        sample: number of the first sample that could not be decoded.
+        at: offset from which on the frames are looked for.
     """
-    start, end = sound_start(data), len(data)
-    head = data[start : start + _STREAMINFO]
-    if len(head) < _STREAMINFO or head[:4] != b"fLaC":
-        return None
-    told = int.from_bytes(head[18:26], "big")
-    unknown = (told & ~_SAMPLES).to_bytes(8, "big")
-    before: tuple[int, int, int] | None = None
-    for frame in _frames(data, start + _STREAMINFO, end, int.from_bytes(head[10:12], "big")):
-        at, first, length = frame
-        is_last = first + length == told & _SAMPLES
-        found = before if before and before[1] + before[2] == first else frame if is_last else None
-        if found and origin is None:
-            origin = found[1]  # a file cut out of a stream does not begin at 0
-        if found and origin is not None and found[1] > origin + given:
+    for frame in _sure_frames(data, at):
+        if frame.first > sample:
+            start = sound_start(data)
+            head = data[start : start + _STREAMINFO]
+            unknown = (int.from_bytes(head[18:26], "big") & ~_SAMPLES).to_bytes(8, "big")
             is_only_block = bytes([head[4] | 0x80])  # no further blocks of metadata follow
             streaminfo = head[:4] + is_only_block + head[5:18] + unknown + head[26:]
-            return Mended((streaminfo, range(found[0], end))), found[1], found[1] - origin - given
-        before = frame
+            mended = Mended((streaminfo, range(frame.offset, len(data))))
+            return Behind(mended, frame.first, frame.offset)
     return None
 
 
-def _frames(data: Bytes, at: int, end: int, block: int) -> Iterator[tuple[int, int, int]]:
-    """Offset, number of the first sample and number of samples of all that looks like a frame."""
+class _Frame(NamedTuple):
+    """Offset of a frame, the number of its first sample, and its samples."""
+
+    offset: int
+    first: int
+    length: int
+
+
+def _sure_frames(data: Bytes, at: int) -> Iterator[_Frame]:
+    """The frames that are followed by their neighbour, and the last one that the header tells of."""
+    start = sound_start(data)
+    head = data[start : start + _STREAMINFO]
+    if len(head) < _STREAMINFO or head[:4] != b"fLaC":
+        return
+    told, block = int.from_bytes(head[18:26], "big") & _SAMPLES, int.from_bytes(head[10:12], "big")
+    before: _Frame | None = None
+    for frame in _frames(data, max(at, start + _STREAMINFO), len(data), block):
+        if before and before.first + before.length == frame.first:
+            yield before
+        if frame.first + frame.length == told:
+            yield frame
+        before = frame
+
+
+def _frames(data: Bytes, at: int, end: int, block: int) -> Iterator[_Frame]:
+    """All that looks like a frame."""
+    tries = _TRIES
     while at < end:
         window = data[at : min(end, at + _WINDOW)]
         for sync in _SYNC.finditer(window):
             place = at + sync.start()
             if frame := _frame(data[place : min(end, place + 16)], block):
-                yield place, *frame
+                yield _Frame(place, *frame)
+            tries -= 1
+            if not tries:  # no sound is like that
+                return
         at += max(1, len(window) - 1)
 
 

@@ -16,20 +16,17 @@ _SIGNATURE = re.compile(
     re.DOTALL,
 )
 _MP3 = re.compile(b"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][^\xf0-\xff]", re.DOTALL)
+_MOST_TAGS = 16  # one behind the other
 _SEARCHED = 1 << 20  # bytes in which the sound must begin, where a tag's size does not lead to it
 
 
 def sound_start(data: Bytes) -> int:
     """Offset of the container: behind tags, and the zeros that pad them; 0 where none is found behind them."""
-    at, has_padding = 0, False
-    while size := _tag_size(data, at):
-        at += size
+    at, has_padding = _behind_tags(data, 0), False
     zeros = data[at : at + _SEARCHED]
     if zeros[:1] == b"\0":
         at += len(zeros) - len(zeros.lstrip(b"\0"))
-        has_padding = True
-        while size := _tag_size(data, at):
-            at += size
+        at, has_padding = _behind_tags(data, at), True
     if at == 0:
         return 0
     if is_container(data, at):
@@ -48,9 +45,15 @@ def is_container(data: Bytes, at: int) -> bool:
 def sound_end(data: Bytes, start: int) -> int:
     """Offset behind the container's last byte: before tags at the end of the file."""
     end = len(data)
-    while end > start and (size := _end_tag_size(data, start, end)):
-        end -= size
+    for _ in range(_MOST_TAGS):
+        end -= _end_tag_size(data, start, end)
     return end
+
+
+def _behind_tags(data: Bytes, at: int) -> int:
+    for _ in range(_MOST_TAGS):
+        at += _tag_size(data, at)
+    return at
 
 
 def _tag_size(data: Bytes, at: int) -> int:

@@ -43,7 +43,8 @@ def write_report(
     captions = captions_by_clip(night.captions)
     summary = summarise(night, captions.keys())
     sections = [machine for machine in summary.machines if machine.state != "silent"][:_SECTIONS]
-    media = write_media(_worst(sections, media_limit), files, folder, read_audio, map_function)
+    described = {clip_id for clip_id, caption in captions.items() if caption.is_measured}
+    media = write_media(_worst(sections, media_limit), files, folder, read_audio, map_function, described)
     page = render_page(
         "night/page.html",
         styles=["night/captions.css"],
@@ -60,6 +61,7 @@ def write_report(
         has_section={machine.anchor for machine in sections},
         row_limit=_ROWS,
         disagreements=_disagreements(night, summary),
+        notes=_notes(night),
         untrusted=[machine.name for machine in summary.machines if machine.record and machine.record.is_random],
         facts=[("recipe", night.recipe), ("key", night.key), *_flat(night.run)],
     )
@@ -87,6 +89,12 @@ def _disagreements(night: Night, summary: Summary) -> list[str]:
         for name, found in rows.items()
         if isinstance(counts.get(name), int) and counts[name] != found
     ]
+
+
+def _notes(night: Night) -> list[str]:
+    """Lines of the run record that a reader of its scores must know."""
+    notes = night.run.get("notes")
+    return [str(note) for note in notes] if isinstance(notes, list) else []
 
 
 def _flat(record: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:

@@ -66,9 +66,9 @@ def passes_for(encoders: Iterable[EncoderConfig]) -> list[EncoderPass]:
 
 @lru_cache(maxsize=4096)
 def split_r(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
-    """A TWFR encoder without its r, and that r; every other encoder as it is, and None."""
+    """A TWFR encoder of one r without that r, and the r; every other encoder as it is, and None."""
     options = json.loads(config.options)
-    r = float(options.pop("r", TwfrEncoder.r)) if kind_of(config.kind).shares_r else None
+    r = float(options.pop("r", TwfrEncoder.r)) if _has_one_r(config) else None
     return replace(config, options=json.dumps(options, sort_keys=True), batch_size=EncoderConfig.batch_size), r
 
 
@@ -76,9 +76,15 @@ def split_r(config: EncoderConfig) -> tuple[EncoderConfig, float | None]:
 def pass_name(config: EncoderConfig) -> str:
     """16 hex digits, equal only for encoders that one pass serves; from the configuration, without its weights."""
     without_r, _ = split_r(config)
-    filled = asdict(_twfr(without_r)) if kind_of(config.kind).shares_r else None  # defaults written out or not
+    filled = asdict(_twfr(without_r)) if _has_one_r(config) else None  # defaults written out or not
     fields = {**asdict(without_r), "options": filled or without_r.options}
     return name_hash(json.dumps(fields, sort_keys=True))
+
+
+def _has_one_r(config: EncoderConfig) -> bool:
+    """True for TWFR that one pass serves for every r: of a single r, and without a level beside it."""
+    options = json.loads(config.options)
+    return kind_of(config.kind).shares_r and not isinstance(options.get("r"), list) and not options.get("level")
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,7 @@ from asd_core.pipeline.embedded_rows import embedded_rows
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.store.store import Store
 from asd_core.store.tables import embedding_matrix
+from asd_core.synthesis.decoding import several_segments
 from asd_core.tuning.gather.from_audio import ClipOutcome
 
 
@@ -38,6 +39,8 @@ def stored_rows(
     clips = embedded.clips.take(pc.index_in(pa.array(clip_ids, pa.string()), value_set=listed))
     fingerprint = next(iter(embedded.fingerprints.values()), "")  # of the one encoder
     rows = embedded_rows(store, fingerprint, clips, embedded.transient, {})
+    if len(rows) > len(clips):
+        raise several_segments()
     columns = (rows["error_reason"], rows["error"], pc.is_null(clips["shard"]), rows["level_db"])
     cells = zip(*(column.to_pylist() for column in columns), strict=True)
     outcomes = [

@@ -8,8 +8,8 @@ from typing import Any
 
 from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
-from asd_core.detectors.build import KINDS as DETECTORS
 from asd_core.detectors.build import detector_keys
+from asd_core.detectors.kinds import KINDS as DETECTORS
 from asd_core.encoders.build import KINDS as ENCODERS
 from asd_core.encoders.build import encoder_keys
 from asd_core.errors import UsageError, did_you_mean

@@ -76,6 +76,16 @@ def test_an_outlier_that_draws_the_gamma_fit_away_is_told_and_the_quantile_taken
     )
 
 
+def test_no_gamma_threshold_flags_far_more_of_its_own_scores_than_asked_without_a_note():
+    generator = np.random.default_rng(0)
+    for total in (7, 10, 14, 30, 100):
+        for factor in (0, 3, 10, 50, 1000):
+            scores = generator.gamma(4.0, size=total)
+            scores[0] += factor * scores.std()
+            threshold = decision_threshold(scores, GAMMA)
+            assert np.mean(scores > threshold.value) < 0.4 or threshold.notes
+
+
 @pytest.mark.parametrize("total", [30, 100, 1000])
 @pytest.mark.parametrize("draw", [stats.gamma(3.0), stats.norm(50, 2), stats.lognorm(0.4), stats.chi2(12)])
 def test_scores_that_are_a_little_unlike_a_gamma_distribution_keep_its_fit(total, draw):

@@ -1,9 +1,12 @@
+import json
 import shutil
 
+import pyarrow as pa
 import pytest
 
 from asd_core.audio.listening import ALL, Heard
 from asd_core.captions.clip_evidence import ClipEvidence
+from asd_core.captions.clip_tasks import MEASURES
 from asd_core.captions.sources import Tower
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.engine import LocalEngine, no_progress
@@ -53,6 +56,20 @@ def test_each_clip_is_measured_once_in_a_store_and_needs_no_audio_afterwards(fle
     shutil.rmtree(archive)
     assert evidence(store, engine, clips, may_read_audio=False).measures(clips, ALL) == (every, {})
     assert engine.clips == 8
+
+
+def test_measures_of_an_earlier_version_are_taken_again_where_there_is_audio_and_serve_where_there_is_none(fleet):
+    archive, clips, store = fleet
+    row = json.dumps({"seconds": 1.0, "level": -20.0, "bands": [], "tones": [], "crest": 12.0, "kurtosis": 0.0})
+    old = pa.table({"clip_id": clips["clip_id"], "uri": clips["uri"], "measures": [row] * len(clips)})
+    store.keep("measures/mix", old.cast(MEASURES), clips["date"].to_pylist())
+    served, problems = evidence(store, LocalEngine(), clips, may_read_audio=False).measures(clips, ALL)
+    assert problems == {} and {measures.swellings for measures in served.values()} == {None}
+    engine = Counts()
+    for _ in range(2):
+        anew, _ = evidence(store, engine, clips).measures(clips, ALL)
+        assert None not in {measures.swellings for measures in anew.values()}
+    assert engine.clips == len(clips)
 
 
 def test_each_channel_is_measured_for_itself(fleet):

@@ -11,7 +11,7 @@ import pytest
 from asd_core.audio.decoding import read_clip
 from asd_core.clips.archive import Listing, list_archive, list_files
 from asd_core.clips.clip import UNPLACED, clip_id, clips_table
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 from asd_core.store.addresses import open_files
 from asd_core.store.files import FileInfo, none_closed
 from asd_core.store.local_files import LocalFiles
@@ -205,8 +205,17 @@ def test_recordings_of_every_ending_are_listed_and_those_that_cannot_be_decoded_
 
 def test_an_archive_of_no_audio_tells_what_is_in_it(tmp_path: Path) -> None:
     touch(tmp_path, "a/x.txt", "a/y.csv", "b/z.csv", ".git/x.wav")
-    with pytest.raises(UsageError, match=r"3 other files \(2 \.csv, 1 \.txt\), such as a/y\.csv"):
+    with pytest.raises(UsageError, match=r"3 other files \(2 \.csv, 1 \.txt\), such as a/y\.csv$"):
         list_archive(str(tmp_path))
+    touch(tmp_path, "dev_data_fan.zip")
+    with pytest.raises(UsageError, match="unpack them first"):
+        list_archive(str(tmp_path))
+
+
+def test_a_file_that_is_no_table_is_no_archive(tmp_path: Path) -> None:
+    touch(tmp_path, "a.wav")
+    with pytest.raises(AsdError, match="cannot list .*a.wav: it is a file; name a folder of recordings, or a table"):
+        list_archive(str(tmp_path / "a.wav"))
 
 
 LEFT = ("._a.wav", "__MACOSX/b.wav", "$RECYCLE.BIN/deep/c.wav", ".snapshot/d.wav", ".snapshot/e/d.wav", ".DS_Store")

@@ -39,3 +39,11 @@ def test_a_layout_that_is_asked_for_is_the_only_one() -> None:
     assert (found.layout, found.notes) == ("dcase", [])
     with pytest.raises(UsageError, match=r"none of 5 recordings fits layout mimii.*6_dB_fan/fan/id_00"):
         place_all("file:///archive", FLEET, "mimii")
+
+
+def test_names_of_no_layout_are_refused_with_a_pattern_that_may_describe_them() -> None:
+    paths = [f"fan/07/2026/11/{day}/031500.wav" for day in range(10, 14)]
+    pattern = "'{machine_type}/{machine_id}/{year}/{month}/{day}/{time}.wav'"
+    with pytest.raises(UsageError) as refused:
+        place_all("file:///archive", paths)
+    assert f"describe others with --pattern (perhaps {pattern}, which fits 4 of them)" in str(refused.value)

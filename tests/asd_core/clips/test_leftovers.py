@@ -9,7 +9,7 @@ from asd_core.clips.leftovers import is_leftover, is_leftover_folder
     "name",
     [
         *("__MACOSX", ".Trashes", ".Spotlight-V100", ".fseventsd", ".AppleDouble", ".TemporaryItems"),
-        *("$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information"),
+        *("$RECYCLE.BIN", "$Recycle.Bin", "RECYCLER", "System Volume Information", "FOUND.001"),
         *("lost+found", ".Trash-1000", ".snapshot", ".zfs", "~snapshot"),
         *("@eaDir", "#recycle", "#snapshot", ".git", ".ipynb_checkpoints", "__pycache__", ".stversions"),
     ],

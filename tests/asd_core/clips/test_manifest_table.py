@@ -35,6 +35,16 @@ def test_a_table_is_the_same_whoever_wrote_it(by: str) -> None:
     assert table.filter(pa.array(has_values(table))).to_pylist() == TABLE.to_pylist()
 
 
+def test_blanks_before_quotes_are_no_part_of_a_cell() -> None:
+    text = "\n".join(", ".join(f'"{cell}"' for cell in line.split(",")) for line in TEXT.splitlines())
+    assert read_table("list.csv", text.encode()).to_pylist() == TABLE.to_pylist()
+
+
+def test_empty_cells_beyond_the_header_are_passed_over() -> None:
+    text = TEXT.replace("loud\n", "loud,,\n")
+    assert read_table("list.csv", text.encode()).to_pylist() == TABLE.to_pylist()
+
+
 def test_further_columns_keep_their_names_and_text_stays_text() -> None:
     table = read_table("list.csv", b"path,machine_type, Max Level ,Unnamed: 0\na.wav,fan,0070,1\n")
     assert table.to_pylist() == [{"path": "a.wav", "machine_type": "fan", "Max Level": "0070"}]

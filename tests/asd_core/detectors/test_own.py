@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from asd_core.detectors.build import detector_config, detector_keys, load_detector, new_detector
 from asd_core.detectors.cross_fitting import stratified_folds
+from asd_core.detectors.group_settings import GROUP_KEYS
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe.recipe import Recipe
@@ -85,7 +86,7 @@ def test_a_search_may_choose_it_and_its_settings(kind):
     setting = {"detector.kind": kind, "detector.power": 0.5, "detector.k": 2}
     assert applied(base, setting).detector == detector_config({"kind": kind, "power": 0.5})
     assert applied(base, {**setting, "detector.kind": "memory_bank"}).detector.k == 2
-    assert detector_keys(kind) == {"kind", "power", "label"}
+    assert detector_keys(kind) == {"kind", "power", "label"} | GROUP_KEYS
     kinds = {"detector.kind": {"choice": [kind, "memory_bank"]}}
     new_space({**kinds, "detector.power": {"grid": [0.5, 2]}, "detector.k": {"grid": [1, 2]}}).check(base)
     with pytest.raises(UsageError, match="did you mean 'detector.power'"):

@@ -13,6 +13,7 @@ from asd_core.encoders.build import (
     encoder_config,
     encoder_keys,
     kind_of,
+    named_groups,
     new_encoder,
 )
 from asd_core.errors import UsageError
@@ -150,3 +151,13 @@ def test_a_class_of_ones_own_is_a_kind_that_nothing_is_imported_for():
 def test_an_unknown_kind_is_refused_with_the_nearest():
     with pytest.raises(UsageError, match="kind = 'clup' is unknown; did you mean 'clap'"):
         kind_of("clup")
+
+
+def test_a_recipe_may_list_several_r_and_its_groups_are_named():
+    config = encoder_config({"kind": "twfr", "r": [0, 0.9], "level": True})
+    assert new_encoder(config).r == (0.0, 0.9)
+    assert named_groups(config) == (("r = 0", 128), ("r = 0.9", 128), ("level", 1))
+    with pytest.raises(UsageError, match=r"\[encoder\] r\[1\] = 'x' is not a number"):
+        encoder_config({"kind": "twfr", "r": [0, "x"]})
+    with pytest.raises(UsageError, match='"named", but embeddings of kind imported name no groups: write a number'):
+        named_groups(encoder_config({"kind": "imported"}))

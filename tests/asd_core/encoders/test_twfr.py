@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.audio.spectrogram import LogMel
-from asd_core.encoders.twfr import TwfrEncoder, rank_weights, twfr
+from asd_core.encoders.twfr import TwfrEncoder, level_db, rank_weights, twfr
 from asd_core.errors import UsageError
 
 SPECTROGRAM = np.random.default_rng(0).normal(-40, 10, (128, 313)).astype(np.float32)
@@ -81,3 +81,39 @@ def test_another_r_has_another_fingerprint():
 def test_a_negative_r_is_refused():
     with pytest.raises(UsageError, match="encoder.r must lie between 0"):
         TwfrEncoder(r=-0.1)
+
+
+def test_several_r_stand_side_by_side_each_as_alone_and_the_level_behind_them():
+    waveforms = np.random.default_rng(1).normal(0, 0.1, (3, 16_000)).astype(np.float32)
+    encoder = TwfrEncoder(r=(0.0, 0.5, 1.0), level=True, n_mels=64)
+    embeddings = encoder.embed(waveforms)
+    assert embeddings.shape == (3, encoder.embedding_dim) == (3, 193) and embeddings.dtype == np.float32
+    for place, r in enumerate(encoder.each_r):
+        alone = TwfrEncoder(r=r, n_mels=64).embed(waveforms)
+        np.testing.assert_array_equal(embeddings[:, 64 * place : 64 * (place + 1)], alone)
+    rms = np.sqrt(np.mean(waveforms.astype(np.float64) ** 2, axis=1))
+    np.testing.assert_allclose(embeddings[:, -1], 20 * np.log10(rms), rtol=1e-6)
+
+
+def test_groups_name_every_r_and_the_level():
+    encoder = TwfrEncoder(r=(0.0, 0.98), level=True)
+    assert encoder.groups == (("r = 0", 128), ("r = 0.98", 128), ("level", 1))
+    assert TwfrEncoder().groups == (("r = 1", 128),)
+
+
+@pytest.mark.parametrize(("gain_db", "expected"), [(0, -20), (5, -15), (-300, -100)])
+def test_the_level_is_the_rms_in_db_and_finite_in_silence(gain_db, expected):
+    waveform = np.full(1000, 0.1 * 10 ** (gain_db / 20), np.float32)
+    assert level_db(waveform) == pytest.approx(expected, abs=1e-3)
+
+
+def test_an_encoder_of_one_r_keeps_the_fingerprint_that_it_always_had():
+    assert TwfrEncoder().fingerprint == "f950422bbaf5cb41"
+    assert TwfrEncoder(level=True).fingerprint != TwfrEncoder().fingerprint
+    assert TwfrEncoder(r=(0.0, 1.0)).fingerprint != TwfrEncoder(r=(1.0, 0.0)).fingerprint
+
+
+@pytest.mark.parametrize("r", [(), (0.5, 0.5), (0.0, 2.5)])
+def test_several_r_must_be_different_and_in_range(r):
+    with pytest.raises(UsageError, match="encoder.r"):
+        TwfrEncoder(r=r)

@@ -37,6 +37,23 @@ def write_team(root, machines=("fan", "Toy_Car_2"), scored=SCORED):
     return root
 
 
+def clips_of(submitted, machine_type="fan"):
+    """The clips of one machine of a system, from the ground truth of `write_truth`: score, condition, domain, flag."""
+    (own,) = [machine for machine in submitted.machines if machine.machine_type == machine_type]
+    clips = own.clips
+    return list(
+        zip(
+            clips.anomaly_scores.tolist(), clips.is_anomalous.tolist(), clips.domains, own.flagged.tolist(), strict=True
+        )
+    )
+
+
+def everything(submitted):
+    """All that is known of a system, for comparing two."""
+    machines = [(own.machine_type, own.machine_id, own.counts) for own in submitted.machines]
+    return machines, [clips_of(submitted, own[0]) for own in machines], submitted.problems, submitted.remarks
+
+
 def joined(team, truth):
     """The one system of a folder, joined with the ground truth of another."""
     (system,), _ = find_systems(LocalFiles(team), team.name)

@@ -1,16 +1,18 @@
 import shutil
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
+from asd_core.evaluation.labelled_clips import Counts
 from asd_core.evaluation.submission import submission_files
 from asd_core.evaluation.submitted import find_systems
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.tables import SCORES
 from tests.asd_core.evaluation.submissions import (
     SCORED,
     TRUTH,
+    clips_of,
+    everything,
     joined,
     score_row,
     score_table,
@@ -39,10 +41,6 @@ def change(
     write_lines(path, [*lines[:index], *changed, *lines[index + 1 :]])
 
 
-def as_dict(table: pa.Table):
-    return {(row["machine_type"], row["uri"].rsplit("/", 1)[1]): row for row in table.to_pylist()}
-
-
 def renamed(team, rename):
     for path in list(team.iterdir()):
         path.rename(team / rename(path.name))
@@ -50,18 +48,17 @@ def renamed(team, rename):
 
 def test_a_submission_is_joined_with_its_ground_truth(team, truth):
     found = joined(team, truth)
-    assert found.scores.schema.equals(SCORES) and found.scores.num_rows == 8
+    assert [(own.machine_type, own.machine_id) for own in found.machines] == [("Toy_Car_2", "00"), ("fan", "00")]
     assert (found.problems, found.remarks) == ((), ())
-    row = as_dict(found.scores)["Toy_Car_2", "section_00_0003.wav"]
-    values = (row["condition"], row["domain"], row["anomaly_score"], row["is_flagged"])
-    assert values == ("anomalous", "target", 1.0, True)
+    assert clips_of(found, "Toy_Car_2")[3] == (1.0, True, "target", 1.0)
+    assert found.machines[0].counts == Counts(normal=2, anomalous=2)
 
 
 def test_the_order_of_rows_does_not_matter(team, truth):
-    before = joined(team, truth)
+    before = everything(joined(team, truth))
     for path in team.iterdir():
         write_lines(path, reversed(path.read_text().splitlines()))
-    assert joined(team, truth) == before
+    assert everything(joined(team, truth)) == before
 
 
 @pytest.mark.parametrize(
@@ -76,11 +73,11 @@ def test_the_order_of_rows_does_not_matter(team, truth):
     ],
 )
 def test_a_clip_may_be_named_with_attributes_or_with_its_path(team, truth, spelt):
-    before = joined(team, truth)
+    before = everything(joined(team, truth))
     for path in team.iterdir():
         rows = (line.split(",") for line in path.read_text().splitlines())
         write_lines(path, [f"{spelt(name)},{value}" for name, value in rows])
-    assert joined(team, truth) == before
+    assert everything(joined(team, truth)) == before
 
 
 def test_the_third_column_of_2024_joins_as_well(team, truth):
@@ -88,12 +85,12 @@ def test_the_third_column_of_2024_joins_as_well(team, truth):
     lines = path.read_text().splitlines()
     write_lines(path, [f"{line},true_{index}.wav" for index, line in enumerate(lines)])
     change(team, "section_00_0000.wav,0.0", ["true_0.wav,7.5"])
-    assert as_dict(joined(team, truth).scores)["fan", "section_00_0000.wav"]["anomaly_score"] == 7.5
+    assert clips_of(joined(team, truth))[0][0] == 7.5
 
 
 @pytest.mark.parametrize("ending", ["_test_seed13711_id(0_)_Eval.csv", "_test_seed13711_id(0_).csv", "_test_seed1.csv"])
 def test_the_file_names_of_the_official_baseline_are_read(team, truth, ending):
-    before = joined(team, truth)
+    before = everything(joined(team, truth))
     renamed(
         team,
         lambda name: (
@@ -102,7 +99,7 @@ def test_the_file_names_of_the_official_baseline_are_read(team, truth, ending):
             .replace("result_", "result_DCASE2023T2")
         ),
     )
-    assert joined(team, truth) == before
+    assert everything(joined(team, truth)) == before
 
 
 def test_the_domains_of_2021_lie_in_files_of_their_own(tmp_path):
@@ -112,9 +109,9 @@ def test_the_domains_of_2021_lie_in_files_of_their_own(tmp_path):
         write_lines(tmp_path / "truth/ground_truth_data" / f"ground_truth_{ending}", [f"{n},{y}" for n, y in clips])
         for kind in ("anomaly_score", "decision_result"):
             write_lines(tmp_path / "team" / f"{kind}_{ending}", [f"{name},{label}" for name, label in clips])
-    rows = joined(tmp_path / "team", tmp_path / "truth").scores.to_pylist()
-    assert [row["domain"] for row in rows] == ["source"] * 4 + ["target"] * 4
-    assert {row["anomaly_score"] for row in rows if row["condition"] == "anomalous"} == {1.0}
+    clips = clips_of(joined(tmp_path / "team", tmp_path / "truth"))
+    assert [domain for _, _, domain, _ in clips] == ["source"] * 4 + ["target"] * 4
+    assert {score for score, is_anomalous, _, _ in clips if is_anomalous} == {1.0}
 
 
 def test_a_missing_domain_of_2021_is_named(tmp_path):
@@ -129,7 +126,7 @@ def test_the_names_of_2020_are_read_and_need_no_decisions(tmp_path):
     write_lines(tmp_path / "truth/eval_data_list.csv", lines)
     write_lines(tmp_path / "team/anomaly_score_fan_id_01.csv", ["id_01_00000000.wav,2", "normal_id_01_00000003.wav,1"])
     found = joined(tmp_path / "team", tmp_path / "truth")
-    assert [row["anomaly_score"] for row in found.scores.to_pylist()] == [2.0, 1.0]
+    assert [score for score, *_ in clips_of(found)] == [2.0, 1.0]
     assert (found.problems, found.remarks) == ((), ())
 
 
@@ -152,8 +149,8 @@ def test_a_bad_row_costs_its_machine_the_scores_and_is_named_with_file_and_clip(
     found = joined(team, truth)
     (problem,) = found.problems
     assert problem.startswith("team: anomaly_score_fan_section_00_test.csv: ") and message in problem
-    scores = {row["anomaly_score"] for row in found.scores.to_pylist() if row["machine_type"] == "fan"}
-    assert scores == {None} and found.scores["anomaly_score"].null_count == 4
+    assert clips_of(found) == [] and found.machines[1].counts == Counts(errors=4)
+    assert len(clips_of(found, "Toy_Car_2")) == 4
 
 
 def test_a_decision_other_than_0_and_1_costs_only_the_decisions(team, truth):
@@ -161,7 +158,7 @@ def test_a_decision_other_than_0_and_1_costs_only_the_decisions(team, truth):
     found = joined(team, truth)
     (remark,) = found.remarks
     assert "0.5 of section_00_0000.wav is neither 0 nor 1; fan 00 is judged without decisions" in remark
-    assert found.problems == () and found.scores["anomaly_score"].null_count == 0
+    assert found.problems == () and [flag for *_, flag in clips_of(found)] == pytest.approx([np.nan] * 4, nan_ok=True)
 
 
 def test_a_missing_file_is_named(team, truth):
@@ -171,19 +168,19 @@ def test_a_missing_file_is_named(team, truth):
 
 
 def test_a_machine_without_ground_truth_is_named_and_left_out(team, truth):
-    before = joined(team, truth)
+    before = everything(joined(team, truth))
     shutil.copy(team / "anomaly_score_fan_section_00_test.csv", team / "anomaly_score_fan_section_01_test.csv")
     found = joined(team, truth)
-    assert found.scores == before.scores and found.problems == ()
+    assert everything(found)[:3] == before[:3]
     assert found.remarks == ("team: the ground truth has no machine fan 01; its files are left out",)
 
 
 def test_the_second_file_of_one_machine_is_named_and_left_out(team, truth):
-    before = joined(team, truth)
+    before = everything(joined(team, truth))
     score = team / "anomaly_score_fan_section_00_test.csv"
     shutil.copy(score, team / "anomaly_score_fan_section_00_test_seed1.csv")
     found = joined(team, truth)
-    assert found.scores == before.scores
+    assert everything(found)[:3] == before[:3]
     assert "anomaly_score_fan_section_00_test_seed1.csv is left out" in found.remarks[0]
 
 
@@ -212,8 +209,29 @@ def test_what_is_written_is_read_back(tmp_path, machine_type):
             truth_name = name.replace("anomaly_score", "ground_truth").replace("decision_result", "ground_truth")
             lines = [f"{clip},{row[column]}" for clip, row in TRUTH.items()]
             write_lines(tmp_path / "truth" / f"ground_truth_{kind}" / truth_name, lines)
-    table = joined(tmp_path, tmp_path / "truth").scores
-    assert set(table["machine_type"].to_pylist()) == {machine_type}
-    assert set(table["machine_id"].to_pylist()) == {"0/0"}
-    assert table["anomaly_score"].to_pylist() == [score for score, _ in SCORED.values()]
-    assert table["is_flagged"].to_pylist() == [bool(flag) for _, flag in SCORED.values()]
+    found = joined(tmp_path, tmp_path / "truth")
+    assert [(own.machine_type, own.machine_id) for own in found.machines] == [(machine_type, "0/0")]
+    assert [(score, flag) for score, _, _, flag in clips_of(found, machine_type)] == list(SCORED.values())
+
+
+def test_a_submission_of_2021_is_written_by_domain_and_read_back(tmp_path):
+    domains, numbers = ("source", "target"), range(4)
+    rows = [
+        score_row(
+            "fan",
+            "03",
+            uri=f"file:///a/fan/{domain}_test/section_03_{domain}_test_{number:04d}.wav",
+            domain=domain,
+            anomaly_score=float(number),
+        )
+        for domain in domains
+        for number in numbers
+    ]
+    for name, data in submission_files(score_table(*rows)).items():
+        (tmp_path / name).write_bytes(data)
+    for domain in domains:
+        lines = [f"section_03_{domain}_test_{number:04d}.wav,{number % 2}" for number in numbers]
+        write_lines(tmp_path / f"truth/ground_truth_data/ground_truth_fan_section_03_{domain}_test.csv", lines)
+    found = joined(tmp_path, tmp_path / "truth")
+    assert (found.problems, found.remarks) == ((), ())
+    assert [score for score, *_ in clips_of(found)] == [0.0, 1.0, 2.0, 3.0] * 2

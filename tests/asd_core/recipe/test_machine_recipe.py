@@ -104,3 +104,15 @@ def test_a_kind_is_asked_for_its_keys():
     assert keys_of("encoder", "no.such:Encoder") is None
     with pytest.raises(UsageError, match="cannot be imported"):
         keys_of("detector", "no.such:Detector")
+
+
+def test_named_groups_are_those_of_the_encoder():
+    tables = {"encoder": {"r": [0.0, 1.0], "level": True}, "detector": {"kind": "memory_bank", "groups": "named"}}
+    assert machine_recipe(tables).detector.named == (("r = 0", 128), ("r = 1", 128), ("level", 1))
+    with pytest.raises(UsageError, match="embeddings of kind imported name no groups"):
+        machine_recipe({**tables, "encoder": {"kind": "imported"}})
+
+
+def test_a_recipe_without_groups_resolves_to_what_it_always_did():
+    assert "groups" not in machine_recipe({"detector": {"kind": "gmm"}}).of_scores()["detector"]
+    assert machine_recipe({"detector": {"groups": 4}}).of_scores()["detector"]["groups"] == 4

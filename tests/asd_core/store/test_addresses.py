@@ -3,7 +3,9 @@ import os
 
 import pytest
 
-from asd_core.store.addresses import path_as_listed, plain_path
+from asd_core.store.addresses import open_files, open_uri, path_as_listed, plain_path
+from asd_core.store.file_bytes import FileBytes
+from asd_core.store.files import accept_any
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.s3_files import S3Files
 from tests.asd_core.store.odd_names import NAMES
@@ -30,3 +32,32 @@ def test_the_path_of_a_manifest_is_kept_as_it_is_written(name):
 @pytest.mark.parametrize("extra", ["{}", '{"path": ""}', '{"path": 3}', '{"note": "\\"path\\""}', ""])
 def test_without_one_it_is_the_plain_path(extra):
     assert path_as_listed("file:///x/a%20b.wav", extra) == "/x/a b.wav"
+
+
+@pytest.mark.parametrize("place", ["folder", "s3"])
+def test_a_large_file_stays_on_disk_and_holds_the_same_bytes(tmp_path, bucket, place):
+    files, data = open_files(str(tmp_path) if place == "folder" else bucket), os.urandom(3 << 20)
+    files.write("a.wav", data)
+    seen = []
+    large = open_uri(files.uri("a.wav"), seen.append, 1 << 20)
+    assert isinstance(large, FileBytes) and large[:] == data and large.rfind(data[-9:]) == len(data) - 9
+    assert [info.size for info in seen] == [len(data)]
+    assert open_uri(files.uri("a.wav"), accept_any, 4 << 20) == data
+    with pytest.raises(FileNotFoundError):
+        open_uri(files.uri("b.wav"), accept_any, 1 << 20)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        open_uri(LocalFiles(tmp_path).uri("pipe"), accept_any, -1)
+
+
+def test_what_is_not_accepted_is_not_opened(tmp_path):
+    def refuse(info):
+        raise ValueError(info.size)
+
+    (tmp_path / "a").write_bytes(b"abc")
+    for in_memory in (1, 9):
+        with pytest.raises(ValueError, match="3"):
+            open_uri(LocalFiles(tmp_path).uri("a"), refuse, in_memory)

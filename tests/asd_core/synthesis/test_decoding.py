@@ -69,6 +69,15 @@ def test_every_rule_of_length_gives_the_shape_that_encoders_get(normals: pa.Tabl
     assert waveforms.shape == ((1, 40000) if rule == "crop" else shape)
 
 
+def test_a_clip_of_one_segment_is_heard_as_it_is_cropped_and_of_several_is_refused(normals: pa.Table) -> None:
+    clip = simulated_validation(normals, SimulatedConfig()).clips[-1]
+    rules = [EncoderConfig(clip_seconds=2.5, clip_rule=rule) for rule in ("crop", "segments")]
+    cropped, whole = (next(decode_validation([clip], config, RATE)).waveforms for config in rules)
+    np.testing.assert_array_equal(cropped, whole)
+    with pytest.raises(UsageError, match="longer than encoder.clip_seconds, so that it has several segments"):
+        next(decode_validation([clip], EncoderConfig(clip_seconds=2.0, clip_rule="segments"), RATE))
+
+
 def test_a_clip_that_vanished_is_an_outcome_and_stops_no_other(normals: pa.Table) -> None:
     good = simulated_validation(normals, SimulatedConfig()).clips[0]
     gone, after = decode_validation([replace(good, uri="file:///nowhere/at/all.wav"), good], HEARD, RATE)

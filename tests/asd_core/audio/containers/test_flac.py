@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asd_core.audio.containers.flac import behind_damage, mend_flac
+from asd_core.audio.containers.flac import behind_damage, first_sample, mend_flac
 from asd_core.audio.decoding import decode
 from tests.sound_files import ID3V1, RATE, SAMPLES, encode
 
@@ -36,18 +36,12 @@ def test_a_right_length_or_none_needs_nothing() -> None:
 
 def test_the_frames_behind_a_broken_one_are_a_file_of_their_own() -> None:
     found = behind_damage(DATA, 5000)
-    assert found is not None
-    mended, first, lost = found
-    file = mended.open(DATA).read()
-    np.testing.assert_array_equal(decode(file, sample_rate=RATE).samples * 32768, SAMPLES[first:])
-    assert (first, lost) == (8192, 3192) and behind_damage(DATA, 20_000) is None and behind_damage(b"fLaC", 0) is None
-
-
-def test_a_file_cut_out_of_a_stream_is_heard_once() -> None:
-    found = behind_damage(DATA, 5000)
-    assert found is not None
-    cut = found[0].open(DATA).read()  # it does not tell its length, and its frames do not begin at 0
-    assert behind_damage(cut, 20_000 - 8192) is None and behind_damage(cut, 100) is not None
+    assert found is not None and found.sample == 8192 and DATA[found.offset : found.offset + 2] == b"\xff\xf8"
+    cut = found.mended.open(DATA).read()  # it does not tell its length, and its frames do not begin at 0
+    assert (first_sample(DATA), first_sample(cut)) == (0, 8192)
+    np.testing.assert_array_equal(decode(cut, sample_rate=RATE).samples * 32768, SAMPLES[8192:])
+    assert behind_damage(DATA, 20_000) is None and behind_damage(DATA, 0, found.offset) == found
+    assert behind_damage(b"fLaC", 0) is None and first_sample(b"fLaC") == 0
 
 
 def test_a_length_is_counted_through_all_sizes_of_frame_numbers() -> None:

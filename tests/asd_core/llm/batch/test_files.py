@@ -48,3 +48,10 @@ def test_lines_of_a_file_of_results_are_read_whatever_they_hold():
     found = {request_id: outcome for request_id, outcome, _ in read_results(data, LlmSettings(), {})}
     kinds = {"a": Answered, "b": NotAnswered, "c": Refused, "d": NotAnswered, "e": NotAnswered}
     assert {request_id: type(outcome) for request_id, outcome in found.items()} == kinds
+
+
+def test_an_answer_in_a_file_of_results_comes_without_its_reasoning():
+    body = {"choices": [{"message": {"content": "<think>It is louder.</think>\nCaption: This sound is loud."}}]}
+    line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
+    ((_, outcome, _),) = read_results(json.dumps(line).encode(), LlmSettings(), {})
+    assert outcome.text == "This sound is loud."

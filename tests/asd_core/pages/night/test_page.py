@@ -110,7 +110,8 @@ def test_the_media_are_made_by_the_given_map(write, make):
         return list(reversed([function(request) for request in reversed(requests)]))
 
     page = write(make.night([make.scored("a", 2.0)], [make.record()]), make.read_audio, map_function=backwards)
-    assert mapped == [("file:///plant/a.flac", ("file:///plant/normal_0.flac", "file:///plant/normal_1.flac"))]
+    nearest = ("file:///plant/normal_0.flac", "file:///plant/normal_1.flac")
+    assert mapped == [[("file:///plant/a.flac", nearest, False)]]
     assert len(page.named("audio")) == 2
 
 
@@ -186,3 +187,9 @@ def test_the_segment_that_is_heard_is_told_with_its_start_and_number(make, write
     page = write(make.night([make.scored("a", 2.0, **starts)], [make.record()]), make.read_audio)
     assert "from 0:50 of 1:00:00: the part with the highest score of 360 parts" in page.text
     assert "from 0:50" in page.text and "from 0:00" in page.text
+
+
+def test_sound_that_was_not_heard_is_told_at_the_top(make, write):
+    run = {"run_id": "3f2a", "notes": ["3 of 4 clips are longer than <b> & more"]}
+    page = write(make.night([make.scored("a", 2.0)], [make.record()], run=run), make.read_audio)
+    assert "Not all is heard. 3 of 4 clips are longer than <b> & more." in page.text
