@@ -42,7 +42,9 @@ def test_a_field_tells_whether_the_recipe_sets_it():
 
 
 def test_two_recipes_differ_in_what_scorers_depend_on():
-    other = KNN.with_settings({"detector.k": 2, "threshold.quantile": 0.5, "captions.k": 1, "encoder.r": 1})
+    mean = KNN.with_settings({"encoder.r": 1.0})
+    assert differences(mean.with_settings({"encoder.r": 1}), mean) == []
+    other = KNN.with_settings({"detector.k": 2, "threshold.quantile": 0.5, "captions.k": 1, "encoder.r": 0.98})
     assert differences(other, KNN) == ["detector.k = 2"] and differences(KNN, other) == ["detector.k = 4"]
     assert differences(load_recipe("twfr-gmm"), KNN) == ['detector.kind = "gmm"']
     fans = Recipe("mine", KNN.settings | {"machine": {"fan": {"detector.k": 1}}})
