@@ -120,7 +120,8 @@ def section(real_data: Path) -> list[str]:
         "",
         *markdown_table(slider_rows(real_data)),
         "",
-        f"A simulated fleet of 20 machines: {LEARNT} nights of {CLIPS} clips learnt, {NIGHTS - LEARNT} healthy nights and",
+        f"A simulated fleet of 20 machines: {LEARNT} nights of {CLIPS} clips learnt, {NIGHTS - LEARNT} healthy "
+        "nights and",
         "a night of faults judged. Faulty clips above every normal clip of their machine, and false alarms where 10 %",
         "are asked for:",
         "",
