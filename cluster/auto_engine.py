@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from asd_core.errors import AsdError
-from asd_core.pipeline.engine import Engine
+from asd_core.pipeline.engine import Engine, LocalEngine
 from asd_core.pipeline.processes import ProcessEngine
 from asd_core.pipeline.shards import Shard, ShardOutcome
 from asd_core.pipeline.work_left import seconds_of
@@ -37,6 +37,7 @@ class AutoEngine:
         self.workers = processes.workers
         self.device = processes.device
         self._engine: Engine = processes
+        self._is_ray = False
         self._processes = processes
         self._start_ray = start_ray
         self._say = say
@@ -45,12 +46,14 @@ class AutoEngine:
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:
         """See `Engine.embed`."""
         seconds = seconds_of(shards)
-        if self._engine is self._processes:
+        if not self._is_ray:
             clips = f"{sum(len(shard.clips) for shard in shards):,} clips, some {in_words(seconds)} of work"
             if seconds / self.workers > self._ray_pays:
                 self.is_on_ray(clips)
             else:
                 self._say(f"{clips}: done {self._here()}, without Ray")
+        if shards and self._engine is self._processes:
+            self._start_processes()
         return self._engine.embed(store_url, shards)
 
     def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
@@ -59,13 +62,21 @@ class AutoEngine:
 
     def is_on_ray(self, work: str) -> bool:
         """True where Ray is there or can be started now, for work that is said in words."""
-        if self._engine is self._processes:
+        if not self._is_ray:
             self._say(f"{work}: starting Ray on this machine")
             try:
                 self._engine = self._start_ray()
+                self._is_ray = True
             except AsdError as error:
                 self._say(f"note: {error}; done {self._here()} instead")
-        return self._engine is not self._processes
+        return self._is_ray
+
+    def _start_processes(self) -> None:
+        try:
+            self._processes.start()
+        except AsdError as error:
+            self._say(f"note: {error}: done in this process")
+            self._engine = LocalEngine()
 
     def _here(self) -> str:
         return "in a process of its own" if self.workers == 1 else f"in {self.workers} processes of this machine"

@@ -124,3 +124,7 @@ def _fail(message: str, code: int) -> int:
         traceback.print_exc()
     click.echo(click.style("Error: ", fg="red", bold=True) + printable(message), err=True)
     return code
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,8 @@ from asd_core.audio.measures import AcousticMeasures
 
 _QUIETER = 3.0  # dB below every moment of the normal clips
 _LOUDER = 6.0  # dB above every moment of the normal clips
+_CLEAR_STOP = 12.0  # dB, of several stops or of one in a sound that swells slowly
+_SLOW, _DEEP = 1.6, 0.3  # rate per second and depth of such a swelling
 _SHORTEST_STOP = 0.4  # seconds
 _HOLE = 2  # stretches of another kind within one stop
 _NO_SIGNAL = -115.0  # dB re full scale
@@ -48,6 +50,11 @@ def course_of(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> Co
     loud = _loud_moments(track, tracks)
     if not stops and not loud:
         return Course()
+    pulsates = len(stops) > 1 or any(found.rate <= _SLOW and found.depth >= _DEEP for found in clip.swellings or ())
+    if pulsates:  # what swells has troughs, and no stops
+        stops = [run for run in stops if _depth(track, stops, run) >= _CLEAR_STOP]
+        if not stops and not loud:
+            return Course()
     rest = np.ones(track.size, bool)
     for first, behind in (*stops, *loud):
         rest[max(0, first - 1) : behind + 1] = False  # the stretches that hold the edges
@@ -117,6 +124,14 @@ def _told_moments(track: NDArray[np.float64], rest: NDArray[np.bool_], loud: lis
 def _drop(track: NDArray[np.float64], rest: NDArray[np.bool_], runs: list[tuple[int, int]]) -> str:
     still = float(np.median(np.concatenate([track[a:b] for a, b in runs])))
     return "no signal" if still <= _NO_SIGNAL else f"{_mean(track[rest]) - still:.0f} dB quieter"
+
+
+def _depth(track: NDArray[np.float64], stops: list[tuple[int, int]], run: tuple[int, int]) -> float:
+    """How far the level drops in a run, dB under that of the clip without any stop."""
+    rest = np.ones(track.size, bool)
+    for first, behind in stops:
+        rest[first:behind] = False
+    return _mean(track[rest]) - float(np.median(track[run[0] : run[1]])) if rest.any() else 0.0
 
 
 def _size(track: NDArray[np.float64], rest: NDArray[np.bool_], first: int, behind: int) -> float:

@@ -26,6 +26,7 @@ from asd_core.audio.measures import AcousticMeasures
 from asd_core.audio.rhythm_differences import crest_difference, impulse_difference, swelling_differences
 from asd_core.audio.speed import speed_in_words, speed_of
 from asd_core.audio.tone_differences import beats_of, in_words, of_their_own, tone_differences
+from asd_core.audio.tones import WAVERS
 from asd_core.errors import AsdError
 
 NO_DIFFERENCE = "no clear difference in level, bands, tonality, modulation or transients"
@@ -71,20 +72,23 @@ def _found(clip: AcousticMeasures, normals: Sequence[AcousticMeasures]) -> list[
     course = course_of(clip, normals)
     clipping = clipping_difference(clip, normals)
     speed, away = speed_of(clip, normals)
-    impulses = impulse_difference(clip, normals, speed)
+    dropouts = dropout_difference(clip, normals, course)
+    impulses = None if dropouts else impulse_difference(clip, normals, speed)
     rate = clip.impulse_rate or 0.0 if impulses else 0.0
     tones = [] if clipping else of_their_own(tone_differences(clip, normals, speed), clip.tones, [rate] if rate else [])
+    if impulses:  # the resonance that knocks strike is as wide as a tone that wavers
+        tones = [tone for tone in tones if not tone.is_more or tone.tone.wavering < WAVERS]
     beats = beats_of(tones, clip.tones)
     swellings = [] if course.findings or clipping else list(swelling_differences(clip, normals, speed, rate, beats))
     tones = of_their_own(tones, clip.tones, [rate for rate, _ in swellings])
-    if course.stands_still:
+    if course.stands_still or dropouts:
         tones = [tone for tone in tones if tone.is_more]
     found = [*course.findings, clipping, impulses, *(finding for _, finding in swellings), *in_words(tones)]
-    found += [level_difference(clip, normals, course), dropout_difference(clip, normals, course)]
+    found += [level_difference(clip, normals, course), dropouts]
     if speed != 1.0:
         found.append(speed_in_words(speed, away, clip, normals))
     if not clipping and speed == 1.0 and not course.stands_still:
         found += band_differences(clip, normals, tones)
-    if not impulses and not clipping and not course.findings:
+    if not impulses and not clipping and not dropouts and not course.findings:
         found.append(crest_difference(clip, normals))
     return [finding for finding in found if finding is not None]

@@ -15,6 +15,8 @@ TRACK_SECONDS = 0.05
 _LIMIT = 0.9999  # share of the highest sample from which a sample is at the limit
 _RUN = 3  # samples in a row at the limit: a sine that just touches it stays two at most
 _BELOW = 0.97  # share of the highest sample: of a quiet hum in few bits there are more samples from here to the limit
+_FEWEST = 8  # samples at the limit of a recording
+_STEPS = 4  # values from there to the limit; a quiet recording in few bits has fewer
 _PILED_UP = 0.4  # share of those samples that stand at the limit
 _STILL_SECONDS = 0.004
 _STILL_SAMPLES = 32
@@ -61,8 +63,10 @@ def find_clipping(samples: Vector) -> Clipping:
         if limit < 0.5 * highest:
             continue
         at = np.flatnonzero(side >= _LIMIT * limit)
-        if at.size >= _RUN and at.size >= _PILED_UP * np.count_nonzero(side >= _BELOW * limit):
-            count += _in_runs(at)
+        near = side[side >= _BELOW * limit]
+        if at.size >= max(_RUN, _PILED_UP * near.size):
+            is_fine = at.size >= _FEWEST and np.unique(near).size > _STEPS
+            count += int(at.size) if is_fine else _in_runs(at)
     return Clipping(count / size, float(20.0 * np.log10(highest)))
 
 

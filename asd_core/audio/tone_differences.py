@@ -11,7 +11,9 @@ from asd_core.audio.tones import RESOLUTION, WAVERS, Tone, apart, is_same
 
 _MARGIN = 6.0  # dB of prominence
 _NEW = 6.0  # dB of prominence, least of a new tone
-_NEW_WAVERING = 15.0  # likewise of one that wavers: voices and passing machines have such tones too
+_NEW_WAVERING = 9.0  # likewise of one that wavers
+_LIKE_VOICES = 15.0  # likewise below `_ABOVE_VOICES`: voices, hoists and passing machines waver there
+_ABOVE_VOICES = 1500.0  # Hz
 _PRESENT = 0.8  # share of the time that a new tone sounds
 _COMPARED = 12
 _FULL_LIST = 24
@@ -137,7 +139,9 @@ def _less(clip: AcousticMeasures, normals: Sequence[AcousticMeasures], speed: fl
 
 def _is_clear(tone: Tone, prominence: float) -> bool:
     """True for a tone of the machine: others come and go in any hall."""
-    least = _NEW_WAVERING if tone.wavering >= WAVERS else _NEW
+    least = _NEW
+    if tone.wavering >= WAVERS:
+        least = _NEW_WAVERING if tone.frequency >= _ABOVE_VOICES else _LIKE_VOICES
     return prominence >= least and tone.presence >= _PRESENT
 
 

@@ -151,9 +151,10 @@ class Grouped:
             raise AsdError("these groups have no detectors yet: call fit first")
 
     def _notes_of_detectors(self) -> list[str]:
-        """Notes of the groups' detectors; one that all groups have is said once."""
+        """Notes of the groups' detectors; one that all groups of several numbers have is said once."""
         own = [one.notes_ for one in self._detectors]
-        shared = [note for note in own[0] if all(note in notes for notes in own)]
+        several = [one.notes_ for one in self._detectors if not isinstance(one, Deviation)]
+        shared = [note for note in (several or own)[0] if all(note in notes for notes in several)]
         named = zip((name for name, _ in self._layout), own, strict=True)
         return [*shared, *(f"{name}: {note}" for name, notes in named for note in notes if note not in shared)]
 

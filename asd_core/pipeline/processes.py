@@ -72,10 +72,19 @@ class ProcessEngine:
                 return
             spent += time.monotonic() - start
             yield result
+        try:
+            self.start()
+        except AsdError:  # slower, and no reason to stop
+            yield from map(function, left)
+            return
         for call, answer in self._processes.answers((Call(function, item) for item in left), in_order=True):
             if answer.is_lost:  # perhaps by a killer that looks for memory: once more, alone
                 answer = self._processes.ask(call)
             yield _result(answer)
+
+    def start(self) -> None:
+        """Start a worker process; raises AsdError where this machine lets none start."""
+        self._processes.start()
 
     def close(self) -> None:
         """End the worker processes."""

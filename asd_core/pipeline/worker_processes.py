@@ -28,7 +28,6 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", 
 _IMPORTED = [
     "asd_core.pipeline.worker_processes",
     "asd_core.pipeline.embedding",
-    "asd_core.pipeline.reducer",
     "asd_core.encoders.twfr",
     "scipy.fft",
     "scipy.linalg",
@@ -120,6 +119,17 @@ class Workers:
             for _, _, worker in busy.values():
                 self._end(worker)
 
+    def start(self) -> None:
+        """Start a worker, unless one waits for calls: whether this machine lets processes start is known then.
+
+        Raises:
+            AsdError: it does not.
+        """
+        if not self._idle:
+            worker = _Worker()
+            self._alive.add(worker)
+            self._idle.append(worker)
+
     def ask(self, call: Call) -> Answer:
         """The answer to one call."""
         ((_, answer),) = self.answers([call])
@@ -159,16 +169,24 @@ class Workers:
 
 
 class _Worker:
-    """One worker process, and our end of the pipe to it."""
+    """One worker process, and our end of the pipe to it.
+
+    Raises:
+        AsdError: this machine lets no process start.
+    """
 
     def __init__(self) -> None:
-        start_server()
         context = get_context("forkserver")
-        with interrupts_put_off():  # a worker that is half started would end with a traceback
-            self.connection, theirs = context.Pipe()
-            self._process: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
-            self._process.start()
-            theirs.close()
+        try:
+            start_server()
+            with interrupts_put_off():  # a worker that is half started would end with a traceback
+                self.connection, theirs = context.Pipe()
+                self._process: BaseProcess = context.Process(target=_work, args=(theirs,), daemon=True)
+                self._process.start()
+                theirs.close()
+        except (OSError, EOFError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise AsdError(f"no worker process can be started ({why}); --engine local does without") from error
 
     def send(self, call: Call) -> None:
         try:

@@ -19,6 +19,8 @@ from tests.benchmarks.clap_encoder import against_msclap
 from tests.benchmarks.engines import NOTE as ENGINES
 from tests.benchmarks.engines import against_spectral_reference
 from tests.benchmarks.figures import Figure, as_json, machine, table
+from tests.benchmarks.flagged import NOTE as FLAGGED
+from tests.benchmarks.flagged import captions_and_report
 from tests.benchmarks.memory import peaks
 from tests.benchmarks.nearest import NOTE as NEAREST
 from tests.benchmarks.nearest import QUICK as FEW_SIZES
@@ -54,6 +56,7 @@ NOTES = (
     READING,
     NEAREST,
     NIGHTS,
+    FLAGGED,
     ENGINES,
     SUBMISSIONS,
 )
@@ -78,6 +81,7 @@ def benchmarks(
         "reading": lambda folder, say: ahead_against_in_turn(folder, 50 if is_quick else 300, repeats, say),
         "nearest": lambda folder, say: product_against_faiss(folder, FEW_SIZES if is_quick else SIZES, repeats, say),
         "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
+        "flagged": lambda folder, say: captions_and_report(folder, 30 if is_quick else 150, few, say),
         "engines": lambda folder, say: against_spectral_reference(folder, 120 if is_quick else 1_200, repeats, say),
         "submissions": lambda folder, say: against_official(folder, 1 if is_quick else 3, evaluator, few, say),
         "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),

@@ -65,3 +65,19 @@ def test_the_rows_of_processes_are_those_of_ray_to_the_bit(ray_session, processe
 )
 def test_a_length_of_time_is_said_in_a_unit_that_suits_it(seconds, words):
     assert in_words(seconds) == words
+
+
+class NoProcesses(ProcessEngine):
+    """An engine on a machine that lets no process start."""
+
+    def start(self):
+        raise AsdError("no worker process can be started (Connection refused)")
+
+
+def test_where_no_process_can_be_started_the_work_is_done_in_this_one(tmp_path):
+    said = []
+    engine = AutoEngine(NoProcesses(2, here_seconds=0.0), pytest.fail, said.append)
+    found, _ = embedded(engine, tmp_path, "store")
+    assert len(found) == 11 and said[1].endswith("(Connection refused): done in this process")
+    assert list(NoProcesses(2, here_seconds=0.0).map(abs, [-1, 2])) == [1, 2]
+    assert list(engine.map(abs, [-3])) == [3]

@@ -5,7 +5,7 @@ ARCHIVE, STORE = "old-archive", "old-store"
 
 NIGHTS = ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
 LLM = ["--captioner", "llm", "--llm-base-url", "http://127.0.0.1:48713/v1", "--llm-model", "small"]
-_SHORT = [word for text in ("clip_seconds=0.5", "n_mels=8") for word in ("--set", f"encoder.{text}")]
+_SHORT = [word for text in ("clip_seconds=0.5", "n_mels=8", "r=1.0") for word in ("--set", f"encoder.{text}")]
 _KEPT = ["--store", f"s3://{STORE}/kept", "--json"]
 _KNN = ["--recipe", "twfr-knn", *_SHORT, *_KEPT, "--local"]
 _FLEET = f"s3://{ARCHIVE}/fleet"

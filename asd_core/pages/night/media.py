@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ from asd_core.store.files import Files
 ReadAudio = Callable[[str], tuple[NDArray[np.float32], int]]
 """Reads the waveform of a uri, (T,) float32 in [-1, 1], and its sample rate in Hz; raises AsdError or OSError."""
 
+_SOUNDS_KEPT, _FIGURES_KEPT = 8, 64  # normal clips, whose samples take up to 23 MB each, and their measures
+_TOGETHER = 8  # clips that one task makes the media of: clips of one machine share normal clips
 _NORMALS = 5  # nearest normal clips that the difference is taken from: enough to see their spread
 
 
@@ -58,7 +60,27 @@ class ClipMedia:
     moment: float = 0.0
 
 
-def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> ClipMedia:
+class Normals:
+    """Normal clips that several flagged clips are compared with: read, measured and encoded once for all of them.
+
+    Args:
+        read_audio: reads one recording.
+    """
+
+    def __init__(self, read_audio: ReadAudio) -> None:
+        self.sound = functools.lru_cache(_SOUNDS_KEPT)(read_audio)
+        self.measures = functools.lru_cache(_FIGURES_KEPT)(lambda place: measure(*self.sound(place)))
+        self.flac = functools.lru_cache(_FIGURES_KEPT)(lambda place: _flac(*self.sound(place)))
+
+
+def clip_media(
+    uri: str,
+    nearest_uris: Sequence[str],
+    read_audio: ReadAudio,
+    *,
+    is_described: bool = False,
+    normals: Normals | None = None,
+) -> ClipMedia:
     """Read a clip and its nearest normal clips and make the media of the clip.
 
     A pure function of the bytes behind the uris, so that it can run anywhere. It does not raise for a recording
@@ -69,31 +91,38 @@ def clip_media(uri: str, nearest_uris: Sequence[str], read_audio: ReadAudio) -> 
         nearest_uris: places of its nearest normal clips, nearest first. The clip is compared with the first five, and
             shown beside the first of them that can be read.
         read_audio: reads one recording.
+        is_described: a caption says the measured differences already; only what is shown is read then.
+        normals: shared by several clips; None to read them for this one.
     """
+    normals = normals or Normals(read_audio)
     try:
         waveform, sample_rate = read_audio(uri)
-        measures = measure(waveform, sample_rate)
+        measures = None if is_described else measure(waveform, sample_rate)
     except (AsdError, OSError) as error:
         return ClipMedia(None, None, "", f"The recording cannot be played: {_line(error)}")
     problem = "" if nearest_uris else "No nearest normal clip is known, so there is nothing to compare with."
-    normals = []
-    for normal_uri in nearest_uris[:_NORMALS]:
+    is_segment = split_place(uri)[1] is not None
+    readable: list[str] = []
+    for place in nearest_uris[:_NORMALS]:
         try:
-            normal, normal_rate = read_audio(normal_uri)
-            normals.append((normal_uri, normal, normal_rate, measure(normal, normal_rate)))
+            normals.sound(place)
+            if measures is not None:
+                normals.measures(place)
+            readable.append(place)
         except (AsdError, OSError) as error:
             problem = problem or f"A nearest normal clip cannot be read: {_line(error)}"
-    shown = [(uri, waveform, sample_rate), *(normal[:3] for normal in normals[:1])]
-    images = draw_spectrograms([(samples, rate) for _, samples, rate in shown])
-    clip, *nearest = (
-        Recording(address, _flac(samples, rate), image)
-        for (address, samples, rate), image in zip(shown, images, strict=True)
-    )
-    difference = describe_difference(measures, [measured for *_, measured in normals]).text if normals else ""
+        if readable and is_described and not is_segment:
+            break
+    images = draw_spectrograms([(waveform, sample_rate), *(normals.sound(place) for place in readable[:1])])
+    clip = Recording(uri, _flac(waveform, sample_rate), images[0])
+    nearest = Recording(readable[0], normals.flac(readable[0]), images[1]) if readable else None
+    difference = ""
+    if measures is not None and readable:
+        difference = describe_difference(measures, [normals.measures(place) for place in readable]).text
     moment = 0.0
-    if split_place(uri)[1] is not None:
-        moment = differing_moment(waveform, sample_rate, [(normal, rate) for _, normal, rate, _ in normals])
-    return ClipMedia(clip, nearest[0] if nearest else None, difference, problem, moment)
+    if is_segment:
+        moment = differing_moment(waveform, sample_rate, [normals.sound(place) for place in readable])
+    return ClipMedia(clip, nearest, difference, problem, moment)
 
 
 def _flac(waveform: NDArray[np.float32], sample_rate: int) -> bytes:
@@ -133,18 +162,31 @@ NO_AUDIO = MediaFiles("", "", "", "", "", "", "There is no recording to play: th
 
 
 def write_media(
-    clips: Sequence[ScoredClip], files: Files, folder: str, read_audio: ReadAudio | None, map_function: MapFunction
+    clips: Sequence[ScoredClip],
+    files: Files,
+    folder: str,
+    read_audio: ReadAudio | None,
+    map_function: MapFunction,
+    described: Collection[str] = (),
 ) -> Mapping[str, MediaFiles]:
     """Write the sounds and pictures of clips below ``folder/media`` and return uri → files, in the order of the clips.
 
-    The arguments are those of `write_report`.
+    Args:
+        clips: to be heard.
+        files: the store.
+        folder: of the page, relative to the store.
+        read_audio: reads one recording; None where there are none.
+        map_function: like the builtin.
+        described: ids of clips of which a caption says the measured differences.
 
     Raises:
         AsdError: a file cannot be written.
     """
     if read_audio is None:
         return {clip.uri: NO_AUDIO for clip in clips}
-    requests = [(clip.place, clip.nearest_places) for clip in clips]
+    neighbours = sorted(clips, key=lambda clip: (clip.machine, clip.nearest_places[:1]))
+    parts = [neighbours[first : first + _TOGETHER] for first in range(0, len(neighbours), _TOGETHER)]
+    requests = [[(clip.place, clip.nearest_places, clip.clip_id in described) for clip in part] for part in parts]
     made = map_function(functools.partial(_media_of, read_audio), requests)
     written: set[str] = set()
 
@@ -155,11 +197,19 @@ def write_media(
             written.add(name)
         return f"media/{name}"
 
-    return {clip.uri: _write(media, name_hash(clip.place), write) for clip, media in zip(clips, made, strict=True)}
+    found = {}
+    for part, media in zip(parts, made, strict=True):
+        for clip, own in zip(part, media, strict=True):
+            found[clip.uri] = _write(own, name_hash(clip.place), write)
+    return {clip.uri: found[clip.uri] for clip in clips}
 
 
-def _media_of(read_audio: ReadAudio, request: tuple[str, Sequence[str]]) -> ClipMedia:
-    return clip_media(*request, read_audio)
+def _media_of(read_audio: ReadAudio, requests: Sequence[tuple[str, Sequence[str], bool]]) -> list[ClipMedia]:
+    normals = Normals(read_audio)
+    return [
+        clip_media(uri, nearest, read_audio, is_described=is_described, normals=normals)
+        for uri, nearest, is_described in requests
+    ]
 
 
 def _write(media: ClipMedia, name: str, write: Callable[[str, bytes], str]) -> MediaFiles:

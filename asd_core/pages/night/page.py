@@ -43,7 +43,8 @@ def write_report(
     captions = captions_by_clip(night.captions)
     summary = summarise(night, captions.keys())
     sections = [machine for machine in summary.machines if machine.state != "silent"][:_SECTIONS]
-    media = write_media(_worst(sections, media_limit), files, folder, read_audio, map_function)
+    described = {clip_id for clip_id, caption in captions.items() if caption.is_measured}
+    media = write_media(_worst(sections, media_limit), files, folder, read_audio, map_function, described)
     page = render_page(
         "night/page.html",
         styles=["night/captions.css"],

