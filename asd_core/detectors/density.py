@@ -101,19 +101,23 @@ def local_distances_without_recordings(
     Yields:
         The recording's rows, (B,), and the rho of every row, (N,), where the values of those rows are 1 and of no use.
     """
-    total, sizes = len(bank), np.bincount(recordings)
-    neighbours, distances = bank.search_others(density_k + int(sizes.max()))
-    of_neighbours = recordings[neighbours]
-    for recording in np.unique(recordings):
-        own = recordings == recording
-        k = min(density_k, total - int(sizes[recording]) - 1)
+    distinct, place = bank.distinct()
+    copies, total = np.bincount(place), len(distinct)
+    members = [np.flatnonzero(recordings == recording) for recording in np.unique(recordings)]
+    # A row is gone where none of its copies is in another recording.
+    gone = [np.bincount(place[own], minlength=total) == copies for own in members]
+    neighbours, distances = distinct.search_others(density_k + max(int(lost.sum()) for lost in gone))
+    for own, lost in zip(members, gone, strict=True):
+        left = int(total - lost.sum())
         rho = np.ones(total)
-        if k > 0:
+        if left > 1:
+            k = min(density_k, left - 1)
             rho = distances[:, :k].mean(axis=1)
-            is_hit = (of_neighbours[:, :k] == recording).any(axis=1)
-            kept = of_neighbours[is_hit] != recording
+            is_hit = lost[neighbours[:, :k]].any(axis=1) & ~lost
+            kept = ~lost[neighbours[is_hit]]
             first = kept & (np.cumsum(kept, axis=1) <= k)
-            rho[is_hit & ~own] = distances[is_hit][first & ~own[is_hit, None]].reshape(-1, k).mean(axis=1)
-            rho[~own] = floored(rho[~own])
-        rho[own] = 1.0
-        yield np.flatnonzero(own), rho
+            rho[is_hit] = distances[is_hit][first].reshape(-1, k).mean(axis=1)
+            rho[~lost] = floored(rho[~lost])
+        values = rho[place]
+        values[own] = 1.0
+        yield own, values

@@ -28,7 +28,6 @@ ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", 
 _IMPORTED = [
     "asd_core.pipeline.worker_processes",
     "asd_core.pipeline.embedding",
-    "asd_core.pipeline.reducer",
     "asd_core.encoders.twfr",
     "scipy.fft",
     "scipy.linalg",

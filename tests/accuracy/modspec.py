@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.compute as pc
 import soundfile
 
-from asd_core.encoders.twfr import TwfrEncoder
+from asd_core.encoders.build import new_encoder
 from asd_core.evaluation.comparison import machine_table, method_table
 from asd_core.evaluation.evaluate import Evaluation, evaluate
 from asd_core.evaluation.metrics import auc, pauc
@@ -28,7 +28,7 @@ from asd_core.runs.fit import fit
 from asd_core.runs.import_embeddings import import_embeddings
 from asd_core.runs.score import score
 from asd_core.store.store import Store, open_store
-from tests.accuracy import choosing
+from tests.accuracy import choosing, sub_banks
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- figures: made by make accuracy -->\n", "<!-- end of figures -->\n"
@@ -41,6 +41,8 @@ DETECTORS: dict[str, dict[str, Any]] = {
     "density kNN, nearest": {**BANK, "density": "nearest"},
     "density kNN, least": {**BANK, "density": "least"},
     "density kNN, least, half-whitened": {**BANK, "density": "least", "whitening": "half"},
+    "density kNN, least, a bank for each modulation band": {**BANK, "density": "least", "groups": 8},
+    "the same, half-whitened": {**BANK, "density": "least", "whitening": "half", "groups": 8},
     "GMM, K = 2 (falls back)": {"kind": "gmm"},
     "GMM, K = 2, likelihood": {"kind": "gmm", "score": "nll"},
     "GMM, K = 2, strict": {"kind": "gmm", "strict": True},
@@ -82,7 +84,8 @@ def level_only(files: list[Path]) -> tuple[float, float]:
 
 def false_alarms_in_folds(clips: list[Path], recipe: Recipe, folds: int = 5, seed: int = 0) -> list[float]:
     """Share of held-out normal clips flagged, fold by fold, of a scorer fitted on the others."""
-    embeddings = np.concatenate([TwfrEncoder().embed(soundfile.read(c, dtype="float32")[0][None]) for c in clips])
+    encoder = new_encoder(recipe.for_machine("slider").encoder)
+    embeddings = np.concatenate([encoder.embed(soundfile.read(c, dtype="float32")[0][None]) for c in clips])
     fold = np.random.default_rng(seed).permutation(len(clips)) % folds
     rates = []
     for held_out in range(folds):
@@ -117,10 +120,10 @@ def figures(real_data: Path) -> str:
         f"False alarms on held-out normals of slider 00, {len(sliders)} clips in 5 folds:",
         "",
     ]
-    for name in ("twfr-gmm", "twfr-gmm-strict", "twfr-knn", "twfr-density-knn"):
+    for name in ("fleet", "twfr-gmm", "twfr-gmm-strict", "twfr-knn", "twfr-density-knn"):
         rates = false_alarms_in_folds(sliders, load_recipe(name))
         lines.append(f"- `{name}`: {np.mean(rates):.1%} (folds {', '.join(f'{rate:.0%}' for rate in rates)})")
-    return "\n".join([*lines, "", *choosing.section(real_data)]) + "\n"
+    return "\n".join([*lines, "", *sub_banks.section(real_data), "", *choosing.section(real_data)]) + "\n"
 
 
 def main() -> None:

@@ -98,7 +98,7 @@ def main() -> None:
     """Print both tables."""
     for detector in DETECTORS:
         for spread in SPREADS:
-            rates = false_alarms(detector, spread, fits=8 if detector == "twfr-gmm" else 20)
+            rates = false_alarms(detector, spread, fits=20)
             cells = " | ".join(f"{rate:.1%}" for rate in rates.values())
             print(f"| {detector} | {spread:g} | {cells} |", flush=True)
     for seconds, cuts in CUTS.items():

@@ -21,7 +21,7 @@ from asd_core.pages.drawing import (
     shape,
     with_margin,
 )
-from asd_core.pages.search.fields import curve_field, numbers
+from asd_core.pages.search.fields import curve_field, number_of, numbers
 from asd_core.tuning.outcome import MachineOutcome, ScopeOutcome
 from asd_core.tuning.space.dimension import Value
 
@@ -74,7 +74,7 @@ def draw_curves(scope: ScopeOutcome, is_auc: bool, most: int = 24) -> Curves | N
     known = [*(value for curve in curves for value in curve.values()), *(one for one in levels if one is not None)]
     at = numbers(scope, field)
     across, up = Scale(at[0], at[-1], _LEFT, _RIGHT, field.log), Scale(*with_margin(known), _BOTTOM, _TOP)
-    rings = [(float(chosen[field.name]), float(machine.objectives[scope.best])) for machine in machines]
+    rings = [(number_of(chosen[field.name]), float(machine.objectives[scope.best])) for machine in machines]
     drawings = [_draw(*each, across, up) for each in zip(curves, rings, levels, strict=True)]
     return Curves(
         field.name,
@@ -100,7 +100,7 @@ def _best_by(scope: ScopeOutcome, objectives: NDArray[np.float64], places: Seque
     for place in places:
         value, objective = scope.settings[place].get(name), float(objectives[place])
         if value is not None and not math.isnan(objective):
-            found[float(value)] = max(objective, found.get(float(value), -math.inf))
+            found[number_of(value)] = max(objective, found.get(number_of(value), -math.inf))
     return dict(sorted(found.items()))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from asd_core.pages.drawing import Drawing, Tick, label, labels_across, shape
 from asd_core.pages.number_format import thousandths
-from asd_core.pages.search.fields import curve_field, numbers, text_of, texts
+from asd_core.pages.search.fields import curve_field, number_of, numbers, text_of, texts
 from asd_core.tuning.outcome import ScopeOutcome
 from asd_core.tuning.space.dimension import Dimension
 
@@ -122,7 +122,7 @@ def _grid(
     for place, setting in enumerate(scope.settings):
         if across.name not in setting or down.name not in setting:
             continue
-        column = int(np.searchsorted(edges, float(setting[across.name]), "right")) - 1
+        column = int(np.searchsorted(edges, number_of(setting[across.name]), "right")) - 1
         row = row_of[text_of(setting[down.name])]
         grid[row, column] = np.fmax(grid[row, column], scope.objectives[place])
         if place == scope.best:

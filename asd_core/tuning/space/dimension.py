@@ -14,7 +14,8 @@ import numpy as np
 from asd_core.errors import UsageError
 from asd_core.settings import check_keys
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[float, ...]
+"""A value of a field; several numbers are one value of a field that takes a list, such as ``encoder.r``."""
 
 _MOST_VALUES = 100_000  # of one range: more come from a typing error in its step
 
@@ -89,12 +90,15 @@ def dimension(name: str, table: Any) -> Dimension:
 
 def _listed(name: str, kind: str, table: Mapping[str, Any]) -> Dimension:
     values = table[kind]
+    if kind == "choice" and isinstance(values, list):
+        values = [tuple(value) if _is_numbers(value) else value for value in values]
     if len(table) > 1:
         raise UsageError(
             f"{name}: {kind} lists all values, so {', '.join(set(table) - {kind})} means nothing beside it"
         )
-    if not isinstance(values, list) or not all(isinstance(value, Value) for value in values):
-        raise UsageError(f"{name}: {kind} = {values!r} is not a list of numbers, strings or booleans")
+    if not isinstance(values, list) or not all(isinstance(value, bool | int | float | str | tuple) for value in values):
+        hint = "; several numbers as one value are listed by choice" if kind == "grid" else ""
+        raise UsageError(f"{name}: {kind} = {values!r} is not a list of numbers, strings or booleans{hint}")
     if not values:
         raise UsageError(f"{name}: {kind} is empty: give at least one value")
     twice = [value for index, value in enumerate(values) if any(_same(value, other) for other in values[:index])]
@@ -139,6 +143,10 @@ def _range(name: str, table: Mapping[str, Any]) -> Dimension:
 
 def _steps(low: float, high: float, step: float) -> int:
     return int((Decimal(repr(high)) - Decimal(repr(low))) / Decimal(repr(step)))
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(number) in (int, float) for number in value)
 
 
 def _same(value: Value, other: Value) -> bool:

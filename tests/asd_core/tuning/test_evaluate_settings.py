@@ -38,6 +38,8 @@ SETTINGS = [
     {"encoder.r": 0.0, **GMM, "detector.target_upsampling": "memmixup"},
     {"encoder.r": 1.0, "detector.kind": "kmeans", "detector.n_clusters": 3},
     {"detector.k": 3},
+    {"encoder.r": (0.0, 0.9, 1.0), "encoder.level": True, "detector.groups": "named", "detector.whitening": "half"},
+    {"encoder.r": 0.97, "detector.groups": 4, "detector.group_score": "mean", **GMM},
 ]
 
 

@@ -84,3 +84,13 @@ def test_a_clip_that_cannot_be_embedded_says_why_and_is_not_a_number():
 
 def test_r_has_the_encoders_default_where_a_recipe_does_not_say():
     assert passes_for([encoder_config({})])[0].r == (TwfrEncoder().r,)
+
+
+def test_several_r_with_a_level_are_a_pass_of_their_own_beside_each_single_r():
+    several = encoder_config({"n_mels": 16, "r": [0.0, 0.9], "level": True})
+    passes = passes_for([encoder_config({"n_mels": 16, "r": 0.9}), several])
+    assert sorted(one.planes for one in passes) == [1, 1]
+    arrays, _ = embed_decoded(clips(), passes)
+    place = [one.name for one in passes].index(pass_name(several))
+    assert_allclose(arrays[place][0], encode_shard(clips(), new_encoder(several), 32), rtol=1e-6)
+    assert_allclose(arrays[1 - place][0], arrays[place][0][:, 16:32], rtol=1e-6)

@@ -34,7 +34,19 @@ def test_whole_numbers_are_drawn_from_the_whole_range():
     assert set(values) <= set(range(1, 17)) and np.median(values) < 6
 
 
-@pytest.mark.parametrize("table", [{"low": 0, "high": float("nan")}, {"low": True, "high": 2}, {"choice": [[1]]}, "k"])
+@pytest.mark.parametrize(
+    "table", [{"low": 0, "high": float("nan")}, {"low": True, "high": 2}, {"choice": [["a"]]}, "k"]
+)
 def test_a_dimension_of_something_else_is_refused_with_its_name(table):
     with pytest.raises(UsageError, match="^detector.k"):
         dimension("detector.k", table)
+
+
+def test_several_numbers_are_one_value_of_a_choice_and_none_of_a_grid():
+    both = dimension("encoder.r", {"choice": [1.0, [0.0, 0.9, 1.0]]})
+    assert both.values == (1.0, (0.0, 0.9, 1.0)) and not both.is_ordered
+    assert dimension("detector.groups", {"choice": [2, 4, "named"]}).values == (2, 4, "named")
+    with pytest.raises(UsageError, match="encoder.r: .* several numbers as one value are listed by choice"):
+        dimension("encoder.r", {"grid": [[0.0, 1.0]]})
+    with pytest.raises(UsageError, match="lists .* twice"):
+        dimension("encoder.r", {"choice": [[0.0, 1.0], [0, 1]]})
