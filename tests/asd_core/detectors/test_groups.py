@@ -6,7 +6,9 @@ from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.detectors.build import detector_config, load_detector, new_detector
 from asd_core.detectors.group_settings import with_named_groups
 from asd_core.detectors.unseen import unseen_scores
+from asd_core.encoders.build import new_encoder
 from asd_core.errors import AsdError
+from asd_core.recipe.recipe import load_recipe
 
 NAMED = (("low", 4), ("high", 6), ("level", 1))
 KINDS = [
@@ -151,3 +153,20 @@ def test_one_clip_can_be_fitted_and_scored():
     assert np.isfinite(fitted(named(**KINDS[0]), normals(1)).anomaly_score(normals())).all()
     with pytest.raises(AsdError, match="call fit first"):
         new_detector(named(**KINDS[0])).anomaly_score(normals())
+
+
+def test_the_default_recipe_flags_clips_5_db_louder_than_ten_normals_that_spread_1_5_db():
+    recipe, rng = load_recipe("fleet").for_machine("fan"), np.random.default_rng(0)
+    encoder, flagged, false = new_encoder(recipe.encoder), [], []
+
+    def embedded(count, louder_db=0.0):
+        gains = 10 ** ((rng.uniform(-0.75, 0.75, (count, 1)) + louder_db) / 20)
+        return encoder.embed((rng.normal(0, 0.02, (count, 16_000)) * gains).astype(np.float32))
+
+    for _ in range(3):
+        learnt = embedded(10)
+        threshold = unseen_scores(recipe.detector, learnt, np.full(10, "")).max()
+        detector = fitted(recipe.detector, learnt)
+        flagged += (detector.anomaly_score(embedded(10, 5.0)) > threshold).tolist()
+        false += (detector.anomaly_score(embedded(10)) > threshold).tolist()
+    assert np.mean(flagged) >= 0.9 and np.mean(false) < 0.25
