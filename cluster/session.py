@@ -38,7 +38,7 @@ def session(address: str | None = None, cpus: int | None = None, own_modules: Se
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     address = address or os.environ.get("RAY_ADDRESS") or "local"
-    with environment(_token() if address == "local" else {}):
+    with environment(_token() if address == "local" else {}), _mode_restored():
         _start_or_join(address, cpus, own_modules)
         try:
             yield
@@ -90,7 +90,18 @@ def _token() -> dict[str, str]:
     Ray would write one into the home folder, which may be missing, or belong to nobody that may write there.
     """
     chosen = os.environ.get("RAY_AUTH_MODE", "token").lower() != "token" or os.environ.get("RAY_AUTH_TOKEN")
-    return {} if chosen else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _own_token()}
+    return {} if chosen else {"RAY_AUTH_TOKEN": _own_token()}
+
+
+@contextmanager
+def _mode_restored() -> Iterator[None]:
+    """Take back what Ray sets for good when it starts: a mode that nobody chose."""
+    before = os.environ.get("RAY_AUTH_MODE")
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("RAY_AUTH_MODE", None)
 
 
 def _knock(address: str) -> None:

@@ -22,7 +22,7 @@ _FIT_NIGHTS = 9  # the nights after them, up to the last, are history in the rep
 
 @click.command("demo")
 @click.argument("folder", default="demo")
-@click.option("--recipe", "recipe_name", default="twfr-gmm", show_default=True, metavar="NAME", help="Recipe to use.")
+@click.option("--recipe", "recipe_name", default="fleet", show_default=True, metavar="NAME", help="Recipe to use.")
 @engine_options
 @with_talk
 def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:

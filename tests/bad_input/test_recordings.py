@@ -131,7 +131,7 @@ def test_sound_that_is_not_heard_is_told_with_figures_and_segments_hear_all_of_i
     counts, rows = plant.night()
     (note,) = [note for note in counts["notes"] if "not scored" in note]
     assert "are longer than the 10 s that are heard of each" in note and "encoder.clip_rule=segments" in note
-    assert "Not all is heard." in Path(counts["reports"][0]).read_text()
+    assert "What was heard." in Path(counts["reports"][0]).read_text()
     assert rows["long.wav"]["seconds"] == 35.0
     heard = plant.night("--no-report", "--set", "encoder.clip_rule=segments")[0]
     assert not [note for note in heard["notes"] if "not scored" in note]

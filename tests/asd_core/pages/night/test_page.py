@@ -192,4 +192,4 @@ def test_the_segment_that_is_heard_is_told_with_its_start_and_number(make, write
 def test_sound_that_was_not_heard_is_told_at_the_top(make, write):
     run = {"run_id": "3f2a", "notes": ["3 of 4 clips are longer than <b> & more"]}
     page = write(make.night([make.scored("a", 2.0)], [make.record()], run=run), make.read_audio)
-    assert "Not all is heard. 3 of 4 clips are longer than <b> & more." in page.text
+    assert "What was heard. 3 of 4 clips are longer than <b> & more." in page.text
