@@ -17,7 +17,7 @@ from asd_core.detectors.deviation import Deviation
 from asd_core.detectors.group_settings import GroupedConfig
 from asd_core.detectors.kinds import load_of_kind, new_of_kind
 from asd_core.detectors.left_out import left_out_scores
-from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, State
+from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, State, several_rows
 from asd_core.detectors.standardising import Standard, fit_standard, standardised_unseen
 from asd_core.errors import AsdError
 
@@ -133,7 +133,9 @@ class Grouped:
     def _left_out(self, part: Floats, domains: Domains, recordings: Recordings | None) -> Floats:
         if len(part) < 2:  # nothing is left to score it with
             return np.zeros(len(part))
-        folds = len(part) if len(part) <= _FEW else _FOLDS
+        several = several_rows(recordings, len(part))
+        total = len(part) if several is None else len(np.unique(several))
+        folds = total if total <= _FEW else _FOLDS if several is None else _FOLDS // 2  # which is doubled
         return left_out_scores(lambda: self._new(part.shape[1]), part, domains, recordings, folds=folds)
 
     def _combined(self, scores: Floats) -> Floats:

@@ -29,20 +29,22 @@ def left_out_scores(
     *,
     folds: int = 5,
     seed: int = 0,
+    learnt: Detector | None = None,
 ) -> NDArray[np.float64]:
     """See `asd_core.detectors.unseen.unseen_scores`; ``new`` makes a detector that is not yet fitted."""
     rows, _ = checked_normals(embeddings, domains)
     recordings = several_rows(recordings, len(rows))
-    detector = leaving_one_out(new())
+    detector = leaving_one_out(learnt if learnt is not None else new())
     if detector is not None:
-        fitted(detector, rows, domains, recordings)
+        if learnt is None:
+            fitted(detector, rows, domains, recordings)
         if detector.leaves_one_out and _can_leave_out(detector, recordings):
             return detector.leave_one_out_scores(recordings)
     labels = np.asarray(domains)
 
-    def score_held_out(learnt: Rows, held_out: Rows) -> NDArray[np.float64]:
-        of_learnt = None if recordings is None else recordings[learnt]
-        return fitted(new(), rows[learnt], labels[learnt], of_learnt).anomaly_score(rows[held_out])
+    def score_held_out(kept: Rows, held_out: Rows) -> NDArray[np.float64]:
+        of_kept = None if recordings is None else recordings[kept]
+        return fitted(new(), rows[kept], labels[kept], of_kept).anomaly_score(rows[held_out])
 
     folds = folds if recordings is None else 2 * folds
     return cross_fitted_scores(score_held_out, labels, recordings, folds=folds, seed=seed)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from asd_core.detectors.build import new_detector
 from asd_core.detectors.left_out import left_out_scores
-from asd_core.detectors.protocol import DetectorConfig, Domains, Embeddings, Recordings
+from asd_core.detectors.protocol import Detector, DetectorConfig, Domains, Embeddings, Recordings
 
 
 def unseen_scores(
@@ -22,6 +22,7 @@ def unseen_scores(
     *,
     folds: int = 5,
     seed: int = 0,
+    learnt: Detector | None = None,
 ) -> NDArray[np.float64]:
     """The anomaly score of each training normal under a detector that did not learn from its recording.
 
@@ -39,6 +40,7 @@ def unseen_scores(
         folds: of the cross-fitting; as many as recordings where there are fewer. Twice as many where recordings have
             several rows: the highest of many rows shows it more where a detector learns from fewer of them.
         seed: of the shuffle into folds.
+        learnt: a detector that is fitted to these clips already, which is not fitted again.
 
     Returns:
         (N,) float64, same order; higher is more anomalous.
@@ -46,4 +48,6 @@ def unseen_scores(
     Raises:
         AsdError: fewer than 2 recordings, or too few without a fold for the detector to be fitted.
     """
-    return left_out_scores(lambda: new_detector(config), embeddings, domains, recordings, folds=folds, seed=seed)
+    return left_out_scores(
+        lambda: new_detector(config), embeddings, domains, recordings, folds=folds, seed=seed, learnt=learnt
+    )

@@ -145,7 +145,7 @@ def fit_scorer(
     transform = fit_transform(embeddings, recipe.embedding.transform)
     values = transformed(embeddings, transform)
     detector = fitted(new_detector(recipe.detector), values, domains, recordings)
-    row_scores = unseen_scores(recipe.detector, values, domains, recordings)
+    row_scores = unseen_scores(recipe.detector, values, domains, recordings, learnt=detector)
     segments = None
     if recordings is None:
         by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]

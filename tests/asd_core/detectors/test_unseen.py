@@ -135,3 +135,9 @@ def test_segments_of_a_single_recording_cannot_be_scored_unseen(config):
         unseen_scores(config, ROWS, np.full(60, "source"), np.zeros(60, int))
     with pytest.raises(AsdError, match=r"60 embeddings but recordings of shape \(3,\)"):
         unseen_scores(config, ROWS, DOMAINS, np.arange(3))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_a_detector_that_is_fitted_already_gives_the_same_to_the_bit(config):
+    learnt = new_detector(config).fit(ROWS, DOMAINS)
+    assert_array_equal(unseen_scores(config, ROWS, DOMAINS, learnt=learnt), unseen_scores(config, ROWS, DOMAINS))
