@@ -18,7 +18,7 @@ from asd_core.tuning.space.space import new_space
 from asd_core.tuning.stored_results import read_known
 
 GRID = {"encoder.r": {"low": 0.0, "high": 1.0, "step": 0.1}, "detector.k": {"grid": [1, 2, 4]}}
-KNN = load_recipe("twfr-knn")
+KNN = load_recipe("twfr-knn").with_settings({"encoder.r": 1.0})
 
 
 @dataclass(frozen=True)
