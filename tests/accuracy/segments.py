@@ -11,11 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.audio.segments import Cut
+from asd_core.encoders.build import new_encoder
+from asd_core.encoders.protocol import Encoder
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.pipeline.scorer import Scorer, fit_scorer
 from asd_core.recipe.recipe import load_recipe
 
 DETECTORS = ("twfr-knn", "twfr-density-knn", "twfr-gmm")
+FINDERS = {name: TwfrEncoder() for name in DETECTORS} | {
+    "fleet": new_encoder(load_recipe("fleet").for_machine("").encoder)
+}
 LENGTHS = (1, 6, 60)  # segments: recordings of 10, 60 and 600 s
 SPREADS = (0.0, 0.5, 1.5)  # of recordings, in units of the spread of segments within one
 RATE = 16_000
@@ -86,9 +91,9 @@ def recordings(seed: int, count: int, seconds: int, level: float | None = None) 
     return [machine(generator, seconds, at, level or 0.0) for at in places]
 
 
-def embedded(sounds: list[NDArray[np.float32]], cut: Cut) -> tuple[NDArray[np.float32], int]:
+def embedded(sounds: list[NDArray[np.float32]], cut: Cut, encoder: Encoder) -> tuple[NDArray[np.float32], int]:
     """TWFR of the segments of recordings that are equally long, and the number of segments of each."""
-    encoder, length, hop = TwfrEncoder(), round(cut.clip_seconds * RATE), round(cut.hop_seconds * RATE)
+    length, hop = round(cut.clip_seconds * RATE), round(cut.hop_seconds * RATE)
     starts = range(0, len(sounds[0]) - length + 1, hop)
     rows = [encoder.embed(sound[None, start : start + length])[0] for sound in sounds for start in starts]
     return np.stack(rows), len(starts)
@@ -104,8 +109,8 @@ def main() -> None:
     for seconds, cuts in CUTS.items():
         lots = [recordings(seed, 60, seconds, level) for seed, level in enumerate((None, None, *LEVELS), 1)]
         for cut in cuts:
-            rows = [embedded(lot, cut) for lot in lots]
-            for detector in DETECTORS:
+            for detector, encoder in FINDERS.items():
+                rows = [embedded(lot, cut, encoder) for lot in lots]
                 scorer = learnt(detector, *rows[0])
                 cells = " | ".join(f"{flagged(scorer, *row):.0%}" for row in rows[1:])
                 told = f"{cut.clip_seconds:g} s / {cut.hop_seconds:g} s"
