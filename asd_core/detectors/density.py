@@ -40,7 +40,7 @@ def floored(rho: NDArray[np.float64]) -> NDArray[np.float64]:
     positive = rho[rho > 0]
     if len(positive) == 0:
         return np.ones_like(rho)
-    return np.maximum(rho, _FLOOR * np.median(positive))
+    return np.maximum(rho, max(_FLOOR * float(np.median(positive)), np.finfo(np.float64).tiny))
 
 
 def local_distances_without_each(
