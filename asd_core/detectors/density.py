@@ -9,6 +9,7 @@ with more than K of them rho would be 0, and every score near them without bound
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -40,7 +41,7 @@ def floored(rho: NDArray[np.float64]) -> NDArray[np.float64]:
     positive = rho[rho > 0]
     if len(positive) == 0:
         return np.ones_like(rho)
-    return np.maximum(rho, max(_FLOOR * float(np.median(positive)), np.finfo(np.float64).tiny))
+    return np.maximum(rho, max(_FLOOR * float(np.median(positive)), sys.float_info.min))
 
 
 def local_distances_without_each(
