@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.clap_decoder import NOTE as CAPTIONS
@@ -62,8 +63,17 @@ NOTES = (
 )
 
 
+@dataclass(frozen=True)
+class Checkouts:
+    """Other people's systems, each in a folder; None for those that are not there."""
+
+    twfr_gmm: Path | None = None
+    evaluator: Path | None = None
+    asdkit: Path | None = None
+
+
 def benchmarks(
-    is_quick: bool, repeats: int, twfr_gmm: Path | None = None, evaluator: Path | None = None
+    is_quick: bool, repeats: int, checkouts: Checkouts = Checkouts()
 ) -> dict[str, Callable[[Path, Callable[[str], None]], list[Figure]]]:
     """Name → what runs it in a folder, telling how far it is."""
     ten, short = ((500, 2_000), (500, 2_000, 8_000)) if is_quick else ((2_000, 10_000), (2_000, 10_000, 50_000))
@@ -82,9 +92,15 @@ def benchmarks(
         "nearest": lambda folder, say: product_against_faiss(folder, FEW_SIZES if is_quick else SIZES, repeats, say),
         "nights": lambda folder, say: waiting(folder, *((100, 1_000) if is_quick else (1_000, 10_000)), few, say),
         "flagged": lambda folder, say: captions_and_report(folder, 30 if is_quick else 150, few, say),
-        "engines": lambda folder, say: against_spectral_reference(folder, 120 if is_quick else 1_200, repeats, say),
-        "submissions": lambda folder, say: against_official(folder, 1 if is_quick else 3, evaluator, few, say),
-        "tuning": lambda folder, say: search_against_reference(folder, QUICK if is_quick else FULL, twfr_gmm, few, say),
+        "engines": lambda folder, say: against_spectral_reference(
+            folder, 120 if is_quick else 1_200, checkouts.asdkit, repeats, say
+        ),
+        "submissions": lambda folder, say: against_official(
+            folder, 1 if is_quick else 3, checkouts.evaluator, few, say
+        ),
+        "tuning": lambda folder, say: search_against_reference(
+            folder, QUICK if is_quick else FULL, checkouts.twfr_gmm, few, say
+        ),
     }
 
 
@@ -98,11 +114,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="also write the report here: .json, or Markdown")
     parser.add_argument("--twfr-gmm", type=Path, metavar="FOLDER", help="a checkout of TWFR-GMM: time its own search")
     parser.add_argument("--evaluator", type=Path, metavar="FOLDER", help="an official evaluator: time it as a process")
+    parser.add_argument("--asdkit", type=Path, metavar="FOLDER", help="a checkout of ASDKit with its venv: time it too")
     options = parser.parse_args()
     repeats = options.repeats or (2 if options.quick else 5)
     described, start = machine(), time.perf_counter()
     figures: list[Figure] = []
-    for name, run in benchmarks(options.quick, repeats, options.twfr_gmm, options.evaluator).items():
+    for name, run in benchmarks(
+        options.quick, repeats, Checkouts(options.twfr_gmm, options.evaluator, options.asdkit)
+    ).items():
         if options.only and name not in options.only:
             continue
         with tempfile.TemporaryDirectory(prefix="asd-bench-") as folder:

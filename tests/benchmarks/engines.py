@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from tests.benchmarks.asdkit import arranged, asdkit
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.spectral_reference import STEPS
 from tests.benchmarks.throughput import Say
 
 NOTE = (
     "l: fit, score and evaluate are three commands, as are extract, score and evaluate of the reference, which says in "
-    "tests/benchmarks/spectral_reference.py what it does. Starting Python and importing libraries is part of each. "
+    "tests/benchmarks/spectral_reference.py what it does. With --asdkit, ASDKit's own three steps run too, "
+    "and the target is against them. Starting Python and importing libraries is part of each. "
     "Recordings are ten seconds of noise at 16 kHz in DCASE 2020's folders, two thirds of them for training."
 )
 DISTINCT = 100  # recordings, under many names
@@ -26,19 +28,22 @@ SECTIONS = (0, 2, 4, 6)
 COMMAND = [sys.executable, "-c", "from jobs.main import script; script()"]
 
 
-def against_spectral_reference(folder: Path, clips: int, repeats: int, say: Say) -> list[Figure]:
+def against_spectral_reference(folder: Path, clips: int, checkout: Path | None, repeats: int, say: Say) -> list[Figure]:
     """(l) The seconds of the reference's three steps ÷ those of `asd fit`, `score` and `evaluate`; and few clips.
 
     Args:
         folder: for archives and stores.
         clips: of the larger archive.
+        checkout: of ASDKit, whose own steps are timed too; None for none.
         repeats: each runs every way once.
         say: told how far it is.
     """
     many, few = write_dcase(folder / "many", clips), write_dcase(folder / "few", 40)
+    formatted = arranged(many, folder / "asdkit") if checkout else folder
     seconds: dict[str, list[float]] = {}
     for repeat in range(repeats):
         spent = {
+            **({"asdkit": asdkit(checkout, formatted, folder / f"results-{repeat}")} if checkout else {}),
             "reference": sum(reference(step, many, folder) for step in STEPS),
             "auto": three_commands(many, folder, "auto"),
             **({"ray": three_commands(many, folder, "ray")} if repeat == 0 else {}),
@@ -49,16 +54,31 @@ def against_spectral_reference(folder: Path, clips: int, repeats: int, say: Say)
         for name, taken in spent.items():
             seconds.setdefault(name, []).append(taken)
         say(f"repeat {repeat + 1} of {repeats}: " + ", ".join(f"{name} {taken:.1f} s" for name, taken in spent.items()))
-    ratios = tuple(theirs / ours for theirs, ours in zip(seconds["reference"], seconds["auto"], strict=True))
-    name = "l engine"
+    name, of_asdkit = "l engine", []
+    if checkout:
+        ratios = quotients(seconds["asdkit"], seconds["auto"])
+        of_asdkit = [
+            Figure(name, f"ASDKit ÷ fit, score and evaluate of {clips:,} clips", ratios, "", 6),
+            Figure(name, "ASDKit: extract, score, evaluate", tuple(seconds["asdkit"]), "s"),
+        ]
     return [
-        Figure(name, f"reference ÷ fit, score and evaluate of {clips:,} clips", ratios, "", 6),
-        Figure(name, "reference: extract, score, evaluate", tuple(seconds["reference"]), "s"),
+        *of_asdkit,
+        Figure(
+            name,
+            f"a bare loop of the same ÷ those of {clips:,} clips",
+            quotients(seconds["reference"], seconds["auto"]),
+        ),
+        Figure(name, "the bare loop: extract, score, evaluate", tuple(seconds["reference"]), "s"),
         Figure(name, "fit, score, evaluate with --engine auto", tuple(seconds["auto"]), "s"),
         Figure(name, "fit, score, evaluate with --engine ray", tuple(seconds["ray"]), "s"),
         Figure(name, "fit of 40 clips", tuple(seconds["few"]), "s", at_most=4),
         Figure(name, "nightly of 40 clips", tuple(seconds["night"]), "s", at_most=4),
     ]
+
+
+def quotients(theirs: list[float], ours: list[float]) -> tuple[float, ...]:
+    """The ratio of each repeat."""
+    return tuple(their / our for their, our in zip(theirs, ours, strict=True))
 
 
 def write_dcase(archive: Path, clips: int) -> Path:
