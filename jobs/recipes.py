@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +94,8 @@ def _list(talk: Talk, store: Store | None) -> None:
     from asd_core.recipe.recipe import built_in_recipes
     from asd_core.runs.other_recipes import held_recipes
 
-    texts = {name: about(text).splitlines() for name, text in built_in_recipes().items()}
-    told = {name: lines[0] if lines else "" for name, lines in texts.items()}
+    texts = {name: " ".join(about(text).split()) for name, text in built_in_recipes().items()}
+    told = {name: re.split(r"(?<=[^q]\.) (?=[A-Za-z])", text)[0] for name, text in texts.items()}  # the first sentence
     held = [] if store is None else [_held(one) for one in held_recipes(store)]
     width = max(map(len, [*told, *(one["key"] for one in held)]))
     lines = [f"{name:{width}}  {line}{' (the default)' * (name == DEFAULT_RECIPE)}" for name, line in told.items()]
