@@ -6,8 +6,9 @@ import json
 import logging
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow.compute as pc
@@ -117,11 +118,13 @@ def _stream(
             ray_remote_args_fn=_bounded_retries,
         )
     try:
-        for row in outcomes.iter_rows():
-            outcome = json.loads(row["outcome"])
-            if "failure" in outcome:
-                raise AsdError(f"an encoder failed: {outcome['failure']}")
-            yield outcome_from(outcome)
+        # Closed, the stream ends its actors: they else hold their CPUs until Python collects it.
+        with closing(cast("Generator[Any, None, None]", iter(outcomes.iter_rows()))) as found:
+            for row in found:
+                outcome = json.loads(row["outcome"])
+                if "failure" in outcome:
+                    raise AsdError(f"an encoder failed: {outcome['failure']}")
+                yield outcome_from(outcome)
     except ExecutionTimeoutError as error:
         raise _RayFailure(nothing_finished(no_progress_seconds)) from error
     except (ray.exceptions.RayError, SystemException, RuntimeError, TimeoutError) as error:

@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 
 from asd_core.errors import AsdError
@@ -33,3 +35,18 @@ def test_an_encoder_that_raises_is_said_at_once_and_blames_no_clip(ray_session, 
     with pytest.raises(AsdError, match="an encoder failed: weights do not fit"):
         list(RayEngine().embed(store.files.url, shards))
     assert rows(store) == {}
+
+
+def test_a_stream_that_fails_gives_its_cpus_back_at_once(ray_session, tmp_path):
+    import ray
+
+    store, shards = Store(LocalFiles(tmp_path / "store")), shards_of(tmp_path, loud=set(), kind="Fails")
+    gc.disable()
+    try:
+        with pytest.raises(AsdError, match="an encoder failed"):
+            list(RayEngine().embed(store.files.url, shards))
+        group = ray.util.placement_group([{"CPU": 3}])
+        ray.get(group.ready(), timeout=30)
+        ray.util.remove_placement_group(group)
+    finally:
+        gc.enable()

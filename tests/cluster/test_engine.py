@@ -1,4 +1,3 @@
-import gc
 import os
 import time
 from functools import partial
@@ -62,7 +61,6 @@ def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time
 
     engine = RayEngine(Resources(decode=decode), no_progress_seconds=0.5)
     shards = shards_of(tmp_path, 1)
-    gc.collect()  # actors of a stream that another test gave up live until its cycle is collected
     group = ray.util.placement_group([{"CPU": 3}])  # takes every CPU, as another job does
     try:
         ray.get(group.ready(), timeout=60)
