@@ -221,9 +221,13 @@ def _refuse_unusable(samples: Samples, used: int | None) -> None:
     if not np.isfinite(samples).all():
         bad = int(len(samples) - np.isfinite(samples).sum())
         raise ClipError("not_finite", f"{bad} of {len(samples)} samples are NaN or infinite")
-    heard = samples[:used]
-    if heard.min() == heard.max():
-        raise ClipError("silent", f"all {len(heard)} samples are {heard[0]:g}: check the microphone and its cable")
+    refuse_silent(samples[:used])
+
+
+def refuse_silent(samples: Samples) -> None:
+    """Raise ClipError (``silent``) for samples (T,), at least one, that all have the same value."""
+    if samples.min() == samples.max():
+        raise ClipError("silent", f"all {len(samples)} samples are {samples[0]:g}: check the microphone and its cable")
 
 
 def truncation(file: SoundFile, frames: int) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.audio.decoding import decode, fit_length, open_clip, read_clip, windows
+from asd_core.audio.decoding import decode, fit_length, open_clip, read_clip, refuse_silent, windows
 from asd_core.audio.listening import IN_MEMORY, Heard
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.audio.segments import Cut, Segment, SegmentedRecording
@@ -185,9 +185,7 @@ def _usable(segment: Segment, sample_rate: int) -> DecodedClip:
     samples = segment.samples
     if not np.isfinite(samples).all():
         raise ClipError("not_finite", f"{np.count_nonzero(~np.isfinite(samples))} samples are NaN or infinite")
-    if samples.min() == samples.max():
-        message = f"all {len(samples)} samples are {samples[0]:g}: check the microphone and its cable"
-        raise ClipError("silent", message)
+    refuse_silent(samples)
     waveforms = np.ascontiguousarray(samples)[None]
     level_db = _level_db(waveforms, sample_rate)
     number, start = segment.number, segment.start

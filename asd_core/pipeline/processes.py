@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeVar
 
 from asd_core.errors import AsdError
@@ -64,20 +66,22 @@ class ProcessEngine:
     def map(self, function: Callable[[T], R], items: Iterable[T], *, on_gpu: bool = False) -> Iterator[R]:
         """See `Engine.map`."""
         left, spent = iter(items), 0.0
-        while spent < self._here_seconds or self.workers == 1:
+        here_seconds = self._here_seconds if self.workers > 1 else math.inf
+        for item in left:
+            if spent >= here_seconds:
+                try:
+                    self.start()
+                    break
+                except AsdError:  # slower, and no reason to stop
+                    here_seconds = math.inf
             start = time.monotonic()
-            try:
-                result = function(next(left))
-            except StopIteration:
-                return
+            result = function(item)
             spent += time.monotonic() - start
             yield result
-        try:
-            self.start()
-        except AsdError:  # slower, and no reason to stop
-            yield from map(function, left)
+        else:
             return
-        for call, answer in self._processes.answers((Call(function, item) for item in left), in_order=True):
+        calls = (Call(function, one) for one in chain([item], left))
+        for call, answer in self._processes.answers(calls, in_order=True):
             if answer.is_lost:  # perhaps by a killer that looks for memory: once more, alone
                 answer = self._processes.ask(call)
             yield _result(answer)

@@ -66,15 +66,15 @@ def recording_scores(
     counts = np.bincount(recordings)
     nulls = {count: learnt.null(count, over) for count in np.unique(counts).tolist()}
     thresholds = {count: decision_threshold(null, threshold).value for count, null in nulls.items()}
-    found = []
-    start = 0
-    for count in counts.tolist():
-        own = scores[start : start + count]
-        score = float(over_segments(own, over))
-        p_value = float(p_values(np.array([score]), nulls[count])[0])
-        found.append(RecordingScore(score, thresholds[count], p_value, start + int(np.argmax(own)), count))
-        start += count
-    return found
+    starts = np.cumsum(counts) - counts
+    parts = np.split(scores, starts[1:])
+    totals, shares = np.array([float(over_segments(own, over)) for own in parts]), np.empty(len(counts))
+    for count, null in nulls.items():
+        shares[counts == count] = p_values(totals[counts == count], null)
+    return [
+        RecordingScore(score, thresholds[len(own)], share, start + int(np.argmax(own)), len(own))
+        for own, score, share, start in zip(parts, totals.tolist(), shares.tolist(), starts.tolist(), strict=True)
+    ]
 
 
 def false_alarm_rate_of_recordings(
