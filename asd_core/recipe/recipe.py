@@ -169,7 +169,8 @@ class Recipe:
         return [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
 
     def _changes_scorers(self, machine_type: str) -> bool:
-        return any(key.partition(".")[0] not in (*JUDGING, *EXPLAINING, *TEACHING) for key in self.overrides(machine_type))
+        unasked = (*JUDGING, *EXPLAINING, *TEACHING)
+        return any(key.partition(".")[0] not in unasked for key in self.overrides(machine_type))
 
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
         for tables in resolved.values():
