@@ -19,17 +19,18 @@ class TrainingConfig:
 
     Attributes:
         labels: parts that make a clip's class, joined; ``section`` is another word for ``machine_id``.
-        pseudo_labels: name under which pseudo-labels are stored; "" takes none.
-        pseudo_where: clips whose class a pseudo-label joins: those with no attributes (``missing``), or ``all``.
+        pseudo_labels: name under which pseudo-labels are stored, which take the place of attributes; "" takes none.
+        pseudo_where: clips whose attributes a pseudo-label replaces: those with none (``missing``), or ``all``.
         loss: ``scac`` (sub-cluster AdaCos) or ``arcface``.
         sub_clusters: centres of each class, for ``scac``.
         scale: of the loss' logits; None is the method's own rule.
         margin: angle in radians that ``arcface`` adds.
-        trainable_centres: the centres of ``scac`` are trained too.
+        trainable_centres: those of ``scac`` are trained too; those of ``arcface`` and of a second loss always are.
         extra_loss: a second loss: ``featex`` mixes branches, ``subspace`` has a loss for each branch.
         extra_weight: of the second loss.
-        mixup: probability that a batch is mixed with itself.
-        featex: probability that ``featex`` exchanges the branches of a batch.
+        mixup: probability of each clip that it is mixed with another of its batch.
+        featex: probability of each clip that ``featex`` exchanges its branches.
+        featex_exchanges: ``all`` branches, or the ``second`` of two alone.
         freq_mask: widest mask over frequency bands of a spectrogram; 0 masks none.
         time_mask: widest mask over frames of a spectrogram; 0 masks none.
         mask_probability: probability of each mask.
@@ -61,6 +62,7 @@ class TrainingConfig:
     extra_weight: float = 1.0
     mixup: float = 0.5
     featex: float = 0.5
+    featex_exchanges: Literal["all", "second"] = "all"
     freq_mask: int = 0
     time_mask: int = 0
     mask_probability: float = 0.5
