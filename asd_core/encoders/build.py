@@ -52,12 +52,19 @@ class EncoderKind:
 
 
 _CLAP_DEFAULTS = {"clip_seconds": 7.0, "clip_rule": "windows", "batch_size": 256}
+_MULTIRES_DEFAULTS = {"clip_seconds": 18.0, "clip_rule": "tile"}
 
 
 KINDS = {
     "twfr": EncoderKind("asd_core.encoders.twfr:TwfrEncoder", uses_device=False, shares_r=True),
     "clap": EncoderKind(
         "asd_core.encoders.clap.encoder:ClapEncoder", defaults=_CLAP_DEFAULTS, gives_captions=True, has_note=True
+    ),
+    "multires": EncoderKind(
+        "asd_core.encoders.multires.encoder:MultiresEncoder",
+        defaults=_MULTIRES_DEFAULTS,
+        has_note=True,
+        is_trainable=True,
     ),
     IMPORTED: EncoderKind("", uses_device=False),
 }
@@ -86,7 +93,8 @@ class EncoderConfig:
     """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
 
     Attributes:
-        kind: ``twfr``, ``clap``, ``imported`` (embeddings made elsewhere) or ``package.module:Class`` of one's own.
+        kind: ``twfr``, ``clap``, ``multires``, ``imported`` (embeddings made elsewhere) or
+            ``package.module:Class`` of one's own.
         clip_seconds: how much of each recording is heard.
         clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
             cut), ``windows`` (evenly spaced windows of that length that cover the clip, embeddings averaged) or

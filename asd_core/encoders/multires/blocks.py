@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -54,16 +52,3 @@ class ResidualBlock(nn.Module):
         """(B, C, H, W) → (B, C', H', W'), half as large with stride 2."""
         x = self.norm(x)
         return torch.add(self.short(x), self.layers(x))
-
-
-def after_convolution(length: int, kernel: int, stride: int, padding: int = 0) -> int:
-    """How long a convolution or pooling leaves a side; 0 or less where the kernel does not fit in."""
-    return (length + 2 * padding - kernel) // stride + 1
-
-
-def before_convolutions(layers: Sequence[tuple[int, int]]) -> int:
-    """The least length of which convolutions of these kernels and strides leave one."""
-    length = 1
-    for kernel, stride in reversed(layers):
-        length = (length - 1) * stride + kernel
-    return length

@@ -6,12 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from asd_core.encoders.multires.blocks import ResidualBlock, SqueezeExcitation, after_convolution
-from asd_core.errors import UsageError
-
-SPECTRUM_LAYERS = ((256, 64), (64, 32), (16, 4))
-NARROW_LAYERS = ((64, 16), (32, 16), (16, 4))
-"""Kernel and stride of each convolution: over the spectrum of a clip, and along the long side of a spectrogram."""
+from asd_core.encoders.multires.blocks import ResidualBlock, SqueezeExcitation
+from asd_core.encoders.multires.sizes import NARROW_LAYERS, after_convolution
 
 _HIDDEN = 5
 
@@ -27,28 +23,21 @@ class AxisBranch(nn.Module):
         channels: int,
         embedding: int,
         affine: bool,
-        short: str,
     ) -> None:
         """Make the layers for an input of one size.
 
         Args:
-            length: of the axis.
+            length: of the axis; at least `before_convolutions` of the layers.
             rows: of the input, which are channels to the first convolution.
             layers: kernel and stride of each convolution.
             channels: that each convolution has.
             embedding: length of the output.
             affine: batch normalisation has factors and offsets.
-            short: the message where the axis is too short.
-
-        Raises:
-            UsageError: the axis is too short.
         """
         super().__init__()
         stages: list[nn.Module] = []
         for number, (kernel, stride) in enumerate(layers):
             length = after_convolution(length, kernel, stride)
-            if length < 1:
-                raise UsageError(short)
             taken = channels if number else rows
             convolution = nn.Conv1d(taken, channels, kernel, stride, bias=False)
             stages += [convolution, nn.ReLU(), SqueezeExcitation(channels)]
@@ -109,12 +98,12 @@ class ImageBranch(nn.Module):
 class NarrowBranch(nn.Module):
     """A network along the long side of a spectrogram whose other side is too short for `ImageBranch`."""
 
-    def __init__(self, bins: int, frames: int, channels: int, embedding: int, affine: bool, short: str) -> None:
+    def __init__(self, bins: int, frames: int, channels: int, embedding: int, affine: bool) -> None:
         super().__init__()
         self.along_bins = bins >= frames
         self.bins = nn.BatchNorm1d(bins, affine=affine)
         length, rows = (bins, frames) if self.along_bins else (frames, bins)
-        self.axis = AxisBranch(length, rows, NARROW_LAYERS, channels, embedding, affine, short)
+        self.axis = AxisBranch(length, rows, NARROW_LAYERS, channels, embedding, affine)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, F, frames) → (B, embedding)."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
-Padding = Literal["reflect", "constant"]
+from asd_core.encoders.multires.options import Padding
+from asd_core.encoders.multires.sizes import frames_of, kept_bins
 
 
 class MagnitudeSpectrogram(nn.Module):
@@ -34,7 +33,7 @@ class MagnitudeSpectrogram(nn.Module):
 
     def size(self, samples: int) -> tuple[int, int]:
         """Bins and frames of the spectrogram of so many samples."""
-        return self.bins[1] - self.bins[0], samples // (self.n_fft // 2) + 1
+        return self.bins[1] - self.bins[0], frames_of(samples, self.n_fft)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """(B, T) → (B, F, frames) ≥ 0, or around 0 where the mean over time is removed."""
@@ -48,14 +47,3 @@ class MagnitudeSpectrogram(nn.Module):
         )
         magnitude = spectrum[:, self.bins[0] : self.bins[1]].abs()
         return magnitude - magnitude.mean(dim=2, keepdim=True) if self.remove_time_mean else magnitude
-
-
-def kept_bins(n_fft: int, sample_rate: int, f_min: float, f_max: float) -> tuple[int, int]:
-    """The first bin at f_min Hz or above, and the one after the last at f_max or below.
-
-    Example:
-        >>> [stop - start for start, stop in (kept_bins(n, 16_000, 200.0, 8_000.0) for n in (256, 1024, 4096))]
-        [125, 500, 1997]
-    """
-    start = int(-(-f_min * n_fft // sample_rate))
-    return start, min(int(f_max * n_fft // sample_rate), n_fft // 2) + 1

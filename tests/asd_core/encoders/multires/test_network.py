@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from asd_core.encoders.multires.network import MultiresOptions, new_multires
-from asd_core.errors import UsageError
+from asd_core.encoders.multires.network import new_multires
+from asd_core.encoders.multires.options import MultiresOptions
 
 SMALL = MultiresOptions(stft=(1024, 256), channels=16, embedding=8)
 SECONDS = 4.5
@@ -72,37 +72,6 @@ def test_spectrograms_are_masked_while_it_trains_and_only_then():
     heard = network(NOISE)
     network.masking = None
     assert torch.equal(network(NOISE), heard)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"channels": 12}, "a multiple of 8"),
-        ({"stft": (256, 256)}, "different even numbers"),
-        ({"stft": (255,)}, "different even numbers"),
-        ({"spectrum": False, "stft": ()}, "needs a branch"),
-        ({"f_min": 9000.0}, "f_max"),
-        ({"f_min": 9000.0, "f_max": 9500.0}, "must lie below 8000 Hz"),
-        ({"padding": "edge"}, "'reflect', 'constant'"),
-    ],
-)
-def test_a_shape_that_cannot_be_is_refused(options, message):
-    with pytest.raises(UsageError, match=message):
-        MultiresOptions(**options)
-
-
-@pytest.mark.parametrize(
-    ("options", "seconds", "message"),
-    [
-        ({}, 4.0, "too short for the spectrum's branch: take 4.38 or more"),
-        ({"spectrum": False, "stft": (4096,)}, 2.0, "stft has 4096, .* 1997 x 16, .* clip_seconds of 4.48 or more"),
-        ({"spectrum": False, "stft": (4096,)}, 0.1, "take clip_seconds of 4.48"),
-        ({"spectrum": False, "stft": (64,), "f_max": 900.0}, 4.0, "a range of frequencies of 36 bins"),
-    ],
-)
-def test_clips_that_are_too_short_for_a_branch_are_refused(options, seconds, message):
-    with pytest.raises(UsageError, match=message):
-        new_multires(MultiresOptions(**options), seconds, 0)
 
 
 def test_the_least_seconds_that_a_message_names_are_enough():

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torchaudio
 
-from asd_core.encoders.multires.spectrogram import MagnitudeSpectrogram, kept_bins
+from asd_core.encoders.multires.spectrogram import MagnitudeSpectrogram
 
 NOISE = torch.randn(2, 4000, generator=torch.Generator().manual_seed(0))
 
@@ -27,12 +27,6 @@ def test_a_frame_equals_the_sum_of_fourier_written_out(padding):
 def test_it_equals_torchaudio_normalised_by_the_window():
     theirs = torchaudio.transforms.Spectrogram(256, hop_length=128, power=1, normalized=True)(NOISE)
     torch.testing.assert_close(spectrogram()(NOISE), theirs[:, 4:], rtol=1e-4, atol=1e-5)
-
-
-def test_bins_run_from_the_first_at_f_min_to_f_max_inclusive():
-    assert kept_bins(256, 16_000, 200.0, 8000.0) == (4, 129)
-    assert kept_bins(256, 16_000, 187.5, 1000.0) == (3, 17)
-    assert kept_bins(256, 16_000, 0.0, 9000.0) == (0, 129)
 
 
 @pytest.mark.parametrize("samples", [4000, 4095, 4096])
