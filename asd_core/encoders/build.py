@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from asd_core.encoders.protocol import Encoder, grouping
+from asd_core.encoders.trained_options import digest_in, digest_note
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.named_class import constructor_keys, made_by, named_class
 from asd_core.settings import check_keys, from_mapping
@@ -32,7 +33,7 @@ class EncoderKind:
         shares_r: encoders that differ only in ``r`` share one pass over the audio.
         gives_captions: captions are made from its embeddings.
         has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
-        is_trainable: ``asd train`` can train it.
+        is_trainable: ``asd train`` can train it: it is a `asd_core.encoders.protocol.TrainableEncoder`.
     """
 
     encoder: str
@@ -92,7 +93,7 @@ class EncoderConfig:
             ``segments`` (parts of that length that cover the clip, an embedding each).
         channel: which channel, counted from 0; None mixes them all.
         batch_size: waveforms embedded at once, at most; ``clap`` takes fewer where memory is too small.
-        name: for ``imported``: the name under which they were imported.
+        name: by which ``--encoder`` finds it: of imported embeddings, or of a trained encoder.
         hop_seconds: from the start of a segment to that of the next; None: ``clip_seconds``.
         options: what the kind itself takes, as JSON text (``{"r": 0.98}``), so that the whole stays hashable.
     """
@@ -237,4 +238,6 @@ def embeddings_fingerprint(config: EncoderConfig) -> str:
 
 def encoder_note(config: EncoderConfig) -> str:
     """One line that must be said wherever these embeddings are used; empty where nothing must."""
+    if digest := digest_in(config.options):
+        return digest_note(digest)
     return str(getattr(new_encoder(config), "note", "")) if kind_of(config.kind).has_note else ""
