@@ -32,6 +32,7 @@ class EncoderKind:
         shares_r: encoders that differ only in ``r`` share one pass over the audio.
         gives_captions: captions are made from its embeddings.
         has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
+        is_trainable: ``asd train`` can train it.
     """
 
     encoder: str
@@ -41,6 +42,7 @@ class EncoderKind:
     shares_r: bool = False
     gives_captions: bool = False
     has_note: bool = False
+    is_trainable: bool = False
 
     @property
     def is_from_audio(self) -> bool:
