@@ -1,7 +1,4 @@
-"""The kinds of encoder, and the way from a recipe's ``[encoder]`` table to an encoder.
-
-To add a kind, write its class (`asd_core.encoders.protocol`) in a file of its own and a line in `KINDS`.
-"""
+"""From a recipe's ``[encoder]`` table to an encoder."""
 
 from __future__ import annotations
 
@@ -9,79 +6,17 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from asd_core.encoders.kinds import IMPORTED as IMPORTED
+from asd_core.encoders.kinds import KINDS as KINDS
+from asd_core.encoders.kinds import kind_of as kind_of
 from asd_core.encoders.protocol import Encoder, grouping
 from asd_core.encoders.trained_options import digest_in, digest_note
-from asd_core.errors import UsageError, did_you_mean
+from asd_core.errors import UsageError
 from asd_core.named_class import constructor_keys, made_by, named_class
 from asd_core.settings import check_keys, from_mapping
-
-IMPORTED = "imported"
-
-
-@dataclass(frozen=True)
-class EncoderKind:
-    """One kind of encoder.
-
-    Attributes:
-        encoder: ``module:Class``, imported when it is first asked for; empty where embeddings are made elsewhere.
-        is_own: a class of a user's own package, which its fields say nothing of.
-        defaults: the kind's own defaults for keys that all kinds have.
-        uses_device: it computes on the device that it is given, a GPU where there is one.
-        shares_r: encoders that differ only in ``r`` share one pass over the audio.
-        gives_captions: captions are made from its embeddings.
-        has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
-        is_trainable: ``asd train`` can train it: it is a `asd_core.encoders.protocol.TrainableEncoder`.
-    """
-
-    encoder: str
-    is_own: bool = False
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    uses_device: bool = True
-    shares_r: bool = False
-    gives_captions: bool = False
-    has_note: bool = False
-    is_trainable: bool = False
-
-    @property
-    def is_from_audio(self) -> bool:
-        """Its embeddings are made here from recordings; those of the others are only looked up."""
-        return bool(self.encoder)
-
-
-_CLAP_DEFAULTS = {"clip_seconds": 7.0, "clip_rule": "windows", "batch_size": 256}
-_MULTIRES_DEFAULTS = {"clip_seconds": 18.0, "clip_rule": "tile"}
-
-
-KINDS = {
-    "twfr": EncoderKind("asd_core.encoders.twfr:TwfrEncoder", uses_device=False, shares_r=True),
-    "clap": EncoderKind(
-        "asd_core.encoders.clap.encoder:ClapEncoder", defaults=_CLAP_DEFAULTS, gives_captions=True, has_note=True
-    ),
-    "multires": EncoderKind(
-        "asd_core.encoders.multires.encoder:MultiresEncoder",
-        defaults=_MULTIRES_DEFAULTS,
-        has_note=True,
-        is_trainable=True,
-    ),
-    IMPORTED: EncoderKind("", uses_device=False),
-}
-
-
-def kind_of(name: str) -> EncoderKind:
-    """The kind that a recipe names; a class of one's own is not imported for it.
-
-    Raises:
-        UsageError: there is no such kind.
-    """
-    if ":" in name:
-        return EncoderKind(name, is_own=True)
-    if name not in KINDS:
-        raise UsageError(f"[encoder] kind = {name!r} is unknown{did_you_mean(name, KINDS)}, or package.module:Class")
-    return KINDS[name]
-
 
 LONGEST_SECONDS = 10_800.0  # heard of one recording: three hours are 0.7 GB at 16 kHz
 _MOST_OVERLAPPING = 64  # segments over one moment
@@ -93,7 +28,7 @@ class EncoderConfig:
     """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
 
     Attributes:
-        kind: ``twfr``, ``clap``, ``multires``, ``imported`` (embeddings made elsewhere) or
+        kind: ``twfr``, ``clap``, ``efficientat``, ``multires``, ``imported`` (embeddings made elsewhere) or
             ``package.module:Class`` of one's own.
         clip_seconds: how much of each recording is heard.
         clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
@@ -101,7 +36,8 @@ class EncoderConfig:
             ``segments`` (parts of that length that cover the clip, an embedding each).
         channel: which channel, counted from 0; None mixes them all.
         batch_size: waveforms embedded at once, at most; ``clap`` takes fewer where memory is too small.
-        name: by which ``--encoder`` finds it: of imported embeddings, or of a trained encoder.
+        name: by which ``--encoder`` finds it: of imported embeddings, or of a trained encoder; else of
+            ``efficientat``'s network where ``network`` is left out.
         hop_seconds: from the start of a segment to that of the next; None: ``clip_seconds``.
         options: what the kind itself takes, as JSON text (``{"r": 0.98}``), so that the whole stays hashable.
     """
@@ -163,7 +99,10 @@ def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
         UsageError: an unknown kind or key, or a value that the encoder refuses.
     """
     name = mapping.get("kind", EncoderConfig.kind)
-    mapping = {**(kind_of(name).defaults if isinstance(name, str) else {}), **mapping}
+    if isinstance(name, str):
+        mapping = {**kind_of(name).defaults, **mapping}
+        if (named := kind_of(name).named) and named not in mapping and "name" in mapping:
+            mapping[named] = mapping.pop("name")
     settings = {key: value for key, value in mapping.items() if key in SHARED_KEYS}
     options = {key: value for key, value in mapping.items() if key not in SHARED_KEYS}
     config = from_mapping(EncoderConfig, {**settings, "options": json.dumps(options, sort_keys=True)}, "[encoder]")

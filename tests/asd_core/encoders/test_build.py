@@ -142,17 +142,6 @@ def test_imported_embeddings_take_the_shared_keys_alone():
     assert not kind_of("imported").is_from_audio and encoder_keys("imported") == SHARED_KEYS
 
 
-def test_a_class_of_ones_own_is_a_kind_that_nothing_is_imported_for():
-    kind = kind_of("no.such:Encoder")
-    assert kind.is_own and kind.is_from_audio and kind.uses_device
-    assert not (kind.shares_r or kind.gives_captions or kind.has_note or kind.defaults)
-
-
-def test_an_unknown_kind_is_refused_with_the_nearest():
-    with pytest.raises(UsageError, match="kind = 'clup' is unknown; did you mean 'clap'"):
-        kind_of("clup")
-
-
 def test_a_recipe_may_list_several_r_and_its_groups_are_named():
     config = encoder_config({"kind": "twfr", "r": [0, 0.9], "level": True})
     assert new_encoder(config).r == (0.0, 0.9)
