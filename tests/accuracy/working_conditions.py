@@ -131,7 +131,8 @@ def _spread(fleet: ConditionedFleet, night: int) -> int:
 
 
 def _faults(machine_type: str) -> Sequence[tuple[str, str]]:
-    return [(fault, severity) for fault in KINDS[machine_type] for severity in SEVERITIES]
+    every = [(fault, severity) for fault in KINDS[machine_type] for severity in SEVERITIES]
+    return [pair for pair in every if pair != ("level_drop", "faint")]  # which is a drop of 0 dB
 
 
 def sound_of(clip: _Clip, fleet: ConditionedFleet) -> np.ndarray:
