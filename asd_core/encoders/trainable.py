@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_keys, kind_of, new_encoder
+from asd_core.encoders.build import encoder_keys, kind_of, new_encoder
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trained_options import FROM_RANDOM
 from asd_core.named_class import named_class
 

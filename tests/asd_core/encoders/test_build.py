@@ -7,8 +7,6 @@ import pytest
 
 from asd_core.encoders.build import (
     KINDS,
-    SHARED_KEYS,
-    EncoderConfig,
     embeddings_fingerprint,
     encoder_config,
     encoder_keys,
@@ -16,6 +14,7 @@ from asd_core.encoders.build import (
     named_groups,
     new_encoder,
 )
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class
 from asd_core.recipe.recipe import load_recipe
@@ -140,6 +139,17 @@ def test_defaults_of_a_kind_give_way_to_what_a_recipe_says():
 
 def test_imported_embeddings_take_the_shared_keys_alone():
     assert not kind_of("imported").is_from_audio and encoder_keys("imported") == SHARED_KEYS
+
+
+def test_a_class_of_ones_own_is_a_kind_that_nothing_is_imported_for():
+    kind = kind_of("no.such:Encoder")
+    assert kind.is_own and kind.is_from_audio and kind.uses_device
+    assert not (kind.shares_r or kind.gives_captions or kind.has_note or kind.defaults)
+
+
+def test_an_unknown_kind_is_refused_with_the_nearest():
+    with pytest.raises(UsageError, match="kind = 'clup' is unknown; did you mean 'clap'"):
+        kind_of("clup")
 
 
 def test_a_recipe_may_list_several_r_and_its_groups_are_named():
