@@ -59,6 +59,12 @@ KINDS = {
     "clap": EncoderKind(
         "asd_core.encoders.clap.encoder:ClapEncoder", defaults=_CLAP_DEFAULTS, gives_captions=True, has_note=True
     ),
+    "anopatch": EncoderKind(
+        "asd_core.encoders.anopatch.encoder:AnopatchEncoder",
+        defaults={"clip_rule": "tile"},
+        has_note=True,
+        is_trainable=True,
+    ),
     IMPORTED: EncoderKind("", uses_device=False),
 }
 
