@@ -16,6 +16,7 @@
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
+    pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     trained/<name>/<digest>/                             a trained encoder: encoder.json (written last), its tensors,

@@ -211,7 +211,7 @@ class AnopatchEncoder:
     def _check_weights(self) -> None:
         if not self.weights:
             raise UsageError(
-                "AnoPatch has no weights to start from: set encoder.weights, such as to the path of BEATs_iter3.pt, and "
+                "AnoPatch has no weights yet: set encoder.weights, such as to the path of BEATs_iter3.pt, and "
                 'train it: asd train ARCHIVE --recipe anopatch --as NAME, then --encoder NAME; "random" is for trials'
             )
 
