@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.encoders.anopatch.pretrained import new_backbone, weights_digest
-from asd_core.encoders.anopatch.shapes import dropout_settings, shape_settings
+from asd_core.encoders.anopatch.shapes import EFFICIENTAT, dropout_settings, shape_settings
 from asd_core.encoders.batch_size import BatchSize
 from asd_core.encoders.checkpoint_files import (
     ENCODER_FILE,
@@ -48,11 +48,11 @@ _HEAD_NOTE = "untrained: pooling and projection are random; asd train --as NAME 
 
 @dataclass(frozen=True)
 class AnopatchEncoder:
-    """Mono waveforms at 16 kHz, 0.2 to 30 s → 128 numbers of unit length for each kept checkpoint.
+    """Mono waveforms, 0.2 to 30 s at once → 128 numbers of unit length for each kept checkpoint.
 
     Attributes:
-        backbone: ``beats``, ``ast``, ``wav2vec2``, ``hubert``, ``unispeech`` or ``wavlm``.
-        weights: ``random``, ``random:<seed>``, the path of BEATs' checkpoint, ``hub`` or a folder for the others (see
+        backbone: ``beats``, ``ast``, ``wav2vec2``, ``hubert``, ``unispeech``, ``wavlm`` or ``efficientat``.
+        weights: ``random``, ``random:<seed>``, the path of BEATs' checkpoint, ``hub`` or a path for the others (see
             `asd_core.encoders.anopatch.pretrained`), or a folder that ``asd train`` wrote.
         digest: of trained weights.
         size: ``full`` is the paper's, ``tiny`` is for trials with random weights.
@@ -69,7 +69,7 @@ class AnopatchEncoder:
         device: ``cpu`` or ``cuda``.
     """
 
-    backbone: Literal["beats", "ast", "wav2vec2", "hubert", "unispeech", "wavlm"] = "beats"
+    backbone: Literal["beats", "ast", "wav2vec2", "hubert", "unispeech", "wavlm", "efficientat"] = "beats"
     weights: str = ""
     digest: str = ""
     size: Literal["full", "tiny"] = "full"
@@ -84,8 +84,6 @@ class AnopatchEncoder:
     precision: Literal["float32", "bf16"] = "float32"
     device: str = "cpu"
 
-    sample_rate: ClassVar[int] = 16_000
-
     def __post_init__(self) -> None:
         if is_random(self.weights):
             seed_of(self.weights)
@@ -93,6 +91,11 @@ class AnopatchEncoder:
         dropout_settings(self.backbone, self.dropout)
         for name, least in (("bottleneck", 1), ("output_dim", 1), ("lora_rank", 0)):
             check_integer(f"encoder.{name}", getattr(self, name), least)
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz at the input: 16,000, or 32,000 for EfficientAT."""
+        return 32_000 if self.backbone == EFFICIENTAT else 16_000
 
     @property
     def embedding_dim(self) -> int:

@@ -1,8 +1,9 @@
 """The weights that a backbone starts from: random ones, a checkpoint of BEATs, or a model of the Hugging Face hub.
 
 Written in a recipe as ``random`` or ``random:7`` (seeded, for trial runs), as ``hub`` (the public weights that the
-paper compares), as ``owner/name`` of a repository on the hub, or as a path: of BEATs' ``.pt`` file, or of a folder with
-a hub model's files. BEATs is on no hub: its authors share files. Tensors only are loaded, never a pickle.
+paper compares), as ``owner/name`` of a repository on the hub, or as a path: of a ``.pt`` file of BEATs or EfficientAT,
+or of a folder with a hub model's files. BEATs is on no hub: its authors share files. Only tensors are loaded, never a
+pickle.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.anopatch.shapes import BEATS, SHAPES, dropout_settings, shape_settings
-from asd_core.encoders.clap.weights import HUB, from_hub, is_random, seed_of
+from asd_core.encoders.anopatch.shapes import BEATS, EFFICIENTAT, SHAPES, dropout_settings, shape_settings
+from asd_core.encoders.clap.weights import HUB, RANDOM, from_hub, is_random, seed_of
 from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
@@ -52,9 +53,16 @@ def new_backbone(
     import torch
 
     settings, dropouts = shape_settings(kind, size, shape), dropout_settings(kind, dropout)
+    if is_random(weights) and ":" not in weights:
+        weights = f"{RANDOM}:{seed}"
+    if kind == EFFICIENTAT:
+        from asd_core.encoders.anopatch.efficientat import EfficientAtTokens
+        from asd_core.encoders.efficientat.weights import load_network
+
+        return EfficientAtTokens(load_network(weights, settings["network"]))
     if is_random(weights):
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_of(weights) if ":" in weights else seed)
+            torch.manual_seed(seed_of(weights))
             return _random(kind, {**settings, **dropouts})
     if kind == BEATS:
         from asd_core.encoders.anopatch.beats import beats_from_checkpoint
@@ -72,6 +80,10 @@ def weights_digest(kind: str, weights: str, size: str = "full", shape: str = "")
         UsageError: there are no such weights.
         AsdError: they cannot be had.
     """
+    if kind == EFFICIENTAT:
+        from asd_core.encoders.efficientat.weights import features_digest
+
+        return features_digest(weights, shape_settings(kind, size, shape)["network"])
     if is_random(weights):
         return f"random:{seed_of(weights)} {json.dumps(shape_settings(kind, size, shape), sort_keys=True)}"
     files = [_beats_file(weights)] if kind == BEATS else _hub_files(_hub_folder(kind, weights))

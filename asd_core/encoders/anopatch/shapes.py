@@ -10,7 +10,7 @@ from typing import Any
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.settings import check_number
 
-BEATS = "beats"
+BEATS, EFFICIENTAT = "beats", "efficientat"
 
 _TINY = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
 _TINY_SPEECH = {**_TINY, "conv_dim": [32] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
@@ -102,6 +102,7 @@ SHAPES = {
         ("hidden_dropout_prob", "attention_probs_dropout_prob"),
         "MIT/ast-finetuned-audioset-10-10-0.4593",
     ),
+    EFFICIENTAT: Shape({"network": "mn04_as"}, {"network": "mn01_as"}, ()),
     "wav2vec2": Shape(_LARGE_SPEECH, _TINY_SPEECH, _SPEECH_DROPOUTS, "facebook/wav2vec2-large-lv60"),
     "hubert": Shape(_LARGE_SPEECH, _TINY_SPEECH, _SPEECH_DROPOUTS, "facebook/hubert-large-ll60k"),
     "unispeech": Shape(_LARGE_SPEECH, _TINY_SPEECH, _SPEECH_DROPOUTS, "microsoft/unispeech-large-1500h-cv"),
