@@ -136,3 +136,17 @@ def test_the_recipes_are_the_papers_network_and_one_for_trials():
     assert all(is_trainable(config) for config in encoders.values())
     assert new_encoder(encoders["anopatch"]) == AnopatchEncoder()
     assert new_encoder(encoders["anopatch-random"]) == TINY
+
+
+@pytest.mark.slow
+def test_the_papers_shape_embeds_and_learns():
+    encoder = AnopatchEncoder(weights="random")
+    made = encoder.embed(WAVEFORMS[:2])
+    np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1.0, rtol=1e-5)
+    network = AnopatchEncoder.new_network(asdict(encoder), 0).train()
+    before = network.projection.weight.detach().clone()
+    optimiser = torch.optim.AdamW(network.parameters(), 1e-4)
+    network(torch.from_numpy(WAVEFORMS)).square().sum().backward()
+    optimiser.step()
+    assert all(value.grad is not None and torch.isfinite(value.grad).all() for value in network.parameters())
+    assert not torch.equal(network.projection.weight, before)
