@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +83,9 @@ class AnopatchEncoder:
     lora_rank: int = 0
     precision: Literal["float32", "bf16"] = "float32"
     device: str = "cpu"
+
+    is_pretrained: ClassVar[bool] = True
+    """Random weights are for trials, and are said."""
 
     def __post_init__(self) -> None:
         if is_random(self.weights):

@@ -2,11 +2,11 @@ import pytest
 import torch
 
 from asd_core.encoders.anopatch.lora import lora_parameters
+from asd_core.encoders.anopatch.masking import SpecAugment
 from asd_core.encoders.anopatch.network import AnopatchNetwork
 from asd_core.encoders.anopatch.pretrained import new_backbone
 from asd_core.encoders.anopatch.shapes import SHAPES
 from asd_core.errors import UsageError
-from asd_core.training.masking import SpecAugment
 
 WAVEFORMS = torch.rand(3, 6_400, generator=torch.Generator().manual_seed(0)) - 0.5
 

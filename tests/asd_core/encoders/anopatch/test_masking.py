@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from asd_core.training.masking import SpecAugment
+from asd_core.encoders.anopatch.masking import SpecAugment
 
 
 def masks(freq_mask, time_mask, probability=1.0, clips=4_000, rows=6, frames=9, seed=0):
