@@ -70,6 +70,12 @@ KINDS = {
     "efficientat": EncoderKind(
         "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, named="network"
     ),
+    "anopatch": EncoderKind(
+        "asd_core.encoders.anopatch.encoder:AnopatchEncoder",
+        defaults={"clip_rule": "tile"},
+        has_note=True,
+        is_trainable=True,
+    ),
     IMPORTED: EncoderKind("", uses_device=False),
 }
 
