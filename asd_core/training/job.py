@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig, encoder_config
+from asd_core.encoders.build import encoder_config
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.trainable import new_network
 from asd_core.recipe.training_settings import TrainingConfig
 

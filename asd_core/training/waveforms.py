@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
 from asd_core.training.loop import Asked
