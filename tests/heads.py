@@ -42,4 +42,4 @@ def small_arrays(dim=8, seed=0, **changes):
 def stored_heads(store, *heads, name="mine"):
     """Write heads into a store; returns the address of their folder."""
     folder, _ = write_heads(store.files, name, {"kind": "imported", "name": "made"}, heads, {})
-    return store.files.address(folder)
+    return f"{store.files.url}/{folder}"

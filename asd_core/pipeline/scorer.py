@@ -21,6 +21,7 @@ from asd_core.detectors.build import new_detector
 from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, fitted
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
+from asd_core.pipeline.held_out_rows import held_out_rows
 from asd_core.pipeline.lengths import lengths_that_matter
 from asd_core.pipeline.recording_scores import (
     LearntSegments,
@@ -54,6 +55,8 @@ class Scorer:
         is_judged_anew: its threshold is not the one that it was fitted with.
         segments: of the training recordings; None where an embedding is that of a whole clip. With segments,
             ``unseen`` has the scores of whole recordings, and ``threshold`` is for the usual number of segments.
+        unseen_rows: (n,) rows of the training clips that ``unseen`` has the scores of, where a trained transform has
+            learnt from the others; None: of all.
         seconds_learnt: length of the shortest and of the longest training clip, s, where scores depend on it.
     """
 
@@ -73,6 +76,14 @@ class Scorer:
     is_judged_anew: bool = False
     segments: LearntSegments | None = None
     seconds_learnt: Sequence[float] | None = None
+    unseen_rows: NDArray[np.int64] | None = None
+
+    @property
+    def unseen_uris(self) -> list[str]:
+        """The recordings whose scores are in ``unseen_by_name``, in its order."""
+        if self.unseen_rows is not None:
+            return sorted(self.uris[row] for row in self.unseen_rows)
+        return sorted(self.uris if self.segments is None else dict.fromkeys(self.uris))
 
     def _transformed(self, embeddings: NDArray[np.float32]) -> Embeddings:
         return transformed(embeddings, self.transform, self.recipe.embedding)
@@ -125,6 +136,7 @@ def fit_scorer(
     recordings: Recordings | None = None,
     starts: Sequence[float] = (),
     seconds: Sequence[float | None] = (),
+    clip_ids: Sequence[str] = (),
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -140,6 +152,7 @@ def fit_scorer(
         recordings: (N,) of segments, from 0, ascending; None where each row is a whole clip.
         starts: (N,) s, of the segments.
         seconds: (N,) lengths of the clips; None where they were not heard here.
+        clip_ids: (N,) by which a trained transform knows the clips that it has not learnt from.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
@@ -150,10 +163,12 @@ def fit_scorer(
     values = transformed(embeddings, transform, recipe.embedding)
     detector = fitted(new_detector(recipe.detector), values, domains, recordings)
     row_scores = unseen_scores(recipe.detector, values, domains, recordings, learnt=detector)
-    segments = None
+    segments, is_segmented = None, recordings is not None
+    held_out, notes = held_out_rows(recipe.embedding, (machine_type, machine_id), clip_ids, is_segmented)
     if recordings is None:
-        by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]
-        unseen = np.sort(row_scores)
+        rows = range(len(uris)) if held_out is None else held_out.tolist()
+        by_name = row_scores[sorted(rows, key=uris.__getitem__)]
+        unseen = np.sort(by_name)
         threshold = decision_threshold(unseen, recipe.threshold)
         rate = cross_validated_false_alarm_rate(by_name, recipe.threshold)
     else:
@@ -175,11 +190,12 @@ def fit_scorer(
         unseen,
         rate,
         tuple(uris),
-        (*detector.notes_, *threshold.notes),
+        (*detector.notes_, *notes, *threshold.notes),
         None if not heard else float(np.median(heard)),
         by_name,
         segments=segments,
         seconds_learnt=lengths_that_matter(seconds, recipe.encoder),
+        unseen_rows=held_out,
     )
 
 
