@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 @click.command("pseudo-label")
 @click.argument("archive", required=False)
 @click.option("--as", "name", required=True, metavar="NAME", help="Name to keep them under.")
-@choice(
-    "--space",
-    values=["embeddings", "triplet"],
-    help="Where clusters are looked for: embeddings of the recipe's encoder, or a small network for each machine that "
-    "learns to hear its sound through the noise of the others.",
-)
 @click.option(
     "--transductive",
     is_flag=True,
@@ -41,7 +35,6 @@ if TYPE_CHECKING:
 def command(
     job: Job,
     name: str,
-    space: str,
     transductive: bool,
     bic: str,
     seed: int,
@@ -52,7 +45,7 @@ def command(
     """Find classes of normal clips whose attributes nobody wrote down, for asd train.
 
     The clips of each machine are laid out on a map (UMAP) and clustered there (Gaussian mixtures, as many as BIC asks
-    for), each domain by itself. asd train takes the labels by --set training.pseudo_labels=NAME. The normal clips are
+    for), each domain by itself. For training, --set training.pseudo_labels=NAME takes the labels. The normal clips are
     chosen as in asd fit.
 
     \b
