@@ -13,7 +13,14 @@ from asd_core.detectors.build import detector_config, detector_keys
 from asd_core.detectors.group_settings import asks_for_named, with_named_groups
 from asd_core.detectors.kinds import DEFAULT_KIND
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_config, encoder_keys, named_groups
+from asd_core.encoders.build import (
+    SHARED_KEYS,
+    EncoderConfig,
+    encoder_config,
+    encoder_keys,
+    named_groups,
+)
+from asd_core.encoders.trained_options import without_place
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.recipe.training_settings import TrainingConfig
@@ -67,9 +74,13 @@ class MachineRecipe:
     training: TrainingConfig = TrainingConfig()
 
     def of_scores(self) -> dict[str, Any]:
-        """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out."""
+        """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out.
+
+        So is the place of trained weights, whose digest is there.
+        """
         unasked = (*EXPLAINING, *TEACHING)
         tables = {table: value for table, value in asdict(self).items() if table not in unasked}
+        tables["encoder"]["options"] = without_place(self.encoder.options)
         for name, value in ADDED_LATER.items():
             table, _, field = name.partition(".")
             if tables.get(table, {}).get(field, ...) == value:
