@@ -71,6 +71,8 @@ KINDS = {
     "efficientat": EncoderKind(
         "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, named="network"
     ),
+    "panns": EncoderKind("asd_core.encoders.panns.encoder:PannsEncoder", defaults=_MULTIRES_DEFAULTS, has_note=True),
+    "openl3": EncoderKind("asd_core.encoders.openl3:OpenL3Encoder", defaults=_MULTIRES_DEFAULTS, uses_device=False),
     IMPORTED: EncoderKind("", uses_device=False),
 }
 
@@ -98,8 +100,8 @@ class EncoderConfig:
     """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
 
     Attributes:
-        kind: ``twfr``, ``clap``, ``multires``, ``efficientat``, ``imported`` (embeddings made elsewhere) or
-            ``package.module:Class`` of one's own.
+        kind: ``twfr``, ``clap``, ``multires``, ``efficientat``, ``panns``, ``openl3``, ``imported`` (embeddings made
+            elsewhere) or ``package.module:Class`` of one's own.
         clip_seconds: how much of each recording is heard.
         clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
             cut), ``windows`` (evenly spaced windows of that length that cover the clip, embeddings averaged) or
