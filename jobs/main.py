@@ -22,6 +22,7 @@ _COMMANDS = {
     "simulate": "Write a simulated fleet of machines with faults.",
     "embed": "Embed the recordings of an archive.",
     "import-embeddings": "Import embeddings made elsewhere.",
+    "pseudo-label": "Find classes of normal clips without attributes.",
     "fit": "Learn the normal sound of every machine.",
     "score": "Score recordings with the newest scorer of each machine.",
     "nightly": "Score one night's recordings, explain and report them.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from asd_core.encoders.protocol import Encoder, grouping
+from asd_core.encoders.trained_options import digest_in, digest_note
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.named_class import constructor_keys, made_by, named_class
 from asd_core.settings import check_keys, from_mapping
@@ -32,6 +33,8 @@ class EncoderKind:
         shares_r: encoders that differ only in ``r`` share one pass over the audio.
         gives_captions: captions are made from its embeddings.
         has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
+        is_trainable: ``asd train`` can train it: it is a `asd_core.encoders.protocol.TrainableEncoder`.
+        named: the option that a recipe may write as ``name``; "" for none.
     """
 
     encoder: str
@@ -41,6 +44,8 @@ class EncoderKind:
     shares_r: bool = False
     gives_captions: bool = False
     has_note: bool = False
+    is_trainable: bool = False
+    named: str = ""
 
     @property
     def is_from_audio(self) -> bool:
@@ -49,12 +54,22 @@ class EncoderKind:
 
 
 _CLAP_DEFAULTS = {"clip_seconds": 7.0, "clip_rule": "windows", "batch_size": 256}
+_MULTIRES_DEFAULTS = {"clip_seconds": 18.0, "clip_rule": "tile"}
 
 
 KINDS = {
     "twfr": EncoderKind("asd_core.encoders.twfr:TwfrEncoder", uses_device=False, shares_r=True),
     "clap": EncoderKind(
         "asd_core.encoders.clap.encoder:ClapEncoder", defaults=_CLAP_DEFAULTS, gives_captions=True, has_note=True
+    ),
+    "multires": EncoderKind(
+        "asd_core.encoders.multires.encoder:MultiresEncoder",
+        defaults=_MULTIRES_DEFAULTS,
+        has_note=True,
+        is_trainable=True,
+    ),
+    "efficientat": EncoderKind(
+        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, named="network"
     ),
     IMPORTED: EncoderKind("", uses_device=False),
 }
@@ -83,14 +98,16 @@ class EncoderConfig:
     """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
 
     Attributes:
-        kind: ``twfr``, ``clap``, ``imported`` (embeddings made elsewhere) or ``package.module:Class`` of one's own.
+        kind: ``twfr``, ``clap``, ``multires``, ``efficientat``, ``imported`` (embeddings made elsewhere) or
+            ``package.module:Class`` of one's own.
         clip_seconds: how much of each recording is heard.
         clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
             cut), ``windows`` (evenly spaced windows of that length that cover the clip, embeddings averaged) or
             ``segments`` (parts of that length that cover the clip, an embedding each).
         channel: which channel, counted from 0; None mixes them all.
         batch_size: waveforms embedded at once, at most; ``clap`` takes fewer where memory is too small.
-        name: for ``imported``: the name under which they were imported.
+        name: by which ``--encoder`` finds it: of imported embeddings, or of a trained encoder; of ``efficientat``'s
+            network where ``network`` is left out.
         hop_seconds: from the start of a segment to that of the next; None: ``clip_seconds``.
         options: what the kind itself takes, as JSON text (``{"r": 0.98}``), so that the whole stays hashable.
     """
@@ -152,7 +169,10 @@ def encoder_config(mapping: Mapping[str, Any]) -> EncoderConfig:
         UsageError: an unknown kind or key, or a value that the encoder refuses.
     """
     name = mapping.get("kind", EncoderConfig.kind)
-    mapping = {**(kind_of(name).defaults if isinstance(name, str) else {}), **mapping}
+    if isinstance(name, str):
+        mapping = {**kind_of(name).defaults, **mapping}
+        if (named := kind_of(name).named) and named not in mapping and "name" in mapping:
+            mapping[named] = mapping.pop("name")
     settings = {key: value for key, value in mapping.items() if key in SHARED_KEYS}
     options = {key: value for key, value in mapping.items() if key not in SHARED_KEYS}
     config = from_mapping(EncoderConfig, {**settings, "options": json.dumps(options, sort_keys=True)}, "[encoder]")
@@ -235,4 +255,6 @@ def embeddings_fingerprint(config: EncoderConfig) -> str:
 
 def encoder_note(config: EncoderConfig) -> str:
     """One line that must be said wherever these embeddings are used; empty where nothing must."""
+    if digest := digest_in(config.options):
+        return digest_note(digest)
     return str(getattr(new_encoder(config), "note", "")) if kind_of(config.kind).has_note else ""

@@ -13,17 +13,28 @@ from asd_core.detectors.build import detector_config, detector_keys
 from asd_core.detectors.group_settings import asks_for_named, with_named_groups
 from asd_core.detectors.kinds import DEFAULT_KIND
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_config, encoder_keys, named_groups
+from asd_core.encoders.build import (
+    SHARED_KEYS,
+    EncoderConfig,
+    encoder_config,
+    encoder_keys,
+    named_groups,
+)
+from asd_core.encoders.trained_options import without_place
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
+from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.settings import from_mapping
 
-TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions")
+TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions", "training")
 JUDGING = ("threshold",)
 """Tables that judge scores and change none: a scorer holds whatever they say."""
 
 EXPLAINING = ("captions",)
 """Tables that say how flagged clips are explained."""
+
+TEACHING = ("training",)
+"""Tables that say how an encoder is trained: its fingerprint tells the weights that came out."""
 
 ADDED_LATER: dict[str, Any] = {
     "encoder.hop_seconds": None,
@@ -60,10 +71,16 @@ class MachineRecipe:
     threshold: ThresholdConfig
     captions: CaptionConfig = CaptionConfig()
     score: ScoreConfig = ScoreConfig()
+    training: TrainingConfig = TrainingConfig()
 
     def of_scores(self) -> dict[str, Any]:
-        """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out."""
-        tables = {table: value for table, value in asdict(self).items() if table not in EXPLAINING}
+        """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out.
+
+        So is the place of trained weights, whose digest is there.
+        """
+        unasked = (*EXPLAINING, *TEACHING)
+        tables = {table: value for table, value in asdict(self).items() if table not in unasked}
+        tables["encoder"]["options"] = without_place(self.encoder.options)
         for name, value in ADDED_LATER.items():
             table, _, field = name.partition(".")
             if tables.get(table, {}).get(field, ...) == value:
@@ -96,6 +113,7 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         score=from_mapping(ScoreConfig, tables.get("score", {}), "[score]"),
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
+        training=from_mapping(TrainingConfig, tables.get("training", {}), "[training]"),
     )
 
 

@@ -6,6 +6,7 @@
     [score]      over = "max"               # of a recording's segments
     [threshold]  kind = "quantile", quantile = 0.9
     [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
+    [training]   loss = "scac", epochs = 16, ...  # how asd train trains the encoder
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
 
 A built-in recipe is named, one of a site's own is a path to a ``.toml`` file.
@@ -27,6 +28,7 @@ from asd_core.recipe.machine_recipe import (
     EXPLAINING,
     JUDGING,
     TABLES,
+    TEACHING,
     MachineRecipe,
     dotted,
     is_outdone,
@@ -167,7 +169,8 @@ class Recipe:
         return [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
 
     def _changes_scorers(self, machine_type: str) -> bool:
-        return any(key.partition(".")[0] not in (*JUDGING, *EXPLAINING) for key in self.overrides(machine_type))
+        unasked = (*JUDGING, *EXPLAINING, *TEACHING)
+        return any(key.partition(".")[0] not in unasked for key in self.overrides(machine_type))
 
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
         for tables in resolved.values():

@@ -41,6 +41,10 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
     config = EncoderConfig(kind=IMPORTED, name=name)
     fingerprint = embeddings_fingerprint(config)
     names = store.imported_names()
+    if names.get(name, {}).get("kind", IMPORTED) != IMPORTED:
+        raise UsageError(
+            f"{name} is a trained encoder of this store: take another --encoder name for imported embeddings"
+        )
     dim = names.get(name, {}).get("embedding_dim")
     stored = store.embedded(fingerprint, keep_index=True)
     clip_ids = dict(rows_of(stored, "uri", "clip_id"))

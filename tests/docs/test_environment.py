@@ -17,6 +17,7 @@ RUNS = {
     "simulate": ["json-fleet", "--nights", "2", "--machines-per-type", "1", "--seconds", "1"],
     "embed": ["plant", "--pattern", "{machine_type}/{machine_id}/{}.wav", *KNN],
     "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
+    "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
     "fit": ["dcase2020/dev_data", *KNN],
     "score": ["dcase2020/dev_data", *KNN],
     "evaluate": ["dcase2020/dev_data", *KNN],

@@ -25,6 +25,13 @@ def test_scores_depend_on_all_but_captions():
     assert list(plain.of_scores()) == ["encoder", "embedding", "detector", "threshold"]
 
 
+def test_scores_depend_on_no_training():
+    recipe = Recipe("mine", {})
+    assert recipe.with_settings({"training.epochs": 20, "training.keep": [20]}).key() == recipe.key()
+    own = Recipe("mine", {"machine": {"fan": {"training.seed": 1}}})
+    assert own.key() == recipe.key() and own.for_machine("fan").training.seed == 1
+
+
 @pytest.mark.parametrize("name", ADDED_LATER)
 def test_a_field_added_later_changes_no_key_until_it_is_set(name):
     table, _, field = name.partition(".")
