@@ -76,6 +76,8 @@ KINDS = {
         has_note=True,
         is_trainable=True,
     ),
+    "panns": EncoderKind("asd_core.encoders.panns.encoder:PannsEncoder", defaults=_MULTIRES_DEFAULTS, has_note=True),
+    "openl3": EncoderKind("asd_core.encoders.openl3:OpenL3Encoder", defaults=_MULTIRES_DEFAULTS, uses_device=False),
     IMPORTED: EncoderKind("", uses_device=False),
 }
 
