@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, encoder_keys, kind_of, new_encoder
+from asd_core.encoders.build import encoder_keys, kind_of, new_encoder
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.named_class import named_class
 
 

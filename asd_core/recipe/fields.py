@@ -12,7 +12,8 @@ from typing import Any
 
 from asd_core.detectors.group_settings import GroupedConfig, group_settings
 from asd_core.detectors.own import OwnConfig
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, kind_of, new_encoder
+from asd_core.encoders.build import kind_of, new_encoder
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trainable import is_trainable
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class

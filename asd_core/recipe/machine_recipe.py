@@ -13,13 +13,8 @@ from asd_core.detectors.build import detector_config, detector_keys
 from asd_core.detectors.group_settings import asks_for_named, with_named_groups
 from asd_core.detectors.kinds import DEFAULT_KIND
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import (
-    SHARED_KEYS,
-    EncoderConfig,
-    encoder_config,
-    encoder_keys,
-    named_groups,
-)
+from asd_core.encoders.build import encoder_config, encoder_keys, named_groups
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trained_options import without_place
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig

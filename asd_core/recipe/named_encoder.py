@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from asd_core.encoders.build import IMPORTED, kind_of
+from asd_core.encoders.build import kind_of
 from asd_core.encoders.checkpoint_files import trained_table
+from asd_core.encoders.config import IMPORTED
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.recipe.machine_recipe import dotted
 from asd_core.recipe.recipe import Recipe

@@ -22,7 +22,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
+from asd_core.encoders.build import embeddings_fingerprint, encoder_note
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.machine_recipe import (
     EXPLAINING,

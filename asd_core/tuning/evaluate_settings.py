@@ -24,7 +24,7 @@ from asd_core.detectors.build import load_detector, new_detector
 from asd_core.detectors.gmm import GmmConfig
 from asd_core.detectors.memory_bank import MemoryBankConfig
 from asd_core.detectors.protocol import DetectorConfig, Domains, Embeddings
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.evaluation.labelled_clips import LabelledClips
 from asd_core.evaluation.objectives import FIGURES, figures_of
