@@ -174,8 +174,9 @@ class Recipe:
         return any(key.partition(".")[0] not in unasked for key in self.overrides(machine_type))
 
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
-        for tables in resolved.values():
+        for kind, tables in resolved.items():
             del tables["encoder"]["batch_size"]
+            self.for_machine(kind).embedding.check_complete()
         text = json.dumps([resolved, [self.fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
 
