@@ -70,6 +70,14 @@ KINDS = {
     "efficientat": EncoderKind(
         "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, named="network"
     ),
+    "anopatch": EncoderKind(
+        "asd_core.encoders.anopatch.encoder:AnopatchEncoder",
+        defaults={"clip_rule": "tile"},
+        has_note=True,
+        is_trainable=True,
+    ),
+    "panns": EncoderKind("asd_core.encoders.panns.encoder:PannsEncoder", defaults=_MULTIRES_DEFAULTS, has_note=True),
+    "openl3": EncoderKind("asd_core.encoders.openl3:OpenL3Encoder", defaults=_MULTIRES_DEFAULTS, uses_device=False),
     IMPORTED: EncoderKind("", uses_device=False),
 }
 
