@@ -146,9 +146,10 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             keep_pandas_out()
             own = {name: value for name, value in options.items() if name not in shared}
             channel = options.get("channel")
-            recipe = open_recipe(options["recipe_name"], options["settings"], options["encoder_name"], channel)
+            name, url = options["recipe_name"], options["store_url"]
+            recipe = open_recipe(name, options["settings"], options["encoder_name"], channel, url)
             check_archive_options(recipe, options)
-            store = open_store_of(options["store_url"])
+            store = open_store_of(url)
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
                 say_defaults(talk)
                 command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
@@ -168,12 +169,20 @@ on_scores = _with_job(recipe_options, store_option, output_options)
 """For commands that only read scores, and open no engine."""
 
 
-def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, channel: int | None = None) -> Recipe:
-    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it."""
-    from asd_core.encoders.build import kind_of
-    from asd_core.recipe.recipe import load_recipe
+def open_recipe(
+    name: str,
+    settings: Sequence[str],
+    encoder_name: str | None,
+    channel: int | None = None,
+    store_url: str | None = None,
+) -> Recipe:
+    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it.
 
-    recipe = load_recipe(name)
+    A name that is neither built in nor a file is that of an ensemble, or of imported scores, that the store keeps.
+    """
+    from asd_core.encoders.build import kind_of
+
+    recipe = _loaded(name, store_url)
     changes: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -182,6 +191,8 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
         changes[key.strip()] = _value(value.strip())
     recipe = recipe.with_settings(changes | {"encoder.channel": channel})
     if encoder_name is not None:
+        if recipe.ensemble is not None:
+            raise UsageError(f"--encoder {encoder_name} has no place: ensemble {name} has the encoders of its members")
         if kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
             raise UsageError(
                 f"recipe {name} makes its own embeddings, so --encoder {encoder_name} has no place: "
@@ -189,6 +200,20 @@ def open_recipe(name: str, settings: Sequence[str], encoder_name: str | None, ch
             )
         recipe = recipe.with_settings({"encoder.name": encoder_name})
     return recipe
+
+
+def _loaded(name: str, store_url: str | None) -> Recipe:
+    from asd_core.recipe.names import built_in_recipes
+    from asd_core.recipe.recipe import load_recipe
+    from asd_core.runs.named_recipes import named_recipe, unknown_recipe
+
+    if store_url is not None and name not in built_in_recipes() and not name.endswith(".toml"):
+        store = open_store_of(store_url)
+        if (kept := named_recipe(store, name)) is not None:
+            return kept
+        if hint := unknown_recipe(store, name):
+            raise UsageError(f"there is no recipe {name!r}, built in or in the store{hint}")
+    return load_recipe(name)
 
 
 def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:

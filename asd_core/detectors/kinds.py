@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
 from asd_core.detectors.gmm import Gmm, GmmConfig
+from asd_core.detectors.imported_scores import ImportedScores, ImportedScoresConfig
 from asd_core.detectors.kmeans import KMeans, KMeansConfig
 from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
 from asd_core.detectors.own import OwnConfig, OwnDetector, own_config
@@ -38,6 +39,7 @@ KINDS = {
     "gmm": DetectorKind(GmmConfig, Gmm),
     "memory_bank": DetectorKind(MemoryBankConfig, MemoryBank),
     "kmeans": DetectorKind(KMeansConfig, KMeans),
+    "scores": DetectorKind(ImportedScoresConfig, ImportedScores),
 }
 DEFAULT_KIND = "gmm"
 

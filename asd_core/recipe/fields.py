@@ -45,13 +45,23 @@ class Field:
 
 def fields_of(recipe: Recipe) -> list[Field]:
     """Every field that a recipe has beside its overrides for machine types, in the order of their tables."""
-    machine, found = recipe.for_machine(""), list[Field]()
-    for table in TABLES:
+    machine, found = recipe.for_machine(""), _ensemble_fields(recipe)
+    for table in TABLES if recipe.ensemble is None else (*JUDGING, *EXPLAINING):
         given = recipe.settings.get(table, {})
         default = _defaults(table, given)
         rows = sorted(_values(table, getattr(machine, table)), key=lambda row: row[0] != "kind")
         found += [Field(table, name, value, default.get(name), name in given, told) for name, value, told in rows]
     return found
+
+
+def _ensemble_fields(recipe: Recipe) -> list[Field]:
+    """The rule of an ensemble, and the KEY and share of each member; none of another recipe."""
+    if recipe.ensemble is None:
+        return []
+    keys = {name: member.key() for name, member in recipe.members.items()}
+    rule = Field("ensemble", "rule", recipe.ensemble.rule, "z", True, meanings(type(recipe.ensemble))["rule"])
+    shares = [(name, f"{keys[name]} x {share:.3g}") for name, share in recipe.ensemble.shares.items()]
+    return [rule, *(Field("ensemble", f"members.{name}", told, None, True, "") for name, told in shares)]
 
 
 def differences(recipe: Recipe, other: Recipe) -> list[str]:
@@ -72,7 +82,7 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
 def settings_towards(recipe: Recipe, other: Recipe) -> list[str]:
     """The ``table.key=value`` by which this recipe becomes another one; none where that takes more than values."""
     found = _differing(other, recipe)
-    is_more = any(key.endswith(".kind") for key in found)
+    is_more = any(key.endswith(".kind") or key.startswith("ensemble.members") for key in found)
     is_more |= not all(isinstance(value, bool | int | float | str) for value in found.values())
     if is_more or _other_machines(recipe, other) or _other_machines(other, recipe):
         return []

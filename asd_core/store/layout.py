@@ -19,6 +19,7 @@
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     encoders.json                                        names of imported embeddings
+    recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the
 ``run_index`` and ``newest_scorers`` are made from it and can be made again. Older stores have parts of scores in
