@@ -42,7 +42,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     from asd_core.synthesis.fleet import simulate_fleet
 
     engine_named(engine)  # refuses options that exclude each other
-    recipe = open_recipe(recipe_name, (), None)
+    recipe = open_recipe(recipe_name, ())
     archive, store = f"{folder}/recordings", open_store_of(f"{folder}/store")
     talk.say(f"1/4 simulating {_NIGHTS} nights of a small fleet in {archive}")
     fleet = simulate_fleet(

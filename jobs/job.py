@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,10 +146,8 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             keep_pandas_out()
             own = {name: value for name, value in options.items() if name not in shared}
             channel = options.get("channel")
-            name, url = options["recipe_name"], options["store_url"]
-            recipe = open_recipe(name, options["settings"], options["encoder_name"], channel, url)
+            recipe, store = open_both(options, channel)
             check_archive_options(recipe, options)
-            store = open_store_of(url)
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
                 say_defaults(talk)
                 command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
@@ -169,51 +167,42 @@ on_scores = _with_job(recipe_options, store_option, output_options)
 """For commands that only read scores, and open no engine."""
 
 
-def open_recipe(
-    name: str,
-    settings: Sequence[str],
-    encoder_name: str | None,
-    channel: int | None = None,
-    store_url: str | None = None,
-) -> Recipe:
-    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it.
+def open_recipe(name: str, settings: Sequence[str]) -> Recipe:
+    """The recipe with ``--set`` laid over it."""
+    from asd_core.recipe.recipe import load_recipe
 
-    A name that is neither built in nor a file is that of an ensemble, or of imported scores, that the store keeps.
-    """
-    from asd_core.encoders.build import kind_of
+    return load_recipe(name).with_settings(changes_of(settings))
 
-    recipe = _loaded(name, store_url)
+
+def changes_of(settings: Sequence[str]) -> dict[str, Any]:
+    """``table.key`` → value of every ``--set``."""
     changes: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
             raise UsageError(f"--set takes KEY=VALUE, such as detector.k=8, got {setting!r}")
         changes[key.strip()] = _value(value.strip())
-    recipe = recipe.with_settings(changes | {"encoder.channel": channel})
-    if encoder_name is not None:
-        if recipe.ensemble is not None:
-            raise UsageError(f"--encoder {encoder_name} has no place: ensemble {name} has the encoders of its members")
-        if kind_of(recipe.for_machine("").encoder.kind).is_from_audio:
-            raise UsageError(
-                f"recipe {name} makes its own embeddings, so --encoder {encoder_name} has no place: "
-                "take imported-knn or another imported-... recipe"
-            )
-        recipe = recipe.with_settings({"encoder.name": encoder_name})
-    return recipe
+    return changes
 
 
-def _loaded(name: str, store_url: str | None) -> Recipe:
-    from asd_core.recipe.names import built_in_recipes
-    from asd_core.recipe.recipe import load_recipe
-    from asd_core.runs.named_recipes import named_recipe, unknown_recipe
+def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, Store]:
+    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it, and the store.
 
-    if store_url is not None and name not in built_in_recipes() and not name.endswith(".toml"):
-        store = open_store_of(store_url)
-        if (kept := named_recipe(store, name)) is not None:
-            return kept
-        if hint := unknown_recipe(store, name):
-            raise UsageError(f"there is no recipe {name!r}, built in or in the store{hint}")
-    return load_recipe(name)
+    A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
+    """
+    from asd_core.recipe.named_encoder import names_imported, with_encoder
+    from asd_core.runs.named_recipes import find_recipe
+
+    store, name = open_store_of(options["store_url"]), options["encoder_name"]
+    recipe, changes = find_recipe(store, options["recipe_name"]), changes_of(options["settings"])
+    names = store.imported_names() if name is not None else {}
+    later = dict[str, Any]()
+    if name is not None and not names_imported(names, name):
+        later = {key: value for key, value in changes.items() if key.startswith("encoder.")}
+    recipe = recipe.with_settings({key: value for key, value in changes.items() if key not in later})
+    if name is not None:
+        recipe = with_encoder(recipe, name, names, store.files.url)
+    return recipe.with_settings({**later, "encoder.channel": channel}), store
 
 
 def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "embed": "Embed the recordings of an archive.",
     "import-embeddings": "Import embeddings made elsewhere.",
     "import-scores": "Import anomaly scores made elsewhere.",
+    "pseudo-label": "Find classes of normal clips without attributes.",
     "fit": "Learn the normal sound of every machine.",
     "ensemble": "Combine the scores of several recipes.",
     "score": "Score recordings with the newest scorer of each machine.",

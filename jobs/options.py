@@ -100,7 +100,7 @@ recipe_options = together(
         help="Built-in recipe, or path to a .toml file.",
     ),
     settings_option,
-    click.option("--encoder", "encoder_name", metavar="NAME", help="Name of the imported embeddings to use."),
+    click.option("--encoder", "encoder_name", metavar="NAME", help="Imported embeddings, or a trained encoder."),
     click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
 )
 

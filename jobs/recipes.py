@@ -84,7 +84,7 @@ def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[R
     for held in [] if store is None else held_recipes(store):
         if held.key == name and held.recipe is not None:
             return held.recipe, f"as the store holds it under {held.key}."
-    recipe = open_recipe(name, settings, None)
+    recipe = open_recipe(name, settings)
     text = built_in_recipes().get(name) or read_text(name, f"the recipe {name}")
     return recipe, about(text)
 

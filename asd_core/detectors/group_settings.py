@@ -13,7 +13,7 @@ from asd_core.detectors.protocol import DetectorConfig
 from asd_core.errors import AsdError, UsageError
 from asd_core.settings import check_integer, from_mapping
 
-GroupScore = Literal["max", "mean"]
+GroupScore = Literal["max", "mean", "raw_mean"]
 GroupOrder = Literal["interleaved", "consecutive"]
 Numbers = NDArray[np.int64]
 NAMED: Literal["named"] = "named"
@@ -25,7 +25,8 @@ class GroupSettings:
 
     Attributes:
         groups: "named" for those of the encoder, or the number of equal ones; None: the embedding as a whole.
-        group_score: "max" is the largest of the groups' standardised scores, "mean" their mean.
+        group_score: "max" is the largest of the groups' standardised scores, "mean" their mean; "raw_mean" is the mean
+            of their scores as they are, for groups of one scale, such as checkpoints of one network.
         group_order: of N equal groups. "interleaved": the first has the numbers 1, N + 1, 2 N + 1 and so on, as the
             last axis of an array (..., N) has them; "consecutive": the first N-th part.
     """

@@ -2,7 +2,8 @@
 
 A fault that moves a few numbers of an embedding drowns in the distance over all of them. A group is judged by itself:
 its score is standardised by the scores of its own normal clips, not seen in fitting, so that groups of any length and
-unit can be compared. The largest is kept, which is never far behind the group that tells best, or the mean.
+unit can be compared. The largest is kept, which is never far behind the group that tells best, or the mean. Groups of
+one scale, such as the checkpoints of a network (Fujimura et al. average over three), may be averaged as they are.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _FEW = 20  # clips, up to which each is left out by itself
 
 
 class Grouped:
-    """Anomaly score: the largest or the mean of the groups' scores, each in deviations of its unseen normal scores."""
+    """Anomaly score: the largest or the mean of the groups' scores, each in deviations of its unseen normal scores.
+
+    With ``raw_mean`` it is the mean of the groups' own scores.
+    """
 
     fits_recordings = True
 
@@ -65,13 +69,12 @@ class Grouped:
 
     def anomaly_score(self, embeddings: Embeddings) -> Floats:
         """The combined score, (M, D) → (M,) float64; higher is more anomalous, and it may be negative."""
-        return self._combined(self.group_scores(embeddings))
+        raw = self._raw_scores(embeddings)
+        return self._combined(raw if self._takes_raw else self._standard(raw))
 
     def group_scores(self, embeddings: Embeddings) -> Floats:
         """The standardised score of each group, (M, D) → (M, G) float64."""
-        parts = self._parts(self._checked(embeddings))
-        scores = [one.anomaly_score(part) for one, part in zip(self._detectors, parts, strict=True)]
-        return self._standard(np.column_stack(scores))
+        return self._standard(self._raw_scores(embeddings))
 
     def nearest(self, embeddings: Embeddings, k: int) -> tuple[NDArray[np.int64], Floats]:
         """See `Detector.nearest`: in the group that decided, the one with the largest standardised score."""
@@ -92,13 +95,13 @@ class Grouped:
         """The score of each training row under group detectors that never saw its recording, (N,).
 
         They come from leave-one-out or from folds, as `left_out_scores` has it for the kind of detector, and are
-        standardised as those of clips to come are: see `standardised_unseen`.
+        standardised as those of clips to come are: see `standardised_unseen`. Raw ones are averaged as they are.
 
         Args:
             recordings: (N,) as given to `fit`, whose recordings are left out.
         """
         self._fitted()
-        return self._combined(standardised_unseen(self._unseen, recordings))
+        return self._combined(self._unseen if self._takes_raw else standardised_unseen(self._unseen, recordings))
 
     def state(self) -> State:
         """The state of every group's detector under its number, the standards and what they come from."""
@@ -137,6 +140,14 @@ class Grouped:
         total = len(part) if several is None else len(np.unique(several))
         folds = total if total <= _FEW else _FOLDS if several is None else _FOLDS // 2  # which is doubled
         return left_out_scores(lambda: self._new(part.shape[1]), part, domains, recordings, folds=folds)
+
+    @property
+    def _takes_raw(self) -> bool:
+        return self.config.group_score == "raw_mean"
+
+    def _raw_scores(self, embeddings: Embeddings) -> Floats:
+        parts = self._parts(self._checked(embeddings))
+        return np.column_stack([one.anomaly_score(part) for one, part in zip(self._detectors, parts, strict=True)])
 
     def _combined(self, scores: Floats) -> Floats:
         return np.asarray(scores.max(axis=1) if self.config.group_score == "max" else scores.mean(axis=1))

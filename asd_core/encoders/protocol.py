@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 Waveforms = NDArray[np.float32]  # (B, T) in [-1, 1]
 
@@ -68,6 +71,31 @@ class GroupingEncoder(Encoder, Protocol):
     @property
     def groups(self) -> Sequence[tuple[str, int]]:
         """The name and the length of each, in order; the lengths add up to `embedding_dim`."""
+
+
+class TrainableEncoder(Encoder, Protocol):
+    """An encoder with a network that ``asd train`` trains.
+
+    It has two settings: ``weights``, the place of its weights (``random``, or a folder that ``asd train`` wrote, among
+    others), and ``digest``, the name of trained weights, "" for others. Its fingerprint covers the digest in place of
+    the place, so that it needs no file where there is one.
+    """
+
+    weights: str
+    digest: str
+
+    @staticmethod
+    def new_network(table: Mapping[str, Any], seed: int) -> Module:
+        """A new network: (B, T) float32 at ``sample_rate`` Hz → (B, sum(branch_dims)), not normalised.
+
+        It has the attributes ``sample_rate: int`` and ``branch_dims: tuple[int, ...]``, the lengths of the parts of its
+        output. One with a spectrogram has an attribute ``masking``, None or a module that is applied to spectrograms
+        (B, F, T) while it trains.
+
+        Args:
+            table: the complete ``[encoder]`` table, defaults filled in, of which ``weights`` says what it starts from.
+            seed: of all that is drawn at random.
+        """
 
 
 def weighted(encoder: Encoder) -> WeightedEncoder | None:

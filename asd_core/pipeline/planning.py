@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.shards import Shard, shard_name
 
 LARGEST_SHARD = 128  # clips: some seconds of work for a CPU, 80 MB of decoded ten-second clips

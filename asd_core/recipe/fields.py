@@ -12,10 +12,13 @@ from typing import Any
 
 from asd_core.detectors.group_settings import GroupedConfig, group_settings
 from asd_core.detectors.own import OwnConfig
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, kind_of, new_encoder
+from asd_core.encoders.build import kind_of, new_encoder
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
+from asd_core.encoders.trainable import is_trainable
+from asd_core.encoders.trained_options import digest_of_folder
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class
-from asd_core.recipe.machine_recipe import EXPLAINING, JUDGING, TABLES, MachineRecipe, keys_of, machine_recipe
+from asd_core.recipe.machine_recipe import EXPLAINING, JUDGING, TABLES, TEACHING, MachineRecipe, keys_of, machine_recipe
 from asd_core.recipe.recipe import Recipe
 from asd_core.recipe.text import toml_value
 
@@ -44,10 +47,16 @@ class Field:
 
 
 def fields_of(recipe: Recipe) -> list[Field]:
-    """Every field that a recipe has beside its overrides for machine types, in the order of their tables."""
+    """Every field that a recipe has beside its overrides for machine types, in the order of their tables.
+
+    The table of training is left out where the encoder cannot be trained and the recipe does not set it.
+    """
     machine, found = recipe.for_machine(""), _ensemble_fields(recipe)
+    is_taught = is_trainable(machine.encoder)
     for table in TABLES if recipe.ensemble is None else (*JUDGING, *EXPLAINING):
         given = recipe.settings.get(table, {})
+        if table in TEACHING and not (given or is_taught):
+            continue
         default = _defaults(table, given)
         rows = sorted(_values(table, getattr(machine, table)), key=lambda row: row[0] != "kind")
         found += [Field(table, name, value, default.get(name), name in given, told) for name, value, told in rows]
@@ -118,9 +127,13 @@ def scorer_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
 
 
 def _by_name(recipe: Recipe) -> dict[str, Any]:
-    unasked = (*JUDGING, *EXPLAINING)
+    unasked = (*JUDGING, *EXPLAINING, *TEACHING)
     fields = [one for one in fields_of(recipe) if one.table not in unasked and one.name != "batch_size"]
-    return {f"{one.table}.{one.name}": one.value for one in fields}
+    by_name = {f"{one.table}.{one.name}": one.value for one in fields}
+    if by_name.get("encoder.digest"):  # trained weights may lie anywhere
+        del by_name["encoder.weights"]
+    by_name["embedding.head"] = digest_of_folder(by_name["embedding.head"])
+    return by_name
 
 
 def _defaults(table: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""Names of recipes: those that come with the package, and the names that a recipe may have."""
+"""Names of recipes: those that come with the package, the names that a recipe may have, and KEYs."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 from asd_core.errors import UsageError
@@ -17,3 +19,9 @@ def check_recipe_name(name: str) -> None:
     """Raise UsageError unless a recipe may be called that: its name stands in folder names and addresses."""
     if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
         raise UsageError(f"a recipe's name may hold letters, digits, '-', '_' and '.', got {name!r}; rename the file")
+
+
+def key_of(name: str, facts: object) -> str:
+    """The KEY of a recipe: its name and 8 hex digits of the hash of facts, JSON values."""
+    text = json.dumps(facts, sort_keys=True).encode()
+    return f"{name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"

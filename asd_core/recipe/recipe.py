@@ -6,6 +6,7 @@
     [score]      over = "max"               # of a recording's segments
     [threshold]  kind = "quantile", quantile = 0.9
     [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
+    [training]   loss = "scac", epochs = 16, ...  # how asd train trains the encoder
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
 
 An ensemble has ``[ensemble]`` instead of the first four (`asd_core.recipe.ensemble_settings`).
@@ -15,7 +16,6 @@ A built-in recipe is named, one of a site's own is a path to a ``.toml`` file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -23,13 +23,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe import ensemble_settings
 from asd_core.recipe.machine_recipe import (
     EXPLAINING,
     JUDGING,
     TABLES,
+    TEACHING,
     MachineRecipe,
     dotted,
     ensemble_machine,
@@ -37,7 +39,7 @@ from asd_core.recipe.machine_recipe import (
     laid_over,
     machine_recipe,
 )
-from asd_core.recipe.names import built_in_recipes, check_recipe_name
+from asd_core.recipe.names import built_in_recipes, check_recipe_name, key_of
 from asd_core.recipe.near_names import check_setting, near_file, near_recipe
 from asd_core.settings import check_keys
 from asd_core.text_files import read_text
@@ -196,20 +198,18 @@ class Recipe:
         return [kind for kind in sorted(self._kinds) if not kind or self._changes_scorers(kind)]
 
     def _changes_scorers(self, machine_type: str) -> bool:
-        return any(key.partition(".")[0] not in (*JUDGING, *EXPLAINING) for key in self.overrides(machine_type))
+        unasked = (*JUDGING, *EXPLAINING, *TEACHING)
+        return any(key.partition(".")[0] not in unasked for key in self.overrides(machine_type))
 
     def _hashed_members(self, judgement: Mapping[str, Any] | None = None) -> str:
         keys = {name: member.key() for name, member in self.members.items()}
-        return self._digest(ensemble_settings.facts(self.ensemble, keys, judgement))
+        return key_of(self.name, ensemble_settings.facts(self.ensemble, keys, judgement))
 
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
-        for tables in resolved.values():
+        for kind, tables in resolved.items():
             del tables["encoder"]["batch_size"]
-        return self._digest([resolved, [self.fingerprint(kind) for kind in resolved]])
-
-    def _digest(self, facts: object) -> str:
-        text = json.dumps(facts, sort_keys=True).encode()
-        return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
+            self.for_machine(kind).embedding.check_complete()
+        return key_of(self.name, [resolved, [self.fingerprint(kind) for kind in resolved]])
 
     def fingerprint(self, machine_type: str) -> str:
         """The name of the embeddings of a machine type (`embeddings_fingerprint`)."""

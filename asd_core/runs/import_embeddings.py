@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import IMPORTED, EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.encoders.config import IMPORTED, EncoderConfig
 from asd_core.errors import ClipError, UsageError
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.embedding import commit_shard, shard_table
@@ -46,6 +47,10 @@ def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader =
     config = EncoderConfig(kind=IMPORTED, name=name)
     fingerprint = embeddings_fingerprint(config)
     names = store.imported_names()
+    if names.get(name, {}).get("kind", IMPORTED) != IMPORTED:
+        raise UsageError(
+            f"{name} is a trained encoder of this store: take another --encoder name for imported embeddings"
+        )
     dim = names.get(name, {}).get("embedding_dim")
     stored = store.embedded(fingerprint, keep_index=True)
     clip_ids = dict(rows_of(stored, "uri", "clip_id"))

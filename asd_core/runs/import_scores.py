@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from asd_core.encoders.build import IMPORTED
+from asd_core.encoders.config import IMPORTED
 from asd_core.errors import UsageError
 from asd_core.pipeline.engine import LocalEngine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe

@@ -10,7 +10,7 @@ import json
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.pipeline.stored_keys import recipe_of
 from asd_core.recipe.names import built_in_recipes, check_recipe_name
-from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
 
@@ -68,10 +68,20 @@ def check_free(store: Store, name: str, recipe: Recipe | None = None) -> None:
         raise UsageError(f"{name} is taken: the store keeps {held.key()} by that name; take another name")
 
 
-def unknown_recipe(store: Store, name: str) -> str:
-    """A hint for a name that is neither built in nor kept by a store; "" where the store keeps none."""
-    names = recipe_names(store)
-    return did_you_mean(name, [*names, *built_in_recipes()]) if names else ""
+def find_recipe(store: Store, name: str) -> Recipe:
+    """The recipe of a name: built in, the path of a ``.toml`` file, or kept by a store.
+
+    Raises:
+        UsageError: there is none, with the nearest name.
+    """
+    if name in built_in_recipes() or name.endswith(".toml"):
+        return load_recipe(name)
+    if (kept := named_recipe(store, name)) is not None:
+        return kept
+    if names := recipe_names(store):
+        near = did_you_mean(name, [*names, *built_in_recipes()])
+        raise UsageError(f"there is no recipe {name!r}, built in or in the store{near}")
+    return load_recipe(name)
 
 
 def _path(name: str) -> str:

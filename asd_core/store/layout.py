@@ -16,9 +16,14 @@
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
+    pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
-    encoders.json                                        names of imported embeddings
+    trained/<name>/<digest>/                             a trained encoder: encoder.json (written last), its tensors,
+                                                         history.parquet
+    trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
+    reports/training/<name>/<digest>/index.html
+    encoders.json                                        names of imported embeddings and trained encoders
     recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the

@@ -12,7 +12,7 @@ import pyarrow as pa
 import soundfile
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import decode_shard

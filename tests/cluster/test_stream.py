@@ -4,7 +4,7 @@ import pytest
 import soundfile
 
 from asd_core.clips.archive import list_archive
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
 from asd_core.pipeline.shards import Shard, shard_to_bytes

@@ -18,6 +18,7 @@ RUNS = {
     "embed": ["plant", "--pattern", "{machine_type}/{machine_id}/{}.wav", *KNN],
     "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
     "import-scores": ["scores.parquet", "--system", "stgram", "--as", "json-scores", "--store", "json-store"],
+    "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
     "fit": ["dcase2020/dev_data", *KNN],
     "ensemble": ["a=json-scores", "b=json-others", "--as", "json-both", "--store", "json-store"],
     "score": ["dcase2020/dev_data", *KNN],

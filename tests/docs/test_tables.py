@@ -12,6 +12,7 @@ from asd_core.captions.clip_tasks import CLIP_CAPTIONS, MEASURES
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.score import score
 from asd_core.store import layout
+from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
 from asd_core.store.tables import CAPTIONS, CLIPS, EMBEDDINGS, INDEX, NIGHT
 from asd_core.tuning.stored_results import CHOICES, TUNING
 from tests.fleet import KNN, NIGHTS, fitted, listed
@@ -27,6 +28,7 @@ SCHEMAS = {
     "CLIP_CAPTIONS": CLIP_CAPTIONS,
     "TUNING": TUNING,
     "CHOICES": CHOICES,
+    "PSEUDO_LABELS": PSEUDO_LABELS,
 }
 EXAMPLES = re.findall(r"<!-- example -->\n<!-- not run: .*\n```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 

@@ -40,6 +40,8 @@ def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
         table, _, field = dimension.name.partition(".")
         if table == "captions":
             raise UsageError(f"{dimension.name}: no score depends on it: leave it out of the space")
+        if table == "training":
+            raise UsageError(f"{dimension.name}: a search trains no encoder: leave it out of the space")
         if dimension.name == "encoder.batch_size":
             raise UsageError(f"{dimension.name} changes no embedding: leave it out of the space")
         if table not in ("encoder", "detector"):

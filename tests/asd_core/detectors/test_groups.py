@@ -50,8 +50,28 @@ def test_a_score_is_the_largest_of_the_standardised_scores_of_a_detector_for_eac
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_loaded_detector_scores_the_same_to_the_bit(kind):
+def test_a_raw_mean_is_that_of_scorers_fitted_by_hand_and_so_are_its_unseen_scores(kind):
+    rows, queries, domains = normals(), normals(seed=1), np.repeat(["source", "target"], [30, 10])
+    config = with_named_groups(
+        detector_config({"groups": "named", "group_score": "raw_mean", **kind}),
+        [(f"epoch {n}", 3) for n in (12, 14, 16)],
+    )
+    parts = [slice(0, 3), slice(3, 6), slice(6, 9)]
+    scores = unseen = np.zeros(40)
+    for part in parts:
+        one = new_detector(detector_config(kind)).fit(rows[:, part], domains)
+        scores = scores + one.anomaly_score(queries[:, part]) / 3
+        unseen = unseen + unseen_scores(detector_config(kind), rows[:, part], domains, folds=10) / 3
+    detector = new_detector(config).fit(rows[:, :9], domains)
+    assert_allclose(detector.anomaly_score(queries[:, :9]), scores, rtol=1e-9)
+    assert_allclose(unseen_scores(config, rows[:, :9], domains), unseen, rtol=1e-9)
+
+
+@pytest.mark.parametrize("group_score", ["max", "raw_mean"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loaded_detector_scores_the_same_to_the_bit(kind, group_score):
     rows, queries = normals(), normals(seed=1)
+    kind = {**kind, "group_score": group_score}
     detector = fitted(named(**kind), rows)
     loaded = load_detector(named(**kind), detector.state())
     assert_array_equal(loaded.anomaly_score(queries), detector.anomaly_score(queries))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard

@@ -1,7 +1,7 @@
 import pytest
 
 from asd_core.recipe.fields import differences, fields_of, meanings, scorer_fields, settings_towards, shown
-from asd_core.recipe.machine_recipe import TABLES, keys_of
+from asd_core.recipe.machine_recipe import TABLES, TEACHING, keys_of
 from asd_core.recipe.recipe import Recipe, built_in_recipes, load_recipe
 
 KNN = load_recipe("twfr-knn")
@@ -16,7 +16,8 @@ def test_every_field_of_a_recipe_is_there_once_with_its_kind_first(name):
     recipe = load_recipe(name)
     fields = fields_of(recipe)
     names = [(one.table, one.name) for one in fields]
-    assert len(set(names)) == len(names) and list(dict.fromkeys(table for table, _ in names)) == list(TABLES)
+    tables = dict.fromkeys(table for table, _ in names)
+    assert len(set(names)) == len(names) and [*tables, *TEACHING][: len(TABLES)] == list(TABLES)
     for table in ("encoder", "detector"):
         own = [name for place, name in names if place == table]
         kind = by_name(recipe)[table, "kind"].value
@@ -39,6 +40,11 @@ def test_a_field_tells_whether_the_recipe_sets_it():
     assert (fields["detector", "k"].is_set, fields["detector", "metric"].is_set) == (True, False)
     whitening = fields["detector", "whitening"]
     assert (whitening.value, whitening.default, whitening.is_set) == ("half", "none", True)
+
+
+def test_training_is_shown_where_a_recipe_sets_it():
+    assert "training" not in {table for table, _ in by_name(KNN)}
+    assert by_name(KNN.with_settings({"training.epochs": 20}))["training", "epochs"].value == 20
 
 
 def test_two_recipes_differ_in_what_scorers_depend_on():

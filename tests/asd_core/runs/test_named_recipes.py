@@ -1,7 +1,7 @@
 import pytest
 
 from asd_core.errors import AsdError, UsageError
-from asd_core.runs.named_recipes import check_free, keep_recipe, named_recipe, recipe_names, unknown_recipe
+from asd_core.runs.named_recipes import check_free, find_recipe, keep_recipe, named_recipe, recipe_names
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from tests.asd_core.pipeline.ensembles.members import fused
@@ -30,10 +30,14 @@ def test_a_name_that_is_taken_is_refused(store):
         check_free(store, "a/b")
 
 
-def test_a_name_that_is_not_kept_gets_the_nearest_one(store):
-    assert unknown_recipe(store, "fusde") == ""
+def test_a_recipe_is_built_in_or_kept_and_else_the_nearest_is_named(store):
+    assert find_recipe(store, "twfr-knn").name == "twfr-knn"
+    with pytest.raises(UsageError, match="no recipe 'fusde'"):
+        find_recipe(store, "fusde")
     keep_recipe(store, fused())
-    assert "did you mean 'fused'?" in unknown_recipe(store, "fusde")
+    assert find_recipe(store, "fused").key() == fused().key()
+    with pytest.raises(UsageError, match="did you mean 'fused'"):
+        find_recipe(store, "fusde")
 
 
 def test_a_broken_file_is_one_line(store):

@@ -1,0 +1,1 @@
+"""AnoPatch: pretrained audio transformers as encoders that learn to tell machines apart."""

@@ -1,0 +1,1 @@
+"""Training encoders to tell classes of normal clips apart."""

@@ -1,0 +1,1 @@
+"""Pseudo-labels: classes of normal clips whose attributes nobody wrote down, found in a space of embeddings."""
