@@ -15,6 +15,7 @@
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
+    tags/<hash>/<dates>,<hash>.parquet  log odds of AudioSet's classes of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
     pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
     intents/ answers/                                    what was asked of a language model and not yet published

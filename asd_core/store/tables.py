@@ -107,7 +107,7 @@ CAPTIONS = pa.schema(
         pa.field("machine_type", pa.string(), nullable=False),
         pa.field("machine_id", pa.string(), nullable=False),
         pa.field("date", pa.string(), nullable=False),
-        pa.field("method", pa.string(), nullable=False),  # "text-decoder", "zero-shot", "hybrid" or "acoustic"
+        pa.field("method", pa.string(), nullable=False),  # "text-decoder", "zero-shot", "hybrid", "acoustic" or "tags"
         pa.field("difference_caption", pa.string()),  # null for an error
         pa.field("clip_caption", pa.string()),  # the decoder's, of the clip alone
         pa.field("normal_uris", pa.list_(pa.string())),  # of the k nearest normal clips, nearest first
