@@ -139,7 +139,7 @@ class ClipEvidence:
             tower: the caption checkpoint, whose decoder takes these embeddings.
             start: words that every caption begins with.
         """
-        fingerprint, note = self._once(decoder_identity, (tower.weights, self._engine.device), on_gpu=True)
+        fingerprint, note = self._once(decoder_identity, (tower.weights, self._engine.device))
         folder = f"clip_captions/{_hash([fingerprint, start, tower.fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
         new = missing(embedded, kept)
@@ -216,10 +216,10 @@ class ClipEvidence:
         known = pa.concat_tables([kept, added])
         return known.filter(pc.is_in(known["clip_id"], value_set=clips["clip_id"].combine_chunks())), problems
 
-    def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
+    def _once(self, function: Callable[[T], R], task: T) -> R:
         """The result of a task that the engine does once."""
         if (function, task) not in self._results:
-            self._results[function, task] = next(iter(self._engine.map(function, [task], on_gpu=on_gpu)))
+            self._results[function, task] = next(iter(self._engine.map(function, [task])))
         result: R = self._results[function, task]
         return result
 

@@ -25,6 +25,7 @@
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
     reports/training/<name>/<digest>/index.html
     encoders.json                                        names of imported embeddings and trained encoders
+    recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the
 ``run_index`` and ``newest_scorers`` are made from it and can be made again. Older stores have parts of scores in

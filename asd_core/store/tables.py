@@ -89,6 +89,8 @@ SCORES = pa.schema(
         pa.field("segment_start", pa.float64()),  # s, of the segment with the highest score; null for a whole clip
         pa.field("segments", pa.int64()),  # that were scored; null for a whole clip
         pa.field("nearest_starts", pa.list_(pa.float64())),  # s, of the nearest segments; null for whole clips
+        pa.field("decided_by", pa.string()),  # of an ensemble: the member with the largest part in the score
+        pa.field("member_scores", pa.list_(pa.float64())),  # of an ensemble: its members' standardised scores
     ]
 )
 """One row per listed clip: a score or an error, never neither and never both."""
