@@ -15,7 +15,7 @@ from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.head.arrays import weights_of
 from asd_core.encoders.head.stored import KIND, NewHead, write_heads
 from asd_core.encoders.trainable import encoder_table
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
@@ -74,6 +74,8 @@ def train_heads(
         AsdError: no embeddings, fewer than two classes, or a loss that is not finite.
     """
     check_head(recipe)
+    if not len(clips):
+        raise AsdError("there are no normal clips to train on")
     started, machine = now(), recipe.for_machine("")
     config = machine.training
     embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
