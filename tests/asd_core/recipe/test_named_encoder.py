@@ -6,7 +6,7 @@ from asd_core.encoders.checkpoint_files import TrainedEncoder
 from asd_core.encoders.head.stored import NewHead
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe.fields import scorer_fields
-from asd_core.recipe.named_encoder import with_encoder
+from asd_core.recipe.named_encoder import check_changes, with_encoder
 from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -68,3 +68,9 @@ def test_a_head_names_the_embeddings_that_it_takes_and_is_their_transform(tmp_pa
     assert with_encoder(KNN, "mine", names, store.files.url).for_machine("").encoder.name == "made"
     with pytest.raises(AsdError, match=r"the trained head mine is gone from the store: restore trained/mine/"):
         with_encoder(KNN, "mine", names, "/nowhere")
+
+
+def test_a_change_that_would_be_another_network_is_refused():
+    check_changes("own", ["encoder.batch_size", "encoder.precision"])
+    with pytest.raises(UsageError, match="--set encoder.width: the encoder own is trained as it is"):
+        check_changes("own", ["encoder.width"])
