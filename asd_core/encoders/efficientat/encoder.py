@@ -19,6 +19,7 @@ from asd_core.encoders.batch_size import BatchSize
 from asd_core.encoders.clap.weights import HUB, is_random, random_note, seed_of
 from asd_core.encoders.efficientat.variants import feature_dim, variant
 from asd_core.encoders.efficientat.weights import features_digest
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.encoders.protocol import Waveforms
 from asd_core.errors import ClipError, UsageError
 
@@ -91,7 +92,7 @@ class EfficientAtEncoder:
         """
         import torch
 
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), exact_float32():
             return np.asarray(self._computed(self._network, waveforms).cpu().numpy())
 
     def probabilities(self, waveforms: Waveforms) -> NDArray[np.float32]:
@@ -102,7 +103,7 @@ class EfficientAtEncoder:
         """
         import torch
 
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), exact_float32():
             return np.asarray(self._computed(self._network.logits, waveforms).sigmoid().cpu().numpy())
 
     def _computed(self, function: Callable[[Tensor], Tensor], waveforms: Waveforms) -> Tensor:
