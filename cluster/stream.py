@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig, new_encoder
+from asd_core.encoders.build import new_encoder
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.protocol import Encoder, native_rates
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import decode_shard

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_config, kind_of
+from asd_core.encoders.build import embeddings_fingerprint, encoder_config, kind_of
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
 from asd_core.recipe.machine_recipe import MachineRecipe

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
+from asd_core.detectors.class_nll import ClassNll, ClassNllConfig
 from asd_core.detectors.gmm import Gmm, GmmConfig
 from asd_core.detectors.kmeans import KMeans, KMeansConfig
 from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
@@ -38,6 +39,7 @@ KINDS = {
     "gmm": DetectorKind(GmmConfig, Gmm),
     "memory_bank": DetectorKind(MemoryBankConfig, MemoryBank),
     "kmeans": DetectorKind(KMeansConfig, KMeans),
+    "class_nll": DetectorKind(ClassNllConfig, ClassNll),
 }
 DEFAULT_KIND = "gmm"
 

@@ -18,7 +18,7 @@ from asd_core.audio.listening import IN_MEMORY, Heard
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.audio.segments import Cut, Segment, SegmentedRecording
 from asd_core.clips.clip import clip_id
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import ClipError
 from asd_core.store.addresses import look_at
 from asd_core.store.file_bytes import FileBytes

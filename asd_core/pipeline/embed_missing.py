@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, kind_of
+from asd_core.encoders.build import embeddings_fingerprint, kind_of
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.planning import SMALLEST_SHARD, SMALLEST_SHARD_OF_GPU, cut_shards, missing

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, kind_of, new_encoder
+from asd_core.encoders.build import embeddings_fingerprint, kind_of, new_encoder
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.protocol import Encoder, native_rates, weighted
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.ahead import ahead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 
 _TOLERANCE = 0.02  # share of a length within which lengths count as equal
 _SEGMENTS = "--set encoder.clip_rule=segments"

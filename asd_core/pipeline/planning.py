@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.shards import Shard, shard_name
 
 LARGEST_SHARD = 128  # clips: some seconds of work for a CPU, 80 MB of decoded ten-second clips

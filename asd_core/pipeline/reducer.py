@@ -114,6 +114,7 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
             recordings,
             good["segment_start"].to_pylist(),
             seconds,
+            good["clip_id"].to_pylist(),
         )
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)

@@ -42,6 +42,8 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         arrays["segments.starts"] = learnt.starts
     if scorer.unseen_by_name is not None:
         arrays["unseen_by_name"] = scorer.unseen_by_name
+    if scorer.unseen_rows is not None:
+        arrays["unseen_rows"] = scorer.unseen_rows
     data = _to_npz(arrays)
     head: dict[str, Any] = {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
@@ -92,6 +94,7 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
             transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
             unseen = arrays["unseen"]
             by_name = arrays["unseen_by_name"] if "unseen_by_name" in arrays.files else None
+            unseen_rows = arrays["unseen_rows"] if "unseen_rows" in arrays.files else None
             segments = _segments(arrays)
     except ValueError as error:  # an array of Python objects, which would be executed
         raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
@@ -107,6 +110,7 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         unseen_by_name=by_name,
         segments=segments,
         seconds_learnt=head.get("seconds_learnt"),
+        unseen_rows=unseen_rows,
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
-from asd_core.encoders.build import EncoderConfig, kind_of
+from asd_core.encoders.build import kind_of
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.shards import Shard
 
 _A_CLIP = 0.0005  # seconds: opening, checking, its row

@@ -12,8 +12,10 @@ from typing import Any
 
 from asd_core.detectors.group_settings import GroupedConfig, group_settings
 from asd_core.detectors.own import OwnConfig
-from asd_core.encoders.build import SHARED_KEYS, EncoderConfig, kind_of, new_encoder
+from asd_core.encoders.build import kind_of, new_encoder
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trainable import is_trainable
+from asd_core.encoders.trained_options import digest_of_folder
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class
 from asd_core.recipe.machine_recipe import EXPLAINING, JUDGING, TABLES, TEACHING, MachineRecipe, keys_of, machine_recipe
@@ -120,6 +122,7 @@ def _by_name(recipe: Recipe) -> dict[str, Any]:
     by_name = {f"{one.table}.{one.name}": one.value for one in fields}
     if by_name.get("encoder.digest"):  # trained weights may lie anywhere
         del by_name["encoder.weights"]
+    by_name["embedding.head"] = digest_of_folder(by_name["embedding.head"])
     return by_name
 
 

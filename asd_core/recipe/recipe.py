@@ -22,7 +22,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, encoder_note
+from asd_core.encoders.build import embeddings_fingerprint, encoder_note
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.machine_recipe import (
     EXPLAINING,
@@ -173,8 +174,9 @@ class Recipe:
         return any(key.partition(".")[0] not in unasked for key in self.overrides(machine_type))
 
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
-        for tables in resolved.values():
+        for kind, tables in resolved.items():
             del tables["encoder"]["batch_size"]
+            self.for_machine(kind).embedding.check_complete()
         text = json.dumps([resolved, [self.fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
         return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
 

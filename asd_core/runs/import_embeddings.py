@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import IMPORTED, EncoderConfig, embeddings_fingerprint
+from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.encoders.config import IMPORTED, EncoderConfig
 from asd_core.errors import ClipError, UsageError
 from asd_core.pipeline.decoding import DecodedClip
 from asd_core.pipeline.embedding import commit_shard, shard_table

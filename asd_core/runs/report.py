@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
-from asd_core.encoders.build import EncoderConfig, encoder_note, kind_of
+from asd_core.encoders.build import encoder_note, kind_of
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.pages.night import MachineRecord, Night, write_report
 from asd_core.pipeline.decoding import heard_by

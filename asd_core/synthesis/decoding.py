@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from asd_core.audio.containers.pieces import Bytes
 from asd_core.audio.decoding import decode
 from asd_core.audio.read_ahead import Read, read_ahead
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import ClipError, UsageError
 from asd_core.pipeline.decoding import DecodedClip, as_heard, read_listed
 from asd_core.synthesis.generated_clips import level_db, match_level, remove_silence

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from asd_core.clips.archive import list_archive
 from asd_core.clips.selection import select
 from asd_core.detectors.gmm import Gmm, GmmConfig
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.evaluation.comparison import markdown_table
 from asd_core.evaluation.metrics import auc

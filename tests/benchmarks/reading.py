@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from asd_core.clips.clip import Placement, clips_table
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import decode_shard
 from asd_core.pipeline.threads import one_thread

@@ -3,7 +3,7 @@
 import numpy as np
 import soundfile
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.planning import cut_shards
 from asd_core.store.local_files import LocalFiles
 from tests.asd_core.pipeline.clips import clips

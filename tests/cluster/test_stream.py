@@ -3,7 +3,7 @@ import pyarrow as pa
 import soundfile
 
 from asd_core.clips.archive import list_archive
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.decoding import decode_shard
 from asd_core.pipeline.encoding import as_float
 from asd_core.pipeline.shards import Shard, shard_to_bytes

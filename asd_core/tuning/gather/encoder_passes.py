@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from asd_core.audio.cut_windows import Windows
 from asd_core.digest import name_hash
-from asd_core.encoders.build import EncoderConfig, embeddings_fingerprint, kind_of, new_encoder
+from asd_core.encoders.build import embeddings_fingerprint, kind_of, new_encoder
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.protocol import Encoder, native_rates
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights
 from asd_core.errors import AsdError, ClipError

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.embedded_rows import embedded_rows
 from asd_core.pipeline.engine import Engine, Progress

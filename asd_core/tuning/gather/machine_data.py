@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.evaluation.metrics import OneClassError, auc
 from asd_core.store.addresses import open_files

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from asd_core.digest import content_hash
-from asd_core.encoders.build import EncoderConfig, kind_of
+from asd_core.encoders.build import kind_of
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.recipe import Recipe
 from asd_core.synthesis.validation import RECORDED, Validation, ValidationClip, unchanged_clip

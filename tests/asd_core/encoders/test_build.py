@@ -7,8 +7,6 @@ import pytest
 
 from asd_core.encoders.build import (
     KINDS,
-    SHARED_KEYS,
-    EncoderConfig,
     embeddings_fingerprint,
     encoder_config,
     encoder_keys,
@@ -16,6 +14,7 @@ from asd_core.encoders.build import (
     named_groups,
     new_encoder,
 )
+from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class
 from asd_core.recipe.recipe import load_recipe

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from asd_core.audio.listening import IN_MEMORY
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.decoding import decode_shard
 from tests.asd_core.pipeline.clips import clips, read_from, wav
 

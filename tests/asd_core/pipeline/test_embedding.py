@@ -3,7 +3,7 @@ import io
 import numpy as np
 import soundfile
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.errors import ClipError
 from asd_core.pipeline.decoding import DecodedClip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asd_core.audio.cut_windows import Windows, cut_windows
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
 from asd_core.pipeline.encoding import as_float, encode_shard

@@ -3,7 +3,7 @@ from functools import partial
 
 import pytest
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.pipeline.engine import LocalEngine, tracked
 from asd_core.pipeline.planning import cut_shards, missing

@@ -1,6 +1,6 @@
 import pytest
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.lengths import added, lengths_of, lengths_that_matter
 
 CROP = EncoderConfig()

@@ -1,6 +1,6 @@
 import pytest
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.pipeline.lone_shards import embed_alone, halves
 from asd_core.pipeline.planning import cut_shards

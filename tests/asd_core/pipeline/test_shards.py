@@ -4,7 +4,7 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.shards import Shard, ShardOutcome, outcome_from, shard_from_bytes, shard_name, shard_to_bytes
 from tests.asd_core.pipeline.clips import clips
 

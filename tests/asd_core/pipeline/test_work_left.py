@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.planning import cut_shards
 from asd_core.pipeline.work_left import seconds_of
 from tests.asd_core.pipeline.clips import clips

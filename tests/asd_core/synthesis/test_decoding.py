@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from asd_core.clips.archive import list_archive
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.pipeline.decoding import decode_shard
 from asd_core.synthesis.decoding import decode_validation

@@ -10,7 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from asd_core.detectors.gmm import Gmm, GmmConfig
-from asd_core.encoders.build import EncoderConfig
+from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder, twfr
 from asd_core.evaluation.metrics import auc
 from asd_core.synthesis.decoding import decode_validation

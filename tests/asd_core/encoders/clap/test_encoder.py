@@ -13,7 +13,8 @@ from asd_core.encoders.build import embeddings_fingerprint, encoder_config, enco
 from asd_core.encoders.clap.encoder import ClapEncoder
 from asd_core.errors import AsdError, ClipError, UsageError
 from asd_core.pipeline.decoding import decode_shard
-from asd_core.pipeline.embedding import ShardEmbedder, encode_shard
+from asd_core.pipeline.embedding import ShardEmbedder
+from asd_core.pipeline.encoding import encode_shard
 from asd_core.pipeline.shards import Shard
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
