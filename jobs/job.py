@@ -203,10 +203,10 @@ def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, 
     A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
     """
     from asd_core.recipe.named_encoder import names_imported, with_encoder
-    from asd_core.recipe.recipe import load_recipe
+    from asd_core.runs.named_recipes import find_recipe
 
-    recipe, changes = load_recipe(options["recipe_name"]), changes_of(options["settings"])
     store, name = open_store_of(options["store_url"]), options["encoder_name"]
+    recipe, changes = find_recipe(store, options["recipe_name"]), changes_of(options["settings"])
     names = store.imported_names() if name is not None else {}
     later = dict[str, Any]()
     if name is not None and not names_imported(names, name):

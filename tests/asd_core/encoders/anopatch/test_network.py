@@ -7,6 +7,7 @@ from asd_core.encoders.anopatch.network import AnopatchNetwork
 from asd_core.encoders.anopatch.pretrained import new_backbone
 from asd_core.encoders.anopatch.shapes import SHAPES
 from asd_core.errors import UsageError
+from tests.asd_core.encoders.anopatch.two_workers import averaged, distance, gradients, gradients_of_workers, model
 
 WAVEFORMS = torch.rand(3, 6_400, generator=torch.Generator().manual_seed(0)) - 0.5
 
@@ -86,3 +87,18 @@ def test_bf16_is_near_float32_and_its_embeddings_are_float32():
             rough = made(WAVEFORMS)
     assert rough.dtype == torch.float32
     assert (rough - exact).norm() < 0.03 * exact.norm()
+
+
+def test_two_workers_have_the_gradients_of_one_where_batch_statistics_are_frozen(tmp_path):
+    alone = gradients(model(is_frozen=True))
+    together = gradients_of_workers(2, tmp_path, is_frozen=True)
+    assert together.keys() == alone.keys()
+    largest = max(float(value.abs().max()) for value in alone.values())
+    for name, value in alone.items():  # those of the keys' biases are zero but for rounding
+        scale = max(float(value.abs().max()), 1e-4 * largest)
+        torch.testing.assert_close(together[name], value, rtol=0, atol=1e-4 * scale)
+
+
+def test_statistics_of_each_workers_own_part_change_gradients_a_little():
+    assert 1e-3 < distance(averaged(False, workers=2), gradients(model(is_frozen=False))) < 0.3
+    assert distance(averaged(True, workers=2), gradients(model(is_frozen=True))) < 1e-5
