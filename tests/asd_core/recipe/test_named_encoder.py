@@ -3,10 +3,14 @@ import json
 import pytest
 
 from asd_core.encoders.checkpoint_files import TrainedEncoder
+from asd_core.encoders.head.stored import NewHead
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe.fields import scorer_fields
 from asd_core.recipe.named_encoder import with_encoder
 from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.heads import small_arrays, stored_heads
 from tests.tiny_encoder import KIND
 
 NAMES = {"own": {"kind": KIND, "folder": "trained/own/ab"}, "old": {"kind": "imported"}}
@@ -52,3 +56,15 @@ def test_a_name_that_is_not_there_is_one_line():
         with_encoder(KNN, "own", {}, "")
     with pytest.raises(AsdError, match="gone from the store: restore trained/own/ab"):
         with_encoder(KNN, "own", NAMES, "/nowhere")
+
+
+def test_a_head_names_the_embeddings_that_it_takes_and_is_their_transform(tmp_path):
+    store = Store(LocalFiles(tmp_path))
+    address = stored_heads(store, NewHead("", ("07",), {"fan": {"07": [0]}}, small_arrays(classes=1)))
+    names = {"mine": {"kind": "head", "folder": address.removeprefix(store.files.url + "/")}}
+    named = with_encoder(load_recipe("imported-knn"), "mine", names, store.files.url).for_machine("")
+    assert (named.encoder.kind, named.encoder.name) == ("imported", "made")
+    assert (named.embedding.transform, named.embedding.head) == ("head", address)
+    assert with_encoder(KNN, "mine", names, store.files.url).for_machine("").encoder.name == "made"
+    with pytest.raises(AsdError, match=r"the trained head mine is gone from the store: restore trained/mine/"):
+        with_encoder(KNN, "mine", names, "/nowhere")
