@@ -42,7 +42,7 @@ SHORTEST_SECONDS, LONGEST_SECONDS, LONGEST_AST = 0.2, 30.0, 10.26
 
 _PREPROCESSING = 1  # raised whenever a spectrogram or pooling would give another embedding
 _CPU_BATCH = 1  # as fast as any larger one, and bit for bit the same in any batch
-_GPU_BATCH = 64  # clips at most: of 10 s, attention takes some 25 MB each
+_GPU_BATCH = 64  # clips at most: of 10 s, BEATs' attention takes some 60 MB each
 _HEAD_NOTE = "untrained: pooling and projection are random; asd train --as NAME trains them"
 
 
