@@ -71,6 +71,8 @@ class Job:
         lock = lock_name(name, self.recipe.key(), archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
         with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
+            if engine.device != "cpu" and (note := _cpu_note(self.recipe)):
+                self.talk.say(note)
             yield engine
 
     def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
@@ -87,6 +89,16 @@ class Job:
     def refuse_unscored(self) -> None:
         """Raise AsdError where no night of the recipe is scored, with the command that mends it."""
         refuse_unscored(self.store, self.recipe, self.options)
+
+
+def _cpu_note(recipe: Recipe) -> str:
+    """One line for a run with GPUs whose encoders do not compute on them; empty where one does."""
+    from asd_core.encoders.build import kind_of
+
+    kinds = {recipe.for_machine(name).encoder.kind for name in ("", *recipe.settings.get("machine", {}))}
+    if any(kind_of(kind).uses_device for kind in kinds):
+        return ""
+    return f"note: {' and '.join(sorted(kinds))} computes on CPUs: --gpus does nothing for its embeddings"
 
 
 def listed_clips(
@@ -191,10 +203,10 @@ def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, 
     A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
     """
     from asd_core.recipe.named_encoder import names_imported, with_encoder
-    from asd_core.recipe.recipe import load_recipe
+    from asd_core.runs.named_recipes import find_recipe
 
-    recipe, changes = load_recipe(options["recipe_name"]), changes_of(options["settings"])
     store, name = open_store_of(options["store_url"]), options["encoder_name"]
+    recipe, changes = find_recipe(store, options["recipe_name"]), changes_of(options["settings"])
     names = store.imported_names() if name is not None else {}
     later = dict[str, Any]()
     if name is not None and not names_imported(names, name):

@@ -77,7 +77,7 @@ def _check_out(name: str | None, out: str | None) -> None:
 def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[Recipe, str]:
     """The recipe of that name, path or key, and what it says of itself."""
     from asd_core.recipe.full_text import about
-    from asd_core.recipe.recipe import built_in_recipes
+    from asd_core.recipe.names import built_in_recipes
     from asd_core.runs.other_recipes import held_recipes
     from asd_core.text_files import read_text
 
@@ -91,7 +91,7 @@ def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[R
 
 def _list(talk: Talk, store: Store | None) -> None:
     from asd_core.recipe.full_text import about
-    from asd_core.recipe.recipe import built_in_recipes
+    from asd_core.recipe.names import built_in_recipes
     from asd_core.runs.other_recipes import held_recipes
 
     texts = {name: " ".join(about(text).split()) for name, text in built_in_recipes().items()}
@@ -109,11 +109,14 @@ def _list(talk: Talk, store: Store | None) -> None:
 def _held(held: HeldRecipe) -> dict[str, Any]:
     """A recipe that a store holds, by what it has otherwise than the built-in recipe of its name."""
     from asd_core.recipe.fields import scorer_fields
-    from asd_core.recipe.recipe import built_in_recipes, load_recipe
+    from asd_core.recipe.names import built_in_recipes
+    from asd_core.recipe.recipe import load_recipe
     from asd_core.runs.other_recipes import difference_from
 
     name = held.key.rpartition("-")[0]
-    if name not in built_in_recipes():
+    if held.recipe is not None and held.recipe.ensemble is not None:
+        differs = f"an ensemble of {', '.join(held.recipe.members)}"
+    elif name not in built_in_recipes():
         differs = "a recipe of your own"
     elif held.recipe is not None and scorer_fields(held.recipe) == scorer_fields(load_recipe(name)):
         differs = "as it is built in"

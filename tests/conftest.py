@@ -70,11 +70,13 @@ def bucket(s3_server):
 def ray_session(s3_server):
     """One Ray for all tests of this process; commands under test start their own in processes of their own.
 
+    Its two GPUs are numbers that Ray counts, on any machine.
+
     Its processes find an API key in their environment that nobody is to use; the tests' own has none.
     """
     from cluster.session import session
 
     os.environ["OPENAI_API_KEY"] = KEY_OF_NODES
-    with session(cpus=3):
+    with session(cpus=3, gpus=2):
         del os.environ["OPENAI_API_KEY"]
         yield

@@ -33,6 +33,7 @@ class EncoderKind:
         gives_captions: captions are made from its embeddings.
         has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
         is_trainable: ``asd train`` can train it: it is a `asd_core.encoders.protocol.TrainableEncoder`.
+        tells_classes: its networks tell the classes of AudioSet beside their embeddings.
         named: the option that a recipe may write as ``name``; "" for none.
     """
 
@@ -44,6 +45,7 @@ class EncoderKind:
     gives_captions: bool = False
     has_note: bool = False
     is_trainable: bool = False
+    tells_classes: bool = False
     named: str = ""
 
     @property
@@ -68,7 +70,7 @@ KINDS = {
         is_trainable=True,
     ),
     "efficientat": EncoderKind(
-        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, named="network"
+        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, tells_classes=True, named="network"
     ),
     "anopatch": EncoderKind(
         "asd_core.encoders.anopatch.encoder:AnopatchEncoder",

@@ -11,9 +11,10 @@ from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import detector_config, detector_keys
 from asd_core.detectors.group_settings import GroupedConfig, asks_for_named, with_named_groups
+from asd_core.detectors.imported_scores import TRANSDUCTIVE_NOTE, ImportedScoresConfig
 from asd_core.detectors.kinds import DEFAULT_KIND
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import encoder_config, encoder_keys, named_groups
+from asd_core.encoders.build import encoder_config, encoder_keys, encoder_note, named_groups
 from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trained_options import digest_of_folder, without_place
 from asd_core.errors import UsageError
@@ -113,6 +114,11 @@ class MachineRecipe:
         """The tables that judge scores, in full."""
         return {table: value for table, value in asdict(self).items() if table in JUDGING}
 
+    def notes(self) -> list[str]:
+        """Lines that must be said wherever its scores are shown; none for most."""
+        is_transductive = isinstance(self.detector, ImportedScoresConfig) and self.detector.transductive
+        return [note for note in (encoder_note(self.encoder), TRANSDUCTIVE_NOTE if is_transductive else "") if note]
+
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
     """Check tables by name, defaults filled in.
@@ -133,6 +139,12 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
         training=from_mapping(TrainingConfig, tables.get("training", {}), "[training]"),
     )
+
+
+def ensemble_machine(first: MachineRecipe, tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
+    """The recipe of an ensemble's first member with the ensemble's threshold, and its captions where it has some."""
+    own = machine_recipe({table: values for table, values in tables.items() if table in (*JUDGING, *EXPLAINING)})
+    return replace(first, threshold=own.threshold, captions=own.captions if tables.get("captions") else first.captions)
 
 
 def _embedding(table: Mapping[str, Any], detector: DetectorConfig) -> EmbeddingConfig:

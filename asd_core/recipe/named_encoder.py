@@ -31,9 +31,12 @@ def with_encoder(recipe: Recipe, name: str, names: Mapping[str, Any], store_url:
         store_url: of that store.
 
     Raises:
-        UsageError: there is no such name, or the recipe makes its own embeddings and the name is of imported ones.
+        UsageError: there is no such name, the recipe makes its own embeddings and the name is of imported ones, or it
+            is an ensemble.
         AsdError: the files of a trained encoder are gone or broken.
     """
+    if recipe.ensemble is not None:
+        raise UsageError(f"--encoder {name} has no place: ensemble {recipe.name} has the encoders of its members")
     takes_imported = not kind_of(recipe.for_machine("").encoder.kind).is_from_audio
     entry = names.get(name)
     if entry is not None and entry.get("kind") == HEAD:

@@ -85,6 +85,11 @@ def output_dim(arrays: HeadArrays) -> int:
     return int(arrays[f"bias.{layer_count(arrays) - 1}"][:, 0].size)
 
 
+def weights_of(arrays: HeadArrays) -> int:
+    """The number of weights and biases."""
+    return sum(array.size for name, array in arrays.items() if name.startswith(("weight.", "bias.")))
+
+
 def layer_count(arrays: HeadArrays) -> int:
     """The number of layers."""
     return sum(name.startswith("weight.") for name in arrays)

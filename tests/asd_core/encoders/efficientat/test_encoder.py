@@ -12,6 +12,7 @@ from asd_core.audio.decoding import decode
 from asd_core.encoders.build import embeddings_fingerprint, encoder_config, encoder_note, new_encoder
 from asd_core.encoders.efficientat.encoder import EfficientAtEncoder
 from asd_core.errors import ClipError, UsageError
+from asd_core.pipeline.threads import one_thread
 
 SMALL = EfficientAtEncoder("mn01_as", "random")
 REFERENCE = json.loads(Path(__file__).with_name("reference_outputs.json").read_text())
@@ -47,12 +48,13 @@ def test_an_embedding_has_the_length_that_is_told():
 
 def test_ten_seconds_take_less_than_a_sixth_of_a_cpu_second():
     encoder, clip = EfficientAtEncoder(weights="random"), sounds(1, 320_000)
-    encoder.embed(clip)
     least = np.inf
-    for _ in range(3):
-        start = time.process_time()
+    with one_thread():
         encoder.embed(clip)
-        least = min(least, time.process_time() - start)
+        for _ in range(3):
+            start = time.process_time()
+            encoder.embed(clip)
+            least = min(least, time.process_time() - start)
     assert least < 0.15
 
 

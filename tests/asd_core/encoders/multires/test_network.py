@@ -78,3 +78,10 @@ def test_the_least_seconds_that_a_message_names_are_enough():
     options = {"channels": 8, "embedding": 4}
     new_multires(MultiresOptions(stft=(), **options), 4.38, 0)
     new_multires(MultiresOptions(spectrum=False, stft=(4096,), **options), 4.48, 0)
+
+
+def test_bf16_changes_little_and_spectrograms_stay_in_float32():
+    network = new_multires(SMALL, SECONDS, 0).eval()
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = network(NOISE).float()
+    assert torch.nn.functional.cosine_similarity(rough, network(NOISE)).min() > 0.98
