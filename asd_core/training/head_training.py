@@ -26,7 +26,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class HeadExamples:
-    """What a head learns from.
+    """The material of a head.
 
     Attributes:
         embeddings: (N, D) of normal clips.
