@@ -109,6 +109,19 @@ def test_bf16_of_the_other_device_is_refused():
         replace(TINY, precision="bf16-cuda").embed(WAVEFORMS)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("backbone", SHAPES)
+def test_a_gpu_embeds_as_the_cpu_does(backbone):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    encoder = replace(TINY, backbone=backbone)
+    exact = encoder.embed(WAVEFORMS)
+    theirs = replace(encoder, device="cuda").embed(WAVEFORMS)
+    rough = replace(encoder, device="cuda", precision="bf16-cuda").embed(WAVEFORMS)
+    assert np.linalg.norm(theirs - exact, axis=1).max() < 1e-4
+    assert rough.dtype == np.float32 and np.linalg.norm(rough - exact, axis=1).max() < 0.03
+
+
 def test_untrained_weights_say_so(tmp_path):
     assert TINY.note.startswith("random weights (seed 0): a trial run")
     assert AnopatchEncoder(weights="BEATs_iter3.pt").note.startswith("untrained: pooling and projection are random")
