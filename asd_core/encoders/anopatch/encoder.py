@@ -206,7 +206,8 @@ class AnopatchEncoder:
     @property
     def _is_trained(self) -> bool:
         """``weights`` is a folder that ``asd train`` wrote."""
-        return bool(self.digest) or "://" in self.weights or (Path(self.weights) / ENCODER_FILE).is_file()
+        is_folder = bool(self.weights) and (Path(self.weights) / ENCODER_FILE).is_file()
+        return bool(self.digest) or "://" in self.weights or is_folder
 
     @property
     def _trained_digest(self) -> str:
