@@ -58,8 +58,11 @@ class Job:
         return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern, ends)
 
     @contextmanager
-    def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
-        """The engine asked for, while this is the only run of that name on this recipe, archive and date."""
+    def engine(self, name: str, date: str | None = None, key: str | None = None) -> Iterator[Engine]:
+        """The engine asked for, while this is the only run of that name on this recipe, archive and date.
+
+        A run on no KEY of a recipe names what else it is about.
+        """
         from asd_core.store.addresses import open_files
         from asd_core.store.locks import lock_name, run_lock
 
@@ -68,7 +71,7 @@ class Job:
 
         archive = self.options.get("archive")
         archive = open_files(archive).url if archive else None
-        lock = lock_name(name, self.recipe.key(), archive, date)
+        lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
         with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
             yield engine
@@ -134,8 +137,15 @@ def with_talk(command: Callable[..., None]) -> Callable[..., None]:
     return output_options(run)
 
 
-def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command these options; it is called with a `Job` and its own options."""
+def _with_job(
+    *groups: Callable[[Any], Any], is_keyed: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options; it is called with a `Job` and its own options.
+
+    Args:
+        groups: of options.
+        is_keyed: its recipe has a KEY; one that is to be trained has none yet.
+    """
     shared = names_of(together(*groups)) | {"archive"}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -150,7 +160,7 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             check_archive_options(recipe, options)
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
                 say_defaults(talk)
-                command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
+                command(Job(talk, recipe_in(talk, store, recipe) if is_keyed else recipe, store, options), **own)
 
         return together(*groups)(run)
 
@@ -159,6 +169,11 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
 
 on_archive = _with_job(recipe_options, store_option, archive_options, engine_options, lock_option, output_options)
 """For commands that work on an ARCHIVE, or on the stored clips."""
+
+on_training = _with_job(
+    recipe_options, store_option, archive_options, engine_options, lock_option, output_options, is_keyed=False
+)
+"""For commands that train what an ARCHIVE is embedded with later."""
 
 on_store = _with_job(recipe_options, store_option, engine_options, lock_option, output_options)
 """For commands that work on the store and take no ARCHIVE."""
@@ -190,7 +205,7 @@ def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, 
 
     A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
     """
-    from asd_core.recipe.named_encoder import names_imported, with_encoder
+    from asd_core.recipe.named_encoder import check_changes, names_imported, with_encoder
     from asd_core.recipe.recipe import load_recipe
 
     recipe, changes = load_recipe(options["recipe_name"]), changes_of(options["settings"])
@@ -199,6 +214,7 @@ def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, 
     later = dict[str, Any]()
     if name is not None and not names_imported(names, name):
         later = {key: value for key, value in changes.items() if key.startswith("encoder.")}
+        check_changes(name, later)
     recipe = recipe.with_settings({key: value for key, value in changes.items() if key not in later})
     if name is not None:
         recipe = with_encoder(recipe, name, names, store.files.url)

@@ -23,6 +23,7 @@ _COMMANDS = {
     "embed": "Embed the recordings of an archive.",
     "import-embeddings": "Import embeddings made elsewhere.",
     "pseudo-label": "Find classes of normal clips without attributes.",
+    "train": "Train an encoder to tell machines and their states apart.",
     "fit": "Learn the normal sound of every machine.",
     "score": "Score recordings with the newest scorer of each machine.",
     "nightly": "Score one night's recordings, explain and report them.",

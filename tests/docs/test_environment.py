@@ -12,12 +12,14 @@ from tests.docs.workspace import FIT_NIGHTS
 TEXT = (ROOT / "docs" / "environment.md").read_text("utf-8")
 GMM = ("--recipe", "twfr-gmm", "--store", "store")
 KNN = ("--recipe", "twfr-knn", "--store", "json-store", "--local")
+ONE_STEP = ("--set", "training.steps=1", "--set", "training.batch_size=4")
 SPACE = ("--space", "json-space.toml", "--validation", "simulated", *FIT_NIGHTS)
 RUNS = {
     "simulate": ["json-fleet", "--nights", "2", "--machines-per-type", "1", "--seconds", "1"],
     "embed": ["plant", "--pattern", "{machine_type}/{machine_id}/{}.wav", *KNN],
     "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
     "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
+    "train": ["recordings", "--recipe", "multires-small", "--as", "json", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
     "fit": ["dcase2020/dev_data", *KNN],
     "score": ["dcase2020/dev_data", *KNN],
     "evaluate": ["dcase2020/dev_data", *KNN],
