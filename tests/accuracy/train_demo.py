@@ -1,4 +1,4 @@
-"""`make train-demo`: a network trained on a simulated fleet, judged on an unseen night against TWFR and untrained twins.
+"""`make train-demo`: a network trained on a simulated fleet, and judged on an unseen night against TWFR and twins.
 
 For each seed a fleet is simulated whose machines run under several working conditions. The recipe `multires-small` is
 trained on its normal nights by `asd train`, then scorers of every recipe are fitted to the same clips and judge the
@@ -45,6 +45,7 @@ FEATURES = ("fleet", "twfr-knn")
 ALL = [("all", "faults")]
 BY_SEVERITY = [*ALL, *(("severity", name) for name in SEVERITIES)]
 NAME = "net"
+RECIPE = load_recipe("multires-small").with_settings({"training.epochs": 8})
 _STILL_NAME = "still"
 _NO_STEP = 1e-12  # a learning rate that moves no weight, while batch normalisation hears the clips
 
@@ -139,7 +140,7 @@ def trained_by_command(archive: Path, store: str, recipe: Recipe, name: str) -> 
         SystemExit: it fails.
     """
     line = command(archive, store, _recipe_file(store, recipe), name)
-    done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(line, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(line[3:])} failed:\n{done.stderr[-2000:]}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -217,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", default="0,1,2", help="of fleets and weights")
     given = parser.parse_args(arguments)
     seeds = tuple(int(seed) for seed in given.seeds.split(","))
-    demo = Demo(given.folder, ConditionedFleet(), load_recipe("multires-small"), seeds)
+    demo = Demo(given.folder, ConditionedFleet(), RECIPE, seeds)
     with closing(ProcessEngine()) as engine:
         print("\n".join(run(demo, engine, lambda line: print(line, file=sys.stderr, flush=True))))
 
