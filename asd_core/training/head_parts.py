@@ -41,16 +41,16 @@ class HeadPart:
 
     @property
     def name(self) -> str:
-        """What it is called in lines for people."""
+        """Its name in lines for people."""
         return self.machine_type or "all machines"
 
     @property
     def line(self) -> str:
-        """What is trained, in one line."""
+        """The thing that is trained, in one line."""
         return f"{self.name}: {len(self.classes.names)} classes in {len(self.rows)} clips"
 
     def examples(self, are_powers: bool) -> HeadExamples:
-        """What a head learns from."""
+        """The material of a head."""
         return HeadExamples(embedding_matrix(self.rows), self.classes.indices, len(self.classes.names), are_powers)
 
     def head(self, trained: TrainedHead) -> NewHead:

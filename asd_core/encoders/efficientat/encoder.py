@@ -28,6 +28,7 @@ from asd_core.encoders.checkpoint_files import (
 from asd_core.encoders.clap.weights import HUB, RANDOM, is_random, random_note, seed_of
 from asd_core.encoders.efficientat.variants import feature_dim, variant
 from asd_core.encoders.efficientat.weights import features_digest
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.encoders.protocol import Waveforms
 from asd_core.encoders.trained_options import digest_note
 from asd_core.errors import ClipError, UsageError
@@ -161,7 +162,7 @@ class EfficientAtEncoder:
         if waveforms.shape[1] < _SHORTEST_SECONDS * self.sample_rate:
             seconds = waveforms.shape[1] / self.sample_rate
             raise ClipError("too_short", f"EfficientAT hears {_SHORTEST_SECONDS:g} s or more, not {seconds:.3f} s")
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), exact_float32():
             parts = self._batch_size.map(
                 lambda part: function(torch.from_numpy(np.array(part)).to(self.device)), waveforms
             )
