@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -127,14 +128,26 @@ def agreement(found: PseudoLabelled, known: pa.Table, domain: str) -> dict[str, 
     return indices
 
 
-def spaces_of(archive: Archive, seed: int) -> Iterator[tuple[str, Space]]:
-    """The spaces to be compared, by name."""
-    yield "twfr", embedded_space(archive, load_recipe("twfr-knn"))
+Made = Callable[[Archive, int], Space]
+"""The space of an archive for a seed."""
+
+
+def spaces() -> dict[str, tuple[Made, Sequence[int]]]:
+    """The spaces to be compared by name, and the seeds of each: trained ones are dear."""
+    found: dict[str, tuple[Made, Sequence[int]]] = {
+        "twfr": (lambda one, _: embedded_space(one, load_recipe("twfr-knn")), SEEDS)
+    }
     if data := os.environ.get("ASD_REAL_DATA"):
         weights = {"encoder.weights": str(Path(data) / "efficientat_mn04")}
-        yield "mn04", embedded_space(archive, load_recipe("mn04-density-knn").with_settings(weights))
-    yield "triplet, untrained", TripletNetworks(archive.normals, seed, is_trained=False)
-    yield "triplet", TripletNetworks(archive.normals, seed, is_trained=True)
+        mn04 = load_recipe("mn04-density-knn").with_settings(weights)
+        found["mn04"] = (lambda one, _: embedded_space(one, mn04), SEEDS)
+    for name, is_trained in (("triplet, untrained", False), ("triplet", True)):
+        found[name] = (partial(_triplet, is_trained=is_trained), SEEDS[:3])
+    return found
+
+
+def _triplet(one: Archive, seed: int, is_trained: bool) -> Space:
+    return TripletNetworks(one.normals, seed, is_trained)
 
 
 def methods(space: str, seed: int) -> list[PseudoLabelMethod]:
@@ -148,22 +161,22 @@ def methods(space: str, seed: int) -> list[PseudoLabelMethod]:
 
 def compare_spaces(folder: Path) -> None:
     """Print the adjusted Rand index of each space and method, mean and deviation over seeds."""
-    print("sound | space | map | BIC | source: mean ± sd over seeds (each type) | target: mean ± sd | labels")
-    for sound in SOUNDS:
-        one = archive(folder, sound)
-        results: dict[tuple[str, bool, str], list[Run]] = {}
-        for seed in SEEDS:
-            for name, space in spaces_of(one, seed):
-                kept = Kept(space, one.clips)
+    print("sound | space | seeds | map | BIC | source: mean ± sd over seeds (each type) | target: mean ± sd | labels")
+    for name, (made, seeds) in spaces().items():
+        for sound in SOUNDS:
+            one = archive(folder, sound)
+            results: dict[tuple[str, str], list[Run]] = {}
+            for seed in seeds:
+                kept = Kept(made(one, seed), one.clips)
                 for method in methods(name, seed):
                     clips = one.clips if method.transductive else one.normals
                     found = pseudo_labelled(clips, one.normals, kept, method)
                     labels = len(set(found.rows["pseudo_label"].drop_null().to_pylist()))
                     source, target = (agreement(found, one.known, domain) for domain in ("source", "target"))
-                    results.setdefault((name, method.transductive, method.bic), []).append((source, target, labels))
-            print(f"{sound}: seed {seed} done", file=sys.stderr, flush=True)
-        for (name, transductive, bic), runs in results.items():
-            print(sound, name, "transductive" if transductive else "train-only", bic, *row(runs), sep=" | ", flush=True)
+                    map_ = "transductive" if method.transductive else "train-only"
+                    results.setdefault((map_, method.bic), []).append((source, target, labels))
+            for words, runs in results.items():
+                print(sound, name, len(seeds), *words, *row(runs), sep=" | ", flush=True)
 
 
 def row(runs: list[Run]) -> tuple[str, str, str]:
