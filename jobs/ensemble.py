@@ -10,7 +10,8 @@ import click
 from asd_core.errors import UsageError
 from jobs.console import Talk
 from jobs.fit_lines import fit_line
-from jobs.job import open_store_of, with_talk
+from jobs.job import with_talk
+from jobs.opened import open_store_of
 from jobs.options import choice, store_option
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
@@ -17,6 +15,7 @@ from jobs.console import Talk, counts_text
 from jobs.defaults import say_defaults
 from jobs.engines import open_engine, prepare_engine
 from jobs.nothing_scored import refuse_silence, refuse_unscored
+from jobs.opened import open_both
 from jobs.options import (
     archive_options,
     engine_options,
@@ -58,8 +57,11 @@ class Job:
         return listed_clips(self.talk, self.store, self.recipe, archive, layout, pattern, ends)
 
     @contextmanager
-    def engine(self, name: str, date: str | None = None) -> Iterator[Engine]:
-        """The engine asked for, while this is the only run of that name on this recipe, archive and date."""
+    def engine(self, name: str, date: str | None = None, key: str | None = None) -> Iterator[Engine]:
+        """The engine asked for, while this is the only run of that name on this recipe, archive and date.
+
+        A run on no KEY of a recipe names what else it is about.
+        """
         from asd_core.store.addresses import open_files
         from asd_core.store.locks import lock_name, run_lock
 
@@ -68,7 +70,7 @@ class Job:
 
         archive = self.options.get("archive")
         archive = open_files(archive).url if archive else None
-        lock = lock_name(name, self.recipe.key(), archive, date)
+        lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
         with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
             if engine.device != "cpu" and (note := _cpu_note(self.recipe)):
@@ -146,8 +148,15 @@ def with_talk(command: Callable[..., None]) -> Callable[..., None]:
     return output_options(run)
 
 
-def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command these options; it is called with a `Job` and its own options."""
+def _with_job(
+    *groups: Callable[[Any], Any], is_keyed: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command these options; it is called with a `Job` and its own options.
+
+    Args:
+        groups: of options.
+        is_keyed: its recipe has a KEY; one that is to be trained has none yet.
+    """
     shared = names_of(together(*groups)) | {"archive"}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -162,7 +171,7 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
             check_archive_options(recipe, options)
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
                 say_defaults(talk)
-                command(Job(talk, recipe_in(talk, store, recipe), store, options), **own)
+                command(Job(talk, recipe_in(talk, store, recipe) if is_keyed else recipe, store, options), **own)
 
         return together(*groups)(run)
 
@@ -172,49 +181,16 @@ def _with_job(*groups: Callable[[Any], Any]) -> Callable[[Callable[..., None]], 
 on_archive = _with_job(recipe_options, store_option, archive_options, engine_options, lock_option, output_options)
 """For commands that work on an ARCHIVE, or on the stored clips."""
 
+on_training = _with_job(
+    recipe_options, store_option, archive_options, engine_options, lock_option, output_options, is_keyed=False
+)
+"""For commands that train what an ARCHIVE is embedded with later."""
+
 on_store = _with_job(recipe_options, store_option, engine_options, lock_option, output_options)
 """For commands that work on the store and take no ARCHIVE."""
 
 on_scores = _with_job(recipe_options, store_option, output_options)
 """For commands that only read scores, and open no engine."""
-
-
-def open_recipe(name: str, settings: Sequence[str]) -> Recipe:
-    """The recipe with ``--set`` laid over it."""
-    from asd_core.recipe.recipe import load_recipe
-
-    return load_recipe(name).with_settings(changes_of(settings))
-
-
-def changes_of(settings: Sequence[str]) -> dict[str, Any]:
-    """``table.key`` → value of every ``--set``."""
-    changes: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UsageError(f"--set takes KEY=VALUE, such as detector.k=8, got {setting!r}")
-        changes[key.strip()] = _value(value.strip())
-    return changes
-
-
-def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, Store]:
-    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it, and the store.
-
-    A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
-    """
-    from asd_core.recipe.named_encoder import names_imported, with_encoder
-    from asd_core.runs.named_recipes import find_recipe
-
-    store, name = open_store_of(options["store_url"]), options["encoder_name"]
-    recipe, changes = find_recipe(store, options["recipe_name"]), changes_of(options["settings"])
-    names = store.imported_names() if name is not None else {}
-    later = dict[str, Any]()
-    if name is not None and not names_imported(names, name):
-        later = {key: value for key, value in changes.items() if key.startswith("encoder.")}
-    recipe = recipe.with_settings({key: value for key, value in changes.items() if key not in later})
-    if name is not None:
-        recipe = with_encoder(recipe, name, names, store.files.url)
-    return recipe.with_settings({**later, "encoder.channel": channel}), store
 
 
 def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
@@ -225,21 +201,3 @@ def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
     if stored.key() != recipe.key():
         talk.say(f"note: the store holds this recipe's scorers as {stored.key()}, from before its threshold was edited")
     return stored
-
-
-def open_store_of(url: str) -> Store:
-    """The store of ``--store``; a file in its place is refused."""
-    from asd_core.store.store import open_store
-
-    if "://" not in url and Path(url).is_file():
-        raise UsageError(f"the store {url} is a file: name a folder")
-    return open_store(url)
-
-
-def _value(text: str) -> Any:
-    """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, bool | int | float | str | list) else text

@@ -24,6 +24,7 @@ _COMMANDS = {
     "import-embeddings": "Import embeddings made elsewhere.",
     "import-scores": "Import anomaly scores made elsewhere.",
     "pseudo-label": "Find classes of normal clips without attributes.",
+    "train": "Train an encoder to tell machines and their states apart.",
     "fit": "Learn the normal sound of every machine.",
     "ensemble": "Combine the scores of several recipes.",
     "score": "Score recordings with the newest scorer of each machine.",

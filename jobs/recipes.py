@@ -11,7 +11,8 @@ import click
 
 from asd_core.errors import UsageError
 from jobs.console import Talk
-from jobs.job import open_recipe, open_store_of, with_talk
+from jobs.job import with_talk
+from jobs.opened import open_recipe, open_store_of
 from jobs.options import DEFAULT_RECIPE, STORE_VARIABLE, settings_option
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from asd_core.encoders.build import kind_of
@@ -16,6 +16,9 @@ from asd_core.encoders.head.stored import described_head
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.recipe.machine_recipe import dotted
 from asd_core.recipe.recipe import Recipe
+
+_FREE = frozenset({"batch_size", "channel", "clip_rule", "clip_seconds", "hop_seconds", "precision"})
+"""Keys of ``[encoder]`` that leave a network as it was trained."""
 
 
 def with_encoder(recipe: Recipe, name: str, names: Mapping[str, Any], store_url: str) -> Recipe:
@@ -60,6 +63,24 @@ def with_encoder(recipe: Recipe, name: str, names: Mapping[str, Any], store_url:
 def names_imported(names: Mapping[str, Any], name: str) -> bool:
     """True where a name is of imported embeddings, or of nothing yet."""
     return bool(names.get(name, {}).get("kind", IMPORTED) == IMPORTED)
+
+
+def check_changes(name: str, changes: Iterable[str]) -> None:
+    """Refuse changes of a trained encoder that would be another network.
+
+    Args:
+        name: of the encoder.
+        changes: keys such as ``encoder.batch_size``.
+
+    Raises:
+        UsageError: the first of these.
+    """
+    for key in changes:
+        if key.removeprefix("encoder.") not in _FREE:
+            raise UsageError(
+                f"--set {key}: the encoder {name} is trained as it is: leave it out, or train another one with it "
+                f"(free to change: {', '.join(sorted(_FREE))})"
+            )
 
 
 def _table_of(name: str, entry: Mapping[str, Any], store_url: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Progressed:
         kept: epoch → file of the network's tensors.
         loss: sum and number of the losses since the last row of the course.
         lost: clip id → why it could not be read any more while it was to be trained on.
+        network: its ``sample_rate`` (Hz), ``branch_dims``, and how many ``parameters`` it has and are ``trained``.
     """
 
     step: int = 0
@@ -46,6 +47,7 @@ class Progressed:
     kept: dict[int, str] = field(default_factory=dict)
     loss: tuple[float, int] = (0.0, 0)
     lost: dict[str, str] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
 
 
 class Checkpoints:

@@ -78,7 +78,7 @@ def run_job(
     torch.set_num_threads(job.cpus)
     try:
         model = new_model(job)
-        return train(
+        done = train(
             model,
             TrainingPlan(job.config, job.indices, world.size if world is not None else 1),
             new_source(job, int(model.network.sample_rate)),  # type: ignore[arg-type]
@@ -87,6 +87,8 @@ def run_job(
             device=job.device,
             report=report,
         )
+        done.network = facts_of(model)
+        return done
     finally:
         torch.set_num_threads(threads)
 
@@ -105,6 +107,17 @@ def new_model(job: TrainingJob) -> TrainedModel:
     prepare(network, job.config)
     heads = new_heads(job.config, network.branch_dims, job.n_classes, job.config.seed)  # type: ignore[arg-type]
     return TrainedModel(network, heads, job.config)
+
+
+def facts_of(model: TrainedModel) -> dict[str, Any]:
+    """Facts on a network; see `asd_core.training.checkpoints.Progressed`."""
+    counts = [(value.numel(), value.requires_grad) for value in model.network.parameters()]
+    return {
+        "sample_rate": int(model.network.sample_rate),  # type: ignore[arg-type]
+        "branch_dims": [int(length) for length in model.network.branch_dims],  # type: ignore[union-attr]
+        "parameters": sum(count for count, _ in counts),
+        "trained": sum(count for count, is_trained in counts if is_trained),
+    }
 
 
 def decoded_here(job: TrainingJob, sample_rate: int) -> Source:

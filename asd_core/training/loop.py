@@ -15,7 +15,7 @@ from torch import Tensor
 
 from asd_core.errors import AsdError
 from asd_core.training.checkpoints import Checkpoints, Progressed
-from asd_core.training.history import row_every
+from asd_core.training.history import HistoryRow, row_every
 from asd_core.training.plan import Positions, TrainingPlan
 from asd_core.training.schedule import learning_rate
 from asd_core.training.step import TrainedModel, batch_seed, new_optimiser, train_step
@@ -45,8 +45,8 @@ class Source(Protocol):
         """The positions that could be had and their inputs (B, ...), batch by batch in the order asked for."""
 
 
-Report = Callable[[int, int, float], None]
-"""Told the steps that are done, of how many, and the last loss."""
+Report = Callable[[int, int, HistoryRow], None]
+"""Told the steps that are done, of how many, and the last row of the course."""
 
 
 def train(
@@ -146,7 +146,7 @@ class _Loop:
         if self._world.rank == 0:
             self._save(ended if is_epoch_end else 0)
             if self._report is not None and done.history:
-                self._report(done.step, plan.steps, done.history[-1]["loss"])
+                self._report(done.step, plan.steps, done.history[-1])
 
     def _look_at_losses(self) -> None:
         """Add up the losses of all workers since the last look."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -45,12 +46,13 @@ class DecodedWaveforms:
         self._clips, self._config, self._sample_rate, self._seed = clips, config, sample_rate, seed
         self._left = budget
         self._kept: dict[int, Windows] = {}
+        self._lock = Lock()  # of batches that are trained on and batches that are judged on
         self.lost: dict[str, str] = {}
 
     def __call__(self, batches: Sequence[Asked]) -> Iterator[tuple[Positions, NDArray[np.float32]]]:
         """See `asd_core.training.loop.Source`."""
         waiting: deque[Future[tuple[Positions, NDArray[np.float32]]]] = deque()
-        with ThreadPoolExecutor(1, "decode-ahead") as pool:  # one, so that it needs no lock
+        with ThreadPoolExecutor(1, "decode-ahead") as pool:
             try:
                 for asked in batches:
                     waiting.append(pool.submit(self.batch, asked))
@@ -63,11 +65,15 @@ class DecodedWaveforms:
 
     def batch(self, asked: Asked) -> tuple[Positions, NDArray[np.float32]]:
         """The positions of a batch that can be read, and their waveforms (B, T)."""
+        with self._lock:
+            return self._batch(asked)
+
+    def _batch(self, asked: Asked) -> tuple[Positions, NDArray[np.float32]]:
         new = [int(position) for position in asked.positions if int(position) not in self._kept]
         fresh: dict[int, Windows] = {}
-        for position, outcome in zip(
-            new, decoded_windows(self._clips.take(new), self._config, self._sample_rate), strict=True
-        ):
+        rows = self._clips.take(pa.array(new, pa.int64()))
+        outcomes = decoded_windows(rows, self._config, self._sample_rate)
+        for position, outcome in zip(new, outcomes, strict=True):
             if isinstance(outcome, ClipError):
                 self.lost[self._clips["clip_id"][position].as_py()] = f"{outcome.reason}: {outcome.message}"
                 continue
@@ -77,11 +83,11 @@ class DecodedWaveforms:
                 self._kept[position] = outcome
         found = [int(position) for position in asked.positions if int(position) in fresh or int(position) in self._kept]
         length = round(self._config.clip_seconds * self._sample_rate)
-        rows = [
+        waveforms = [
             one_window(self._kept.get(position, fresh.get(position)), length, self._seed, asked.epoch, position)
             for position in found
         ]
-        return np.array(found, np.int64), np.stack(rows) if rows else np.zeros((0, length), np.float32)
+        return np.array(found, np.int64), np.stack(waveforms) if waveforms else np.zeros((0, length), np.float32)
 
 
 def one_window(windows: Windows | None, length: int, seed: int, epoch: int, position: int) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from tests.docs.workspace import FIT_NIGHTS
 TEXT = (ROOT / "docs" / "environment.md").read_text("utf-8")
 GMM = ("--recipe", "twfr-gmm", "--store", "store")
 KNN = ("--recipe", "twfr-knn", "--store", "json-store", "--local")
+ONE_STEP = ("--set", "training.steps=1", "--set", "training.batch_size=4")
 SPACE = ("--space", "json-space.toml", "--validation", "simulated", *FIT_NIGHTS)
 RUNS = {
     "simulate": ["json-fleet", "--nights", "2", "--machines-per-type", "1", "--seconds", "1"],
@@ -19,6 +20,7 @@ RUNS = {
     "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
     "import-scores": ["scores.parquet", "--system", "stgram", "--as", "json-scores", "--store", "json-store"],
     "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
+    "train": ["recordings", "--recipe", "multires-small", "--as", "json", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
     "fit": ["dcase2020/dev_data", *KNN],
     "ensemble": ["a=json-scores", "b=json-others", "--as", "json-both", "--store", "json-store"],
     "score": ["dcase2020/dev_data", *KNN],

@@ -6,7 +6,7 @@ from asd_core.encoders.checkpoint_files import TrainedEncoder
 from asd_core.encoders.head.stored import NewHead
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe.fields import scorer_fields
-from asd_core.recipe.named_encoder import with_encoder
+from asd_core.recipe.named_encoder import check_changes, with_encoder
 from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -56,6 +56,12 @@ def test_a_name_that_is_not_there_is_one_line():
         with_encoder(KNN, "own", {}, "")
     with pytest.raises(AsdError, match="gone from the store: restore trained/own/ab"):
         with_encoder(KNN, "own", NAMES, "/nowhere")
+
+
+def test_a_change_that_would_be_another_network_is_refused():
+    check_changes("own", ["encoder.batch_size", "encoder.precision"])
+    with pytest.raises(UsageError, match="--set encoder.width: the encoder own is trained as it is"):
+        check_changes("own", ["encoder.width"])
 
 
 def test_a_head_names_the_embeddings_that_it_takes_and_is_their_transform(tmp_path):
