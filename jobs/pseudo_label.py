@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobs.cheap_checks import check_normals
+from jobs.console import report_text
 from jobs.job import Job, on_archive
 from jobs.options import choice, normal_options
 
@@ -54,11 +55,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Channels of the networks of --space triplet, a multiple of 8; fewer are faster.",
 )
+@click.option("--scores", "key", default="", metavar="KEY", help="Show anomaly scores of this recipe key on the page.")
+@click.option("--only-page", is_flag=True, help="Write the page again, from what is stored, and nothing else.")
 @normal_options
 @on_archive
 def command(
     job: Job,
     name: str,
+    key: str,
+    only_page: bool,
     transductive: bool,
     bic: Any,
     since: str | None,
@@ -77,9 +82,13 @@ def command(
       asd pseudo-label recordings --as kinds --store store --until 2026-11-14
     """
     from asd_core.clips.selection import training_clips
-    from asd_core.runs.pseudo_label import keep_pseudo_labels
+    from asd_core.runs.pseudo_label import keep_pseudo_labels, show_pseudo_labels
     from asd_core.training.pseudo_labels.method import PseudoLabelMethod
 
+    if only_page:
+        page = job.store.files.address(show_pseudo_labels(job.store, name, key))
+        job.talk.result({"name": name, "page": page}, report_text(page))
+        return
     check_normals(since, until, normal_list)
     is_triplet = options["space"] == "triplet"
     encoder = job.recipe.for_machine("").encoder
@@ -97,9 +106,11 @@ def command(
     for machine in found.left_out:
         job.talk.say(f"note: {machine}: no training normal could be embedded, so it has no pseudo-label")
     counts, notes = kept["counts"], made["notes"]
+    page = job.store.files.address(show_pseudo_labels(job.store, name, key))
     text = f"{counts['labelled']} clips in {counts['labels']} classes, kept as {name}: {method.words}"
     summary = {**counts, "name": name, "words": method.words, "clusters": kept["clusters"], "notes": notes}
-    job.talk.result(summary, "\n".join([text, *(f"note: {note}" for note in notes)]))
+    lines = [text, *(f"note: {note}" for note in notes), report_text(page)]
+    job.talk.result({**summary, "page": page}, "\n".join(lines))
 
 
 def _in_embeddings(

@@ -83,7 +83,7 @@ def tagger_of(machine: MachineRecipe) -> Tagger:
     config, encoder = machine.captions, machine.encoder
     own = new_encoder(encoder) if kind_of(encoder.kind).tells_classes else None
     name = config.tagger or str(getattr(own, "network", DEFAULT_TAGGER))
-    same = own is not None and getattr(own, "network", "") == name
+    same = own is not None and getattr(own, "network", "") == name and not getattr(own, "is_trained", False)
     return Tagger(name, config.tagger_weights or (str(getattr(own, "weights", HUB)) if same else HUB))
 
 

@@ -70,7 +70,11 @@ KINDS = {
         is_trainable=True,
     ),
     "efficientat": EncoderKind(
-        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, tells_classes=True, named="network"
+        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder",
+        has_note=True,
+        is_trainable=True,
+        tells_classes=True,
+        named="network",
     ),
     "anopatch": EncoderKind(
         "asd_core.encoders.anopatch.encoder:AnopatchEncoder",

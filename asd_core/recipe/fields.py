@@ -132,7 +132,8 @@ def _by_name(recipe: Recipe) -> dict[str, Any]:
     by_name = {f"{one.table}.{one.name}": one.value for one in fields}
     if by_name.get("encoder.digest"):  # trained weights may lie anywhere
         del by_name["encoder.weights"]
-    by_name["embedding.head"] = digest_of_folder(by_name["embedding.head"])
+    if "embedding.head" in by_name:
+        by_name["embedding.head"] = digest_of_folder(by_name["embedding.head"])
     return by_name
 
 

@@ -11,6 +11,7 @@ from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.ensembles.member_tasks import embed_members
 from asd_core.pipeline.ensembles.same_clips import places_of
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
@@ -23,7 +24,10 @@ def embed_run(
 ) -> dict[str, Any]:
     """Embed an archive and record it; the run behind ``asd embed``."""
     started = now()
-    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
+    if recipe.ensemble is None:
+        embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
+    else:
+        embedded, _ = embed_members(store, recipe, clips, engine, progress)
     record = {
         "run_id": run_id_of("embed", clips, "", sorted(embedded.fingerprints.items()), embedded.transient),
         "job": "embed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -15,20 +15,29 @@ from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.head.arrays import weights_of
 from asd_core.encoders.head.stored import KIND, NewHead, write_heads
 from asd_core.encoders.trainable import encoder_table
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
+from asd_core.pages.training.page import write_training_page
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.runs.embed import embedding_counts
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
+from asd_core.runs.training_record import report_of
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
+from asd_core.training.checkpoints import Progressed
 from asd_core.training.head_course import joined_course
 from asd_core.training.head_parts import head_part, names_of_classes
 from asd_core.training.head_training import train_head
 from asd_core.training.history import HistoryRow
 from asd_core.training.loop import Report
+from asd_core.training.publish import under_way
+
+
+def is_of_head(recipe: Recipe) -> bool:
+    """True where a recipe trains heads on embeddings, and no encoder."""
+    return recipe.for_machine("").training.trains == "embeddings"
 
 
 def check_head(recipe: Recipe) -> None:
@@ -74,6 +83,8 @@ def train_heads(
         AsdError: no embeddings, fewer than two classes, or a loss that is not finite.
     """
     check_head(recipe)
+    if not len(clips):
+        raise AsdError("there are no normal clips to train on")
     started, machine = now(), recipe.for_machine("")
     config = machine.training
     embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
@@ -120,6 +131,9 @@ def train_heads(
         "started_at": started,
     }
     point_to_head(store, name, folder, described, recipe.fingerprint(""))
+    shown = replace(described, encoder=described.encoder["embeddings"])
+    report = report_of(record, shown, Progressed(history=course))
+    record["page"] = write_training_page(report, store.files, f"reports/training/{safe_name(name)}/{described.digest}")
     commit(store, record, clips)
     for info in store.files.list(under_way(name, run_id)):
         store.files.delete(info.path)
@@ -186,11 +200,6 @@ def point_to_head(store: Store, name: str, folder: str, described: TrainedEncode
     store.write_imported_names(names)
 
 
-def under_way(name: str, run_id: str) -> str:
-    """Folder of a run's checkpoints in the store."""
-    return f"trained/{safe_name(name)}/under_way/{run_id}"
-
-
 def _complete(store: Store, name: str, run_id: str) -> dict[str, Any] | None:
     """The record of this very training, whose heads get their name again; None where it is not complete."""
     record = store.run(run_id)
@@ -203,4 +212,4 @@ def _complete(store: Store, name: str, run_id: str) -> dict[str, Any] | None:
 
 def _progress_of(progress: Progress, number: int, parts: int) -> Report:
     """Steps of one head among those of all, which take about as many."""
-    return lambda step, steps, loss: progress(f"training (loss {loss:.4g})", number * steps + step, parts * steps)
+    return lambda step, steps, row: progress("training steps", number * steps + step, parts * steps)

@@ -17,10 +17,8 @@ def joined_course(courses: Sequence[Sequence[HistoryRow]]) -> list[HistoryRow]:
             epochs.setdefault(row["epoch"], []).append(row)
     found, steps = list[HistoryRow](), [0] * len(courses)
     for epoch, rows in sorted(epochs.items()):
-        steps = [
-            max([before, *(r["step"] for r in own if r["epoch"] == epoch)])
-            for before, own in zip(steps, courses, strict=True)
-        ]
+        for number, course in enumerate(courses):
+            steps[number] = max([steps[number], *(row["step"] for row in course if row["epoch"] == epoch)])
         found.append(
             {
                 "step": sum(steps),

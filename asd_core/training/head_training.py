@@ -193,4 +193,4 @@ def _unit_rows(centres: torch.Tensor) -> NDArray[np.float32]:
 
 
 def _of_all(report: Report, number: int, members: int) -> Report:
-    return lambda step, steps, loss: report(number * steps + step, members * steps, loss)
+    return lambda step, steps, row: report(number * steps + step, members * steps, row)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from asd_core.store.local_files import LocalFiles
@@ -54,3 +56,12 @@ def test_channels_that_cannot_be_are_refused(labelled):
     archive, store, _ = labelled
     said = asd("pseudo-label", archive, "--as", "x", "--store", store, "--space", "triplet", "--channels", "12")
     assert said.code == 2 and "channels = 12: must be a multiple of 8" in said.err
+
+
+def test_the_page_is_written_again_with_scores(labelled):
+    archive, store, said = labelled
+    assert "Anomaly scores" not in Path(said.json["page"]).read_text()
+    asd("fit", archive, "--store", store, "--engine", "local")
+    key = asd("score", archive, "--store", store, "--engine", "local", "--json").json["key"]
+    again = asd("pseudo-label", "--as", "kinds", "--store", store, "--only-page", "--scores", key, "--json")
+    assert again.code == 0 and "Anomaly scores" in Path(again.json["page"]).read_text()

@@ -27,9 +27,10 @@ from asd_core.encoders.checkpoint_files import (
     trained_networks,
 )
 from asd_core.encoders.clap.weights import RANDOM, is_random, random_note, seed_of
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.encoders.protocol import Waveforms
 from asd_core.encoders.trained_options import digest_note
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 from asd_core.settings import check_integer
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ SHORTEST_SECONDS, LONGEST_SECONDS, LONGEST_AST = 0.2, 30.0, 10.26
 
 _PREPROCESSING = 1  # raised whenever a spectrogram or pooling would give another embedding
 _CPU_BATCH = 1  # as fast as any larger one, and bit for bit the same in any batch
-_GPU_BATCH = 64  # clips at most: of 10 s, attention takes some 25 MB each
+_GPU_BATCH = 64  # clips at most: of 10 s, BEATs' attention takes some 60 MB each
 _HEAD_NOTE = "untrained: pooling and projection are random; asd train --as NAME trains them"
 
 
@@ -65,7 +66,8 @@ class AnopatchEncoder:
         batch_norm: that attention normalises over the batch.
         output_dim: of an embedding.
         lora_rank: of low-rank additions to queries and values, for ``training.trains = "lora"``; 0 for none.
-        precision: ``float32``, or ``bf16`` for the backbone; spectrogram, pooling and projection are float32 always.
+        precision: ``float32``; or, for the backbone, ``bf16`` on a CPU and ``bf16-cuda`` on a GPU. Spectrogram, pooling
+            and projection are float32 always.
         device: ``cpu`` or ``cuda``.
     """
 
@@ -81,7 +83,7 @@ class AnopatchEncoder:
     batch_norm: bool = True
     output_dim: int = 128
     lora_rank: int = 0
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Literal["float32", "bf16", "bf16-cuda"] = "float32"
     device: str = "cpu"
 
     is_pretrained: ClassVar[bool] = True
@@ -162,7 +164,7 @@ class AnopatchEncoder:
         """
         import torch
 
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), exact_float32():
             return np.asarray(torch.cat(list(self._batch_size.map(self._embed, waveforms))).cpu().numpy())
 
     @staticmethod
@@ -197,14 +199,15 @@ class AnopatchEncoder:
         import torch
 
         batch = torch.from_numpy(np.ascontiguousarray(waveforms)).to(self.device)
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16"):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.precision != "float32"):
             made = [network(batch) for network in self._networks]
         return torch.cat([torch.nn.functional.normalize(one) for one in made], dim=1)
 
     @property
     def _is_trained(self) -> bool:
         """``weights`` is a folder that ``asd train`` wrote."""
-        return bool(self.digest) or "://" in self.weights or (Path(self.weights) / ENCODER_FILE).is_file()
+        is_folder = bool(self.weights) and (Path(self.weights) / ENCODER_FILE).is_file()
+        return bool(self.digest) or "://" in self.weights or is_folder
 
     @property
     def _trained_digest(self) -> str:
@@ -226,6 +229,9 @@ class AnopatchEncoder:
         from asd_core.encoders.anopatch.lora import merge_lora
 
         self._check_weights()
+        if self.precision == ("bf16-cuda" if self.device == "cpu" else "bf16"):
+            cure = 'a CPU: take "bf16", or give --gpus' if self.device == "cpu" else 'a GPU: take "bf16-cuda"'
+            raise AsdError(f'encoder.precision = "{self.precision}" gives other embeddings than bf16 on {cure}')
         if self._is_trained:
             found = [network for _, network in trained_networks(self.weights, self.digest, self.new_network)]
         else:

@@ -68,12 +68,12 @@ def embed_members(
 
 def with_members(tasks: Sequence[MachineTask], recipe: Recipe, embedded: Mapping[str, Embedded]) -> list[EnsembleTask]:
     """The tasks of an ensemble, each with its members' tasks for the same machines."""
-    places = {name: _by_place(tasks, one.clips) for name, one in embedded.items()}
+    clips = {name: _by_task(tasks, one.clips) for name, one in embedded.items()}
     return [
         EnsembleTask(
             task,
             {
-                name: _member_task(task, member, embedded[name], places[name][number])
+                name: _member_task(task, member, embedded[name], clips[name][number])
                 for name, member in recipe.members.items()
             },
         )
@@ -81,12 +81,16 @@ def with_members(tasks: Sequence[MachineTask], recipe: Recipe, embedded: Mapping
     ]
 
 
-def _by_place(tasks: Sequence[MachineTask], clips: pa.Table) -> list[pa.Table]:
-    """The clips of a member that belong to each task, sorted by machine."""
-    found = []
+def _by_task(tasks: Sequence[MachineTask], clips: pa.Table) -> list[pa.Table]:
+    """The clips of a member that belong to each task, sorted by machine; all tasks' clips are looked up at once."""
+    if not tasks:
+        return []
+    places = places_of(pa.concat_tables([task.clips for task in tasks]), clips)
+    found, start = [], 0
     for task in tasks:
-        own = clips.take(places_of(task.clips, clips).drop_null())
+        own = clips.take(places.slice(start, len(task.clips)).drop_null())
         found.append(own.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "date", "uri")]))
+        start += len(task.clips)
     return found
 
 

@@ -10,7 +10,7 @@ from asd_core.encoders.anopatch.shapes import SHAPES
 from asd_core.encoders.build import embeddings_fingerprint, encoder_config, encoder_note, named_groups, new_encoder
 from asd_core.encoders.checkpoint_files import Checkpoint, TrainedEncoder, tensors_digest, trained_table
 from asd_core.encoders.trainable import encoder_table, is_trainable
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 from asd_core.recipe.recipe import load_recipe
 
 TINY = AnopatchEncoder(weights="random", size="tiny")
@@ -92,6 +92,7 @@ def test_the_fingerprint_follows_all_that_changes_an_embedding():
         {"batch_norm": False},
         {"output_dim": 64},
         {"precision": "bf16"},
+        {"precision": "bf16-cuda"},
     ]
     assert len({replace(TINY, **change).fingerprint for change in [{}, *changes]}) == 1 + len(changes)
     same = [{"device": "cuda"}, {"dropout": 0.0}, {"weights": "random:0"}, {"lora_rank": 4}]
@@ -101,6 +102,24 @@ def test_the_fingerprint_follows_all_that_changes_an_embedding():
 def test_bf16_is_near_float32():
     rough = replace(TINY, precision="bf16").embed(WAVEFORMS)
     assert rough.dtype == np.float32 and np.abs(rough - TINY.embed(WAVEFORMS)).max() < 0.03
+
+
+def test_bf16_of_the_other_device_is_refused():
+    with pytest.raises(AsdError, match='"bf16-cuda" gives other embeddings than bf16 on a CPU: take "bf16"'):
+        replace(TINY, precision="bf16-cuda").embed(WAVEFORMS)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("backbone", SHAPES)
+def test_a_gpu_embeds_as_the_cpu_does(backbone):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    encoder = replace(TINY, backbone=backbone)
+    exact = encoder.embed(WAVEFORMS)
+    theirs = replace(encoder, device="cuda").embed(WAVEFORMS)
+    rough = replace(encoder, device="cuda", precision="bf16-cuda").embed(WAVEFORMS)
+    assert np.linalg.norm(theirs - exact, axis=1).max() < 1e-4
+    assert rough.dtype == np.float32 and np.linalg.norm(rough - exact, axis=1).max() < 0.03
 
 
 def test_untrained_weights_say_so(tmp_path):

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 import transformers
@@ -75,3 +79,35 @@ def test_the_digest_follows_the_weights_not_their_place(hub_folder, tmp_path):
     assert weights_digest("beats", "random") == weights_digest("beats", "random:0")
     sizes = [(weights, size) for weights in ("random", "random:1") for size in ("full", "tiny")]
     assert len({weights_digest("beats", *one) for one in sizes}) == 4
+
+
+FROM_HUB = """
+from asd_core.encoders.anopatch.pretrained import new_backbone, weights_digest
+from asd_core.errors import AsdError
+network = new_backbone("ast", "someone/tiny-ast", 0, size="tiny")
+print(float(network.model.layernorm.weight[0]), network.mean, weights_digest("ast", "someone/tiny-ast"))
+try:
+    new_backbone("wavlm", "someone/nothing", 0)
+except AsdError as error:
+    print(error)
+"""
+
+
+def test_a_repository_of_the_hub_is_taken_from_its_cache_or_missed_in_one_line(tmp_path):
+    torch.manual_seed(7)
+    model = random_model("ast", shape_settings("ast", "tiny")).model
+    model.layernorm.weight.data[0] = 0.5
+    cached = tmp_path / "hub" / "models--someone--tiny-ast"
+    folder = cached / "snapshots" / "abc"
+    model.save_pretrained(folder)
+    # An older repository has no safetensors.
+    (folder / "model.safetensors").unlink()
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    (folder / "preprocessor_config.json").write_text('{"mean": -3.0}')
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("abc")
+    environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
+    ran = subprocess.run([sys.executable, "-c", FROM_HUB], env=environment, capture_output=True, text=True, check=False)
+    first, second = ran.stdout.strip().split("\n")
+    assert first == f"0.5 -3.0 {weights_digest('ast', str(folder))}", ran.stderr
+    assert second.startswith("cannot get the file config.json of someone/nothing from the hub (HF_HUB_OFFLINE is set")
