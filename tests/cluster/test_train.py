@@ -10,7 +10,7 @@ from asd_core.training.checkpoints import Checkpoints
 from cluster.train import TrainResources, shares, train_on_ray
 from tests.asd_core.training.jobs import job_in
 from tests.cluster.kills import Command, processes
-from tests.fleet import write_fleet
+from tests.fleet import NIGHTS, write_fleet
 from tests.jobs.trained import RECIPE
 
 
@@ -48,17 +48,8 @@ def workers():
 def test_a_worker_that_dies_costs_a_new_start_from_the_last_checkpoint(tmp_path):
     write_fleet(tmp_path / "archive")
     (tmp_path / "tiny.toml").write_text(RECIPE.format(epochs=12))
-    line = [
-        "train",
-        tmp_path / "archive",
-        "--recipe",
-        tmp_path / "tiny.toml",
-        "--as",
-        "own",
-        "--workers",
-        "2",
-        "--json",
-    ]
+    line = ["train", tmp_path / "archive", "--recipe", tmp_path / "tiny.toml", "--as", "own", "--until", NIGHTS[1]]
+    line += ["--workers", 2, "--json"]
     whole = Command(tmp_path, *line, "--store", tmp_path / "whole").end(900)[1]
     broken = Command(tmp_path, *line, "--store", tmp_path / "broken")
     assert broken.wait_for("epoch 3 of 12", 600)
