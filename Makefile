@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo train-demo test test-slow lint format types accuracy bench env clean
+.PHONY: help demo train-demo test test-slow lint format types accuracy bench gpu env clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,6 +14,7 @@ help:
 	@echo "make test       the whole test suite, with lint and types"
 	@echo "make test-slow  the kill tests, and others that take minutes"
 	@echo "make bench      throughput and memory, as ratios to references in the same run"
+	@echo "make gpu        everything that needs a GPU, in under nine minutes, with one table; nothing without a GPU"
 	@echo "make accuracy   the tables of docs/accuracy.md, from ASD_REAL_DATA"
 	@echo "make lint | format | types | env | clean"
 
@@ -48,6 +49,9 @@ format: env
 
 types: env
 	$(BIN)/mypy
+
+gpu: env
+	@$(BIN)/python -m tests.benchmarks.gpu
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.bench

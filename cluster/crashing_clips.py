@@ -15,6 +15,7 @@ from asd_core.pipeline import lone_shards
 from asd_core.pipeline.embedding import ShardEmbedder
 from asd_core.pipeline.lone_shards import TRIES, commit_blamed
 from asd_core.pipeline.shards import Shard, ShardOutcome, shard_from_bytes, shard_to_bytes
+from cluster.broken_gpu import check_gpu, leave_broken_process
 from cluster.failures import WorkerLost, result_of
 
 if TYPE_CHECKING:
@@ -28,16 +29,23 @@ class LoneEmbedder:
 
     def __init__(self, store_url: str, device: str) -> None:
         self._embedder = ShardEmbedder(store_url, device)
+        self._device = device
 
     def answer(self) -> str:
-        """The id of the actor's node."""
+        """The id of the actor's node; where the actor has a GPU, it has just computed."""
         import ray
 
+        if self._device != "cpu":
+            check_gpu()
         return str(ray.get_runtime_context().get_node_id())
 
     def embed(self, shard: bytes) -> dict[str, Any]:
-        """Decode, embed and commit a shard; returns the fields of its outcome."""
-        return vars(self._embedder(shard_from_bytes(shard)))
+        """Decode, embed and commit a shard; returns the fields of its outcome. A failure of the GPU ends the actor."""
+        try:
+            return vars(self._embedder(shard_from_bytes(shard)))
+        except Exception as error:
+            leave_broken_process(error)
+            raise
 
     def blame(self, shard: bytes, message: str) -> dict[str, Any]:
         """Commit the shard's only clip as an error."""

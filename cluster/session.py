@@ -21,7 +21,9 @@ from asd_core.pipeline.worker_processes import ONE_THREAD, environment
 
 
 @contextmanager
-def session(address: str | None = None, cpus: int | None = None, own_modules: Sequence[str] = ()) -> Iterator[None]:
+def session(
+    address: str | None = None, cpus: int | None = None, own_modules: Sequence[str] = (), gpus: int | None = None
+) -> Iterator[None]:
     """Start a local Ray, or join the cluster at an address, and leave it at the end.
 
     Args:
@@ -29,6 +31,7 @@ def session(address: str | None = None, cpus: int | None = None, own_modules: Se
             that starts a local Ray, whatever other one runs.
         cpus: of the local Ray; None takes all of the machine.
         own_modules: folders of packages and ``.py`` files that are sent to the cluster; a local Ray finds them itself.
+        gpus: of the local Ray, whether or not the machine has them; None takes all of the machine.
 
     Raises:
         AsdError: Ray is not installed, does not start or cannot be joined, with Ray's own reason.
@@ -39,7 +42,7 @@ def session(address: str | None = None, cpus: int | None = None, own_modules: Se
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     with environment(_token() if address == "local" else {}), _mode_restored():
-        _start_or_join(address, cpus, own_modules)
+        _start_or_join(address, cpus, own_modules, gpus)
         try:
             yield
         finally:
@@ -48,13 +51,13 @@ def session(address: str | None = None, cpus: int | None = None, own_modules: Se
             ray.shutdown()
 
 
-def _start_or_join(address: str, cpus: int | None, own_modules: Sequence[str]) -> None:
+def _start_or_join(address: str, cpus: int | None, own_modules: Sequence[str], gpus: int | None) -> None:
     inherited, options = dict[str, str](), dict[str, Any]()
     if address == "local":
         # Processes of a local Ray inherit this: a runtime environment would keep the first workers waiting for a second
         # and a half. They can import all that the driver can, a user's own encoder too.
         inherited = {**ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        options = {"num_cpus": cpus, "include_dashboard": False}
+        options = {"num_cpus": cpus, "num_gpus": gpus, "include_dashboard": False}
     else:
         _knock(address)
         options = {"runtime_env": {"env_vars": ONE_THREAD, "py_modules": [*_checkout(), *own_modules]}}

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,13 +16,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.encoders.build import new_encoder
-from asd_core.encoders.protocol import native_rates
-from asd_core.errors import AsdError, ClipError
-from asd_core.pipeline.decoding import DecodedClip, decode_shard
+from asd_core.encoders.config import EncoderConfig
+from asd_core.encoders.protocol import Encoder, native_rates
+from asd_core.errors import AsdError
+from asd_core.pipeline.decoding import decode_shard
 from asd_core.pipeline.embedding import ShardEmbedder
 from asd_core.pipeline.shards import Shard, ShardOutcome, outcome_from, shard_from_bytes, shard_to_bytes
 from asd_core.pipeline.threads import one_thread
+from cluster.broken_gpu import leave_broken_process
 from cluster.crashing_clips import embed_alone
+from cluster.decoded_bytes import pack, unpack
 from cluster.failures import GOES_ON, innermost, nothing_finished
 
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ Row = dict[str, NDArray[Any]]
 """Columns of a Ray Data batch of one row."""
 
 _PASSES = 4
-_FULL_SCALE = 1 << 15  # of 16-bit samples
+_LARGEST_ROW = 1 << 30  # bytes of decoded clips; a value in a table of Arrow's holds 2 GiB
 _DECODED_AHEAD = 64 << 20  # bytes of recordings in a shard whose segments are sent to the encoder all at once
 _DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again without end
 
@@ -141,15 +145,23 @@ def decode_rows(row: Any) -> Any:
     if shard.encoder.is_segmented and pc.sum(shard.clips["size"]).as_py() > _DECODED_AHEAD:
         return {"shard": row["shard"], "decoded": np.array([b""], object), "seconds": np.zeros(1)}
     with one_thread():
-        encoder = new_encoder(shard.encoder)
+        encoder = _encoder(shard.encoder)
         rates = native_rates(encoder)
         decoded = list(decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=rates))
     payload = pack(decoded)
+    if len(payload) > _LARGEST_ROW:  # recordings that were small only as files: the encoder decodes them itself
+        payload = b""
     return {
         "shard": row["shard"],
         "decoded": np.array([payload], object),
         "seconds": np.array([time.perf_counter() - start]),
     }
+
+
+@lru_cache(maxsize=8)
+def _encoder(config: EncoderConfig) -> Encoder:
+    """The encoder of a configuration, made once a process: one of a user's own may read its weights when it is made."""
+    return new_encoder(config)
 
 
 class EncodeRows:
@@ -159,10 +171,14 @@ class EncodeRows:
         self._embedder = ShardEmbedder(store_url, device)
 
     def __call__(self, row: Row) -> Row:
-        """Embed the shard of a row, decoded or not; returns a row with its outcome, or its failure, as JSON."""
+        """Embed the shard of a row, decoded or not; returns a row with its outcome, or its failure, as JSON.
+
+        A failure of the GPU ends the process, so that another one embeds the shard.
+        """
         try:
             outcome = vars(self._embed(row))
         except Exception as error:  # unlike a worker's death, which raises none
+            leave_broken_process(error)
             outcome = {"failure": str(error) or type(error).__name__}
         return {"outcome": np.array([json.dumps(outcome)], object)}
 
@@ -173,53 +189,6 @@ class EncodeRows:
         self._embedder.encoder(shard)  # before threads are limited: see ShardEmbedder
         with one_thread():
             return self._embedder.commit(shard, [unpack(bytes(row["decoded"][0]))], float(row["seconds"][0]))
-
-
-def pack(decoded: list[DecodedClip]) -> bytes:
-    """Decoded clips as bytes: waveforms as plain arrays (16-bit where that is exact), the rest as JSON."""
-    waveforms = [None if clip.waveforms is None else _smallest(clip.waveforms) for clip in decoded]
-    heads = [
-        vars(clip)
-        | {
-            "waveforms": None if samples is None else [samples.shape, samples.dtype.str],
-            "error": clip.error and [clip.error.reason, clip.error.message, clip.error.transient],
-        }
-        for clip, samples in zip(decoded, waveforms, strict=True)
-    ]
-    head = json.dumps(heads).encode()
-    head += b" " * (-(8 + len(head)) % 64)  # so that the arrays behind it are aligned
-    parts: list[bytes | memoryview] = [len(head).to_bytes(8, "little"), head]
-    for samples in waveforms:
-        if samples is not None:
-            parts += [samples.data, b" " * (-samples.nbytes % 4)]
-    return b"".join(parts)
-
-
-def unpack(data: bytes) -> list[DecodedClip]:
-    """The inverse of `pack`, to the bit."""
-    end = 8 + int.from_bytes(data[:8], "little")
-    clips = []
-    for head in json.loads(data[8:end]):
-        if head["waveforms"] is not None:
-            shape, kind = head["waveforms"]
-            samples = np.frombuffer(data, kind, int(np.prod(shape)), end).reshape(shape)
-            head["waveforms"] = samples if samples.dtype == np.float32 else samples / np.float32(_FULL_SCALE)
-            end += samples.nbytes + -samples.nbytes % 4
-        if head["error"] is not None:
-            reason, message, transient = head["error"]
-            head["error"] = ClipError(reason, message, transient=transient)
-        clips.append(DecodedClip(**head))
-    return clips
-
-
-def _smallest(waveforms: NDArray[np.float32]) -> NDArray[Any]:
-    """Waveforms as 16-bit integers where that is exact, which halves the bytes to send."""
-    waveforms = np.ascontiguousarray(waveforms, np.float32)
-    scaled = waveforms * np.float32(_FULL_SCALE)
-    if not (scaled.min(initial=0) >= -_FULL_SCALE and scaled.max(initial=0) < _FULL_SCALE):
-        return waveforms
-    integers = scaled.astype(np.int16)
-    return integers if np.array_equal(integers, scaled) else waveforms
 
 
 def _bounded_retries() -> dict[str, Any]:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 caption_options = together(
     choice(
         "--captioner",
-        values=["auto", "acoustic", "llm"],
-        help="Who writes difference captions: acoustic states measurements in our own words, llm asks a language "
+        values=["auto", "acoustic", "tags", "llm"],
+        help="Who writes difference captions: acoustic states measurements in our own words, tags also which "
+        "AudioSet classes of sound rose or fell, llm asks a language "
         f"model; auto: llm where {KEY} is set.",
     ),
     click.option(
@@ -60,6 +61,8 @@ caption_options = together(
     ),
 )
 
+WITHOUT_LLM = ("acoustic", "tags")
+
 ask_again_option = click.option(
     "--ask-again",
     "asks_again",
@@ -80,9 +83,9 @@ def _llm_settings(options: Mapping[str, Any]) -> LlmSettings | None:
 
     captioner, has_key = options["captioner"], bool(os.environ.get(KEY))
     given = {name: value for name, value in options.items() if name.startswith("llm_") and value is not None}
-    if captioner == "acoustic" and given:
-        raise UsageError(f"--captioner acoustic asks no language model: leave out {_written(given)}")
-    if captioner == "acoustic" or not (captioner == "llm" or has_key or given):
+    if captioner in WITHOUT_LLM and given:
+        raise UsageError(f"--captioner {captioner} asks no language model: leave out {_written(given)}")
+    if captioner in WITHOUT_LLM or not (captioner == "llm" or has_key or given):
         return None
     if not has_key:
         asked = _written(given) or "--captioner llm"
@@ -99,6 +102,10 @@ def _method(options: Mapping[str, Any], recipe: Recipe, llm: LlmSettings | None)
     from asd_core.encoders.build import kind_of
 
     method: Method | None = options["caption_method"]
+    if options["captioner"] == "tags":
+        if method is not None:
+            raise UsageError(f"--captioner tags is a method of its own: leave out --caption-method {method}")
+        return "tags"
     if method is None:
         setting = recipe.for_machine("")
         has_clap = bool(setting.captions.encoder) or kind_of(setting.encoder.kind).gives_captions

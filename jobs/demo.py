@@ -8,7 +8,8 @@ import click
 
 from jobs.console import Talk, counts_text, report_text
 from jobs.engines import engine_named, open_engine
-from jobs.job import listed_clips, open_recipe, open_store_of, with_talk
+from jobs.job import listed_clips, with_talk
+from jobs.opened import open_recipe, open_store_of
 from jobs.options import engine_options
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
     from asd_core.pipeline.engine import Engine
@@ -22,7 +22,10 @@ def engine_named(options: Mapping[str, Any]) -> str:
     Raises:
         UsageError: options exclude each other.
     """
+    from cluster.resources import refuse_amounts
+
     name, address = options["engine"], options["ray_address"]
+    refuse_amounts(options["cpus_per_worker"], options["gpus_per_encoder"])
     if options["local"]:
         if name not in ("auto", "local"):
             raise UsageError(f"--local and --engine {name} exclude each other: leave one out")
@@ -69,6 +72,8 @@ def open_engine(
     if name == "local":
         from asd_core.pipeline.engine import LocalEngine
 
+        if options["gpus_per_encoder"]:
+            refuse_no_gpu(f"--gpus {options['gpus_per_encoder']:g}")
         yield LocalEngine("cuda" if options["gpus_per_encoder"] else "cpu")
         return
     with ExitStack() as opened:
@@ -88,6 +93,23 @@ def open_engine(
         from cluster.auto_engine import RAY_PAYS, AutoEngine
 
         yield AutoEngine(processes, lambda: _ray(opened, options, None, {}), say, 0.0 if shows_ray else RAY_PAYS)
+
+
+def refuse_no_gpu(option: str) -> None:
+    """Raise AsdError where torch can use no GPU in this process, with torch's own reason.
+
+    Args:
+        option: names what asked for one.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        try:
+            torch.zeros(1, device="cuda")
+            reason = "torch sees none"
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
+        raise AsdError(f"{option}: this process can use no GPU ({reason}): leave --gpus out")
 
 
 def _ray(opened: ExitStack, options: Mapping[str, Any], address: str | None, settings: Mapping[str, Any]) -> Engine:

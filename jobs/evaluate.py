@@ -46,7 +46,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
     check_folder("--out", out)
     listed = job.clips()
     clips, _ = clips_to_score(listed, date)
-    for note in notes_on_no_split(listed):
+    for note in [*notes_on_no_split(listed), *job.recipe.notes()]:
         job.talk.say(f"note: {note}")
     with job.engine("evaluate", date) as engine:
         try:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
-
 import click
 
 from jobs.cheap_checks import check_normals
+from jobs.fit_lines import fit_line
 from jobs.job import Job, on_archive
 from jobs.options import normal_options
-
-if TYPE_CHECKING:
-    from asd_core.pipeline.machine_tasks import FitOutcome
 
 
 @click.command("fit")
@@ -43,19 +38,9 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
     with job.engine("fit") as engine:
         record, outcomes = fit(job.store, job.recipe, clips, engine, job.talk.progress)
     for outcome in outcomes:
-        job.talk.say(_line(outcome))
+        job.talk.say(fit_line(outcome))
     counts = record["counts"]
     fitted = f"fitted {counts['fitted']} of {counts['machines']} machines, {counts['new_scorers']} new scorers"
     job.result(record, fitted)
     if not counts["fitted"]:
         raise AsdError(f"no machine could be fitted, the first for this: {outcomes[0].error}")
-
-
-def _line(outcome: FitOutcome) -> str:
-    name = f"{outcome.machine_type} {outcome.machine_id}"
-    if outcome.error is not None:
-        return f"{name}: no scorer: {outcome.error}"
-    rate = outcome.false_alarm_rate
-    expected = "unknown" if rate is None or math.isnan(rate) else f"{rate:.0%}"
-    line = f"{name}: {outcome.normal_clips} normal clips, threshold {outcome.threshold:.6g}, "
-    return "; ".join([f"{line}false alarms on unseen normals {expected}", *outcome.notes])

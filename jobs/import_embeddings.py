@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from jobs.console import Talk, counts_text
-from jobs.job import open_store_of, with_talk
+from jobs.job import with_talk
+from jobs.opened import open_store_of
 from jobs.options import store_option
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
@@ -17,6 +15,7 @@ from jobs.console import Talk, counts_text
 from jobs.defaults import say_defaults
 from jobs.engines import open_engine, prepare_engine
 from jobs.nothing_scored import refuse_silence, refuse_unscored
+from jobs.opened import open_both
 from jobs.options import (
     archive_options,
     engine_options,
@@ -74,6 +73,8 @@ class Job:
         lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
         with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
+            if engine.device != "cpu" and (note := _cpu_note(self.recipe)):
+                self.talk.say(note)
             yield engine
 
     def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
@@ -90,6 +91,16 @@ class Job:
     def refuse_unscored(self) -> None:
         """Raise AsdError where no night of the recipe is scored, with the command that mends it."""
         refuse_unscored(self.store, self.recipe, self.options)
+
+
+def _cpu_note(recipe: Recipe) -> str:
+    """One line for a run with GPUs whose encoders do not compute on them; empty where one does."""
+    from asd_core.encoders.build import kind_of
+
+    kinds = {recipe.for_machine(name).encoder.kind for name in ("", *recipe.settings.get("machine", {}))}
+    if any(kind_of(kind).uses_device for kind in kinds):
+        return ""
+    return f"note: {' and '.join(sorted(kinds))} computes on CPUs: --gpus does nothing for its embeddings"
 
 
 def listed_clips(
@@ -182,45 +193,6 @@ on_scores = _with_job(recipe_options, store_option, output_options)
 """For commands that only read scores, and open no engine."""
 
 
-def open_recipe(name: str, settings: Sequence[str]) -> Recipe:
-    """The recipe with ``--set`` laid over it."""
-    from asd_core.recipe.recipe import load_recipe
-
-    return load_recipe(name).with_settings(changes_of(settings))
-
-
-def changes_of(settings: Sequence[str]) -> dict[str, Any]:
-    """``table.key`` → value of every ``--set``."""
-    changes: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UsageError(f"--set takes KEY=VALUE, such as detector.k=8, got {setting!r}")
-        changes[key.strip()] = _value(value.strip())
-    return changes
-
-
-def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, Store]:
-    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it, and the store.
-
-    A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
-    """
-    from asd_core.recipe.named_encoder import check_changes, names_imported, with_encoder
-    from asd_core.recipe.recipe import load_recipe
-
-    recipe, changes = load_recipe(options["recipe_name"]), changes_of(options["settings"])
-    store, name = open_store_of(options["store_url"]), options["encoder_name"]
-    names = store.imported_names() if name is not None else {}
-    later = dict[str, Any]()
-    if name is not None and not names_imported(names, name):
-        later = {key: value for key, value in changes.items() if key.startswith("encoder.")}
-        check_changes(name, later)
-    recipe = recipe.with_settings({key: value for key, value in changes.items() if key not in later})
-    if name is not None:
-        recipe = with_encoder(recipe, name, names, store.files.url)
-    return recipe.with_settings({**later, "encoder.channel": channel}), store
-
-
 def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
     """The recipe under the KEY by which a store holds it; says where that is one of before."""
     from asd_core.pipeline.stored_keys import as_stored
@@ -229,21 +201,3 @@ def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:
     if stored.key() != recipe.key():
         talk.say(f"note: the store holds this recipe's scorers as {stored.key()}, from before its threshold was edited")
     return stored
-
-
-def open_store_of(url: str) -> Store:
-    """The store of ``--store``; a file in its place is refused."""
-    from asd_core.store.store import open_store
-
-    if "://" not in url and Path(url).is_file():
-        raise UsageError(f"the store {url} is a file: name a folder")
-    return open_store(url)
-
-
-def _value(text: str) -> Any:
-    """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, bool | int | float | str | list) else text

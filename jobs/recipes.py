@@ -11,7 +11,8 @@ import click
 
 from asd_core.errors import UsageError
 from jobs.console import Talk
-from jobs.job import open_recipe, open_store_of, with_talk
+from jobs.job import with_talk
+from jobs.opened import open_recipe, open_store_of
 from jobs.options import DEFAULT_RECIPE, STORE_VARIABLE, settings_option
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _check_out(name: str | None, out: str | None) -> None:
 def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[Recipe, str]:
     """The recipe of that name, path or key, and what it says of itself."""
     from asd_core.recipe.full_text import about
-    from asd_core.recipe.recipe import built_in_recipes
+    from asd_core.recipe.names import built_in_recipes
     from asd_core.runs.other_recipes import held_recipes
     from asd_core.text_files import read_text
 
@@ -91,7 +92,7 @@ def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[R
 
 def _list(talk: Talk, store: Store | None) -> None:
     from asd_core.recipe.full_text import about
-    from asd_core.recipe.recipe import built_in_recipes
+    from asd_core.recipe.names import built_in_recipes
     from asd_core.runs.other_recipes import held_recipes
 
     texts = {name: " ".join(about(text).split()) for name, text in built_in_recipes().items()}
@@ -109,11 +110,14 @@ def _list(talk: Talk, store: Store | None) -> None:
 def _held(held: HeldRecipe) -> dict[str, Any]:
     """A recipe that a store holds, by what it has otherwise than the built-in recipe of its name."""
     from asd_core.recipe.fields import scorer_fields
-    from asd_core.recipe.recipe import built_in_recipes, load_recipe
+    from asd_core.recipe.names import built_in_recipes
+    from asd_core.recipe.recipe import load_recipe
     from asd_core.runs.other_recipes import difference_from
 
     name = held.key.rpartition("-")[0]
-    if name not in built_in_recipes():
+    if held.recipe is not None and held.recipe.ensemble is not None:
+        differs = f"an ensemble of {', '.join(held.recipe.members)}"
+    elif name not in built_in_recipes():
         differs = "a recipe of your own"
     elif held.recipe is not None and scorer_fields(held.recipe) == scorer_fields(load_recipe(name)):
         differs = "as it is built in"

@@ -32,26 +32,34 @@ _NAMED = 5  # clips left out that are told one by one
 @normal_options
 @on_training
 def command(job: Job, name: str, workers: int, since: str | None, until: str | None, normal_list: str | None) -> None:
-    """Train the recipe's encoder to tell classes of normal clips apart, and keep it in the store as NAME.
+    """Train the recipe's encoder, or a head on its embeddings, to tell classes of normal clips apart.
+
+    It is kept in the store as NAME.
 
     Classes come from machine types, ids, domains and attributes, as [training] of the recipe says. The normal clips are
     chosen as in asd fit. Afterwards --encoder NAME takes the trained encoder in every command. Run the same command
     again to finish a broken training from its last checkpoint. A finished one is not repeated.
 
+    A head (--recipe head) learns from embeddings that the store holds: leave ARCHIVE out.
+
     \b
     Example:
       asd train recordings --recipe multires-small --as plant --store store --until 2026-11-14
       asd fit recordings --recipe multires-small --encoder plant --store store --until 2026-11-14
+      asd train --recipe head --encoder modspec --as modspec-head --store store
     """
     from asd_core.clips.selection import training_clips
     from asd_core.runs.train import check_trainable, train_encoder
-    from asd_core.runs.training_record import counts_line
+    from asd_core.runs.train_head import check_head, is_of_head, train_heads
     from asd_core.training.publish import check_free
 
-    check_trainable(job.recipe)
+    on_embeddings = is_of_head(job.recipe)
+    (check_head if on_embeddings else check_trainable)(job.recipe)
     check_free(job.store, name)
     check_normals(since, until, normal_list)
-    if job.options["archive"] is None:
+    if on_embeddings and workers > 1:
+        raise UsageError(f"--workers {workers}: a head is trained in one process, in a minute or so: leave it out")
+    if job.options["archive"] is None and not on_embeddings:
         raise UsageError("asd train listens to recordings: name the ARCHIVE")
     if workers > 1 and engine_named(job.options) in ("local", "processes"):
         raise UsageError(f"--workers {workers} need Ray: leave --engine and --local out, or take --engine ray")
@@ -59,10 +67,20 @@ def command(job: Job, name: str, workers: int, since: str | None, until: str | N
         job.options["engine"] = "ray"
     clips = training_clips(job.clips(), since, until, normal_list)
     with job.engine("train", key=name) as engine:
-        execute, shared = _execution(job.options, workers)
-        record = train_encoder(
-            job.store, job.recipe, name, clips, engine, execute, shared, job.talk.progress, job.talk.say
-        )
+        if on_embeddings:
+            record = train_heads(job.store, job.recipe, name, clips, engine, job.talk.progress, job.talk.say)
+        else:
+            execute, shared = _execution(job.options, workers)
+            record = train_encoder(
+                job.store, job.recipe, name, clips, engine, execute, shared, job.talk.progress, job.talk.say
+            )
+    _tell(job, name, record)
+
+
+def _tell(job: Job, name: str, record: dict[str, Any]) -> None:
+    """Say what was trained, and what must be known of it."""
+    from asd_core.runs.training_record import counts_line
+
     for one in record["left_out"][:_NAMED]:
         job.talk.say(f"left out: {one['uri']}: {one['message']}")
     if len(record["left_out"]) > _NAMED:

@@ -195,7 +195,7 @@ def runner_of(job: Job, engine: Engine) -> Runner:
 def check_out(out: str | None, per: str) -> None:
     """Refuse a place for the recipe that cannot be one, before hours of searching."""
     from asd_core.errors import UsageError
-    from asd_core.recipe.recipe import check_recipe_name
+    from asd_core.recipe.names import check_recipe_name
     from asd_core.store.local_files import LocalFiles
 
     if out is None:

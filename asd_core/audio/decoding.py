@@ -29,6 +29,7 @@ import soxr
 from numpy.typing import NDArray
 
 from asd_core.audio.containers.pieces import Bytes
+from asd_core.audio.cut_windows import cut_windows
 from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError, UsageError, did_you_mean
 from asd_core.store.addresses import open_uri, read_uri
@@ -154,11 +155,7 @@ def windows(samples: Samples, length: int) -> Samples:
     Samples shorter than a window are repeated until they fill one. MS-CLAP itself draws one window at random, so its
     embedding of a clip changes from call to call.
     """
-    if len(samples) <= length:
-        return np.resize(samples, (1, length))
-    count = -(-len(samples) // length)
-    starts = np.linspace(0, len(samples) - length, count).round().astype(int)
-    return np.stack([samples[start : start + length] for start in starts])
+    return np.asarray(cut_windows(samples, length))
 
 
 def _read(file: SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:

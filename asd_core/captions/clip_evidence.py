@@ -1,10 +1,11 @@
-"""Evidence about single clips: MS-CLAP embeddings, decoder captions, similarities with texts, and measurements.
+"""Evidence about single clips: MS-CLAP embeddings, decoder captions, similarities, measurements, classes of sound.
 
 All of it but the similarities is kept in the store, so each clip is worked on once and historical clips need no audio.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from asd_core.captions.clip_tasks import (
     measures_from,
 )
 from asd_core.captions.sources import Tower
+from asd_core.captions.tag_tasks import TAGS, Tagger, TagTask, tag_clips
 from asd_core.pipeline.embed_missing import embed, located
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.pipeline.planning import missing
@@ -41,7 +43,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _CLIPS_A_TASK = 32  # of a decoder's batch: beams of so many clips keep its matrix products busy
-_MEASURED_A_TASK = 16
+_HEARD_A_TASK = 16
 _NAMES = ["clip_id", "uri"]
 _EMBEDDED = pa.schema([EMBEDDINGS.field(name) for name in ("clip_id", "uri", "embedding", "segment_start")])
 _NOT_STORED = "nothing is stored of it: --read-audio reads the recording"
@@ -137,7 +139,7 @@ class ClipEvidence:
             tower: the caption checkpoint, whose decoder takes these embeddings.
             start: words that every caption begins with.
         """
-        fingerprint, note = self._once(decoder_identity, (tower.weights, self._engine.device), on_gpu=True)
+        fingerprint, note = self._once(decoder_identity, (tower.weights, self._engine.device))
         folder = f"clip_captions/{_hash([fingerprint, start, tower.fingerprint])}"
         kept = self._kept_in(folder, CLIP_CAPTIONS)
         new = missing(embedded, kept)
@@ -174,30 +176,50 @@ class ClipEvidence:
         kept = self._kept_in(folder, MEASURES)
         if not self._may_read_audio:  # measures of before are of the first 30 s, and better than none
             kept = first_of_each(pa.concat_tables([kept, self._kept_in(_folder_of_before(heard), MEASURES)]), "clip_id")
+        task_of = functools.partial(MeasureTask, heard)
+        known, problems = self._heard(clips, folder, kept, measure_clips, task_of, "measuring clips")
+        return {clip_id: measures_from(text) for clip_id, text in rows_of(known, "clip_id", "measures")}, problems
+
+    def classes(
+        self, clips: pa.Table, heard: Heard, tagger: Tagger
+    ) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+        """As `measures`: clip id → log odds of AudioSet's classes (527,), and the reasons."""
+        folder = f"tags/{_hash([tagger.fingerprint, heard.channel, heard.seconds])}"
+        kept = self._kept_in(folder, TAGS)
+        task_of = functools.partial(TagTask, tagger, heard)
+        known, problems = self._heard(clips, folder, kept, tag_clips, task_of, "telling classes of sound")
+        return {one: np.asarray(logits, np.float64) for one, logits in rows_of(known, "clip_id", "logits")}, problems
+
+    def _heard(
+        self,
+        clips: pa.Table,
+        folder: str,
+        kept: pa.Table,
+        function: Callable[[T], tuple[pa.Table, dict[str, str]]],
+        task_of: Callable[[pa.Table], T],
+        stage: str,
+    ) -> tuple[pa.Table, dict[str, str]]:
+        """The kept rows of clips, and those that a function makes of the others' sound, which are kept too."""
         lacking = missing(clips, kept)
         problems: dict[str, str] = {}
         if not self._may_read_audio:
             problems = dict.fromkeys(lacking["clip_id"].to_pylist(), _NOT_STORED)
             lacking = lacking.slice(0, 0)
-        tasks = [
-            MeasureTask(heard, lacking.slice(first, _MEASURED_A_TASK))
-            for first in range(0, len(lacking), _MEASURED_A_TASK)
-        ]
-        new = [MEASURES.empty_table()]
-        for done, (rows, unmeasured) in enumerate(self._engine.map(measure_clips, tasks), 1):
+        tasks = [task_of(lacking.slice(first, _HEARD_A_TASK)) for first in range(0, len(lacking), _HEARD_A_TASK)]
+        new = [kept.schema.empty_table()]
+        for done, (rows, troubles) in enumerate(self._engine.map(function, tasks), 1):
             new.append(rows)
-            problems |= unmeasured
-            self._progress("measuring clips", min(done * _MEASURED_A_TASK, len(lacking)), len(lacking))
+            problems |= troubles
+            self._progress(stage, min(done * _HEARD_A_TASK, len(lacking)), len(lacking))
         added = pa.concat_tables(new)
         self._keep(folder, added)
         known = pa.concat_tables([kept, added])
-        known = known.filter(pc.is_in(known["clip_id"], value_set=clips["clip_id"].combine_chunks()))
-        return {clip_id: measures_from(text) for clip_id, text in rows_of(known, "clip_id", "measures")}, problems
+        return known.filter(pc.is_in(known["clip_id"], value_set=clips["clip_id"].combine_chunks())), problems
 
-    def _once(self, function: Callable[[T], R], task: T, *, on_gpu: bool = False) -> R:
+    def _once(self, function: Callable[[T], R], task: T) -> R:
         """The result of a task that the engine does once."""
         if (function, task) not in self._results:
-            self._results[function, task] = next(iter(self._engine.map(function, [task], on_gpu=on_gpu)))
+            self._results[function, task] = next(iter(self._engine.map(function, [task])))
         result: R = self._results[function, task]
         return result
 

@@ -92,7 +92,15 @@ def describe_clips(task: DecodeTask) -> pa.Table:
 
 
 def decoder_identity(place: tuple[str, str]) -> tuple[str, str]:
-    """The fingerprint of the decoder of some weights on a device, and a note on it ("" for none)."""
+    """The fingerprint of the decoder of some weights on a device, and a note on it ("" for none); needs no GPU.
+
+    A decoder of the CPU stays in this process, which may make captions next.
+    """
+    weights, device = place
+    if device != "cpu":
+        from asd_core.encoders.clap.caption_decoder import caption_decoder_identity
+
+        return caption_decoder_identity(weights)
     decoder = _decoder(*place)
     return decoder.fingerprint, decoder.note
 

@@ -14,13 +14,13 @@ from asd_core.audio.measures import AcousticMeasures
 from asd_core.audio.places import place, split_place
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.learnt_dates import LearntDates
-from asd_core.captions.sources import caption_sources
+from asd_core.captions.sources import caption_sources, tagger_of
 from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.engine import Engine, Progress
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
+from asd_core.recipe.caption_settings import WITH_DECODER, WITH_MEASURES, WITH_TEXTS, Method
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
@@ -36,6 +36,7 @@ class CaptionEvidence:
         captions: from the caption decoder.
         similarities: (L,) cosines with the texts.
         measures: acoustic measurements.
+        classes: (527,) log odds of AudioSet's classes.
         problems: why a clip's evidence is missing.
         notes: remarks that belong to every caption made from it.
     """
@@ -46,11 +47,12 @@ class CaptionEvidence:
     measures: dict[str, AcousticMeasures] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    classes: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def is_enough(self, clip_id: str, method: Method) -> bool:
         """True if a clip has all the evidence that a method takes."""
-        if method == "acoustic":
-            return clip_id in self.measures
+        if method in WITH_MEASURES:
+            return clip_id in self.measures and (method != "tags" or clip_id in self.classes)
         return (method not in WITH_DECODER or clip_id in self.captions) and (
             method not in WITH_TEXTS or clip_id in self.similarities
         )
@@ -86,8 +88,14 @@ class Gatherer:
         return self._texts[path]
 
     def needs_embedding(self, machine_type: str) -> bool:
-        """True if captions of a machine type take embeddings that detection has not made."""
-        if self._method == "acoustic":
+        """True if captions of a machine type take embeddings that detection has not made.
+
+        Raises:
+            AsdError: a network that the captions need cannot be had.
+        """
+        if self._method == "tags":
+            _ = tagger_of(self._recipe.for_machine(machine_type)).fingerprint
+        if self._method in WITH_MEASURES:
             return False
         sources = caption_sources(self._recipe.for_machine(machine_type))
         return bool(sources.fingerprints(self._method) - {sources.detection_fingerprint})
@@ -97,13 +105,12 @@ class Gatherer:
         machine_type = rows["machine_type"][0].as_py()
         setting = self._recipe.for_machine(machine_type)
         clips, normal_ids = self._clips(rows, setting)
-        if self._method == "acoustic":
-            measures, problems = self._single.measures(clips, heard_by(setting.encoder))
-            return CaptionEvidence(normal_ids, measures=measures, problems=problems)
+        if self._method in WITH_MEASURES:
+            return self._measured(clips, normal_ids, setting)
         sources = caption_sources(setting)
         captions: dict[str, str] = {}
         similarities: dict[str, NDArray[np.float64]] = {}
-        problems = {}
+        problems: dict[str, str] = {}
         notes = sources.notes(self._method)
         if setting.encoder.is_segmented and not sources.text.encoder.is_segmented:
             notes.append("MS-CLAP heard the whole recordings, not the segments that were compared")
@@ -116,6 +123,20 @@ class Gatherer:
             similarities, note = self._single.similarities(embedded, sources.text.weights, self.texts(machine_type))
             notes += [note] if note and note not in notes else []
         return CaptionEvidence(normal_ids, captions, similarities, {}, problems, tuple(notes))
+
+    def _measured(
+        self, clips: pa.Table, normal_ids: dict[tuple[str, str], str], setting: MachineRecipe
+    ) -> CaptionEvidence:
+        heard = heard_by(setting.encoder)
+        measures, problems = self._single.measures(clips, heard)
+        if self._method != "tags":
+            return CaptionEvidence(normal_ids, measures=measures, problems=problems)
+        tagger = tagger_of(setting)
+        classes, untagged = self._single.classes(clips, heard, tagger)
+        notes = (tagger.note,) if tagger.note else ()
+        return CaptionEvidence(
+            normal_ids, measures=measures, problems=problems | untagged, notes=notes, classes=classes
+        )
 
     def store(self, rows: pa.Table) -> None:
         """Keep the evidence that any later caption of rows of one machine type may take, so that it needs no audio.

@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from asd_core.audio.differences import NO_DIFFERENCE, describe_difference
 from asd_core.audio.places import place, split_place
+from asd_core.captions.class_changes import changes_text, class_changes
 from asd_core.captions.evidence import CaptionEvidence
 from asd_core.captions.prompts import (
     PROMPT_VERSION,
@@ -17,12 +20,13 @@ from asd_core.captions.prompts import (
     zero_shot_prompt,
 )
 from asd_core.captions.selection import CaptionOrder
+from asd_core.encoders.efficientat.class_names import class_names
 from asd_core.llm.requests import ASKED_AGAIN, CaptionAnswer, prompt_hash
-from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS
+from asd_core.recipe.caption_settings import WITH_DECODER, WITH_MEASURES, WITH_TEXTS
 from asd_core.store.tables import CAPTIONS
 
-MEASURED_VERSION = "acoustic-2"
-"""The version of captions that no language model wrote."""
+MEASURED_VERSION, TAGGED_VERSION = "acoustic-2", "tags-1"
+"""The versions of captions that no language model wrote: of measurements, and of classes of sound beside them."""
 
 _TOLD = ASKED_AGAIN | {"llm_refused"}
 
@@ -50,7 +54,8 @@ def caption_row(
     row |= {name: score[name] for name in ("clip_id", "uri", "machine_type", "machine_id", "date", "scorer_version")}
     row |= {"method": order.method, "llm": order.llm, "note": "; ".join(evidence.notes) or None}
     row |= {"input_tokens": 0, "output_tokens": 0, "attempts": 0, "unknown": 0}
-    row |= {"prompt": "", "prompt_version": PROMPT_VERSION if order.llm else MEASURED_VERSION}
+    unasked = TAGGED_VERSION if order.method == "tags" else MEASURED_VERSION
+    row |= {"prompt": "", "prompt_version": PROMPT_VERSION if order.llm else unasked}
     version, ids = row["scorer_version"], evidence.normal_ids
     compared = [(split_place(one)[0], ids[version, one]) for one in normals if (version, one) in ids]
     known = [(uri, clip_id) for uri, clip_id in compared if evidence.is_enough(clip_id, order.method)]
@@ -74,9 +79,15 @@ def _fill_in(
 ) -> None:
     """Fill in a row's evidence and its prompt, or the caption itself where no language model is asked."""
     method = row["method"]
-    if method == "acoustic":
+    if method in WITH_MEASURES:
         difference = describe_difference(evidence.measures[clip_id], [evidence.measures[normal] for normal in normals])
         row["findings"] = [finding.statement for finding in difference.findings]
+        if method == "tags":
+            known = np.stack([evidence.classes[normal] for normal in normals])
+            changes = class_changes(evidence.classes[clip_id], known, class_names())
+            row["findings"] = [*(change.finding.statement for change in changes), *row["findings"]]
+            row["difference_caption"] = f"{changes_text(changes)}; measured: {difference.text}"
+            return
         if row["llm"]:
             row["prompt"] = acoustic_prompt(row["machine_type"], row["findings"] or [NO_DIFFERENCE])
         else:

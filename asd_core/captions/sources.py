@@ -1,15 +1,19 @@
-"""The parts of MS-CLAP that difference captions take, by a recipe's ``[captions]``: weights and embeddings."""
+"""The networks that difference captions take, by a recipe's ``[captions]``: MS-CLAP's, and one that tells classes."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
 
-from asd_core.encoders.build import embeddings_fingerprint, encoder_config, kind_of
+from asd_core.captions.tag_tasks import Tagger
+from asd_core.encoders.build import embeddings_fingerprint, encoder_config, kind_of, new_encoder
+from asd_core.encoders.clap.weights import HUB
 from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_TEXTS, Method
 from asd_core.recipe.machine_recipe import MachineRecipe
+
+DEFAULT_TAGGER = "mn04_as"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,15 @@ def refuse_without_clap(machine: MachineRecipe) -> None:
             'captions of this method need MS-CLAP, which the recipe does not use: add --set captions.encoder="clap", '
             "or take --caption-method acoustic"
         )
+
+
+def tagger_of(machine: MachineRecipe) -> Tagger:
+    """The network whose classes of sound are told of a machine type; opens no weights."""
+    config, encoder = machine.captions, machine.encoder
+    own = new_encoder(encoder) if kind_of(encoder.kind).tells_classes else None
+    name = config.tagger or str(getattr(own, "network", DEFAULT_TAGGER))
+    same = own is not None and getattr(own, "network", "") == name and not getattr(own, "is_trained", False)
+    return Tagger(name, config.tagger_weights or (str(getattr(own, "weights", HUB)) if same else HUB))
 
 
 def caption_sources(machine: MachineRecipe) -> CaptionSources:

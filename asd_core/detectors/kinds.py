@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
+from asd_core.detectors.class_nll import ClassNll, ClassNllConfig
 from asd_core.detectors.gmm import Gmm, GmmConfig
+from asd_core.detectors.imported_scores import ImportedScores, ImportedScoresConfig
 from asd_core.detectors.kmeans import KMeans, KMeansConfig
 from asd_core.detectors.memory_bank import MemoryBank, MemoryBankConfig
 from asd_core.detectors.own import OwnConfig, OwnDetector, own_config
@@ -38,6 +40,8 @@ KINDS = {
     "gmm": DetectorKind(GmmConfig, Gmm),
     "memory_bank": DetectorKind(MemoryBankConfig, MemoryBank),
     "kmeans": DetectorKind(KMeansConfig, KMeans),
+    "scores": DetectorKind(ImportedScoresConfig, ImportedScores),
+    "class_nll": DetectorKind(ClassNllConfig, ClassNll),
 }
 DEFAULT_KIND = "gmm"
 

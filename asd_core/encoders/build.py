@@ -33,6 +33,7 @@ class EncoderKind:
         gives_captions: captions are made from its embeddings.
         has_note: its encoders have a ``note``, which must be said wherever their embeddings are used.
         is_trainable: ``asd train`` can train it: it is a `asd_core.encoders.protocol.TrainableEncoder`.
+        tells_classes: its networks tell the classes of AudioSet beside their embeddings.
         named: the option that a recipe may write as ``name``; "" for none.
     """
 
@@ -44,6 +45,7 @@ class EncoderKind:
     gives_captions: bool = False
     has_note: bool = False
     is_trainable: bool = False
+    tells_classes: bool = False
     named: str = ""
 
     @property
@@ -68,8 +70,20 @@ KINDS = {
         is_trainable=True,
     ),
     "efficientat": EncoderKind(
-        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder", has_note=True, named="network"
+        "asd_core.encoders.efficientat.encoder:EfficientAtEncoder",
+        has_note=True,
+        is_trainable=True,
+        tells_classes=True,
+        named="network",
     ),
+    "anopatch": EncoderKind(
+        "asd_core.encoders.anopatch.encoder:AnopatchEncoder",
+        defaults={"clip_rule": "tile"},
+        has_note=True,
+        is_trainable=True,
+    ),
+    "panns": EncoderKind("asd_core.encoders.panns.encoder:PannsEncoder", defaults=_MULTIRES_DEFAULTS, has_note=True),
+    "openl3": EncoderKind("asd_core.encoders.openl3:OpenL3Encoder", defaults=_MULTIRES_DEFAULTS, uses_device=False),
     IMPORTED: EncoderKind("", uses_device=False),
 }
 

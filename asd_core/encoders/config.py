@@ -20,8 +20,8 @@ class EncoderConfig:
     """A recipe's ``[encoder]``: which encoder, and how much of a recording it hears.
 
     Attributes:
-        kind: ``twfr``, ``clap``, ``multires``, ``efficientat``, ``imported`` (embeddings made elsewhere) or
-            ``package.module:Class`` of one's own.
+        kind: ``twfr``, ``clap``, ``multires``, ``anopatch``, ``efficientat``, ``imported`` (embeddings made
+            elsewhere) or ``package.module:Class`` of one's own.
         clip_seconds: how much of each recording is heard.
         clip_rule: ``crop`` (the first seconds, shorter clips as they are), ``tile`` (repeated to the length, then
             cut), ``windows`` (evenly spaced windows of that length that cover the clip, embeddings averaged) or

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 Waveforms = NDArray[np.float32]  # (B, T) in [-1, 1]
+Samples = NDArray[np.float32] | NDArray[np.int16]  # (B, T), integers in units of 1 / FULL_SCALE
+FULL_SCALE = 1 << 15
 
 
 class Encoder(Protocol):
@@ -36,7 +38,8 @@ class Encoder(Protocol):
     def embed(self, waveforms: Waveforms) -> NDArray[np.float32]:
         """(B, T) float32 in [-1, 1] → (B, D) float32, in the same order.
 
-        The same clip gives the same embedding in any batch, order or process, to 1e-5 relative.
+        The same clip gives the same embedding in any batch, order or process, to 1e-5 relative; on another device,
+        such as a GPU, to 1e-4 in float32.
 
         Raises:
             ClipError: the waveforms cannot be embedded at this length.
@@ -63,6 +66,19 @@ class ResamplingEncoder(Encoder, Protocol):
 
     def embed_at(self, waveforms: Waveforms, sample_rate: int) -> NDArray[np.float32]:
         """`Encoder.embed` of waveforms (B, T) at one of `native_rates`."""
+
+
+class StagingEncoder(ResamplingEncoder, Protocol):
+    """An encoder on a GPU whose next batch is made ready by another thread while the device computes.
+
+    It takes 16-bit samples as they are: half the bytes cross the bus, and the device brings them into [-1, 1].
+    """
+
+    def stage(self, waveforms: Samples) -> Any:
+        """A batch (B, T) in memory that the device reads by itself."""
+
+    def embed_staged(self, staged: Any, sample_rate: int) -> NDArray[np.float32]:
+        """`ResamplingEncoder.embed_at` of a staged batch."""
 
 
 class GroupingEncoder(Encoder, Protocol):
@@ -106,6 +122,11 @@ def weighted(encoder: Encoder) -> WeightedEncoder | None:
 def resampling(encoder: Encoder) -> ResamplingEncoder | None:
     """The encoder, if it resamples for itself."""
     return cast(ResamplingEncoder, encoder) if hasattr(encoder, "native_rates") else None
+
+
+def staging(encoder: Encoder) -> StagingEncoder | None:
+    """The encoder, if batches are made ready for it, 16-bit samples as they are."""
+    return cast(StagingEncoder, encoder) if hasattr(encoder, "embed_staged") else None
 
 
 def grouping(encoder: Encoder) -> GroupingEncoder | None:

@@ -35,11 +35,13 @@ def new_network(table: Mapping[str, Any], seed: int) -> Module:
     """The network that training begins with; see `asd_core.encoders.protocol.TrainableEncoder`.
 
     Args:
-        table: the complete ``[encoder]`` table; empty ``weights`` are random ones.
+        table: the complete ``[encoder]`` table; empty ``weights`` are random ones, where pretrained ones are not the
+            rule (``is_pretrained``).
         seed: of all that is drawn at random.
     """
     named = named_class(kind_of(str(table["kind"])).encoder, "[encoder]")
-    return cast("Module", named.new_network({**table, "weights": table.get("weights") or "random"}, seed))
+    default = "" if getattr(named, "is_pretrained", False) else "random"
+    return cast("Module", named.new_network({**table, "weights": table.get("weights") or default}, seed))
 
 
 def begins_at_random(table: Mapping[str, Any]) -> bool:

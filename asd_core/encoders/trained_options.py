@@ -26,3 +26,8 @@ def digest_note(digest: str) -> str:
     if not digest.startswith(FROM_RANDOM):
         return ""
     return "trained from random weights, not from pretrained ones: a trial run, its scores say little of a machine"
+
+
+def digest_of_folder(folder: str) -> str:
+    """The digest by which a folder of trained weights is called, in whatever store it lies; "" for none."""
+    return folder.rstrip("/").rpartition("/")[2]

@@ -57,6 +57,7 @@ class Comparison:
         behind_low: lower end of the 95 % interval of that difference over resamples.
         behind_high: upper end of the interval.
         share_best: share of the resamples in which the setting is the best; ties count for the first.
+        behind_error: standard error of ``behind`` over resamples.
     """
 
     objective: Floats
@@ -65,6 +66,7 @@ class Comparison:
     behind_low: Floats
     behind_high: Floats
     share_best: Floats
+    behind_error: Floats
 
     @property
     def indistinguishable(self) -> NDArray[np.bool_]:
@@ -96,7 +98,7 @@ def compare(
     behind = resampled[best] - resampled
     low, high = np.quantile(behind, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=1)
     shares = np.bincount(resampled.argmax(axis=0), minlength=len(observed)) / resamples
-    return Comparison(observed, resampled.std(axis=1), observed[best] - observed, low, high, shares)
+    return Comparison(observed, resampled.std(axis=1), observed[best] - observed, low, high, shares, behind.std(axis=1))
 
 
 def _objectives(

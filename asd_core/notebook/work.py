@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from asd_core.clips.archive import list_archive
 from asd_core.clips.nights import checked_night_end
+from asd_core.errors import UsageError
 from asd_core.evaluation.evaluate import Evaluation
 from asd_core.notebook.opening import loaded, opened
 from asd_core.pipeline.embed_missing import embed as embed_missing
@@ -73,6 +74,9 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
     """
     place = opened(store)
     chosen = loaded(recipe, place)
+    if chosen.ensemble is not None:
+        members = ", ".join(one.key() for one in chosen.members.values())
+        raise UsageError(f"ensemble {chosen.name} has no embeddings of its own: name one of its members, {members}")
     embedded = embed_missing(place, chosen.encoders_of(clips), clips, engine or LocalEngine())
     located, shards, parts = embedded.clips, Shards(), [EMBEDDINGS.empty_table()]
     for machine_type, fingerprint in embedded.fingerprints.items():

@@ -6,12 +6,14 @@ import functools
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asd_core.audio.decoding import decode, fit_length, open_clip, read_clip, refuse_silent, windows
+from asd_core.audio.cut_windows import Windows, cut_windows, mean_square
+from asd_core.audio.decoding import decode, fit_length, open_clip, read_clip, refuse_silent
 from asd_core.audio.listening import IN_MEMORY, Heard
 from asd_core.audio.read_ahead import Read, read_ahead
 from asd_core.audio.segments import Cut, Segment, SegmentedRecording
@@ -30,7 +32,8 @@ class DecodedClip:
     """One clip, or one segment of it, ready for an encoder, or what kept it from being so.
 
     Attributes:
-        waveforms: (W, T) float32, one row per window; None for an error.
+        waveforms: (W, T), one row per window, float32, or 16-bit integers after a trip between processes; None for an
+            error. Windows that overlap are cut as they are needed (`Windows`).
         seconds: length of the whole recording; of several segments, only the last has it.
         level_db: RMS of the part that is heard, dB re full scale.
         error: why there is no waveform.
@@ -41,7 +44,7 @@ class DecodedClip:
         goes_on: the next one is a segment of the same clip.
     """
 
-    waveforms: NDArray[np.float32] | None
+    waveforms: NDArray[Any] | Windows | None
     seconds: float | None = None
     error: ClipError | None = None
     warning: str | None = None
@@ -115,7 +118,7 @@ def decode_shard(
                 seconds=heard,
                 native_rates=native_rates,
             )
-            waveforms = as_heard(decoded.samples, config, decoded.sample_rate)
+            waveforms = heard_windows(decoded.samples, config, decoded.sample_rate)
             level_db = _level_db(waveforms, decoded.sample_rate)
         except ClipError as error:
             yield DecodedClip(None, error=error)
@@ -194,10 +197,12 @@ def _usable(segment: Segment, sample_rate: int) -> DecodedClip:
     )
 
 
-def _level_db(waveforms: NDArray[np.float32], sample_rate: int) -> float:
-    power = float(np.mean(np.square(waveforms, dtype=np.float64)))
+def _level_db(waveforms: NDArray[np.float32] | Windows, sample_rate: int) -> float:
+    power = mean_square(waveforms)
     if power == 0.0:  # samples near the least float are zeros once resampled
-        message = f"all {waveforms.size} samples are 0 at {sample_rate} Hz: check the microphone and its cable"
+        message = (
+            f"all {math.prod(waveforms.shape)} samples are 0 at {sample_rate} Hz: check the microphone and its cable"
+        )
         raise ClipError("silent", message)
     return 10 * math.log10(power)
 
@@ -207,7 +212,14 @@ def as_heard(samples: NDArray[np.float32], config: EncoderConfig, sample_rate: i
 
     A clip that is one segment is heard as it is cropped.
     """
+    return np.asarray(heard_windows(samples, config, sample_rate))
+
+
+def heard_windows(
+    samples: NDArray[np.float32], config: EncoderConfig, sample_rate: int
+) -> NDArray[np.float32] | Windows:
+    """`as_heard`, but windows that overlap are cut as they are needed."""
     length = round(config.clip_seconds * sample_rate)
     if config.clip_rule == "windows":
-        return windows(samples, length)
+        return cut_windows(samples, length)
     return fit_length(samples, length, "crop" if config.is_segmented else config.clip_rule)[None]

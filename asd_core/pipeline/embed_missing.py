@@ -14,7 +14,7 @@ from asd_core.encoders.build import embeddings_fingerprint, kind_of
 from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
-from asd_core.pipeline.planning import cut_shards, missing
+from asd_core.pipeline.planning import SMALLEST_SHARD, SMALLEST_SHARD_OF_GPU, cut_shards, missing
 from asd_core.pipeline.shards import Shard, ShardOutcome
 from asd_core.store.store import INDEX, Store
 from asd_core.store.tables import CLIPS
@@ -68,7 +68,9 @@ def embed(
     parts = _by_fingerprint(clips, encoders, fingerprints)
     for fingerprint, (config, rows) in parts.items():
         if kind_of(config.kind).is_from_audio:
-            shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers)
+            on_gpu = engine.device != "cpu" and kind_of(config.kind).uses_device
+            smallest = SMALLEST_SHARD_OF_GPU if on_gpu else SMALLEST_SHARD
+            shards += cut_shards(missing(rows, stored[fingerprint]), config, fingerprint, engine.workers, smallest)
     transient: dict[str, tuple[str, str]] = {}
     store.begin_shards(shard.fingerprint for shard in shards)
     committed = _embed_shards(store, shards, engine, progress)

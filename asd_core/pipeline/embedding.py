@@ -7,10 +7,9 @@ end in. A process maps them over shards one after the other, a cluster many at o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +18,11 @@ from numpy.typing import NDArray
 
 from asd_core.encoders.build import embeddings_fingerprint, kind_of, new_encoder
 from asd_core.encoders.config import EncoderConfig
-from asd_core.encoders.protocol import Encoder, Waveforms, native_rates, resampling, weighted
+from asd_core.encoders.protocol import Encoder, native_rates, weighted
 from asd_core.errors import AsdError, ClipError
+from asd_core.pipeline.ahead import ahead
 from asd_core.pipeline.decoding import DecodedClip, decode_shard
+from asd_core.pipeline.encoding import encode_shard
 from asd_core.pipeline.shards import Shard, ShardOutcome
 from asd_core.pipeline.threads import one_thread
 from asd_core.store.addresses import open_files
@@ -30,28 +31,6 @@ from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
 
 _DECODED_AT_ONCE = 32  # clips of a shard whose waveforms are held, where an encoder decodes for itself
-
-
-def encode_shard(
-    decoded: list[DecodedClip], encoder: Encoder, batch_size: int
-) -> list[NDArray[np.float32] | ClipError]:
-    """Embed decoded clips or segments, windows averaged; an embedding (D,) or an error for each, in the same order.
-
-    Waveforms of one rate and length go to the encoder together, at most ``batch_size`` at once.
-    """
-    outcomes: list[NDArray[np.float32] | ClipError] = [
-        clip.error or ClipError("not_decoded", "no waveform") for clip in decoded
-    ]
-    alike: dict[tuple[int | None, int], dict[int, Waveforms]] = {}
-    for index, clip in enumerate(decoded):
-        if clip.waveforms is not None:
-            alike.setdefault((clip.sample_rate, clip.waveforms.shape[1]), {})[index] = clip.waveforms
-    for (sample_rate, _), stacks in alike.items():
-        for batch in _batches(stacks, batch_size):
-            embedded = _embed_batch([stacks[index] for index in batch], encoder, sample_rate)
-            for index, outcome in zip(batch, embedded, strict=True):
-                outcomes[index] = outcome
-    return outcomes
 
 
 def shard_table(
@@ -164,8 +143,9 @@ class ShardEmbedder:
         stream = decode_shard(shard.clips, shard.encoder, encoder.sample_rate, native_rates=native_rates(encoder))
         # An encoder without a network takes clips one by one: one at a time stays in a core's cache.
         at_once = max(_DECODED_AT_ONCE, shard.encoder.batch_size) if kind_of(shard.encoder.kind).uses_device else 1
+        parts = iter(lambda: list(islice(stream, at_once)), [])
         with one_thread():
-            return self.commit(shard, iter(lambda: list(islice(stream, at_once)), []))
+            return self.commit(shard, parts if self._device == "cpu" else ahead(parts))
 
     def commit(self, shard: Shard, parts: Iterable[list[DecodedClip]], decode_seconds: float = 0.0) -> ShardOutcome:
         """Embed decoded clips, part by part, and commit them.
@@ -191,51 +171,3 @@ class ShardEmbedder:
         failed = table.filter(pc.is_valid(table["error_reason"]))
         errors = dict(zip(failed["clip_id"].to_pylist(), failed["error_reason"].to_pylist(), strict=True))
         return ShardOutcome(shard.name, errors, transient, decode_seconds, encode_seconds)
-
-
-def _batches(stacks: Mapping[int, Waveforms], batch_size: int) -> Iterator[list[int]]:
-    batch: list[int] = []
-    size = 0
-    for index, waveforms in stacks.items():
-        if batch and size + len(waveforms) > batch_size:
-            yield batch
-            batch, size = [], 0
-        batch.append(index)
-        size += len(waveforms)
-    if batch:
-        yield batch
-
-
-def _embed_batch(
-    stacks: list[Waveforms], encoder: Encoder, sample_rate: int | None
-) -> list[NDArray[np.float32] | ClipError]:
-    counts = [len(stack) for stack in stacks]
-    try:
-        waveforms = stacks[0] if len(stacks) == 1 else np.concatenate(stacks)
-        embedded = np.asarray(_embed(encoder, waveforms, sample_rate))
-    except ClipError as error:
-        # One clip's fault must not be the batch's: one by one, those that can be embedded are.
-        return [error] if len(stacks) == 1 else [_embed_batch([stack], encoder, sample_rate)[0] for stack in stacks]
-    if embedded.shape != (sum(counts), encoder.embedding_dim):
-        raise AsdError(
-            f"the encoder returned an array of shape {embedded.shape} for {sum(counts)} waveforms of "
-            f"embedding_dim {encoder.embedding_dim}: it must return one row a waveform"
-        )
-    edges = np.cumsum(counts)[:-1]
-    return [
-        _checked(rows.mean(axis=0, dtype=np.float64) if len(rows) > 1 else rows[0])
-        for rows in np.split(embedded, edges)
-    ]
-
-
-def _embed(encoder: Encoder, waveforms: Waveforms, sample_rate: int | None) -> NDArray[np.float32]:
-    own = resampling(encoder)
-    if own is None or sample_rate in (None, encoder.sample_rate):
-        return encoder.embed(waveforms)
-    return own.embed_at(waveforms, sample_rate)
-
-
-def _checked(embedding: NDArray[Any]) -> NDArray[np.float32] | ClipError:
-    if not np.all(np.isfinite(embedding)):
-        return ClipError("embedding_not_finite", "the encoder returned a value that is not finite")
-    return embedding.astype(np.float32)

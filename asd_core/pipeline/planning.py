@@ -5,9 +5,12 @@ The plan is the manifest minus what is committed, so that adding N clips to an e
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.shards import Shard, shard_name
@@ -15,7 +18,9 @@ from asd_core.pipeline.shards import Shard, shard_name
 LARGEST_SHARD = 128  # clips: some seconds of work for a CPU, 80 MB of decoded ten-second clips
 LARGEST_SHARD_OF_MANY = 256  # where a worker gets dozens of shards, fewer and larger ones cost less and balance as well
 SMALLEST_SHARD = 8  # below this the fixed cost of a task and a file outweighs the balance that it gains
+SMALLEST_SHARD_OF_GPU = 64  # two windows a ten-second clip: half of the batch that a GPU gets at once
 SHARD_BYTES = 128 << 20  # of recordings: a shard is decoded whole, long ones to several times their size
+MOST_BYTES = 2 * SHARD_BYTES  # of a shard of several: decoded, it travels as one value of a table, of 2 GiB at most
 
 
 def missing(clips: pa.Table, embedded: pa.Table) -> pa.Table:
@@ -23,7 +28,9 @@ def missing(clips: pa.Table, embedded: pa.Table) -> pa.Table:
     return clips.filter(pc.invert(pc.is_in(clips["clip_id"], value_set=embedded["clip_id"].combine_chunks())))
 
 
-def cut_shards(clips: pa.Table, encoder: EncoderConfig, fingerprint: str, workers: int = 1) -> list[Shard]:
+def cut_shards(
+    clips: pa.Table, encoder: EncoderConfig, fingerprint: str, workers: int = 1, smallest: int = SMALLEST_SHARD
+) -> list[Shard]:
     """Cut clips into shards of like size, by machine and date.
 
     A machine's clips lie in few shards, so that its reducer opens few files; machines smaller than a shard are packed
@@ -34,22 +41,23 @@ def cut_shards(clips: pa.Table, encoder: EncoderConfig, fingerprint: str, worker
         encoder: what embeds them.
         fingerprint: of the embeddings.
         workers: how many shards are worked on at once; a small archive is cut finer for them.
+        smallest: clips of a shard that it pays to have, large recordings aside.
     """
     if not len(clips):
         return []
     clips = clips.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "date", "uri")])
-    size = _shard_size(len(clips), pc.mean(clips["size"]).as_py(), max(workers, 1))
+    size = _shard_size(len(clips), pc.mean(clips["size"]).as_py(), max(workers, 1), smallest)
     shards = []
-    for start, stop in _cuts(machine_edges(clips), size):
+    for start, stop in _cuts_by_bytes(_cuts(machine_edges(clips), size), clips["size"].to_numpy()):
         part = clips.slice(start, stop - start)
         shards.append(Shard(shard_name(part["clip_id"].to_pylist(), fingerprint), part, encoder, fingerprint))
     return shards
 
 
-def _shard_size(clips: int, mean_bytes: float, workers: int) -> int:
+def _shard_size(clips: int, mean_bytes: float, workers: int, smallest: int) -> int:
     largest = int(np.clip(clips // (64 * workers), LARGEST_SHARD, LARGEST_SHARD_OF_MANY))
     largest = min(largest, int(SHARD_BYTES / max(mean_bytes, 1.0)))
-    return int(np.clip(clips // (4 * workers), SMALLEST_SHARD, max(largest, SMALLEST_SHARD)))
+    return int(np.clip(clips // (4 * workers), smallest, max(largest, smallest)))
 
 
 def machine_groups(clips: pa.Table, size: int) -> list[pa.Table]:
@@ -86,6 +94,18 @@ def _cuts(edges: list[int], size: int) -> list[tuple[int, int]]:
     if packed < edges[-1]:
         cuts.append((packed, edges[-1]))
     return [(start, stop) for start, stop in cuts if start < stop]
+
+
+def _cuts_by_bytes(cuts: list[tuple[int, int]], sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """The cuts, those of more than `MOST_BYTES` cut again before the recording that passes it."""
+    for start, stop in cuts:
+        total = 0
+        for row in range(start, stop) if sizes[start:stop].sum() > MOST_BYTES else ():
+            if row > start and total + sizes[row] > MOST_BYTES:
+                yield start, row
+                start, total = row, 0
+            total += int(sizes[row])
+        yield start, stop
 
 
 def machine_edges(clips: pa.Table) -> list[int]:

@@ -30,7 +30,7 @@ from asd_core.store.tables import SCORES, embedding_matrix, first_of_each, to_pa
 NEAREST = 5  # normal clips that a score row names: enough to see the spread that a difference must exceed
 
 
-class _Group:
+class MachineGroup:
     """The things that all machines of a task share.
 
     Attributes:
@@ -39,10 +39,12 @@ class _Group:
         recipe: of all machine types.
         judged_anew: scorer folder → the judgement of a scorer that was fitted with another threshold.
         lengths: of the recordings scored, machine by machine.
+        scorers: scorer folder → scorer and version, of machines whose scorer is loaded already.
     """
 
     def __init__(self, task: MachineTask) -> None:
         self.task, self.store, self.recipe = task, open_store(task.store_url), Recipe(*task.recipe)
+        self.scorers: dict[str, tuple[Scorer, str]] = {}
         self._shards: Shards = {}
         self.judged_anew: dict[str, dict[str, Any]] = {}
         self.lengths: list[Lengths] = []
@@ -52,20 +54,34 @@ class _Group:
         fingerprint = self.task.fingerprints[machine_type]
         return embedded_rows(self.store, fingerprint, clips, self.task.transient, self._shards)
 
+    def scorer(self, machine_type: str, machine_id: str) -> tuple[Scorer, str] | None:
+        """A machine's scorer and its version; None where it has none."""
+        folder = scorer_folder(self.task.key, machine_type, machine_id)
+        version = self.task.versions.get(folder)
+        if folder in self.scorers or version is None:
+            return self.scorers.get(folder)
+        recipe, fingerprint = self.recipe.for_machine(machine_type), self.task.fingerprints[machine_type]
+        return load_scorer(self.store, folder, version, recipe, fingerprint), version
+
 
 def fit_machines(task: MachineTask) -> list[FitOutcome]:
     """Fit and commit a scorer for every machine of a group; a machine that cannot be fitted stops no other."""
-    group = _Group(task)
+    group = MachineGroup(task)
     with one_thread():
         return [_fit_machine(group, *machine) for machine in machines_of(task.clips)]
 
 
 def score_machines(task: MachineTask) -> ScoreOutcome:
     """Score every machine of a group and commit the rows: one file a date."""
-    group = _Group(task)
+    group = MachineGroup(task)
     with one_thread():
-        rows = pa.concat_tables([_score_machine(group, *machine) for machine in machines_of(task.clips)])
-    files = {}
+        rows = pa.concat_tables([score_machine(group, *machine) for machine in machines_of(task.clips)])
+    return committed_rows(group, rows)
+
+
+def committed_rows(group: MachineGroup, rows: pa.Table) -> ScoreOutcome:
+    """Commit the score rows of a group's machines, one file a date, and count them."""
+    task, files = group.task, {}
     for date in pc.unique(rows["date"]).to_pylist():
         data = to_parquet(rows.filter(pc.equal(rows["date"], date)))
         checksum = content_hash(data)
@@ -84,7 +100,7 @@ def score_machines(task: MachineTask) -> ScoreOutcome:
     )
 
 
-def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Table) -> FitOutcome:
+def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips: pa.Table) -> FitOutcome:
     good = group.rows(machine_type, clips)
     good = good.filter(pc.is_null(good["error_reason"]))
     recipe = group.recipe.for_machine(machine_type)
@@ -114,6 +130,7 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
             recordings,
             good["segment_start"].to_pylist(),
             seconds,
+            good["clip_id"].to_pylist(),
         )
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)
@@ -132,33 +149,31 @@ def _fit_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Ta
     )
 
 
-def _score_machine(group: _Group, machine_type: str, machine_id: str, clips: pa.Table) -> pa.Table:
+def score_machine(group: MachineGroup, machine_type: str, machine_id: str, clips: pa.Table) -> pa.Table:
+    """Rows of SCORES of the clips of one machine, CLIPS columns and ``shard``."""
     rows = group.rows(machine_type, clips)
-    folder = scorer_folder(group.task.key, machine_type, machine_id)
-    version = group.task.versions.get(folder)
-    recipe, fingerprint = group.recipe.for_machine(machine_type), group.task.fingerprints[machine_type]
-    scorer = version and load_scorer(group.store, folder, version, recipe, fingerprint)
+    recipe, found = group.recipe.for_machine(machine_type), group.scorer(machine_type, machine_id)
     scored: dict[str, Any] = {}
-    if scorer and version:
-        if scorer.is_judged_anew:
-            group.judged_anew[folder] = judgement_of(scorer)
+    if found is not None:
+        scorer, version = found
         rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
         if scorer.is_judged_anew:
-            group.judged_anew[folder] = judgement_of(scorer)
+            group.judged_anew[scorer_folder(group.task.key, machine_type, machine_id)] = judgement_of(scorer)
         group.lengths.append(lengths_of(rows["seconds"].to_pylist(), recipe.encoder, scorer.seconds_learnt))
     elif recipe.encoder.is_segmented:
         rows = first_of_each(rows, "clip_id")
     columns: dict[str, Any] = {name: rows[name] for name in rows.column_names if name in SCORES.names}
     columns |= {name: pa.nulls(len(rows), SCORES.field(name).type) for name in SCORES.names if name not in columns}
-    if version is None:
-        reason, message = _without_scorer(machine_type, machine_id)
+    if found is None:
+        reason, message = without_scorer(machine_type, machine_id)
         columns["error_reason"] = pc.coalesce(rows["error_reason"], pa.scalar(reason))
         columns["error"] = pc.coalesce(rows["error"], pa.scalar(message))
     columns |= scored
     return pa.table({name: columns[name] for name in SCORES.names}).cast(SCORES)
 
 
-def _without_scorer(machine_type: str, machine_id: str) -> tuple[str, str]:
+def without_scorer(machine_type: str, machine_id: str) -> tuple[str, str]:
+    """Reason and message of the clips of a machine that has no scorer."""
     if UNPLACED in (machine_type, machine_id):
         return "unplaced", "its name and folders do not tell the machine: rename it, or describe them with --pattern"
     return "no_scorer", f"no scorer for {machine_type} {machine_id}: fit one from its normal clips with asd fit"

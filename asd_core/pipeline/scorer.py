@@ -21,6 +21,7 @@ from asd_core.detectors.build import new_detector
 from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, fitted
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
+from asd_core.pipeline.held_out_rows import held_out_rows
 from asd_core.pipeline.lengths import lengths_that_matter
 from asd_core.pipeline.recording_scores import (
     LearntSegments,
@@ -29,6 +30,7 @@ from asd_core.pipeline.recording_scores import (
     first_of_each_recording,
     recording_scores,
 )
+from asd_core.pipeline.transforms import Arrays, fit_transform, transformed
 from asd_core.recipe.machine_recipe import MachineRecipe
 
 
@@ -53,6 +55,8 @@ class Scorer:
         is_judged_anew: its threshold is not the one that it was fitted with.
         segments: of the training recordings; None where an embedding is that of a whole clip. With segments,
             ``unseen`` has the scores of whole recordings, and ``threshold`` is for the usual number of segments.
+        unseen_rows: (n,) rows of the training clips that ``unseen`` has the scores of, where a trained transform has
+            learnt from the others; None: of all.
         seconds_learnt: length of the shortest and of the longest training clip, s, where scores depend on it.
     """
 
@@ -61,7 +65,7 @@ class Scorer:
     recipe: MachineRecipe
     fingerprint: str
     detector: Detector
-    transform: dict[str, NDArray[np.float64]]
+    transform: Arrays
     threshold: float
     unseen: NDArray[np.float64]
     false_alarm_rate: float
@@ -72,10 +76,21 @@ class Scorer:
     is_judged_anew: bool = False
     segments: LearntSegments | None = None
     seconds_learnt: Sequence[float] | None = None
+    unseen_rows: NDArray[np.int64] | None = None
+
+    @property
+    def unseen_uris(self) -> list[str]:
+        """The recordings whose scores are in ``unseen_by_name``, in its order."""
+        if self.unseen_rows is not None:
+            return sorted(self.uris[row] for row in self.unseen_rows)
+        return sorted(self.uris if self.segments is None else dict.fromkeys(self.uris))
+
+    def _transformed(self, embeddings: NDArray[np.float32]) -> Embeddings:
+        return transformed(embeddings, self.transform, self.recipe.embedding)
 
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
-        scores = self.detector.anomaly_score(transformed(embeddings, self.transform))
+        scores = self.detector.anomaly_score(self._transformed(embeddings))
         return scores, p_values(scores, self.unseen)
 
     def score_recordings(self, embeddings: NDArray[np.float32], recordings: Recordings) -> list[RecordingScore]:
@@ -86,12 +101,12 @@ class Scorer:
         """
         if self.segments is None:
             raise AsdError(f"the scorer of {self.machine_type} {self.machine_id} has learnt no segments: fit it again")
-        scores = self.detector.anomaly_score(transformed(embeddings, self.transform))
+        scores = self.detector.anomaly_score(self._transformed(embeddings))
         return recording_scores(scores, recordings, self.segments.unseen, self.recipe.score, self.recipe.threshold)
 
     def nearest(self, embeddings: NDArray[np.float32], k: int) -> tuple[list[list[str]], NDArray[np.float64]]:
         """The nearest training clips of each embedding: uris, and distances (M, min(k, N)), nearest first."""
-        indices, distances = self.detector.nearest(transformed(embeddings, self.transform), k)
+        indices, distances = self.detector.nearest(self._transformed(embeddings), k)
         return [[self.uris[index] for index in row] for row in indices.tolist()], distances
 
     def nearest_segments(
@@ -101,7 +116,7 @@ class Scorer:
         starts = np.zeros(len(self.uris)) if self.segments is None else self.segments.starts
         recordings, asked = len(set(self.uris)), k
         while True:
-            indices, distances = self.detector.nearest(transformed(embeddings, self.transform), asked)
+            indices, distances = self.detector.nearest(self._transformed(embeddings), asked)
             uris = [[self.uris[index] for index in row] for row in indices.tolist()]
             found = first_of_each_recording(uris, starts[indices].tolist(), distances, k)
             if asked >= len(self.uris) or all(len(own) >= min(k, recordings) for own in found[0]):
@@ -121,6 +136,7 @@ def fit_scorer(
     recordings: Recordings | None = None,
     starts: Sequence[float] = (),
     seconds: Sequence[float | None] = (),
+    clip_ids: Sequence[str] = (),
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -136,20 +152,23 @@ def fit_scorer(
         recordings: (N,) of segments, from 0, ascending; None where each row is a whole clip.
         starts: (N,) s, of the segments.
         seconds: (N,) lengths of the clips; None where they were not heard here.
+        clip_ids: (N,) by which a trained transform knows the clips that it has not learnt from.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
     """
     if (total := len(embeddings) if recordings is None else len(np.unique(recordings))) < 2:
         raise AsdError(f"{total} normal clip of {machine_type} {machine_id}: at least 2 are needed; record more")
-    transform = fit_transform(embeddings, recipe.embedding.transform)
-    values = transformed(embeddings, transform)
+    transform = fit_transform(embeddings, recipe.embedding, (machine_type, machine_id))
+    values = transformed(embeddings, transform, recipe.embedding)
     detector = fitted(new_detector(recipe.detector), values, domains, recordings)
     row_scores = unseen_scores(recipe.detector, values, domains, recordings, learnt=detector)
-    segments = None
+    segments, is_segmented = None, recordings is not None
+    held_out, notes = held_out_rows(recipe.embedding, (machine_type, machine_id), clip_ids, is_segmented)
     if recordings is None:
-        by_name = row_scores[sorted(range(len(uris)), key=uris.__getitem__)]
-        unseen = np.sort(row_scores)
+        rows = range(len(uris)) if held_out is None else held_out.tolist()
+        by_name = row_scores[sorted(rows, key=uris.__getitem__)]
+        unseen = np.sort(by_name)
         threshold = decision_threshold(unseen, recipe.threshold)
         rate = cross_validated_false_alarm_rate(by_name, recipe.threshold)
     else:
@@ -171,11 +190,12 @@ def fit_scorer(
         unseen,
         rate,
         tuple(uris),
-        (*detector.notes_, *threshold.notes),
+        (*detector.notes_, *notes, *threshold.notes),
         None if not heard else float(np.median(heard)),
         by_name,
         segments=segments,
         seconds_learnt=lengths_that_matter(seconds, recipe.encoder),
+        unseen_rows=held_out,
     )
 
 
@@ -204,27 +224,6 @@ def judged_by(scorer: Scorer, config: ThresholdConfig, former: ThresholdConfig) 
         notes=(*(note for note in scorer.notes if note not in stale), *threshold.notes),
         is_judged_anew=True,
     )
-
-
-def fit_transform(embeddings: NDArray[np.float32], kind: str) -> dict[str, NDArray[np.float64]]:
-    """The numbers of the training normals that an embedding transform needs: none, or mean and deviation (D,)."""
-    if kind == "none":
-        return {}
-    if np.any(embeddings < 0):
-        raise AsdError(f'log-zscore takes powers, but an embedding holds {embeddings.min()}; take transform = "none"')
-    logarithms = np.log(embeddings.astype(np.float64) + 1e-12)
-    # A dimension that never varied says nothing about normal sound; a deviation of 1 leaves it as it is. Its computed
-    # deviation need not be 0: the mean is rounded, and dividing by what that leaves would drown all other dimensions.
-    varies = logarithms.min(axis=0) < logarithms.max(axis=0)
-    return {"mean": logarithms.mean(axis=0), "deviation": np.where(varies, logarithms.std(axis=0), 1.0)}
-
-
-def transformed(embeddings: NDArray[np.float32], transform: dict[str, NDArray[np.float64]]) -> Embeddings:
-    """Apply an embedding transform: (N, D) → (N, D), float32 as it was or float64."""
-    if not transform:
-        return embeddings
-    logarithms = np.log(np.maximum(embeddings.astype(np.float64), 0) + 1e-12)
-    return np.asarray((logarithms - transform["mean"]) / transform["deviation"])
 
 
 def cross_validated_false_alarm_rate(unseen: NDArray[np.float64], config: ThresholdConfig, folds: int = 5) -> float:

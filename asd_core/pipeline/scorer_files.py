@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version as library_version
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import load_detector
+from asd_core.detectors.imported_scores import ImportedScoresConfig
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.recording_scores import LearntSegments
@@ -42,7 +43,9 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         arrays["segments.starts"] = learnt.starts
     if scorer.unseen_by_name is not None:
         arrays["unseen_by_name"] = scorer.unseen_by_name
-    data = _to_npz(arrays)
+    if scorer.unseen_rows is not None:
+        arrays["unseen_rows"] = scorer.unseen_rows
+    data = as_npz(arrays)
     head: dict[str, Any] = {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
@@ -50,12 +53,25 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         "median_unseen_score": float(np.median(scorer.unseen)),
         "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
-        "arrays": content_hash(data),
-        "libraries": {name: library_version(name) for name in _LIBRARIES},
     }
+    return commit_scorer(store, scorer_folder(key, scorer.machine_type, scorer.machine_id), head, data)
+
+
+def commit_scorer(store: Store, folder: str, head: dict[str, Any], data: bytes) -> tuple[str, bool]:
+    """Commit a scorer of any kind as the newest version of a machine's folder, unless the newest is this very one.
+
+    Args:
+        store: where it goes.
+        folder: of the machine.
+        head: JSON values, without ``arrays`` and ``libraries``.
+        data: its arrays, see `as_npz`.
+
+    Returns:
+        The version, and whether it is new.
+    """
+    head |= {"arrays": content_hash(data), "libraries": {name: library_version(name) for name in _LIBRARIES}}
     text = json.dumps(head, indent=1, sort_keys=True).encode()
     digest = content_hash(text)[:8]
-    folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
     version = newest_committed(store, folder).get(folder, "")
     is_new = not version.endswith(f"-{digest}") and not (version and _learnt_the_same(store, folder, version, head))
     if is_new:
@@ -66,7 +82,23 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
     return version, is_new
 
 
-def judgement_of(scorer: Scorer) -> dict[str, Any]:
+class Judged(Protocol):
+    """A scorer of any kind, as far as its threshold decides it."""
+
+    @property
+    def threshold(self) -> float:
+        """Scores above it are flagged."""
+
+    @property
+    def false_alarm_rate(self) -> float:
+        """See `Scorer.false_alarm_rate`."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See `Scorer.notes`."""
+
+
+def judgement_of(scorer: Judged) -> dict[str, Any]:
     """The part of a scorer's head that its threshold decides; JSON values."""
     rate = None if np.isnan(scorer.false_alarm_rate) else scorer.false_alarm_rate
     return {"threshold": scorer.threshold, "false_alarm_rate": rate, "notes": list(scorer.notes)}
@@ -78,20 +110,21 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    text = _unchanged(store, folder, version, "scorer.json", version[-8:])
+    text = unchanged_file(store, folder, version, "scorer.json", version[-8:])
     head = json.loads(text)
     if head["fingerprint"] != fingerprint:
         raise AsdError(
             f"the scorer in {folder} was fitted on embeddings {head['fingerprint']}, not {fingerprint}: "
             "run asd fit again"
         )
-    data = _unchanged(store, folder, version, f"{head['arrays']}.npz", head["arrays"])
+    data = unchanged_file(store, folder, version, f"{head['arrays']}.npz", head["arrays"])
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             detector = {name[9:]: arrays[name] for name in arrays.files if name.startswith("detector.")}
             transform = {name[10:]: arrays[name] for name in arrays.files if name.startswith("transform.")}
             unseen = arrays["unseen"]
             by_name = arrays["unseen_by_name"] if "unseen_by_name" in arrays.files else None
+            unseen_rows = arrays["unseen_rows"] if "unseen_rows" in arrays.files else None
             segments = _segments(arrays)
     except ValueError as error:  # an array of Python objects, which would be executed
         raise AsdError(f"the scorer in {folder}/{version} holds more than plain arrays: remove the folder") from error
@@ -107,6 +140,7 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         unseen_by_name=by_name,
         segments=segments,
         seconds_learnt=head.get("seconds_learnt"),
+        unseen_rows=unseen_rows,
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 
@@ -117,10 +151,10 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
     Its threshold is taken anew when it is loaded. One that was removed by hand or has changed bytes is another.
     """
     try:
-        stored = json.loads(_unchanged(store, folder, version, "scorer.json", version[-8:]))
+        stored = json.loads(unchanged_file(store, folder, version, "scorer.json", version[-8:]))
         if _without_judgement(stored) != _without_judgement(json.loads(json.dumps(head))):
             return False
-        _unchanged(store, folder, version, f"{stored['arrays']}.npz", stored["arrays"])
+        unchanged_file(store, folder, version, f"{stored['arrays']}.npz", stored["arrays"])
     except AsdError:
         return False
     return True
@@ -139,7 +173,7 @@ def _segments(arrays: Mapping[str, NDArray[Any]]) -> LearntSegments | None:
     return LearntSegments(scores, arrays["segments.starts"])
 
 
-def _unchanged(store: Store, folder: str, version: str, name: str, digest: str) -> bytes:
+def unchanged_file(store: Store, folder: str, version: str, name: str, digest: str) -> bytes:
     """The bytes of a scorer's file, if their hash still begins with these digits."""
     with suppress(FileNotFoundError):
         data = store.files.read(f"{folder}/{version}/{name}")
@@ -166,7 +200,7 @@ def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
     uris: set[str] = set()
     for folder, version in versions.items():
         try:
-            uris.update(json.loads(store.files.read(f"{folder}/{version}/scorer.json"))["uris"])
+            uris.update(learnt_uris(json.loads(store.files.read(f"{folder}/{version}/scorer.json"))))
         except FileNotFoundError as error:
             raise AsdError(
                 f"the scorer in {folder}/{version} is gone, so which clips it was fitted on is not known: "
@@ -175,7 +209,18 @@ def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
     return uris
 
 
-def _to_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
+def learnt_uris(head: Mapping[str, Any]) -> list[str]:
+    """The clips that the scorer with this head was fitted on; none where scores were imported."""
+    kind = head["recipe"].get("detector", {}).get("kind")
+    return [] if kind == ImportedScoresConfig.kind else head.get("learnt_uris", head["uris"])
+
+
+def as_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Plain arrays as the bytes of an ``.npz`` file.
+
+    Raises:
+        AsdError: one holds Python objects.
+    """
     objects = [name for name, array in arrays.items() if array.dtype.hasobject]
     if objects:
         raise AsdError(f"a detector's state must hold plain arrays, but {objects[0]} holds Python objects")

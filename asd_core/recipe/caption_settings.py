@@ -7,11 +7,12 @@ from typing import Literal
 
 from asd_core.errors import UsageError
 
-Method = Literal["text-decoder", "zero-shot", "hybrid", "acoustic"]
+Method = Literal["text-decoder", "zero-shot", "hybrid", "acoustic", "tags"]
 
 
-METHODS: tuple[Method, ...] = ("hybrid", "text-decoder", "zero-shot", "acoustic")
-"""The three methods of Ogura et al. (III-B, III-C), the best of their mean opinion scores first, and measurements."""
+METHODS: tuple[Method, ...] = ("hybrid", "text-decoder", "zero-shot", "acoustic", "tags")
+"""The three methods of Ogura et al. (III-B, III-C), the best of their mean opinion scores first; then measurements, and
+classes of sound beside measurements."""
 
 
 WITH_DECODER: tuple[Method, ...] = ("hybrid", "text-decoder")
@@ -20,6 +21,10 @@ WITH_DECODER: tuple[Method, ...] = ("hybrid", "text-decoder")
 
 WITH_TEXTS: tuple[Method, ...] = ("hybrid", "zero-shot")
 """The methods that compare clips with texts."""
+
+
+WITH_MEASURES: tuple[Method, ...] = ("acoustic", "tags")
+"""The methods that state measurements; they need no MS-CLAP."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,10 @@ class CaptionConfig:
         texts: path of a file with one text a line for the zero-shot method; "" takes the paper's eight.
         k: nearest normal clips that a clip is compared with.
         start: words that the decoder's captions are made to begin with; "" leaves it free.
+        tagger: EfficientAT network whose AudioSet classes are told; "" is the one of ``[encoder]`` where that is
+            EfficientAT, else ``mn04_as``.
+        tagger_weights: of it: ``hub``, ``random`` or a path; "" is that of ``[encoder]`` where that is the same
+            network, else ``hub``.
     """
 
     encoder: Literal["", "clap"] = ""
@@ -43,6 +52,8 @@ class CaptionConfig:
     texts: str = ""
     k: int = 4
     start: str = "Sounds like"
+    tagger: str = ""
+    tagger_weights: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 5:

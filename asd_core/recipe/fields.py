@@ -15,6 +15,7 @@ from asd_core.detectors.own import OwnConfig
 from asd_core.encoders.build import kind_of, new_encoder
 from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trainable import is_trainable
+from asd_core.encoders.trained_options import digest_of_folder
 from asd_core.errors import UsageError
 from asd_core.named_class import named_class
 from asd_core.recipe.machine_recipe import EXPLAINING, JUDGING, TABLES, TEACHING, MachineRecipe, keys_of, machine_recipe
@@ -50,9 +51,9 @@ def fields_of(recipe: Recipe) -> list[Field]:
 
     The table of training is left out where the encoder cannot be trained and the recipe does not set it.
     """
-    machine, found = recipe.for_machine(""), list[Field]()
+    machine, found = recipe.for_machine(""), _ensemble_fields(recipe)
     is_taught = is_trainable(machine.encoder)
-    for table in TABLES:
+    for table in TABLES if recipe.ensemble is None else (*JUDGING, *EXPLAINING):
         given = recipe.settings.get(table, {})
         if table in TEACHING and not (given or is_taught):
             continue
@@ -60,6 +61,16 @@ def fields_of(recipe: Recipe) -> list[Field]:
         rows = sorted(_values(table, getattr(machine, table)), key=lambda row: row[0] != "kind")
         found += [Field(table, name, value, default.get(name), name in given, told) for name, value, told in rows]
     return found
+
+
+def _ensemble_fields(recipe: Recipe) -> list[Field]:
+    """The rule of an ensemble, and the KEY and share of each member; none of another recipe."""
+    if recipe.ensemble is None:
+        return []
+    keys = {name: member.key() for name, member in recipe.members.items()}
+    rule = Field("ensemble", "rule", recipe.ensemble.rule, "z", True, meanings(type(recipe.ensemble))["rule"])
+    shares = [(name, f"{keys[name]} x {share:.3g}") for name, share in recipe.ensemble.shares.items()]
+    return [rule, *(Field("ensemble", f"members.{name}", told, None, True, "") for name, told in shares)]
 
 
 def differences(recipe: Recipe, other: Recipe) -> list[str]:
@@ -80,7 +91,7 @@ def differences(recipe: Recipe, other: Recipe) -> list[str]:
 def settings_towards(recipe: Recipe, other: Recipe) -> list[str]:
     """The ``table.key=value`` by which this recipe becomes another one; none where that takes more than values."""
     found = _differing(other, recipe)
-    is_more = any(key.endswith(".kind") for key in found)
+    is_more = any(key.endswith(".kind") or key.startswith("ensemble.members") for key in found)
     is_more |= not all(isinstance(value, bool | int | float | str) for value in found.values())
     if is_more or _other_machines(recipe, other) or _other_machines(other, recipe):
         return []
@@ -121,6 +132,8 @@ def _by_name(recipe: Recipe) -> dict[str, Any]:
     by_name = {f"{one.table}.{one.name}": one.value for one in fields}
     if by_name.get("encoder.digest"):  # trained weights may lie anywhere
         del by_name["encoder.weights"]
+    if "embedding.head" in by_name:
+        by_name["embedding.head"] = digest_of_folder(by_name["embedding.head"])
     return by_name
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from asd_core.recipe.fields import Field, fields_of, is_toml, shown
 from asd_core.recipe.recipe import Recipe
-from asd_core.recipe.text import table_text
+from asd_core.recipe.text import recipe_text, table_text
 
 _WIDTH = 116
 
@@ -17,10 +17,14 @@ _WIDTH = 116
 def full_text(recipe: Recipe, remarks: str = "") -> str:
     """A recipe with all its fields, to be saved as a ``.toml`` file; `load_recipe` of that gives the same scores.
 
+    An ensemble has the settings of its members as they are.
+
     Args:
         recipe: to write.
         remarks: lines of the comment above it.
     """
+    if recipe.ensemble is not None:
+        return recipe_text(recipe, remarks.splitlines())
     blocks = ["\n".join(f"# {line}".rstrip() for line in remarks.splitlines())] if remarks else []
     for table, fields in groupby(fields_of(recipe), key=lambda one: one.table):
         blocks.append("\n".join([f"[{table}]", *(line for one in fields for line in _lines(one))]))

@@ -10,12 +10,13 @@ from typing import Any, Literal
 from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import detector_config, detector_keys
-from asd_core.detectors.group_settings import asks_for_named, with_named_groups
+from asd_core.detectors.group_settings import GroupedConfig, asks_for_named, with_named_groups
+from asd_core.detectors.imported_scores import TRANSDUCTIVE_NOTE, ImportedScoresConfig
 from asd_core.detectors.kinds import DEFAULT_KIND
 from asd_core.detectors.protocol import DetectorConfig
-from asd_core.encoders.build import encoder_config, encoder_keys, named_groups
+from asd_core.encoders.build import encoder_config, encoder_keys, encoder_note, named_groups
 from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
-from asd_core.encoders.trained_options import without_place
+from asd_core.encoders.trained_options import digest_of_folder, without_place
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.recipe.training_settings import TrainingConfig
@@ -33,6 +34,8 @@ TEACHING = ("training",)
 
 ADDED_LATER: dict[str, Any] = {
     "encoder.hop_seconds": None,
+    "embedding.head": "",
+    "embedding.class_nll": False,
     "score.over": "max",
     "score.top_share": 0.2,
 }
@@ -47,13 +50,33 @@ class EmbeddingConfig:
     """A recipe's ``[embedding]``: what is done to embeddings before a detector sees them.
 
     Attributes:
-        transform: ``none``, or ``log-zscore`` for raw power features.
+        transform: ``none``, ``log-zscore`` for raw power features, or ``head``, trained on embeddings.
+        head: folder of the trained head; ``--encoder NAME`` of a head sets it.
+        class_nll: the head's class negative log-likelihood comes first; ``detector.kind = "class_nll"`` sets it.
 
     ``log-zscore`` takes the natural logarithm of x + 1e-12 in float64, then subtracts the mean and divides by the
     population deviation that each dimension has over the machine's training normals: for raw power features.
     """
 
-    transform: Literal["none", "log-zscore"] = "none"
+    transform: Literal["none", "log-zscore", "head"] = "none"
+    head: str = ""
+    class_nll: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for values that do not go together."""
+        if (self.transform == "head") != bool(self.head):
+            raise UsageError(
+                f'embedding.transform = "{self.transform}" and embedding.head = {self.head!r}: a head has both; train '
+                "one with asd train --recipe head --as NAME, and name it with --encoder NAME"
+            )
+
+    def check_complete(self) -> None:
+        """Raise UsageError where the detector needs a head, and none is named."""
+        if self.class_nll and not self.head:
+            raise UsageError(
+                'detector.kind = "class_nll" scores with a trained head: name one with --encoder NAME (asd train '
+                "--recipe head --as NAME trains it)"
+            )
 
 
 @dataclass(frozen=True)
@@ -71,11 +94,12 @@ class MachineRecipe:
     def of_scores(self) -> dict[str, Any]:
         """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out.
 
-        So is the place of trained weights, whose digest is there.
+        So is the place of trained weights and heads, whose digest is there.
         """
         unasked = (*EXPLAINING, *TEACHING)
         tables = {table: value for table, value in asdict(self).items() if table not in unasked}
         tables["encoder"]["options"] = without_place(self.encoder.options)
+        tables["embedding"]["head"] = digest_of_folder(self.embedding.head)
         for name, value in ADDED_LATER.items():
             table, _, field = name.partition(".")
             if tables.get(table, {}).get(field, ...) == value:
@@ -90,6 +114,11 @@ class MachineRecipe:
         """The tables that judge scores, in full."""
         return {table: value for table, value in asdict(self).items() if table in JUDGING}
 
+    def notes(self) -> list[str]:
+        """Lines that must be said wherever its scores are shown; none for most."""
+        is_transductive = isinstance(self.detector, ImportedScoresConfig) and self.detector.transductive
+        return [note for note in (encoder_note(self.encoder), TRANSDUCTIVE_NOTE if is_transductive else "") if note]
+
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
     """Check tables by name, defaults filled in.
@@ -103,13 +132,28 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         detector = with_named_groups(detector, named_groups(encoder))
     return MachineRecipe(
         encoder=encoder,
-        embedding=from_mapping(EmbeddingConfig, tables.get("embedding", {}), "[embedding]"),
+        embedding=_embedding(tables.get("embedding", {}), detector),
         detector=detector,
         score=from_mapping(ScoreConfig, tables.get("score", {}), "[score]"),
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
         training=from_mapping(TrainingConfig, tables.get("training", {}), "[training]"),
     )
+
+
+def ensemble_machine(first: MachineRecipe, tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
+    """The recipe of an ensemble's first member with the ensemble's threshold, and its captions where it has some."""
+    own = machine_recipe({table: values for table, values in tables.items() if table in (*JUDGING, *EXPLAINING)})
+    return replace(first, threshold=own.threshold, captions=own.captions if tables.get("captions") else first.captions)
+
+
+def _embedding(table: Mapping[str, Any], detector: DetectorConfig) -> EmbeddingConfig:
+    is_nll = detector.kind == "class_nll"
+    if is_nll and isinstance(detector, GroupedConfig):
+        raise UsageError('detector.kind = "class_nll" is one number a clip: it takes no detector.groups')
+    if table.get("class_nll", is_nll) is not is_nll:
+        raise UsageError('embedding.class_nll goes with detector.kind = "class_nll", which sets it: leave it out')
+    return from_mapping(EmbeddingConfig, {**table, "class_nll": is_nll}, "[embedding]")
 
 
 _DEFAULT_KINDS = {"encoder": EncoderConfig.kind, "detector": DEFAULT_KIND}

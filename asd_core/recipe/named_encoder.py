@@ -11,6 +11,8 @@ from typing import Any
 from asd_core.encoders.build import kind_of
 from asd_core.encoders.checkpoint_files import trained_table
 from asd_core.encoders.config import IMPORTED
+from asd_core.encoders.head.stored import KIND as HEAD
+from asd_core.encoders.head.stored import described_head
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.recipe.machine_recipe import dotted
 from asd_core.recipe.recipe import Recipe
@@ -22,7 +24,8 @@ _FREE = frozenset({"batch_size", "channel", "clip_rule", "clip_seconds", "hop_se
 def with_encoder(recipe: Recipe, name: str, names: Mapping[str, Any], store_url: str) -> Recipe:
     """A recipe with the encoder of that name: its whole ``[encoder]`` table is replaced, and overrides of it dropped.
 
-    Imported embeddings only name the ones that a recipe with ``kind = "imported"`` takes.
+    Imported embeddings only name the ones that a recipe with ``kind = "imported"`` takes. A head names the embeddings
+    that it takes, and is their transform.
 
     Args:
         recipe: which gives all else.
@@ -31,11 +34,16 @@ def with_encoder(recipe: Recipe, name: str, names: Mapping[str, Any], store_url:
         store_url: of that store.
 
     Raises:
-        UsageError: there is no such name, or the recipe makes its own embeddings and the name is of imported ones.
+        UsageError: there is no such name, the recipe makes its own embeddings and the name is of imported ones, or it
+            is an ensemble.
         AsdError: the files of a trained encoder are gone or broken.
     """
+    if recipe.ensemble is not None:
+        raise UsageError(f"--encoder {name} has no place: ensemble {recipe.name} has the encoders of its members")
     takes_imported = not kind_of(recipe.for_machine("").encoder.kind).is_from_audio
     entry = names.get(name)
+    if entry is not None and entry.get("kind") == HEAD:
+        return _with_head(recipe, name, entry, store_url)
     if entry is not None and not names_imported(names, name):
         return _with_table(recipe, {**_table_of(name, entry, store_url), "name": name})
     if takes_imported:
@@ -79,10 +87,24 @@ def _table_of(name: str, entry: Mapping[str, Any], store_url: str) -> dict[str, 
     try:
         return trained_table(f"{store_url}/{entry['folder']}")
     except (UsageError, KeyError) as error:
-        raise AsdError(
-            f"the trained encoder {name} is gone from the store: restore {entry.get('folder', 'its folder')}, or run "
-            f"asd train --as {name} again"
-        ) from error
+        raise _gone("trained encoder", name, entry) from error
+
+
+def _with_head(recipe: Recipe, name: str, entry: Mapping[str, Any], store_url: str) -> Recipe:
+    """A recipe of the embeddings that a head takes, with the head as their transform."""
+    try:
+        folder = f"{store_url}/{entry['folder']}"
+        table = described_head(folder).encoder["embeddings"]
+    except (UsageError, KeyError) as error:
+        raise _gone("trained head", name, entry) from error
+    return _with_table(recipe, table).with_settings({"embedding.transform": "head", "embedding.head": folder})
+
+
+def _gone(what: str, name: str, entry: Mapping[str, Any]) -> AsdError:
+    return AsdError(
+        f"the {what} {name} is gone from the store: restore {entry.get('folder', 'its folder')}, or run "
+        f"asd train --as {name} again"
+    )
 
 
 def _with_table(recipe: Recipe, table: Mapping[str, Any]) -> Recipe:

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-from asd_core.errors import did_you_mean
+from asd_core.errors import UsageError, did_you_mean
 from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, keys_of
 
 _SUFFIX = ".toml"
@@ -33,6 +33,16 @@ def near_file(name: str, built_in: Iterable[str]) -> str:
         return f"; {path.stem} is built in: --recipe {path.stem}"
     near = _nearest(name, [str(other) for other in _recipes_in(path.parent)])
     return f"; did you mean {near!r}?" if near else ""
+
+
+def check_setting(key: str, recipe: MachineRecipe) -> None:
+    """Raise UsageError, with the setting most likely meant, unless a key is ``table.key`` of a table that there is."""
+    table, _, field = key.partition(".")
+    if table not in (*TABLES, "ensemble") or not field:
+        raise UsageError(
+            f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}"
+            f"{near_setting(key, recipe)}; tables: {', '.join(TABLES)}"
+        )
 
 
 def near_setting(key: str, recipe: MachineRecipe) -> str:

@@ -9,12 +9,13 @@
     [training]   loss = "scac", epochs = 16, ...  # how asd train trains the encoder
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
 
+An ensemble has ``[ensemble]`` instead of the first four (`asd_core.recipe.ensemble_settings`).
+
 A built-in recipe is named, one of a site's own is a path to a ``.toml`` file.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -22,9 +23,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.build import embeddings_fingerprint, encoder_note
+from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import UsageError
+from asd_core.recipe import ensemble_settings
 from asd_core.recipe.machine_recipe import (
     EXPLAINING,
     JUDGING,
@@ -32,11 +34,13 @@ from asd_core.recipe.machine_recipe import (
     TEACHING,
     MachineRecipe,
     dotted,
+    ensemble_machine,
     is_outdone,
     laid_over,
     machine_recipe,
 )
-from asd_core.recipe.near_names import near_file, near_recipe, near_setting
+from asd_core.recipe.names import built_in_recipes, check_recipe_name, key_of
+from asd_core.recipe.near_names import check_setting, near_file, near_recipe
 from asd_core.settings import check_keys
 from asd_core.text_files import read_text
 
@@ -50,6 +54,7 @@ class Recipe:
     Attributes:
         name: of the built-in recipe, or the file's name without ``.toml``.
         settings: its tables after defaults of the command line were laid over them; JSON values only.
+        ensemble: the members that it combines; None for a recipe of one encoder and one detector.
     """
 
     def __init__(self, name: str, settings: Mapping[str, Any], stored_key: str = "") -> None:
@@ -67,18 +72,38 @@ class Recipe:
         self.name = name
         self._stored_key = stored_key
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
-        check_keys(self.settings, [*TABLES, "machine"], f"recipe {name}")
+        check_keys(self.settings, [*TABLES, "ensemble", "machine"], f"recipe {name}")
         for table, value in self.settings.items():
             if not isinstance(value, dict):
                 raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
         self._fingerprints: dict[EncoderConfig, str] = {}
+        self.ensemble = ensemble_settings.ensemble_config(self.settings)
         self._kinds = ["", *self.settings.get("machine", {})]  # of machines, "" for all without overrides
         for machine_type in self._kinds:
             self.for_machine(machine_type)
 
     def for_machine(self, machine_type: str) -> MachineRecipe:
-        """The recipe with the overrides of ``[machine.<machine_type>]`` laid over it."""
+        """The recipe with the overrides of ``[machine.<machine_type>]`` laid over it.
+
+        Of an ensemble it is its first member's, with the ensemble's own threshold and captions.
+        """
+        if self.ensemble is not None:
+            first = next(iter(self.members.values()))
+            return ensemble_machine(first.for_machine(machine_type), self.tables_for(machine_type))
         return machine_recipe(self.tables_for(machine_type))
+
+    @cached_property
+    def members(self) -> dict[str, Recipe]:
+        """Name → recipe of an ensemble's members, the first of which is listened with; none for other recipes.
+
+        Raises:
+            UsageError: a member without settings is no built-in recipe.
+        """
+        members = {} if self.ensemble is None else self.ensemble.members
+        return {
+            name: Recipe(one.recipe, one.tables or load_recipe(one.recipe).settings, one.key)
+            for name, one in members.items()
+        }
 
     def encoders_of(self, clips: pa.Table) -> dict[str, EncoderConfig]:
         """Machine type → encoder, for the machine types of rows of CLIPS."""
@@ -103,7 +128,8 @@ class Recipe:
 
     def only_for(self, machine_type: str) -> Recipe:
         """The recipe of one machine type: its overrides laid over, no others left."""
-        return Recipe(self.name, {table: keys for table, keys in self.tables_for(machine_type).items() if keys})
+        kept = {table: keys for table, keys in self.settings.items() if table == "ensemble"}
+        return Recipe(self.name, kept | {table: keys for table, keys in self.tables_for(machine_type).items() if keys})
 
     def with_settings(self, changes: Mapping[str, Any]) -> Recipe:
         """The recipe with ``table.key`` → value pairs laid over it, and over every ``[machine.<machine_type>]``.
@@ -112,12 +138,10 @@ class Recipe:
         """
         settings = json.loads(json.dumps(self.settings))
         for key, value in changes.items():
+            check_setting(key, self.for_machine(""))
+            if self.ensemble is not None and value is not None:
+                ensemble_settings.check_setting(self.name, key)
             table, _, field = key.partition(".")
-            if table not in TABLES or not field:
-                raise UsageError(
-                    f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}"
-                    f"{near_setting(key, self.for_machine(''))}; tables: {', '.join(TABLES)}"
-                )
             if value is not None:
                 settings.setdefault(table, {})[field] = value
         given = {key: value for key, value in changes.items() if value is not None}
@@ -136,8 +160,8 @@ class Recipe:
 
     def notes(self) -> list[str]:
         """Lines that must be said wherever its scores are shown: that an encoder has random weights."""
-        notes = [encoder_note(self.for_machine(kind).encoder) for kind in self._kinds]
-        return list(dict.fromkeys(note for note in notes if note))
+        notes = [note for member in self.members.values() for note in member.notes()]
+        return list(dict.fromkeys([*notes, *(note for kind in self._kinds for note in self.for_machine(kind).notes())]))
 
     def judgement(self) -> dict[str, Any]:
         """The tables that judge scores, such as ``[threshold]``: by machine type with others, and ("") for the rest."""
@@ -155,10 +179,14 @@ class Recipe:
 
     @cached_property
     def _own_key(self) -> str:
+        if self.ensemble is not None:
+            return self._hashed_members()
         return self._hashed({kind: self.for_machine(kind).of_scorers() for kind in self.scorer_kinds()})
 
     def former_key(self) -> str:
         """The key that `asd` 0.1 gave the recipe: its thresholds, and every machine type named, had a part in it."""
+        if self.ensemble is not None:  # which 0.1 had not: only a threshold of its own makes it another
+            return self._hashed_members(self.judgement())
         return self._hashed(self.resolved())
 
     def key_tells_judgement(self) -> bool:
@@ -173,11 +201,15 @@ class Recipe:
         unasked = (*JUDGING, *EXPLAINING, *TEACHING)
         return any(key.partition(".")[0] not in unasked for key in self.overrides(machine_type))
 
+    def _hashed_members(self, judgement: Mapping[str, Any] | None = None) -> str:
+        keys = {name: member.key() for name, member in self.members.items()}
+        return key_of(self.name, ensemble_settings.facts(self.ensemble, keys, judgement))
+
     def _hashed(self, resolved: Mapping[str, dict[str, Any]]) -> str:
-        for tables in resolved.values():
+        for kind, tables in resolved.items():
             del tables["encoder"]["batch_size"]
-        text = json.dumps([resolved, [self.fingerprint(kind) for kind in resolved]], sort_keys=True).encode()
-        return f"{self.name}-{hashlib.blake2b(text, digest_size=4).hexdigest()}"
+            self.for_machine(kind).embedding.check_complete()
+        return key_of(self.name, [resolved, [self.fingerprint(kind) for kind in resolved]])
 
     def fingerprint(self, machine_type: str) -> str:
         """The name of the embeddings of a machine type (`embeddings_fingerprint`)."""
@@ -204,18 +236,6 @@ def load_recipe(name: str) -> Recipe:
             f"there is no recipe {name!r}{near_recipe(name, built_in)}; a recipe of your own is a path to a .toml file"
         )
     return _parse(name, built_in[name])
-
-
-def built_in_recipes() -> dict[str, str]:
-    """Name → TOML text of every recipe that comes with the package."""
-    folder = Path(__file__).parent / "builtin"
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.toml"))}
-
-
-def check_recipe_name(name: str) -> None:
-    """Raise UsageError unless a recipe may be called that: its name stands in folder names and addresses."""
-    if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
-        raise UsageError(f"a recipe's name may hold letters, digits, '-', '_' and '.', got {name!r}; rename the file")
 
 
 def _parse(name: str, text: str) -> Recipe:

@@ -25,6 +25,7 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
         AsdError: a name in it cannot be written as TOML, which is Unicode.
     """
     blocks = ["\n".join(f"# {line}".rstrip() for remark in remarks for line in _printable(remark).split("\n"))]
+    blocks += _ensemble_tables(recipe.settings.get("ensemble", {}))
     blocks += [table_text((name,), recipe.settings[name]) for name in TABLES if recipe.settings.get(name)]
     for machine_type, overrides in sorted(recipe.settings.get("machine", {}).items()):
         blocks.append(table_text(("machine", machine_type), overrides))
@@ -37,6 +38,13 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
             "machine type"
         ) from error
     return text
+
+
+def _ensemble_tables(ensemble: Mapping[str, Any]) -> list[str]:
+    """``[ensemble]``, and a table for each member."""
+    own = {name: value for name, value in ensemble.items() if name != "members"}
+    members = [table_text(("ensemble", "members", name), one) for name, one in ensemble.get("members", {}).items()]
+    return [table_text(("ensemble",), own), *members] if ensemble else []
 
 
 def table_text(path: Sequence[str], fields: Mapping[str, Any]) -> str:

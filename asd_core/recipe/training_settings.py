@@ -31,6 +31,7 @@ class TrainingConfig:
         mixup: probability of each clip that it is mixed with another of its batch.
         featex: probability of each clip that ``featex`` exchanges its branches.
         featex_exchanges: ``all`` branches, or the ``second`` of two alone.
+        splice: probability of each clip that a run of its numbers comes from another; it is of a class of its own then.
         freq_mask: widest mask over frequency bands of a spectrogram; 0 masks none.
         time_mask: widest mask over frames of a spectrogram; 0 masks none.
         mask_probability: probability of each mask.
@@ -46,7 +47,14 @@ class TrainingConfig:
         keep: epochs whose weights make the encoder, embeddings side by side; [] is the last one.
         validation_share: share of each class' clips that is held out and never trained on.
         clip_gradient: longest gradient, longer ones are shortened to it; 0 shortens none.
-        trains: ``all`` weights, low-rank additions (``lora``), or the last layers alone (``head``).
+        trains: ``all`` weights, low-rank additions (``lora``), the last layers alone (``head``), or a network of
+            its own on stored ``embeddings``, to which the fields ``head_...`` belong.
+        head_per: a head for each ``machine_type``, or one for ``all``.
+        head_hidden: widths of its hidden layers.
+        head_output: numbers that a branch of it gives.
+        head_branches: parts of an embedding, interleaved, each with layers of its own.
+        head_whitening: of what goes in, as for ``memory_bank``: ``none``, ``half`` or ``full``.
+        head_members: networks trained from seeds of their own and put side by side.
         seed: of everything random.
     """
 
@@ -63,6 +71,7 @@ class TrainingConfig:
     mixup: float = 0.5
     featex: float = 0.5
     featex_exchanges: Literal["all", "second"] = "all"
+    splice: float = 0.0
     freq_mask: int = 0
     time_mask: int = 0
     mask_probability: float = 0.5
@@ -78,15 +87,22 @@ class TrainingConfig:
     keep: tuple[int, ...] = (12, 14, 16)
     validation_share: float = 0.0
     clip_gradient: float = 0.0
-    trains: Literal["all", "lora", "head"] = "all"
+    trains: Literal["all", "lora", "head", "embeddings"] = "all"
+    head_per: Literal["machine_type", "all"] = "machine_type"
+    head_hidden: tuple[int, ...] = (256, 256)
+    head_output: int = 128
+    head_branches: int = 1
+    head_whitening: Literal["none", "half", "full"] = "half"
+    head_members: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("sub_clusters", "epochs", "batch_size", "accumulation"):
+        counts = ("head_output", "head_branches", "head_members")
+        for name in ("sub_clusters", "epochs", "batch_size", "accumulation", *counts):
             check_integer(f"training.{name}", getattr(self, name), 1)
         for name in ("freq_mask", "time_mask", "steps", "warmup_steps", "seed"):
             check_integer(f"training.{name}", getattr(self, name), 0)
-        for name in ("mixup", "featex", "mask_probability"):
+        for name in ("mixup", "featex", "splice", "mask_probability"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"training.{name} is a probability, from 0 to 1, got {getattr(self, name):g}")
         check_number("training.learning_rate", self.learning_rate, 0)
@@ -99,6 +115,8 @@ class TrainingConfig:
             raise UsageError(f"training.validation_share must be from 0 to below 1, got {self.validation_share:g}")
         if not self.labels or len(set(self.labels)) < len(self.labels):
             raise UsageError(f"training.labels must name at least one part and none twice, got {list(self.labels)}")
+        for place, width in enumerate(self.head_hidden):
+            check_integer(f"training.head_hidden[{place}]", width, 1)
         self._check_keep()
 
     def _check_keep(self) -> None:

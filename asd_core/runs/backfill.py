@@ -141,6 +141,8 @@ def estimate(recipe: Recipe, backlog: Backlog, order: CaptionOrder, llm: LlmSett
 def _prompt_tokens(recipe: Recipe, machine_type: str, method: Method) -> int:
     """Tokens of most prompts of a machine type."""
     setting = recipe.for_machine(machine_type)
+    if method == "tags":
+        return 0
     if method != "acoustic":
         refuse_without_clap(setting)
     texts = texts_of(setting.captions.texts) if method in WITH_TEXTS else ()

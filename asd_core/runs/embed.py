@@ -11,6 +11,8 @@ from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.pipeline.ensembles.member_tasks import embed_members
+from asd_core.pipeline.ensembles.same_clips import places_of
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.store.store import Store
@@ -22,7 +24,10 @@ def embed_run(
 ) -> dict[str, Any]:
     """Embed an archive and record it; the run behind ``asd embed``."""
     started = now()
-    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
+    if recipe.ensemble is None:
+        embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
+    else:
+        embedded, _ = embed_members(store, recipe, clips, engine, progress)
     record = {
         "run_id": run_id_of("embed", clips, "", sorted(embedded.fingerprints.items()), embedded.transient),
         "job": "embed",
@@ -57,6 +62,8 @@ def stored_clips(store: Store, recipe: Recipe) -> pa.Table:
     Raises:
         AsdError: there are none, or it is not known which version of a recording is the newest.
     """
+    if recipe.ensemble is not None:
+        return _of_any_member(store, recipe)
     if len({recipe.for_machine(kind).encoder for kind in ["", *recipe.settings.get("machine", {})]}) > 1:
         raise AsdError("the recipe has several encoders, so stored clips are ambiguous: name the archive")
     fingerprint = embeddings_fingerprint(recipe.for_machine("").encoder)
@@ -66,6 +73,14 @@ def stored_clips(store: Store, recipe: Recipe) -> pa.Table:
             f"the store holds no embeddings of recipe {recipe.name}: name an archive, or import embeddings first"
         )
     return _newest_versions(store, clips)
+
+
+def _of_any_member(store: Store, recipe: Recipe) -> pa.Table:
+    """The stored clips of all members, a recording once: as the first member that holds it knows it."""
+    first, *others = (stored_clips(store, member) for member in recipe.members.values())
+    for clips in others:
+        first = pa.concat_tables([first, clips.filter(places_of(clips, first).is_null())])
+    return first
 
 
 def _newest_versions(store: Store, clips: pa.Table) -> pa.Table:

@@ -91,7 +91,7 @@ def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]
         raise UsageError(f"{path}: every embedding must be a list of one length, got lengths {lengths[:5]}")
     embeddings = np.asarray(values.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(len(table), lengths[0])
     columns: dict[str, Any] = {
-        field: _column(path, table[field], field)
+        field: clip_column(path, table[field], field)
         for field in CLIPS.names
         if field in table.column_names and field not in ("clip_id", "size")
     }
@@ -104,7 +104,7 @@ def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]
     return _clips(columns, embeddings), embeddings
 
 
-def _column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
+def clip_column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
     """A column of CLIPS, its words as the clips table has them."""
     if field == "recorded_at":
         return list(moments(str(path), values)[0].to_pylist())

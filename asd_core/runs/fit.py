@@ -9,27 +9,34 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.detectors.imported_scores import ImportedScoresConfig
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.ensembles.member_tasks import clips_of_member
 from asd_core.pipeline.lengths import added
 from asd_core.pipeline.machine_tasks import FitOutcome, machine_tasks
 from asd_core.pipeline.reducer import fit_machines
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import name_all_newest
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.combine import combine
 from asd_core.runs.embed import embedding_counts
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.store.store import Store
+
+_OF_CLIPS = ("listed", "decoded", "embedded", "errors", "errors_by_reason")
 
 
 def fit(
     store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress = no_progress
 ) -> tuple[dict[str, Any], list[FitOutcome]]:
-    """Fit a scorer for every machine from its normal clips.
+    """Fit a scorer for every machine from its normal clips; of an ensemble fit its members, then combine them.
 
     Returns:
         The run's record, and what became of each machine.
     """
+    if recipe.ensemble is not None:
+        return _fit_ensemble(store, recipe, clips, engine, progress)
     started = now()
     embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
@@ -60,3 +67,18 @@ def fit(
     }
     commit(store, record, clips)
     return record, outcomes
+
+
+def _fit_ensemble(
+    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress
+) -> tuple[dict[str, Any], list[FitOutcome]]:
+    """Fit every member on the clips that it knows; scores made elsewhere are judged as they were when imported."""
+    counts: dict[str, Any] = {}
+    seconds: dict[str, float] = {}
+    for name, member in recipe.members.items():
+        if member.for_machine("").detector.kind != ImportedScoresConfig.kind:
+            fitted, _ = fit(store, member, clips_of_member(store, member, clips), engine, progress)
+            counts = counts or {one: fitted["counts"][one] for one in _OF_CLIPS}
+            seconds |= {f"{name} {stage}": value for stage, value in fitted["seconds"].items()}
+    record, outcomes = combine(store, recipe, engine, progress, clips, counts)
+    return {**record, "seconds": seconds | record["seconds"]}, outcomes

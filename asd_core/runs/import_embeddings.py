@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,17 @@ _NOT_FINITE = ClipError("embedding_not_finite", "the imported embedding holds a 
 _UNHEARD = DecodedClip(None)
 
 
-def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, Any]:
+Reader = Callable[[Path, str], tuple[pa.Table, NDArray[np.float32]]]
+
+
+def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader = read_embeddings) -> dict[str, Any]:
     """Import files of embeddings under one name; what is stored already is left as it is.
 
     Args:
         store: where they go.
         name: by which recipes with ``kind = "imported"`` find them (``--encoder NAME``).
         paths: ``.npz`` and ``.parquet`` files.
+        read: of a file and the name its rows of CLIPS and their embeddings (N, D).
 
     Returns:
         Counts ``listed``, ``embedded``, ``errors``, ``errors_by_reason`` and ``decoded`` (rows that were new), with
@@ -53,7 +58,7 @@ def import_embeddings(store: Store, name: str, paths: list[Path]) -> dict[str, A
     listed = errors = 0
     machines: set[tuple[str, ...]] = set()
     for path in paths:
-        rows, embeddings = read_embeddings(path, name)
+        rows, embeddings = read(path, name)
         if dim is not None and embeddings.shape[1] != dim:
             raise UsageError(
                 f"{path} holds embeddings of {embeddings.shape[1]} dimensions, {name} of {dim}: "

@@ -55,6 +55,8 @@ def difference_from(recipe: Recipe, other: Recipe | None) -> str:
     """How another recipe differs from this one, in a few words."""
     if other is None:
         return "no recipe of this version"
+    if other.ensemble is not None:
+        return f"an ensemble of {', '.join(other.ensemble.members)}"
     try:
         told = differences(other, recipe)
     except AsdError:  # a class of one's own that is not here

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.clips.selection import of_machine
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
+from asd_core.pages.pseudo_labels.page import ClipScore, PseudoLabelReport, write_pseudo_label_page
 from asd_core.pipeline.engine import Progress, no_progress
 from asd_core.runs.records import now
-from asd_core.store.pseudo_label_tables import PSEUDO_LABELS, write_pseudo_labels
+from asd_core.store.pseudo_label_tables import PSEUDO_LABELS, read_pseudo_labels, write_pseudo_labels
 from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 from asd_core.training.pseudo_labels.labelling import DomainClusters, label_machine, without_place
@@ -108,3 +109,28 @@ def keep_pseudo_labels(
     }
     write_pseudo_labels(store.files, name, found.rows, summary)
     return summary
+
+
+def show_pseudo_labels(store: Store, name: str, key: str = "") -> str:
+    """Write the page of pseudo-labels that a store holds; returns its path.
+
+    Args:
+        store: where they are.
+        name: of the pseudo-labels.
+        key: of a recipe, whose anomaly scores of the same clips are shown; "" shows none.
+
+    Raises:
+        UsageError: there are no such pseudo-labels, or no scores of these clips under that key.
+    """
+    rows, made = read_pseudo_labels(store.files, name)
+    scores: dict[str, ClipScore] = {}
+    if key:
+        scored = store.scores(key, columns=["uri", "anomaly_score", "condition"])
+        for uri, score, condition in rows_of(scored, "uri", "anomaly_score", "condition"):
+            if score is not None:
+                scores[uri] = ClipScore(score, condition == "anomalous")
+        if scores.keys().isdisjoint(rows["uri"].to_pylist()):
+            raise UsageError(
+                f"--scores {key}: the store has no scores of these clips under that key; asd recipes --store lists keys"
+            )
+    return write_pseudo_label_page(PseudoLabelReport(name, rows, made, key, scores), store.files)

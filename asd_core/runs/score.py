@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.errors import AsdError
-from asd_core.pipeline.embed_missing import embed
+from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.ensembles.combined_rows import score_ensembles
+from asd_core.pipeline.ensembles.member_tasks import embed_members, with_members
 from asd_core.pipeline.lengths import Lengths, added
 from asd_core.pipeline.machine_tasks import ScoreOutcome, machine_tasks, scorer_versions
 from asd_core.pipeline.reducer import score_machines
@@ -58,7 +60,11 @@ def score(
         AsdError: too many errors, or counts that do not agree; nothing is published then.
     """
     started = now()
-    embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
+    members: dict[str, Embedded] = {}
+    if recipe.ensemble is None:
+        embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
+    else:
+        embedded, members = embed_members(store, recipe, clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
     versions = scorer_versions(store, key, clips)
@@ -71,7 +77,11 @@ def score(
         counts = {**complete["counts"], "decoded": embedded.decoded}
         return {**complete, "counts": counts, "seconds": seconds, "already_complete": True}
     tasks = machine_tasks(store, recipe, key, embedded, versions, run_id, engine.workers)
-    outcomes = tracked(engine.map(score_machines, tasks), "scoring machines", len(tasks), progress)
+    if recipe.ensemble is None:
+        scored = engine.map(score_machines, tasks)
+    else:
+        scored = engine.map(score_ensembles, with_members(tasks, recipe, members))
+    outcomes = tracked(scored, "scoring machines", len(tasks), progress)
     counts, files, judged_anew, notes = _reconciled(len(clips), outcomes, on_scored)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded

@@ -164,8 +164,8 @@ def train_encoder(
         "seconds": {"decode": round(looked - start, 3), "train": round(time.monotonic() - looked, 3)},
         "started_at": started,
     }
-    report = report_of(record, trained, done)
-    record["page"] = write_training_page(report, store.files, f"reports/training/{safe_name(name)}/{trained.digest}")
+    shown = report_of(record, trained, done)
+    record["page"] = write_training_page(shown, store.files, f"reports/training/{safe_name(name)}/{trained.digest}")
     commit(store, record, clips)
     checkpoints.remove()
     return record | {"already_complete": False}

@@ -15,6 +15,7 @@
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
+    tags/<hash>/<dates>,<hash>.parquet  log odds of AudioSet's classes of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
     pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
     intents/ answers/                                    what was asked of a language model and not yet published
@@ -24,6 +25,7 @@
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
     reports/training/<name>/<digest>/index.html
     encoders.json                                        names of imported embeddings and trained encoders
+    recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the
 ``run_index`` and ``newest_scorers`` are made from it and can be made again. Older stores have parts of scores in

@@ -89,6 +89,8 @@ SCORES = pa.schema(
         pa.field("segment_start", pa.float64()),  # s, of the segment with the highest score; null for a whole clip
         pa.field("segments", pa.int64()),  # that were scored; null for a whole clip
         pa.field("nearest_starts", pa.list_(pa.float64())),  # s, of the nearest segments; null for whole clips
+        pa.field("decided_by", pa.string()),  # of an ensemble: the member with the largest part in the score
+        pa.field("member_scores", pa.list_(pa.float64())),  # of an ensemble: its members' standardised scores
     ]
 )
 """One row per listed clip: a score or an error, never neither and never both."""
@@ -105,7 +107,7 @@ CAPTIONS = pa.schema(
         pa.field("machine_type", pa.string(), nullable=False),
         pa.field("machine_id", pa.string(), nullable=False),
         pa.field("date", pa.string(), nullable=False),
-        pa.field("method", pa.string(), nullable=False),  # "text-decoder", "zero-shot", "hybrid" or "acoustic"
+        pa.field("method", pa.string(), nullable=False),  # "text-decoder", "zero-shot", "hybrid", "acoustic" or "tags"
         pa.field("difference_caption", pa.string()),  # null for an error
         pa.field("clip_caption", pa.string()),  # the decoder's, of the clip alone
         pa.field("normal_uris", pa.list_(pa.string())),  # of the k nearest normal clips, nearest first

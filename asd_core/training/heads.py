@@ -83,7 +83,7 @@ def new_heads(config: TrainingConfig, branch_dims: Sequence[int], n_classes: int
     Args:
         config: of the recipe.
         branch_dims: the length of each branch of the network's output.
-        n_classes: C.
+        n_classes: C; splicing doubles them.
         seed: of the centres.
 
     Raises:
@@ -93,11 +93,13 @@ def new_heads(config: TrainingConfig, branch_dims: Sequence[int], n_classes: int
         raise UsageError('training.loss = "arcface" takes one class for each clip: set training.mixup = 0')
     if config.loss == "arcface" and config.extra_loss == "featex":
         raise UsageError('training.extra_loss = "featex" mixes labels, which "arcface" refuses: take loss = "scac"')
+    if config.loss == "arcface" and config.splice > 0:
+        raise UsageError('training.splice mixes labels, which "arcface" refuses: take loss = "scac" or splice = 0')
     if config.extra_loss == "featex" and len(branch_dims) < 2:
         raise UsageError('training.extra_loss = "featex" exchanges branches, and this network has one: take "none"')
     if config.extra_loss == "featex" and config.featex_exchanges == "second":
         check_second(len(branch_dims))
-    return Heads(config, branch_dims, n_classes, seed)
+    return Heads(config, branch_dims, 2 * n_classes if config.splice else n_classes, seed)
 
 
 def _new_loss(

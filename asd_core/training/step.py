@@ -15,6 +15,7 @@ from torch.nn.functional import one_hot
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.training.heads import Heads
 from asd_core.training.mixing import mixup
+from asd_core.training.splicing import splice
 from asd_core.training.world import World
 
 
@@ -44,6 +45,7 @@ class TrainedModel(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         targets = one_hot(classes, self.heads.n_classes).to(torch.float32)
         inputs, targets = mixup(inputs, targets, self._config.mixup, generator)
+        inputs, targets = splice(inputs, targets, self._config.splice, generator)
         loss: Tensor = self.heads.loss(self.embedded(inputs), targets, generator)
         return loss
 

@@ -104,7 +104,7 @@ def one_window(windows: Windows | None, length: int, seed: int, epoch: int, posi
 def decoded_windows(clips: pa.Table, config: EncoderConfig, sample_rate: int) -> Iterator[Windows | ClipError]:
     """The windows of each clip, as 16-bit integers where that is exact, or the reason why it has none."""
     for parts in by_clip(decode_shard(clips, config, sample_rate)):
-        found = [part.waveforms for part in parts if part.waveforms is not None]
+        found = [np.asarray(part.waveforms) for part in parts if part.waveforms is not None]
         if not found or (parts[-1].error is not None and parts[-1].error.transient):
             yield next(part.error for part in parts if part.error is not None)
             continue

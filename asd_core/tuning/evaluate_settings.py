@@ -28,8 +28,8 @@ from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
 from asd_core.evaluation.labelled_clips import LabelledClips
 from asd_core.evaluation.objectives import FIGURES, figures_of
-from asd_core.pipeline.scorer import fit_transform, transformed
 from asd_core.pipeline.threads import one_thread
+from asd_core.pipeline.transforms import fit_transform, transformed
 from asd_core.recipe.machine_recipe import EmbeddingConfig
 from asd_core.recipe.recipe import Recipe
 from asd_core.tuning.gather.encoder_passes import split_r
@@ -106,7 +106,7 @@ def evaluate_machine(machine: MachineData, recipe: Recipe, settings: Sequence[Se
 
 def _order(encoder: EncoderConfig, embedding: EmbeddingConfig) -> tuple[str, float, str]:
     without_r, r = split_r(encoder)
-    return json.dumps(asdict(without_r)), r or 0.0, embedding.transform
+    return json.dumps(asdict(without_r)), r or 0.0, json.dumps(asdict(embedding))
 
 
 def _scored(
@@ -116,8 +116,8 @@ def _scored(
     start = time.perf_counter()
     try:
         rows, queries = machine.embeddings(encoder)
-        transform = fit_transform(rows, embedding.transform)
-        normals, judged = transformed(rows, transform), transformed(queries, transform)
+        arrays = fit_transform(rows, embedding, (machine.machine_type, machine.machine_id))
+        normals, judged = (transformed(some, arrays, embedding) for some in (rows, queries))
     except GatheredDataError:
         raise
     except AsdError as error:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from asd_core.errors import UsageError
 from asd_core.evaluation.objectives import check_objective
 from asd_core.recipe.recipe import Recipe
 from asd_core.synthesis.validation import Validation
@@ -48,8 +49,11 @@ class SearchRequest:
         """Refuse a search that is not possible, before anything is read.
 
         Raises:
-            UsageError: an unknown objective, a space that the recipe does not allow, or a search without an end.
+            UsageError: an ensemble, an unknown objective, a space that the recipe does not allow, or a search without
+                an end.
         """
+        if recipe.ensemble is not None:
+            raise UsageError(f"ensemble {recipe.name} has no settings to search: search those of a member")
         check_objective(self.objective)
         self.space.check(recipe)
         self.space.encoder_settings()

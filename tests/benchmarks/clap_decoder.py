@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from asd_core.encoders.clap.caption_decoder import load_caption_decoder
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.errors import AsdError
 from asd_core.pipeline.threads import one_thread
 from tests.benchmarks.figures import Figure
@@ -18,7 +19,7 @@ NOTE = (
 
 
 def against_generate_caption(
-    folder: Path, clips: int, reference_clips: int, repeats: int, say: Callable[[str], None]
+    folder: Path, clips: int, reference_clips: int, repeats: int, say: Callable[[str], None], device: str = ""
 ) -> list[Figure]:
     """Captions a second of ours and of the reference in turn: on a CPU of one thread's time, on a GPU of the clock's.
 
@@ -35,14 +36,14 @@ def against_generate_caption(
         write_gpt2_of_the_hub,
     )
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     clock = time.perf_counter if device == "cuda" else time.process_time
     write_gpt2_of_the_hub(folder)
     reference = with_embeddings(wrapper(write_clapcap(folder), "clapcap", use_cuda=device == "cuda"))
     decoder = load_caption_decoder(str(folder), device)
     given = embeddings(clips)
     rates: dict[str, list[float]] = {"ours": [], "msclap": []}
-    with one_thread():
+    with one_thread(), exact_float32():
         captions = decoder.caption(given, start="")
         reference.generate_caption(given[:1], entry_length=2)
         for repeat in range(repeats):

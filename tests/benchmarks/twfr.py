@@ -16,7 +16,7 @@ from asd_core.encoders.config import EncoderConfig
 from asd_core.encoders.twfr import TwfrEncoder
 from asd_core.errors import AsdError
 from asd_core.pipeline.decoding import decode_shard
-from asd_core.pipeline.embedding import encode_shard
+from asd_core.pipeline.encoding import encode_shard
 from asd_core.pipeline.threads import one_thread
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.recordings import write_archive

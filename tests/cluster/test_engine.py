@@ -13,9 +13,9 @@ from cluster.resources import Resources
 from tests.cluster.noise_clips import rows, shards_of
 
 
-@pytest.mark.parametrize("decode", ["in-encoder", "tasks"])
-def test_ray_commits_the_rows_of_one_process_to_the_bit(ray_session, tmp_path, decode):
-    engine = RayEngine(Resources(decode=decode))
+@pytest.mark.parametrize(("decode", "gpus"), [("in-encoder", 0), ("tasks", 0), ("auto", 1)])
+def test_ray_commits_the_rows_of_one_process_to_the_bit(ray_session, tmp_path, decode, gpus):
+    engine = RayEngine(Resources(decode=decode, gpus_per_encoder=gpus))
     stores = [Store(LocalFiles(tmp_path / name)) for name in ("ray", "local")]
     told = []
     for store, chosen in zip(stores, (engine, LocalEngine()), strict=True):
@@ -46,8 +46,8 @@ def _variable(name):
 
 
 def test_more_gpus_than_there_are_is_refused(ray_session):
-    with pytest.raises(AsdError, match="the cluster has 0"):
-        RayEngine(Resources(gpus_per_encoder=1))
+    with pytest.raises(AsdError, match="an encoder wants 3 GPU, but the largest node has 2: lower --gpus"):
+        RayEngine(Resources(gpus_per_encoder=3))
 
 
 def test_more_cpus_than_any_node_has_are_refused(ray_session):

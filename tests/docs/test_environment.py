@@ -18,9 +18,11 @@ RUNS = {
     "simulate": ["json-fleet", "--nights", "2", "--machines-per-type", "1", "--seconds", "1"],
     "embed": ["plant", "--pattern", "{machine_type}/{machine_id}/{}.wav", *KNN],
     "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
+    "import-scores": ["scores.parquet", "--system", "stgram", "--as", "json-scores", "--store", "json-store"],
     "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
     "train": ["recordings", "--recipe", "multires-small", "--as", "json", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
     "fit": ["dcase2020/dev_data", *KNN],
+    "ensemble": ["a=json-scores", "b=json-others", "--as", "json-both", "--store", "json-store"],
     "score": ["dcase2020/dev_data", *KNN],
     "evaluate": ["dcase2020/dev_data", *KNN],
     "tune": ["recordings", *KNN, *SPACE],
@@ -52,6 +54,9 @@ def own(command):
 def test_the_keys_of_json_are_those_of_the_page(command, workspace, monkeypatch):
     monkeypatch.chdir(workspace)
     (workspace / "json-space.toml").write_text('"detector.k" = { grid = [1, 2] }\n')
+    if command == "ensemble":
+        for name in ("json-scores", "json-others"):
+            asd("import-scores", "scores.parquet", "--as", name, "--store", "json-store")
     said = asd(command, *RUNS[command], "--json")
     assert said.code == 0, said.err
     shared = CAPTIONS | SHARED if "caption" in command else SHARED

@@ -37,7 +37,7 @@ def as_toml(value):
     return list(value) if isinstance(value, tuple) else value
 
 
-TABLES = sorted(known({"?": {}}) - {"machine"})
+TABLES = sorted(known({"?": {}}) - {"machine", "ensemble"})
 KINDS = [(table, kind) for table in WITH_KINDS for kind in sorted(known({table: {"kind": "?"}}))]
 
 
@@ -77,3 +77,7 @@ def test_asd_recipes_shows_the_fields_and_defaults_of_the_page(name):
 
 def test_every_built_in_recipe_stands_there():
     assert not [name for name in built_in_recipes() if f"`{name}`" not in TEXT]
+
+
+def test_every_field_of_an_ensemble_stands_there_and_no_other():
+    assert {*rows("`[ensemble]`")} == known({"ensemble": {"?": 0}})

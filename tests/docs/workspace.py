@@ -5,12 +5,15 @@ recordings/      fifteen nights of a small fleet; manifest.csv says which clips 
 store/           with the recipe twfr-gmm fitted and the last night scored
 dcase2020/dev_data, mimii/, plant/  archives in other layouts
 features/        embeddings made elsewhere
+scores.parquet   scores made elsewhere
 teams/, dcase2024_task2_evaluator/  a system handed in to a challenge, and the official ground truth
 """
 
 import shutil
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from asd_core.synthesis.fleet import simulate_fleet
 from tests.asd_core.evaluation.submissions import write_team, write_truth
@@ -62,6 +65,9 @@ def build(root):
     for name in ("fan_id_00", "fan_id_02"):
         normal, test = random.normal(size=(40, 8)), random.normal(size=(20, 8))
         np.savez(root / "features" / f"{name}.npz", X_train=normal, X_test=test, y_test=np.arange(20) % 2)
+    names = [f"section_00_{split}_normal_{number:04d}_a.wav" for split in ("train", "test") for number in range(9)]
+    systems = {"system": ["stgram"] * 18, "machine_type": ["fan"] * 18, "file": names}
+    pq.write_table(pa.table({**systems, "anomaly_score": random.normal(size=18)}), root / "scores.parquet")
     write_team(root / "teams/team_a/system_1")
     write_truth(root / "dcase2024_task2_evaluator")
     for rater, rating in (("ann", 4), ("ben", 2)):

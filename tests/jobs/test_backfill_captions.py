@@ -31,6 +31,29 @@ def test_clips_of_no_night_are_explained_by_a_backfill_that_names_them(plant, tm
     assert told["captioned"] == told["asked"] > 0
 
 
+TAGS = ["--captioner", "tags", "--set", "captions.tagger=mn01_as", "--set", "captions.tagger_weights=random"]
+
+
+def test_classes_of_sound_are_told_of_a_night_and_of_past_ones(plant):
+    told = nightly(plant, *TAGS)
+    assert told["captions"]["captioned"] == told["captions"]["asked"] > 0
+    assert any("random weights" in note for note in told["captions"]["notes"])
+    past = ("--since", NIGHTS[0], "--until", NIGHTS[2], *TAGS)
+    assert run("backfill-captions", plant[1], *past)["asked"] == 0
+    again = run("backfill-captions", plant[1], *past, "--ask-again")
+    assert again["captioned"] == again["asked"] == told["captions"]["asked"]
+    shown = run("caption", plant[1], "--date", NIGHTS[2], "--ask-again", *TAGS)
+    page = Path(shown["report"]).read_text("utf-8")
+    assert "Classes of sound" in page and "measured:" in page
+
+
+def test_weights_that_are_not_there_are_told_before_anything_is_scored(plant, tmp_path):
+    wrong = ["--captioner", "tags", "--set", f"captions.tagger_weights={tmp_path / 'none.pt'}"]
+    said = asd("nightly", plant[0], *options(plant[1]), *wrong)
+    assert said.code == 2 and "there is no file" in said.err
+    assert not [path for path in files_of(plant[1]) if path.startswith("scores/")]
+
+
 def test_a_dry_run_reckons_each_machine_type_by_its_own_settings(plant, tmp_path):
     own = tmp_path / "own.toml"
     text = (Path(asd_core.__file__).parent / "recipe/builtin/twfr-knn.toml").read_text()

@@ -32,6 +32,24 @@ def test_measured_captions_may_be_asked_for_in_spite_of_a_key():
         assert caption_order({**NONE, "captioner": "acoustic"}, CLAP)[1] is None
 
 
+def test_classes_of_sound_are_a_method_of_their_own_that_asks_nobody():
+    with a_key():
+        order, llm = caption_order({**NONE, "captioner": "tags"}, CLAP)
+    assert (order.method, order.llm, llm) == ("tags", "", None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"caption_method": "hybrid"}, "--captioner tags is a method of its own: leave out --caption-method hybrid"),
+        ({"llm_model": "llama3"}, "--captioner tags asks no language model: leave out --llm-model"),
+    ],
+)
+def test_what_only_a_language_model_takes_is_refused_beside_classes_of_sound(options, message):
+    with pytest.raises(UsageError, match=message):
+        caption_order({**NONE, "captioner": "tags", **options}, KNN)
+
+
 def test_the_batch_api_needs_a_language_model():
     with pytest.raises(UsageError, match="--batch-api asks a language model"):
         captioner_for(None, None, by_batch=True)

@@ -3,8 +3,9 @@ import signal
 import time
 
 import pytest
+import torch
 
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.processes import ProcessEngine
 from cluster.auto_engine import AutoEngine
@@ -55,6 +56,8 @@ def test_options_name_an_engine(given, name):
         ({"engine": "local", "cpus": 2}, "--engine local works in one process, so --cpus 2 has no place"),
         ({"engine": "processes", "gpus_per_encoder": 1.0}, "--engine processes shares out no GPU"),
         ({"engine": "ray", "ray_address": "auto", "cpus": 2}, "--cpus is for this machine and --ray-address for a"),
+        ({"gpus_per_encoder": 1.5}, "--gpus 1.5: above 1 there are only whole GPUs"),
+        ({"gpus_per_encoder": 1e-5}, "--gpus 1e-05: the least share of a GPU is 0.0001"),
     ],
 )
 def test_options_that_exclude_each_other_are_refused_in_one_line(given, message):
@@ -82,6 +85,13 @@ def test_a_cluster_in_the_environment_is_joined_unless_another_engine_is_named(m
 def test_the_engine_that_is_opened_has_a_worker_for_every_so_many_cpus(given, kind, workers):
     with open_engine(print, {**PLAIN, **given}) as engine:
         assert isinstance(engine, kind) and engine.workers == workers
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_this_process_cannot_use_is_refused_in_one_line():
+    refused = pytest.raises(AsdError, match=r"--gpus 1: this process can use no GPU \(.+\): leave --gpus out$")
+    with refused, open_engine(print, {**PLAIN, "local": True, "gpus_per_encoder": 1.0}):
+        pass
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

@@ -6,6 +6,7 @@ takes clips one by one and needs their lengths; this one takes a batch of one le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,38 +16,14 @@ from speechbrain.lobes.models.beats import BEATsConfig, TransformerEncoder
 from torch import Tensor, nn
 
 from asd_core.encoders.anopatch.filterbank import FRAME, HOP, SAMPLE_RATE, filterbank
+from asd_core.encoders.anopatch.shapes import BEATS, check_shape
 from asd_core.errors import AsdError, ClipError
 
 _MEAN, _DEVIATION = 15.41663, 6.55582  # of filterbank energies in AudioSet, as the authors give them
-_MOST = 65_536  # of any size in a checkpoint's cfg
 
-ITER3: Mapping[str, Any] = {
-    "encoder_layers": 12,
-    "encoder_embed_dim": 768,
-    "encoder_ffn_embed_dim": 3072,
-    "encoder_attention_heads": 12,
-    "embed_dim": 512,
-    "deep_norm": True,
-    "relative_position_embedding": True,
-    "num_buckets": 320,
-    "max_distance": 800,
-    "gru_rel_pos": True,
-}
-"""The shape of BEATs' public checkpoints (iter3 and others): 90.31 M parameters. Dropout is speechbrain's 0.1."""
 
-TINY: Mapping[str, Any] = {
-    **ITER3,
-    "encoder_layers": 2,
-    "encoder_embed_dim": 48,
-    "encoder_ffn_embed_dim": 96,
-    "encoder_attention_heads": 4,
-    "embed_dim": 32,
-    "num_buckets": 32,
-    "max_distance": 80,
-    "conv_pos": 16,
-    "conv_pos_groups": 4,
-}
-"""The same architecture at 0.05 M parameters, for trials and tests."""
+_LEFT_OUT = re.compile(r"predictor|encoder\.layers\.[1-9]\d*\.self_attn\.relative_attention_bias")
+"""Tensors of a checkpoint that no token needs: a classifier, and copies of the first layer's position bias."""
 
 
 class Beats(nn.Module):
@@ -79,6 +56,9 @@ class Beats(nn.Module):
         self.post_extract_proj = nn.Linear(config.embed_dim, config.encoder_embed_dim) if is_projected else None
         self.dropout_input = nn.Dropout(config.dropout_input)
         self.encoder = TransformerEncoder(config)
+        if config.relative_position_embedding:
+            for layer in self.encoder.layers[1:]:  # the first layer's, shared, which they are only handed
+                del layer.self_attn.relative_attention_bias
 
     def features(self, waveforms: Tensor) -> Tensor:
         """Waveforms (B, T) in [-1, 1] → (B, 128, frames) float32, about 0 ± 0.5.
@@ -100,17 +80,20 @@ class Beats(nn.Module):
         return encoded
 
 
-def beats_from_checkpoint(path: Path) -> Beats:
+def beats_from_checkpoint(path: Path, shape: Mapping[str, Any], dropouts: Mapping[str, float]) -> Beats:
     """Load a public checkpoint: ``{"cfg": ..., "model": ...}``. The classifier of a fine-tuned one is left out.
 
+    Args:
+        path: of the file.
+        shape: the settings that its ``cfg`` must have, from `shape_settings`.
+        dropouts: settings in place of its own.
+
     Raises:
-        AsdError: a file that holds something else, or tensors that do not fit its ``cfg``.
+        AsdError: a file that holds something else, is of another shape, or has tensors that do not fit its ``cfg``.
     """
     settings, tensors = read_checkpoint(path)
-    try:
-        network = Beats(settings)
-    except (AssertionError, AttributeError, RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise AsdError(f"{path}: its cfg makes no BEATs ({error}); is it a checkpoint of BEATs?") from error
+    check_shape(BEATS, BEATsConfig(settings).__dict__, shape, str(path))
+    network = Beats({**settings, **dropouts})
     try:
         found = network.load_state_dict(tensors, strict=False)
     except RuntimeError as error:  # a tensor of another shape; the first line only says so, the second which
@@ -123,7 +106,7 @@ def beats_from_checkpoint(path: Path) -> Beats:
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """A checkpoint's ``cfg``, and its tensors without the classifier of a fine-tuned one.
+    """A checkpoint's ``cfg``, and those of its tensors that tokens need.
 
     Raises:
         AsdError: it is no such checkpoint, or holds anything that could run code.
@@ -139,8 +122,5 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     settings, model = (loaded.get(key) if isinstance(loaded, dict) else None for key in ("cfg", "model"))
     if not isinstance(settings, dict) or not isinstance(model, dict):
         raise AsdError(f'{path} holds no "cfg" and "model": it is no checkpoint of BEATs, such as BEATs_iter3.pt')
-    for name, value in settings.items():
-        if isinstance(value, int) and not 0 <= value <= _MOST:
-            raise AsdError(f"{path}: cfg says {name} = {value}: is it a checkpoint of BEATs?")
     named = {name: value for name, value in model.items() if isinstance(value, Tensor)}
-    return settings, {name: value for name, value in named.items() if not name.startswith("predictor")}
+    return settings, {name: value for name, value in named.items() if not _LEFT_OUT.match(name)}

@@ -7,76 +7,26 @@ without it. No layers are skipped at random either: workers side by side would w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import Tensor, nn
 
 from asd_core.encoders.anopatch.filterbank import FRAME, SAMPLE_RATE, filterbank
-from asd_core.errors import ClipError
+from asd_core.encoders.anopatch.shapes import check_shape
+from asd_core.encoders.clap.weights import first_line
+from asd_core.errors import AsdError, ClipError
 
-_LARGE = {
-    "hidden_size": 1024,
-    "num_hidden_layers": 24,
-    "num_attention_heads": 16,
-    "intermediate_size": 4096,
-    "feat_extract_norm": "layer",
-    "do_stable_layer_norm": True,
-}
-_SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
-_SMALL_SPEECH = {
-    **_SMALL,
-    "conv_dim": [32] * 7,
-    "feat_extract_norm": "layer",
-    "do_stable_layer_norm": True,
-    "num_conv_pos_embeddings": 16,
-    "num_conv_pos_embedding_groups": 4,
-}
-DRAWS_NOTHING = {"apply_spec_augment": False, "mask_time_prob": 0.0, "mask_feature_prob": 0.0, "layerdrop": 0.0}
+CLASSES = {"ast": "AST", "wav2vec2": "Wav2Vec2", "hubert": "Hubert", "unispeech": "UniSpeech", "wavlm": "WavLM"}
+"""The names of their classes in ``transformers``, which end in ``Config`` and ``Model``."""
+
+_AST = "ast"
+_DRAWS_NOTHING = {"apply_spec_augment": False, "mask_time_prob": 0.0, "mask_feature_prob": 0.0, "layerdrop": 0.0}
 _LEAST_VARIANCE = 1e-7
-
-
-@dataclass(frozen=True)
-class HubModel:
-    """One of these models.
-
-    Attributes:
-        name: of its classes in ``transformers``, which end in ``Config`` and ``Model``.
-        repository: of the weights that the paper compares, on huggingface.co.
-        full: settings of that repository's shape, where they differ from the class's defaults.
-        tiny: settings of the same architecture in a size for trials and tests.
-        is_ast: it hears spectrograms.
-    """
-
-    name: str
-    repository: str
-    full: Mapping[str, Any]
-    tiny: Mapping[str, Any] = field(default_factory=lambda: _SMALL_SPEECH)
-    is_ast: bool = False
-
-    def config(self, size: str) -> Any:
-        """The settings of a size, ``full`` or ``tiny``, as ``transformers`` has them."""
-        import transformers
-
-        settings = {"full": self.full, "tiny": self.tiny}[size]
-        return getattr(transformers, f"{self.name}Config")(**settings, **({} if self.is_ast else DRAWS_NOTHING))
-
-    def network(self, model: nn.Module, **normalisation: Any) -> nn.Module:
-        """Wrap a model of this kind, see `Ast` and `Speech`."""
-        return Ast(model, **normalisation) if self.is_ast else Speech(model, **normalisation)
-
-
-_TINY_AST = {**_SMALL, "frequency_stride": 16, "time_stride": 16}
-
-HUB_MODELS = {
-    "ast": HubModel("AST", "MIT/ast-finetuned-audioset-10-10-0.4593", {}, _TINY_AST, is_ast=True),
-    "wav2vec2": HubModel("Wav2Vec2", "facebook/wav2vec2-large-lv60", {**_LARGE, "conv_bias": True}),
-    "hubert": HubModel("Hubert", "facebook/hubert-large-ll60k", {**_LARGE, "conv_bias": True}),
-    "unispeech": HubModel("UniSpeech", "microsoft/unispeech-large-1500h-cv", {**_LARGE, "conv_bias": True}),
-    "wavlm": HubModel("WavLM", "microsoft/wavlm-large", _LARGE),
-}
 
 
 class Ast(nn.Module):
@@ -160,9 +110,65 @@ class Speech(nn.Module):
         return tokens
 
 
-def random_model(kind: str, size: str) -> nn.Module:
-    """A model of random weights in the shape of ``size``, drawn from torch's generator."""
-    import transformers
+def random_model(kind: str, settings: Mapping[str, Any]) -> nn.Module:
+    """A model of random weights, drawn from torch's generator.
 
-    spec = HUB_MODELS[kind]
-    return spec.network(getattr(transformers, f"{spec.name}Model")(spec.config(size)))
+    Args:
+        kind: of `CLASSES`.
+        settings: shape and dropouts, see `asd_core.encoders.anopatch.shapes`.
+    """
+    config = getattr(transformers, f"{CLASSES[kind]}Config")(**settings, **_fixed(kind))
+    return _wrapped(kind, getattr(transformers, f"{CLASSES[kind]}Model")(config), {})
+
+
+def stored_model(kind: str, folder: Path, shape: Mapping[str, Any], dropouts: Mapping[str, float]) -> nn.Module:
+    """Load a model from a folder in the hub's layout: ``config.json``, ``model.safetensors`` and its like.
+
+    Args:
+        kind: of `CLASSES`.
+        folder: on this machine.
+        shape: the settings that ``config.json`` must have, from `shape_settings`.
+        dropouts: settings in place of its own.
+
+    Raises:
+        AsdError: it is of another kind or shape, or its files do not fit.
+    """
+    name = CLASSES[kind]
+    found = _json(folder / "config.json")
+    expected = getattr(transformers, f"{name}Config").model_type
+    if found.get("model_type") != expected:
+        raise AsdError(
+            f"{folder / 'config.json'} says model_type = {found.get('model_type')!r}, not {expected!r}: is it a model "
+            f"for encoder.backbone = {kind!r}?"
+        )
+    try:
+        config = getattr(transformers, f"{name}Config").from_pretrained(folder, **_fixed(kind), **dropouts)
+        check_shape(kind, config.to_dict(), shape, str(folder))
+        model, loading = getattr(transformers, f"{name}Model").from_pretrained(
+            folder, config=config, local_files_only=True, output_loading_info=True, weights_only=True
+        )
+    except AsdError:
+        raise
+    except Exception as error:  # the format's, torch's and transformers' own errors, which have no common class
+        raise AsdError(f"{folder} cannot be loaded as a model of {name}: {first_line(error)}") from error
+    if wrong := sorted(map(str, (*loading["missing_keys"], *loading["mismatched_keys"]))):
+        raise AsdError(f"{folder} lacks the tensor {wrong[0]} of {name}: is it the whole model?")
+    return _wrapped(kind, model, _json(folder / "preprocessor_config.json"))
+
+
+def _fixed(kind: str) -> Mapping[str, Any]:
+    return {} if kind == _AST else _DRAWS_NOTHING
+
+
+def _wrapped(kind: str, model: Any, preprocessor: Mapping[str, Any]) -> nn.Module:
+    names = ("mean", "std") if kind == _AST else ("do_normalize",)
+    said = {name: preprocessor[name] for name in names if name in preprocessor}
+    return Ast(model, **said) if kind == _AST else Speech(model, **said)
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise AsdError(f"{path} cannot be read as JSON: {error}") from error
+    return content if isinstance(content, dict) else {}

@@ -11,10 +11,6 @@ from asd_core.encoders.anopatch.lora import add_lora, lora_parameters
 from asd_core.encoders.anopatch.pooling import AttentiveStatistics
 from asd_core.errors import UsageError
 
-_NO_MASKS = (
-    "this backbone hears waveforms, SpecAug masks spectrograms: set training.freq_mask and training.time_mask to 0"
-)
-
 
 class AnopatchNetwork(nn.Module):
     """Waveforms (B, T) float32 at ``sample_rate`` → (B, 128) float32, not normalised.
@@ -22,7 +18,8 @@ class AnopatchNetwork(nn.Module):
     Attributes:
         backbone: waveforms → ``features`` → tokens, with ``sample_rate``, ``width``, ``class_tokens`` and
             ``has_spectrogram``; see `asd_core.encoders.anopatch.beats.Beats`.
-        masking: applied to spectrograms (B, F, T) while the network trains; None for nothing.
+        masking: applied to spectrograms (B, F, T) while the network trains; None for nothing. Backbones that hear
+            waveforms have none.
         branch_dims: one branch, the length of the output.
     """
 
@@ -54,7 +51,8 @@ class AnopatchNetwork(nn.Module):
         """
         super().__init__()
         self.backbone = backbone
-        self.masking: nn.Module | None = None
+        if self.backbone.has_spectrogram:
+            self.masking: nn.Module | None = None
         self.sample_rate: int = self.backbone.sample_rate
         self.branch_dims = (output_dim,)
         width: int = self.backbone.width
@@ -73,12 +71,9 @@ class AnopatchNetwork(nn.Module):
 
         Raises:
             ClipError: a length that the backbone cannot hear.
-            UsageError: masks for a backbone that hears waveforms.
         """
         features = self.backbone.features(waveforms)
-        if self.masking is not None and self.training:
-            if not self.backbone.has_spectrogram:
-                raise UsageError(_NO_MASKS)
+        if self.training and self.backbone.has_spectrogram and self.masking is not None:
             features = self.masking(features)
         tokens = self.backbone(features)
         with torch.autocast(waveforms.device.type, enabled=False):

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.encoders.batch_size import BatchSize
 from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM
 from asd_core.encoders.clap.beam_search import BEAMS, MOST_TOKENS, Found, beam_search
 from asd_core.encoders.clap.gpt2 import STOP, digest_with_tokenizer, filled, language_network, load_tokenizer, under
 from asd_core.encoders.clap.msclap_package import msclap_module
 from asd_core.encoders.clap.text_tensors import MAPPER_LAYERS, PREFIX, WIDTH, random_gpt2, random_mapper
 from asd_core.encoders.clap.weights import CLAPCAP_2023, digest, is_random, random_note, read_checkpoint, seed_of
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class CaptionDecoder:
         fingerprint: changes whenever the same embedding may get another caption.
         note: what a reader must be told of its weights; empty for trained ones.
         most_tokens: a caption is cut after so many.
-        clips_at_once: how many are decoded together.
+        clips_at_once: how many are decoded together at most; fewer where memory is too small.
     """
 
     mapper: nn.Module
@@ -85,7 +88,7 @@ class CaptionDecoder:
             but where two captions are equally likely to 1e-4.
 
         Raises:
-            AsdError: embeddings of another length, or without a direction.
+            AsdError: embeddings of another length, or without a direction; no memory for a single one.
             UsageError: a start of more than `LONGEST_START` tokens.
         """
         import torch
@@ -95,12 +98,13 @@ class CaptionDecoder:
             raise UsageError(f"captions cannot start with {len(start_ids)} tokens: the limit is {LONGEST_START}")
         rows = _checked(embeddings)
         stop = self.tokenizer.encode(STOP)[0]
-        found: list[Found] = []
-        with torch.inference_mode():
-            for first in range(0, len(rows), self.clips_at_once):
-                prefixes = self.prefixes(torch.tensor(rows[first : first + self.clips_at_once]), start_ids)
-                found += beam_search(self.network, prefixes, stop, most_tokens=self.most_tokens)
-        return [self._told(best, start_ids) for best in found]
+
+        def search(part: NDArray[np.float32]) -> list[Found]:
+            prefixes = self.prefixes(torch.tensor(part), start_ids)
+            return beam_search(self.network, prefixes, stop, most_tokens=self.most_tokens)
+
+        with torch.inference_mode(), exact_float32():
+            return [self._told(best, start_ids) for found in self._batch_size.map(search, rows) for best in found]
 
     def prefixes(self, embeddings: Tensor, start_ids: list[int]) -> Tensor:
         """The vectors that stand before the text: (N, 1024) → (N, 40 + tokens of the start, 768)."""
@@ -112,6 +116,10 @@ class CaptionDecoder:
         mapped: Tensor = self.mapper(directions)
         started = words[start_ids].expand(len(mapped), -1, -1)
         return torch.cat((mapped, started), dim=1)
+
+    @cached_property
+    def _batch_size(self) -> BatchSize:
+        return BatchSize(self.clips_at_once, "caption")
 
     def _told(self, found: Found, start_ids: list[int]) -> ClipCaption:
         text: str = self.tokenizer.decode([*start_ids, *found.tokens]).capitalize()
@@ -130,19 +138,32 @@ def load_caption_decoder(source: str, device: str = "cpu") -> CaptionDecoder:
         AsdError: weights or tokenizer that cannot be had, or tensors that do not fit.
     """
     what = f"the caption decoder of {source}"
-    tokenizer = load_tokenizer(source)
-    if is_random(source):
-        language = {f"transformer.{name}": tensor for name, tensor in random_gpt2(seed_of(source)).items()}
-        mapping = random_mapper(seed_of(source))
-    else:
-        tensors = read_checkpoint(source, CLAPCAP_2023)
-        language, mapping = _language(tensors, what), under(tensors, "clap_project.")
+    tokenizer, mapping, language = _parts(source, what)
     mapper_class: Any = msclap_module("models.mapper").TransformerMapper
     mapper = filled(lambda: mapper_class(EMBEDDING_DIM, WIDTH, PREFIX, PREFIX, MAPPER_LAYERS), mapping, what)
     network: Any = language_network(language, what)
-    parts = (_VERSION, BEAMS, MOST_TOKENS, digest(mapping), digest(language))
-    fingerprint = digest_with_tokenizer(tokenizer, *parts)
+    fingerprint = _fingerprint(tokenizer, mapping, language)
     return CaptionDecoder(mapper.to(device), network.to(device), tokenizer, fingerprint, random_note(source))
+
+
+def caption_decoder_identity(source: str) -> tuple[str, str]:
+    """`CaptionDecoder.fingerprint` and `CaptionDecoder.note` without networks or a device; errors as there."""
+    return _fingerprint(*_parts(source, f"the caption decoder of {source}")), random_note(source)
+
+
+def _parts(source: str, what: str) -> tuple[GPT2TokenizerFast, dict[str, Tensor], dict[str, Tensor]]:
+    """Tokenizer, the mapper's tensors and GPT-2's."""
+    tokenizer = load_tokenizer(source)
+    if is_random(source):
+        language = {f"transformer.{name}": tensor for name, tensor in random_gpt2(seed_of(source)).items()}
+        return tokenizer, random_mapper(seed_of(source)), language
+    tensors = read_checkpoint(source, CLAPCAP_2023)
+    return tokenizer, under(tensors, "clap_project."), _language(tensors, what)
+
+
+def _fingerprint(tokenizer: GPT2TokenizerFast, mapping: Mapping[str, Tensor], language: Mapping[str, Tensor]) -> str:
+    parts = (_VERSION, BEAMS, MOST_TOKENS, digest(mapping), digest(language))
+    return digest_with_tokenizer(tokenizer, *parts)
 
 
 def _checked(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:

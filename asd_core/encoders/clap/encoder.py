@@ -20,8 +20,9 @@ from asd_core.encoders.batch_size import BatchSize
 from asd_core.encoders.clap.audio_tensors import EMBEDDING_DIM, FRAMES, HOP, N_FFT
 from asd_core.encoders.clap.audio_tower import SAMPLE_RATE, AudioTower, audio_digest, load_audio_tower
 from asd_core.encoders.clap.weights import CLAP_2023, CLAPCAP_2023, HUB, is_random, random_note, seed_of
-from asd_core.encoders.protocol import Waveforms
-from asd_core.errors import ClipError, UsageError
+from asd_core.encoders.exact_float32 import exact_float32
+from asd_core.encoders.protocol import FULL_SCALE, Samples, Waveforms
+from asd_core.errors import AsdError, ClipError, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,13 +44,15 @@ class ClapEncoder:
     Attributes:
         weights: ``hub``, ``random``, ``random:<seed>`` or a path; see `asd_core.encoders.clap.weights`.
         checkpoint: whose audio tower: ``clap`` (beside the text tower) or ``clapcap`` (beside the caption decoder).
-        precision: ``float32``, or ``bf16`` for the transformer; spectrogram and projection are float32 always.
+        precision: ``float32``; or, for the transformer, ``bf16`` on a CPU and ``bf16-cuda`` on a GPU. Spectrogram and
+            projection are float32 always. In float32 a GPU's embeddings are a CPU's to 1e-4 of their length. In bf16
+            they are 3e-3 apart, so that each has a fingerprint of its own.
         device: ``cpu`` or ``cuda``.
     """
 
     weights: str = HUB
     checkpoint: Literal["clap", "clapcap"] = "clap"
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Literal["float32", "bf16", "bf16-cuda"] = "float32"
     device: str = "cpu"
 
     sample_rate: ClassVar[int] = SAMPLE_RATE
@@ -112,32 +115,51 @@ class ClapEncoder:
         Raises:
             ClipError: waveforms that are too short for a frame, or longer than the tower sees at once.
         """
+        return self.embed_staged(self.stage(waveforms), sample_rate)
+
+    def stage(self, waveforms: Samples) -> Tensor:
+        """See `StagingEncoder.stage`: pinned memory, from which a GPU copies while it still computes."""
         import torch
 
-        length = -(-waveforms.shape[1] * SAMPLE_RATE // sample_rate)
+        kind = np.int16 if waveforms.dtype == np.int16 else np.float32
+        if not self._is_on_gpu:
+            return torch.from_numpy(np.require(waveforms, kind, ["C", "W"]))
+        batch = torch.empty(waveforms.shape, dtype=getattr(torch, kind.__name__), pin_memory=True)
+        batch.numpy()[...] = waveforms
+        return batch
+
+    def embed_staged(self, staged: Tensor, sample_rate: int) -> NDArray[np.float32]:
+        """See `StagingEncoder.embed_staged`; errors as `embed_at`."""
+        import torch
+
+        length = -(-staged.shape[1] * SAMPLE_RATE // sample_rate)
         if not N_FFT // 2 < length < FRAMES * HOP:
-            seconds = waveforms.shape[1] / sample_rate
+            seconds = staged.shape[1] / sample_rate
             raise ClipError("wrong_length", f"MS-CLAP hears 0.02 to {LONGEST_SECONDS} s at once, not {seconds:.2f} s")
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            parts = self._batch_size.map(lambda part: self._embed(part, sample_rate), waveforms)
+        with torch.inference_mode(), exact_float32():
+            parts = self._batch_size.map(lambda part: self._embed(part, sample_rate), staged)
             return np.asarray(torch.cat(list(parts)).cpu().numpy())
 
-    def _embed(self, waveforms: Waveforms, sample_rate: int) -> Tensor:
-        import torch
-
-        # Pinned, so that it is copied while the device still works on the batch before.
-        batch = torch.empty(waveforms.shape, pin_memory=self.device != "cpu")
-        batch.numpy()[...] = waveforms
+    def _embed(self, batch: Tensor, sample_rate: int) -> Tensor:
         moved = batch.to(self.device, non_blocking=True)
+        moved = moved if moved.is_floating_point() else moved.float() / FULL_SCALE
         return self._tower.embed(self._tower.log_mel(_resampler(sample_rate, self.device)(moved)))
+
+    @property
+    def _is_on_gpu(self) -> bool:
+        return self.device != "cpu"
 
     @cached_property
     def _tower(self) -> AudioTower:
-        return load_audio_tower(self.weights, _FILES[self.checkpoint]).to(self.device, bf16=self.precision == "bf16")
+        if self.precision == ("bf16" if self._is_on_gpu else "bf16-cuda"):
+            cure = 'a GPU: take "bf16-cuda"' if self._is_on_gpu else 'a CPU: take "bf16", or give --gpus'
+            raise AsdError(f'encoder.precision = "{self.precision}" gives other embeddings than bf16 on {cure}')
+        bf16 = self.precision != "float32"
+        return load_audio_tower(self.weights, _FILES[self.checkpoint]).to(self.device, bf16=bf16)
 
     @cached_property
     def _batch_size(self) -> BatchSize:
-        return BatchSize(_CPU_BATCH if self.device == "cpu" else None)
+        return BatchSize(None if self._is_on_gpu else _CPU_BATCH)
 
 
 @cache

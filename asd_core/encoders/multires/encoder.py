@@ -24,6 +24,7 @@ from asd_core.encoders.checkpoint_files import (
     trained_networks,
 )
 from asd_core.encoders.clap.weights import is_random, random_note, seed_of
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.encoders.multires.options import MultiresOptions
 from asd_core.encoders.protocol import Waveforms
 from asd_core.errors import ClipError, UsageError
@@ -139,7 +140,7 @@ class MultiresEncoder(MultiresOptions):
         if waveforms.shape[1] != networks[0].samples:
             heard, trained = (count / self.sample_rate for count in (waveforms.shape[1], networks[0].samples))
             raise ClipError("wrong_length", f"this network was trained with {trained:g} s at once, not {heard:g} s")
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), exact_float32():
             parts = self._batch_size.map(lambda part: self._embed(part, networks), waveforms)
             return np.asarray(torch.cat(list(parts)).cpu().numpy())
 

@@ -14,7 +14,7 @@ from asd_core.pages.night.contents import Row, rows_of
 from asd_core.pages.night.similarity_chart import SimilarityChart, draw_similarities
 from asd_core.pages.number_format import counted
 from asd_core.readable import readable
-from asd_core.recipe.caption_settings import METHODS
+from asd_core.recipe.caption_settings import METHODS, WITH_MEASURES
 from asd_core.store.tables import CAPTIONS
 
 T = TypeVar("T")
@@ -24,6 +24,12 @@ METHOD_NAMES: Mapping[str, str] = {
     "text-decoder": "Text decoder",
     "zero-shot": "Zero-shot",
     "acoustic": "Acoustic",
+    "tags": "Classes of sound",
+}
+
+_WITHOUT_LLM = {
+    "acoustic": "no LLM: measured against its nearest normal clips",
+    "tags": "no LLM: AudioSet classes of a small network, and measurements, against its nearest normal clips",
 }
 
 
@@ -135,7 +141,7 @@ def _order(row: Row) -> tuple[int, str, str]:
 
 
 def _clip_captions(rows: Sequence[Row]) -> ClipCaptions:
-    has_measurements = any(row["method"] == "acoustic" and not row["llm"] and not _is_error(row) for row in rows)
+    has_measurements = any(row["method"] in WITH_MEASURES and not row["llm"] and not _is_error(row) for row in rows)
     worded = [row["findings"] for row in rows if row["findings"] and row["llm"]]
     findings = tuple(worded[0]) if worded and not has_measurements else ()
     return ClipCaptions(
@@ -175,8 +181,7 @@ def _name(method: str) -> str:
 
 def _source(row: Row) -> str:
     if not row["llm"]:
-        is_acoustic = row["method"] == "acoustic"
-        return "no LLM: measured against its nearest normal clips" if is_acoustic else "no LLM was asked"
+        return _WITHOUT_LLM.get(row["method"], "no LLM was asked")
     parts = [row["llm"], f"prompt {row['prompt_version']}"]
     if row["attempts"] > 1:
         parts.append(counted(row["attempts"], "attempt"))

@@ -20,7 +20,7 @@ State = Literal["flagged", "normal", "unusable", "silent"]
 _HISTORY = ("machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged")
 _TONIGHT = (*_HISTORY, "clip_id", "uri", "recorded_at", "error_reason", "error", "warning", "p_value")
 _NEAREST = ("nearest_uris", "nearest_distances")
-_SEGMENTS = ("segment_start", "segments", "nearest_starts", "seconds")
+_SEGMENTS = ("segment_start", "segments", "nearest_starts", "seconds", "decided_by")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class ScoredClip:
 
     ``excess`` is None where the machine's median unseen score is not known. ``segment_start`` is that of the segment
     with the highest score, s; it, ``segments`` and ``nearest_starts`` are empty where whole clips were scored.
+    ``decided_by`` is the member of an ensemble with the largest part in the score.
     """
 
     clip_id: str
@@ -46,6 +47,7 @@ class ScoredClip:
     segments: int | None = None
     nearest_starts: tuple[float, ...] = ()
     seconds: float | None = None
+    decided_by: str | None = None
 
     @property
     def place(self) -> str:
@@ -234,4 +236,5 @@ def _scored_clip(row: Row, machine: str, median: float | None) -> ScoredClip:
         segments=row["segments"],
         nearest_starts=tuple(row["nearest_starts"] or ()),
         seconds=row["seconds"],
+        decided_by=row["decided_by"],
     )

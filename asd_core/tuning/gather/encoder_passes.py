@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.audio.cut_windows import Windows
 from asd_core.digest import name_hash
 from asd_core.encoders.build import embeddings_fingerprint, kind_of, new_encoder
 from asd_core.encoders.config import EncoderConfig
@@ -21,7 +23,7 @@ from asd_core.encoders.protocol import Encoder, native_rates
 from asd_core.encoders.twfr import TwfrEncoder, rank_weights
 from asd_core.errors import AsdError, ClipError
 from asd_core.pipeline.decoding import DecodedClip
-from asd_core.pipeline.embedding import encode_shard
+from asd_core.pipeline.encoding import as_float, encode_shard
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,10 @@ def _all_r(
     return [np.stack(own, axis=1) for own in rows], embedded
 
 
-def _clip_at_all_r(waveforms: NDArray[np.float32], passes: Sequence[EncoderPass]) -> list[NDArray[np.float32]]:
+def _clip_at_all_r(waveforms: NDArray[Any] | Windows, passes: Sequence[EncoderPass]) -> list[NDArray[np.float32]]:
     """TWFR (R, M) of one clip for each pass, averaged over its windows (W, T)."""
     found: list[list[NDArray[np.float32]]] = [[] for _ in passes]
-    for waveform in waveforms:
+    for waveform in as_float(waveforms[:]):
         powers: dict[tuple[int, int], NDArray[np.float32]] = {}
         for own, one in zip(found, passes, strict=True):
             log_mel = _twfr(one.encoder).log_mel

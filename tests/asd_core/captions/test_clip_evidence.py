@@ -8,6 +8,7 @@ from asd_core.audio.listening import ALL, Heard
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.clip_tasks import MEASURES
 from asd_core.captions.sources import Tower
+from asd_core.captions.tag_tasks import Tagger
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.engine import LocalEngine, no_progress
 from asd_core.store.local_files import LocalFiles
@@ -31,6 +32,19 @@ class Counts(LocalEngine):
         for item in items:
             self.clips += len(item.clips)
             yield function(item)
+
+
+def test_classes_are_told_once_in_a_store_for_each_network(fleet):
+    _, clips, store = fleet
+    engine, tagger = Counts(), Tagger("mn01_as", "random")
+    told, problems = evidence(store, engine, clips).classes(clips, ALL, tagger)
+    assert len(told) == engine.clips == len(clips) and not problems
+    again, _ = evidence(store, engine, clips, may_read_audio=False).classes(clips, ALL, tagger)
+    assert engine.clips == len(clips) and {one: list(logits) for one, logits in again.items()} == {
+        one: list(logits) for one, logits in told.items()
+    }
+    other, problems = evidence(store, engine, clips, False).classes(clips, ALL, Tagger("mn01_as", "random:1"))
+    assert other == {} and set(problems) == set(clips["clip_id"].to_pylist())
 
 
 @pytest.fixture

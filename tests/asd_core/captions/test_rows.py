@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from asd_core.audio.measures import measure
+from asd_core.captions.class_changes import NO_CHANGE
 from asd_core.captions.evidence import CaptionEvidence
 from asd_core.captions.prompts import PROMPT_VERSION
-from asd_core.captions.rows import MEASURED_VERSION, answered, caption_counts, caption_row, prompt_of
+from asd_core.captions.rows import MEASURED_VERSION, TAGGED_VERSION, answered, caption_counts, caption_row, prompt_of
 from asd_core.captions.selection import CaptionOrder
+from asd_core.encoders.efficientat.class_names import class_names
 from asd_core.llm.requests import CaptionAnswer, prompt_hash
 
 SCORE = {"clip_id": "c", "uri": "u", "machine_type": "fan", "machine_id": "00", "date": "2026-11-03"}
@@ -32,6 +34,24 @@ def test_a_language_model_is_asked_with_the_same_findings():
     measured, asked = (row_of(CaptionEvidence(NORMAL_IDS, measures=NOISE), llm=llm) for llm in ("", "echo"))
     assert asked["difference_caption"] is None and asked["findings"] == measured["findings"]
     assert asked["prompt_hash"] == prompt_hash(asked["prompt"]) and asked["prompt_version"] == PROMPT_VERSION
+
+
+def test_classes_that_changed_stand_before_the_measurements():
+    classes = {name: np.full(527, -7.0) for name in ("c", "1", "2")}
+    same = row_of(CaptionEvidence(NORMAL_IDS, measures=NOISE, classes=classes), "tags")
+    measured = row_of(CaptionEvidence(NORMAL_IDS, measures=NOISE))
+    squeal = {**classes, "c": np.where(np.array(class_names()) == "Squeal", 0.0, -7.0)}
+    more = row_of(CaptionEvidence(NORMAL_IDS, measures=NOISE, classes=squeal), "tags")
+    assert same["difference_caption"] == f"{NO_CHANGE}; measured: {measured['difference_caption']}"
+    statement = 'more "Squeal" (0.1 % → 50 %, 3.5 times the limit)'
+    assert more["difference_caption"] == f"{statement}; measured: {measured['difference_caption']}"
+    assert more["findings"] == [statement, *measured["findings"]] and more["prompt_version"] == TAGGED_VERSION
+
+
+def test_without_classes_or_measurements_there_is_no_caption_of_classes():
+    classes = {name: np.zeros(527) for name in ("c", "1", "2")}
+    for evidence in (CaptionEvidence(NORMAL_IDS, measures=NOISE), CaptionEvidence(NORMAL_IDS, classes=classes)):
+        assert row_of(evidence, "tags")["error_reason"] == "no_evidence"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from asd_core.captions.sources import CaptionSources, Tower, caption_sources, refuse_without_clap
+from asd_core.captions.sources import CaptionSources, Tower, caption_sources, refuse_without_clap, tagger_of
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.recipe.recipe import load_recipe
@@ -46,3 +46,19 @@ def test_random_weights_of_both_checkpoints_have_one_audio_tower_and_are_heard_o
     sources = caption_sources(replace(PLAIN, captions=config, encoder=replace(TWFR, channel=1)))
     assert sources.decoder.fingerprint == sources.text.fingerprint != sources.detection_fingerprint
     assert sources.decoder.encoder.channel == sources.text.encoder.channel == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "tagger"),
+    [
+        ({}, ("mn04_as", "hub")),
+        ({"encoder.kind": "efficientat", "encoder.name": "mn10_as", "encoder.weights": "w"}, ("mn10_as", "w")),
+        ({"encoder.kind": "efficientat", "encoder.weights": "w", "captions.tagger": "mn10_as"}, ("mn10_as", "hub")),
+        ({"encoder.kind": "efficientat", "encoder.weights": "w", "captions.tagger_weights": "v"}, ("mn04_as", "v")),
+        ({"captions.tagger": "mn01_as", "captions.tagger_weights": "random"}, ("mn01_as", "random")),
+    ],
+)
+def test_classes_are_told_by_detections_own_network_unless_another_is_named(settings, tagger):
+    base = "twfr-knn" if "encoder.kind" not in settings else "imported-knn"
+    found = tagger_of(load_recipe(base).with_settings(settings).for_machine(""))
+    assert (found.network, found.weights) == tagger

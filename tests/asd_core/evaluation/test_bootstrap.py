@@ -76,3 +76,13 @@ def test_ranks_will_do_and_the_same_seed_gives_the_same():
         assert_allclose(getattr(first, name), getattr(again, name))
     other = compare(machines, "official", resamples=200, seed=7)
     assert other.standard_error[0] != first.standard_error[0]
+
+
+def test_the_error_of_a_difference_is_that_of_paired_clips():
+    scores = scores_of(1.0)
+    near = compare([judged(np.stack([scores, scores, scores + 1e-3 * scores_of(0.0, seed=5)]))], "auc")
+    assert near.behind_error[0] == near.behind_error[1] == 0
+    apart = compare([judged(np.stack([scores, scores_of(1.0, seed=9)]))], "auc")
+    assert near.behind_error[2] < 0.1 * apart.behind_error.max()
+    # of independent scores the variances add
+    assert apart.behind_error.max() == pytest.approx(np.hypot(*apart.standard_error), rel=0.15)

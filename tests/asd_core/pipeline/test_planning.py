@@ -6,7 +6,9 @@ from asd_core.encoders.config import EncoderConfig
 from asd_core.pipeline.planning import (
     LARGEST_SHARD,
     LARGEST_SHARD_OF_MANY,
+    MOST_BYTES,
     SHARD_BYTES,
+    SMALLEST_SHARD_OF_GPU,
     cut_shards,
     machine_groups,
     missing,
@@ -98,3 +100,24 @@ def test_long_recordings_lie_in_small_shards():
     few, size = clips([400]), 16 << 20
     heavy = few.set_column(few.schema.get_field_index("size"), "size", [pa.array([size] * 400)])
     assert max(len(shard.clips) for shard in cut_shards(heavy, EncoderConfig(), "f")) * size <= SHARD_BYTES
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(1, MOST_BYTES * 2), min_size=1, max_size=40), st.integers(1, 16))
+def test_a_shard_of_several_recordings_is_never_too_large_to_travel(sizes, workers):
+    table = clips([len(sizes)])
+    table = table.set_column(table.column_names.index("size"), "size", pa.array(sizes, pa.int64()))
+    shards = cut_shards(table, EncoderConfig(), "f", workers)
+    assert sorted(uri for shard in shards for uri in shard.clips["uri"].to_pylist()) == table["uri"].to_pylist()
+    assert all(len(shard.clips) == 1 or sum(shard.clips["size"].to_pylist()) <= MOST_BYTES for shard in shards)
+
+
+def test_recordings_of_an_hour_are_shards_of_their_own():
+    table = clips([20])
+    table = table.set_column(table.column_names.index("size"), "size", pa.array([3600 * 48_000 * 2] * 20, pa.int64()))
+    assert [len(shard.clips) for shard in cut_shards(table, EncoderConfig(), "f")] == [1] * 20
+
+
+def test_a_gpu_gets_shards_that_fill_a_batch():
+    shards = cut_shards(clips([300]), EncoderConfig(), "f", 16, SMALLEST_SHARD_OF_GPU)
+    assert [len(shard.clips) for shard in shards] == [60] * 5

@@ -3,7 +3,7 @@ import pytest
 
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.errors import AsdError
-from asd_core.pipeline.scorer import cross_validated_false_alarm_rate, fit_scorer, fit_transform, transformed
+from asd_core.pipeline.scorer import cross_validated_false_alarm_rate, fit_scorer
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
@@ -19,25 +19,6 @@ def store(tmp_path):
 def test_one_clip_is_too_few():
     with pytest.raises(AsdError, match="1 normal clip of fan 07: at least 2 are needed"):
         fitted(count=1)
-
-
-def test_log_zscore_is_the_standard_score_of_the_logarithm():
-    values = np.exp(np.random.default_rng(0).normal(3, 2, (50, 4))).astype(np.float32)
-    values[:, 3] = 7.0  # never varies
-    scored = transformed(values, fit_transform(values, "log-zscore"))
-    np.testing.assert_allclose(scored.mean(axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(scored.std(axis=0), [1, 1, 1, 0], atol=1e-12)
-    assert np.isfinite(transformed(np.zeros((1, 4), np.float32), fit_transform(values, "log-zscore"))).all()
-
-
-def test_log_zscore_of_what_is_no_power_is_refused():
-    with pytest.raises(AsdError, match="log-zscore takes powers, but an embedding holds -1.0"):
-        fit_transform(np.array([[1.0], [-1.0]], np.float32), "log-zscore")
-
-
-def test_no_transform_leaves_embeddings_as_they_are():
-    values = np.ones((2, 3), np.float32)
-    assert transformed(values, fit_transform(values, "none")) is values
 
 
 def test_the_expected_false_alarm_rate_is_near_what_the_quantile_leaves():

@@ -1,12 +1,12 @@
 import pytest
 
 from asd_core.errors import UsageError
-from asd_core.recipe.caption_settings import METHODS, WITH_DECODER, WITH_TEXTS, CaptionConfig
+from asd_core.recipe.caption_settings import METHODS, WITH_DECODER, WITH_MEASURES, WITH_TEXTS, CaptionConfig
 
 
-def test_hybrid_captions_need_a_decoder_and_texts_and_measurements_need_neither():
+def test_hybrid_captions_need_a_decoder_and_texts_and_those_with_measurements_need_neither():
     assert set(WITH_DECODER) & set(WITH_TEXTS) == {"hybrid"}
-    assert set(METHODS) - set(WITH_DECODER) - set(WITH_TEXTS) == {"acoustic"}
+    assert set(METHODS) - set(WITH_DECODER) - set(WITH_TEXTS) == set(WITH_MEASURES)
 
 
 @pytest.mark.parametrize("k", [-1, 0, 6])

@@ -40,9 +40,28 @@ def test_a_field_added_later_changes_no_key_until_it_is_set(name):
     assert field not in tables.get(table, {})
     if ADDED_LATER[name] is not None:
         assert bare.with_settings({name: ADDED_LATER[name]}).key() == bare.key()
-    other = {"encoder.hop_seconds": 5.0, "score.over": "mean", "score.top_share": 0.5}[name]
-    assert bare.with_settings({name: other}).resolved()[""][table][field] == other
-    assert bare.with_settings({name: other}).key() != bare.key()
+    head = {"embedding.transform": "head", "embedding.head": "d41d8"}
+    others = [{"encoder.hop_seconds": 5.0}, {"score.over": "mean"}, {"score.top_share": 0.5}]
+    others += [head, head | {"detector.kind": "class_nll", "embedding.class_nll": True}]
+    (other,) = (one for one in others if name == list(one)[-1])
+    assert bare.with_settings(other).resolved()[""][table][field] == other[name]
+    assert bare.with_settings(other).key() != bare.key()
+
+
+def test_the_key_of_a_head_is_that_of_its_digest_wherever_it_lies():
+    head = {"embedding": {"transform": "head", "head": "/one/trained/mine/d41d8"}}
+    moved = {"embedding": {"transform": "head", "head": "s3://two/trained/mine/d41d8"}}
+    assert Recipe("mine", head).key() == Recipe("mine", moved).key()
+    retrained = {"embedding": {"transform": "head", "head": "/one/trained/mine/0beef"}}
+    assert Recipe("mine", head).key() != Recipe("mine", retrained).key()
+
+
+def test_the_class_nll_comes_from_its_detector_alone():
+    head = {"transform": "head", "head": "d41d8"}
+    assert machine_recipe({"embedding": head, "detector": {"kind": "class_nll"}}).embedding.class_nll
+    assert not machine_recipe({"embedding": head}).embedding.class_nll
+    with pytest.raises(UsageError, match='"class_nll" scores with a trained head: name one with --encoder NAME'):
+        Recipe("mine", {"detector": {"kind": "class_nll"}}).key()
 
 
 def test_scorers_depend_on_no_threshold_and_a_judgement_on_nothing_else():
@@ -54,6 +73,16 @@ def test_scorers_depend_on_no_threshold_and_a_judgement_on_nothing_else():
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
+        ({"embedding": {"transform": "head"}}, "a head has both; train one with asd train"),
+        ({"embedding": {"head": "x"}}, "a head has both; train one with asd train"),
+        (
+            {"embedding": {"transform": "head", "head": "x", "class_nll": True}},
+            'class_nll goes with detector.kind = "class_nll"',
+        ),
+        (
+            {"embedding": {"transform": "head", "head": "x"}, "detector": {"kind": "class_nll", "groups": 2}},
+            "takes no detector.groups",
+        ),
         (
             {"embedding": {"transform": "log-zscor"}},
             r"\[embedding\] transform = 'log-zscor'; did you mean 'log-zscore'",

@@ -3,10 +3,14 @@ import json
 import pytest
 
 from asd_core.encoders.checkpoint_files import TrainedEncoder
+from asd_core.encoders.head.stored import NewHead
 from asd_core.errors import AsdError, UsageError
 from asd_core.recipe.fields import scorer_fields
 from asd_core.recipe.named_encoder import check_changes, with_encoder
 from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.heads import small_arrays, stored_heads
 from tests.tiny_encoder import KIND
 
 NAMES = {"own": {"kind": KIND, "folder": "trained/own/ab"}, "old": {"kind": "imported"}}
@@ -58,3 +62,15 @@ def test_a_change_that_would_be_another_network_is_refused():
     check_changes("own", ["encoder.batch_size", "encoder.precision"])
     with pytest.raises(UsageError, match="--set encoder.width: the encoder own is trained as it is"):
         check_changes("own", ["encoder.width"])
+
+
+def test_a_head_names_the_embeddings_that_it_takes_and_is_their_transform(tmp_path):
+    store = Store(LocalFiles(tmp_path))
+    address = stored_heads(store, NewHead("", ("07",), {"fan": {"07": [0]}}, small_arrays(classes=1)))
+    names = {"mine": {"kind": "head", "folder": address.removeprefix(store.files.url + "/")}}
+    named = with_encoder(load_recipe("imported-knn"), "mine", names, store.files.url).for_machine("")
+    assert (named.encoder.kind, named.encoder.name) == ("imported", "made")
+    assert (named.embedding.transform, named.embedding.head) == ("head", address)
+    assert with_encoder(KNN, "mine", names, store.files.url).for_machine("").encoder.name == "made"
+    with pytest.raises(AsdError, match=r"the trained head mine is gone from the store: restore trained/mine/"):
+        with_encoder(KNN, "mine", names, "/nowhere")

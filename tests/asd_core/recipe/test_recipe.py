@@ -11,8 +11,9 @@ TWFR = {"encoder": {"kind": "twfr", "r": 0.98}, "detector": {"kind": "memory_ban
 def test_every_built_in_recipe_loads_under_its_name():
     expected = ["fleet", "twfr-gmm", "twfr-gmm-strict", "twfr-knn", "twfr-density-knn"]
     expected += ["imported-knn", "imported-density-knn", "imported-gmm", "clap-knn", "clap-knn-random"]
-    expected += ["multires", "multires-small"]
-    expected += ["mn04-density-knn"]
+    expected += ["multires", "multires-small", "anopatch", "anopatch-random"]
+    expected += ["mn04-density-knn", "mn04-arcface"]
+    expected += ["panns-knn", "openl3-knn"]
     assert sorted(built_in_recipes()) == sorted(expected)
     for name in expected:
         assert load_recipe(name).name == name

@@ -13,6 +13,7 @@ from asd_core.settings import from_mapping
         ({"labels": ["domian"]}, "did you mean 'domain'"),
         ({"mixup": 1.5}, "a probability, from 0 to 1, got 1.5"),
         ({"batch_size": 0}, "1 or more"),
+        ({"head_hidden": [64, 0]}, r"head_hidden\[1\] = 0: must be a whole number, 1 or more"),
         ({"learning_rate": 0.0}, "above 0"),
         ({"scale": -1.0}, "above 0"),
         ({"margin": -0.1}, "0 or more"),

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from asd_core.errors import AsdError
-from asd_core.runs.pseudo_label import keep_pseudo_labels, pseudo_labelled
+from asd_core.errors import AsdError, UsageError
+from asd_core.runs.pseudo_label import keep_pseudo_labels, pseudo_labelled, show_pseudo_labels
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.pseudo_label_tables import read_pseudo_labels
 from asd_core.store.store import Store
@@ -48,3 +48,14 @@ def test_a_machine_of_which_nothing_can_be_read_is_told_and_the_others_go_on():
 def test_nothing_to_label_is_an_error():
     with pytest.raises(AsdError, match="none of 3 training normals could be embedded"):
         pseudo_labelled(fans(3), fans(3), Known(unread=3), METHOD)
+
+
+def test_a_page_needs_pseudo_labels_and_scores_that_are_there(tmp_path):
+    store = Store(LocalFiles(tmp_path))
+    with pytest.raises(UsageError, match="no pseudo-labels 'kinds'"):
+        show_pseudo_labels(store, "kinds")
+    found = pseudo_labelled(fans(3), fans(3), Known(), METHOD)
+    keep_pseudo_labels(store, "kinds", found, METHOD, {"notes": []})
+    assert b"Pseudo-labels" in store.files.read(show_pseudo_labels(store, "kinds"))
+    with pytest.raises(UsageError, match="--scores twfr-knn-0: the store has no scores of these clips"):
+        show_pseudo_labels(store, "kinds", "twfr-knn-0")

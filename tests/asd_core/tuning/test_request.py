@@ -7,6 +7,7 @@ from asd_core.recipe.recipe import load_recipe
 from asd_core.synthesis.validation import SimulatedConfig, simulated_validation
 from asd_core.tuning.request import SearchRequest, request_record, scopes_of, search_id
 from asd_core.tuning.space.space import new_space
+from tests.asd_core.pipeline.ensembles.members import fused
 from tests.asd_core.synthesis.clips_of import clips_of
 from tests.asd_core.tuning.searching import MACHINES
 
@@ -58,3 +59,8 @@ def test_scopes_are_types_or_machines_or_all():
     assert [(s.name, s.machines) for s in scopes_of(MACHINES, "machine-type")] == [("fan", (0, 1)), ("pump", (2,))]
     assert [s.name for s in scopes_of(MACHINES, "machine")] == ["fan 00", "fan 02", "pump 00"]
     assert [s.machines for s in scopes_of(MACHINES, "global")] == [(0, 1, 2)]
+
+
+def test_an_ensemble_has_no_settings_to_search():
+    with pytest.raises(UsageError, match="ensemble fused has no settings to search"):
+        SearchRequest(SPACE).check(fused())

@@ -6,7 +6,7 @@ import torch
 
 from asd_core.encoders.clap.audio_tower import load_audio_tower
 from asd_core.encoders.clap.beam_search import beam_search
-from asd_core.encoders.clap.caption_decoder import load_caption_decoder
+from asd_core.encoders.clap.caption_decoder import caption_decoder_identity, load_caption_decoder
 from asd_core.encoders.clap.gpt2_tree import Gpt2Tree
 from asd_core.encoders.clap.weights import CLAPCAP_2023
 from asd_core.errors import AsdError, UsageError
@@ -151,7 +151,21 @@ def test_twenty_clips_from_their_sounds_have_msclaps_captions(clap_folder, decod
     assert len(set(found)) >= 10 and any(caption.ended for caption in captions)
 
 
-@pytest.mark.gpu
-def test_a_gpu_writes_the_captions_of_the_cpu(captions):
-    found = load_caption_decoder("random", "cuda").caption(embeddings(20))
-    assert [caption.text for caption in found] == [caption.text for caption in captions]
+def test_its_identity_is_known_without_its_networks(decoder):
+    assert caption_decoder_identity("random:0") == (decoder.fingerprint, load_caption_decoder("random:0").note)
+
+
+def test_memory_that_runs_out_halves_the_clips_that_are_decoded_at_once(decoder):
+    asked = []
+
+    class Mapper(torch.nn.Module):
+        def forward(self, directions):
+            asked.append(len(directions))
+            if len(directions) > 2:
+                raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+            return decoder.mapper(directions)
+
+    short, given = dataclasses.replace(decoder, most_tokens=2), embeddings(5)
+    expected = [caption.text for caption in short.caption(given)]
+    found = dataclasses.replace(short, mapper=Mapper()).caption(given)
+    assert [caption.text for caption in found] == expected and asked == [5, 2, 2, 1]

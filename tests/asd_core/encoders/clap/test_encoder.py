@@ -13,7 +13,8 @@ from asd_core.encoders.build import embeddings_fingerprint, encoder_config, enco
 from asd_core.encoders.clap.encoder import ClapEncoder
 from asd_core.errors import AsdError, ClipError, UsageError
 from asd_core.pipeline.decoding import decode_shard
-from asd_core.pipeline.embedding import ShardEmbedder, encode_shard
+from asd_core.pipeline.embedding import ShardEmbedder
+from asd_core.pipeline.encoding import encode_shard
 from asd_core.pipeline.shards import Shard
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
@@ -180,12 +181,25 @@ def test_decoders_ask_for_rates_without_loading_anything():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-@pytest.mark.gpu
-def test_a_gpu_embeds_as_the_cpu_does():
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    theirs, ours = ClapEncoder("random", device="cuda").embed_at(sounds(), 16_000), encoder().embed_at(sounds(), 16_000)
-    assert np.linalg.norm(ours - theirs, axis=1).max() <= 0.01 * smallest_distance(ours)
+def test_16_bit_samples_give_the_embedding_of_the_same_numbers_to_the_bit():
+    whole = np.round(sounds()[:1] * 2**15).clip(-(2**15), 2**15 - 1).astype(np.int16)
+    whole.flags.writeable = False  # as they come out of a buffer
+    exact = encoder().embed_at(whole / np.float32(2**15), 16_000)
+    np.testing.assert_array_equal(encoder().embed_at(whole, 16_000), exact)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "cure"),
+    [("bf16", "cuda", 'on a GPU: take "bf16-cuda"'), ("bf16-cuda", "cpu", 'on a CPU: take "bf16", or give --gpus')],
+)
+def test_bf16_of_one_device_is_refused_on_the_other(precision, device, cure):
+    with pytest.raises(AsdError, match=cure):
+        ClapEncoder("random", precision=precision, device=device).load()
+
+
+def test_bf16_of_each_device_has_a_fingerprint_of_its_own_and_a_cpus_is_that_of_before():
+    names = [ClapEncoder("random", precision=precision).fingerprint for precision in ("float32", "bf16", "bf16-cuda")]
+    assert len(set(names)) == 3 and names[1] == "c43bfa6b1b80fd37"
 
 
 def test_a_shard_planned_with_other_weights_is_refused(tmp_path):

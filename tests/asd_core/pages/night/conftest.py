@@ -67,6 +67,7 @@ GIVEN = {
     "text-decoder": ("clip_caption", "normal_uris", "normal_captions"),
     "zero-shot": ("normal_uris", "texts", "similarities", "normal_similarities"),
     "acoustic": ("normal_uris", "findings"),
+    "tags": ("normal_uris", "findings"),
 }
 
 

@@ -15,9 +15,9 @@ def captions_of(make):
 
 
 def test_the_methods_come_in_one_order_whatever_the_tables(captions_of, make):
-    rows = [make.caption("a", method) for method in ("acoustic", "zero-shot", "text-decoder", "hybrid")]
+    rows = [make.caption("a", method) for method in ("tags", "acoustic", "zero-shot", "text-decoder", "hybrid")]
     names = [caption.name for caption in captions_of(*rows).captions]
-    assert names == ["Hybrid", "Text decoder", "Zero-shot", "Acoustic"]
+    assert names == ["Hybrid", "Text decoder", "Zero-shot", "Acoustic", "Classes of sound"]
 
 
 def test_clips_are_told_apart_by_their_id(make):
@@ -31,6 +31,7 @@ def test_a_caption_says_who_wrote_it_and_how_it_was_asked(captions_of, make):
         "gpt at example.org, prompt paper+own-1, 3 attempts, 1 attempt of unknown outcome after a crash"
     )
     assert captions_of(make.caption("a", "acoustic", llm="")).captions[0].source.startswith("no LLM: measured against")
+    assert captions_of(make.caption("a", "tags", llm="")).captions[0].source.startswith("no LLM: AudioSet classes")
 
 
 def test_a_clip_that_was_not_captioned_has_the_reason(captions_of, make):
@@ -58,6 +59,7 @@ def test_measurements_are_told_once(captions_of, make):
     assert (captions_of(measured).is_measured, captions_of(measured).findings) == (True, ())
     assert (captions_of(worded).is_measured, captions_of(worded).findings) == (True, ("3.2 dB louder overall",))
     assert captions_of(make.caption("a")).is_measured is False
+    assert captions_of(make.caption("a", "tags", llm="")).is_measured
     failed = make.caption("a", "acoustic", llm="", difference_caption=None, error_reason="unreadable")
     assert captions_of(failed).is_measured is False
 

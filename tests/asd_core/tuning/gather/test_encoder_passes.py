@@ -8,7 +8,7 @@ from asd_core.encoders.build import encoder_config, new_encoder
 from asd_core.encoders.twfr import TwfrEncoder, twfr
 from asd_core.errors import ClipError
 from asd_core.pipeline.decoding import DecodedClip
-from asd_core.pipeline.embedding import encode_shard
+from asd_core.pipeline.encoding import encode_shard
 from asd_core.tuning.gather.encoder_passes import embed_decoded, pass_name, passes_for, twfr_at_all
 
 R = (0.0, 0.5, 0.98, 1.0, 1.1)

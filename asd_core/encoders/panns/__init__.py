@@ -1,0 +1,1 @@
+"""PANNs: Cnn14, trained on AudioSet (Kong et al. 2020)."""

@@ -1,0 +1,1 @@
+"""The page of pseudo-labels: maps of the clips of each machine."""

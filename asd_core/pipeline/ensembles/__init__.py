@@ -1,0 +1,1 @@
+"""Ensembles: the scores of several recipes combined, machine by machine."""

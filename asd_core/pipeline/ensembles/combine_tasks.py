@@ -1,0 +1,79 @@
+"""Combining the scorers of members, machine by machine: what the fit of an ensemble adds to its members' fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asd_core.errors import AsdError
+from asd_core.pipeline.ensembles.combined_files import combine_machine
+from asd_core.pipeline.machine_tasks import FitOutcome
+from asd_core.pipeline.scorer_versions import newest_heads
+from asd_core.pipeline.threads import one_thread
+from asd_core.recipe.recipe import Recipe
+from asd_core.store.store import Store, open_store
+
+_AT_ONCE = 64  # machines of a task
+_NAMED = 3
+
+Machine = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class CombineTask:
+    """Machines whose combined scorers are to be made.
+
+    Attributes:
+        store_url: where scorers lie.
+        recipe: name and settings of the ensemble.
+        machines: (machine type, machine id) → member → version of its scorer.
+    """
+
+    store_url: str
+    recipe: tuple[str, Mapping[str, Any]]
+    machines: Mapping[Machine, Mapping[str, str]]
+
+
+def combine_tasks(store: Store, recipe: Recipe) -> list[CombineTask]:
+    """The work of combining the newest scorers of an ensemble's members, for every machine that a member has.
+
+    Raises:
+        AsdError: the members share no machine.
+    """
+    versions: dict[Machine, dict[str, str]] = {}
+    own: dict[str, set[Machine]] = {}
+    for name, member in recipe.members.items():
+        own[name] = set()
+        for version, head in newest_heads(store, member.key()).values():
+            machine = (head["machine_type"], head["machine_id"])
+            own[name].add(machine)
+            versions.setdefault(machine, {})[name] = version
+    if not set.intersection(*own.values()):
+        told = "; ".join(f"{name} has {_named(machines)}" for name, machines in own.items())
+        raise AsdError(f"the members of {recipe.name} share no machine: {told}; fit them on the same machines")
+    machines = sorted(versions.items())
+    cuts = [dict(machines[start : start + _AT_ONCE]) for start in range(0, len(machines), _AT_ONCE)]
+    return [CombineTask(store.files.url, (recipe.name, recipe.settings), cut) for cut in cuts]
+
+
+def combine_machines(task: CombineTask) -> list[FitOutcome]:
+    """Make and commit the combined scorers of machines; one that cannot be combined stops no other."""
+    store, recipe = open_store(task.store_url), Recipe(*task.recipe)
+    with one_thread():
+        return [_outcome(store, recipe, machine, versions) for machine, versions in task.machines.items()]
+
+
+def _outcome(store: Store, recipe: Recipe, machine: Machine, versions: Mapping[str, str]) -> FitOutcome:
+    try:
+        scorer, version, is_new = combine_machine(store, recipe, *machine, versions)
+    except AsdError as error:
+        return FitOutcome(*machine, 0, error=str(error))
+    return FitOutcome(
+        *machine, len(scorer.names), version, is_new, scorer.threshold, scorer.false_alarm_rate, scorer.notes
+    )
+
+
+def _named(machines: set[Machine]) -> str:
+    shown = ", ".join(" ".join(machine) for machine in sorted(machines)[:_NAMED])
+    return f"{shown}{', ...' * (len(machines) > _NAMED)}" if machines else "no scorer"

@@ -1,0 +1,71 @@
+"""The recipe and the store that a command's options name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asd_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from asd_core.recipe.recipe import Recipe
+    from asd_core.store.store import Store
+
+
+def open_recipe(name: str, settings: Sequence[str]) -> Recipe:
+    """The recipe with ``--set`` laid over it."""
+    from asd_core.recipe.recipe import load_recipe
+
+    return load_recipe(name).with_settings(changes_of(settings))
+
+
+def changes_of(settings: Sequence[str]) -> dict[str, Any]:
+    """``table.key`` → value of every ``--set``."""
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes KEY=VALUE, such as detector.k=8, got {setting!r}")
+        changes[key.strip()] = _value(value.strip())
+    return changes
+
+
+def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, Store]:
+    """The recipe with ``--set``, ``--encoder`` and ``--channel`` laid over it, and the store.
+
+    A trained encoder replaces the recipe's ``[encoder]`` first, and ``--set encoder.KEY`` is laid over its own table.
+    """
+    from asd_core.recipe.named_encoder import check_changes, names_imported, with_encoder
+    from asd_core.runs.named_recipes import find_recipe
+
+    store, name = open_store_of(options["store_url"]), options["encoder_name"]
+    recipe, changes = find_recipe(store, options["recipe_name"]), changes_of(options["settings"])
+    names = store.imported_names() if name is not None else {}
+    later = dict[str, Any]()
+    if name is not None and not names_imported(names, name):
+        later = {key: value for key, value in changes.items() if key.startswith("encoder.")}
+        check_changes(name, later)
+    recipe = recipe.with_settings({key: value for key, value in changes.items() if key not in later})
+    if name is not None:
+        recipe = with_encoder(recipe, name, names, store.files.url)
+    return recipe.with_settings({**later, "encoder.channel": channel}), store
+
+
+def open_store_of(url: str) -> Store:
+    """The store of ``--store``; a file in its place is refused."""
+    from asd_core.store.store import open_store
+
+    if "://" not in url and Path(url).is_file():
+        raise UsageError(f"the store {url} is a file: name a folder")
+    return open_store(url)
+
+
+def _value(text: str) -> Any:
+    """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float | str | list) else text
