@@ -53,7 +53,7 @@ class ClipMap:
 
 
 def places(x: Sequence[float], y: Sequence[float]) -> list[Point]:
-    """Where clips stand on a map of all of them; both directions have one scale."""
+    """The places of clips on a map of all of them; both directions have one scale."""
     ends = with_margin(x), with_margin(y)
     half = max(high - low for low, high in ends) / 2
     across, down = ((low + high) / 2 for low, high in ends)

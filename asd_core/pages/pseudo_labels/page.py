@@ -79,13 +79,14 @@ def _section(report: PseudoLabelReport, machine_type: str, machine_id: str) -> S
     clusters = tuple(
         one for one in report.made["clusters"] if (one["machine_type"], one["machine_id"]) == (machine_type, machine_id)
     )
-    maps = tuple(_maps(report, own)) if len(own) else ()
+    maps = tuple(_maps(report, own, f"{machine_type} {machine_id} ")) if len(own) else ()
     return Section(f"{machine_type} {machine_id}", f"m{name_hash(machine_type, machine_id)}", clusters, maps)
 
 
-def _maps(report: PseudoLabelReport, rows: pa.Table) -> list[ClipMap]:
+def _maps(report: PseudoLabelReport, rows: pa.Table, machine: str) -> list[ClipMap]:
     at = places(rows["x"].to_pylist(), rows["y"].to_pylist())
-    labels, attributes = rows["pseudo_label"].to_pylist(), rows["attributes"].to_pylist()
+    labels = [label and label.removeprefix(machine) for label in rows["pseudo_label"].to_pylist()]
+    attributes = rows["attributes"].to_pylist()
     small = [label is None for label in labels]
     found = []
     if any(attributes):
@@ -103,7 +104,6 @@ def _maps(report: PseudoLabelReport, rows: pa.Table) -> list[ClipMap]:
 def _facts(report: PseudoLabelReport) -> list[tuple[str, str]]:
     made, counts = report.made, report.made["counts"]
     facts = [
-        ("Method", made["words"]),
         ("Recordings", f"{counts['listed']:,}"),
         ("With a pseudo-label", f"{counts['labelled']:,}"),
         ("Pseudo-labels", f"{counts['labels']:,}"),
