@@ -12,7 +12,7 @@ import click
 from asd_core.errors import UsageError
 from jobs.console import Talk
 from jobs.job import with_talk
-from jobs.opened import open_recipe, open_store_of
+from jobs.opened import changes_of, open_recipe, open_store_of
 from jobs.options import DEFAULT_RECIPE, STORE_VARIABLE, settings_option
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 def command(talk: Talk, name: str | None, settings: tuple[str, ...], store_url: str | None, out: str | None) -> None:
     """List the recipes, or show one with every field: its value, whether it is set or a default, and what it means.
 
-    NAME is a built-in recipe, the path of a .toml file, or the key of a recipe that the store holds. What is printed
-    is TOML; written to a file by --out it is a recipe of your own.
+    NAME is a built-in recipe, the path of a .toml file, or the key or name of a recipe that the store holds. What is
+    printed is TOML; written to a file by --out it is a recipe of your own.
 
     \b
     Example:
@@ -79,12 +79,15 @@ def _named(name: str, settings: tuple[str, ...], store: Store | None) -> tuple[R
     """The recipe of that name, path or key, and what it says of itself."""
     from asd_core.recipe.full_text import about
     from asd_core.recipe.names import built_in_recipes
+    from asd_core.runs.named_recipes import named_recipe
     from asd_core.runs.other_recipes import held_recipes
     from asd_core.text_files import read_text
 
     for held in [] if store is None else held_recipes(store):
         if held.key == name and held.recipe is not None:
             return held.recipe, f"as the store holds it under {held.key}."
+    if store is not None and (kept := named_recipe(store, name)) is not None:
+        return kept.with_settings(changes_of(settings)), f"as the store keeps it, {kept.key()}."
     recipe = open_recipe(name, settings)
     text = built_in_recipes().get(name) or read_text(name, f"the recipe {name}")
     return recipe, about(text)

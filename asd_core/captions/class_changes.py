@@ -47,7 +47,11 @@ class ClassChange:
 
 
 def class_changes(
-    logits: NDArray[np.float64], normals: NDArray[np.float64], names: Sequence[str]
+    logits: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    names: Sequence[str],
+    margin: float = MARGIN,
+    least: float = LEAST_PROBABILITY,
 ) -> tuple[ClassChange, ...]:
     """The classes that rose or fell, the furthest out of the normals' spread first.
 
@@ -55,12 +59,14 @@ def class_changes(
         logits: log odds of each class in a clip, (C,).
         normals: those of its nearest normal clips, (k, C), k at least 1.
         names: of the classes, C.
+        margin: of log odds, beyond the normals' spread.
+        least: probability that a class reaches in the clip or in the normals.
     """
     reference = np.median(normals, axis=0)
     spread = np.abs(normals - reference).max(axis=0)
-    deviations = np.abs(logits - reference) / (spread + MARGIN)
+    deviations = np.abs(logits - reference) / (spread + margin)
     before, after = probability(reference), probability(logits)
-    named = (deviations > 1) & (np.maximum(before, after) >= LEAST_PROBABILITY)
+    named = (deviations > 1) & (np.maximum(before, after) >= least)
     order = sorted(np.flatnonzero(named), key=lambda place: (-deviations[place], place))
     return tuple(
         ClassChange(names[one], float(before[one]), float(after[one]), float(deviations[one])) for one in order

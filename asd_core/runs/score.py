@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import Embedded, embed
 from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.ensembles.combine_tasks import fitted_since
 from asd_core.pipeline.ensembles.combined_rows import score_ensembles
 from asd_core.pipeline.ensembles.member_tasks import embed_members, with_members
 from asd_core.pipeline.lengths import Lengths, added
@@ -97,7 +98,7 @@ def score(
         "scorers": versions,
         "score_files": dict(sorted(files.items())),
         "judged_anew": dict(sorted(judged_anew.items())),
-        "notes": notes,
+        "notes": [*notes, *fitted_since(store, recipe)] if recipe.ensemble is not None else notes,
         "seconds": {"embed": round(embedded.seconds, 3), "score": round(time.monotonic() - start, 3)},
         "started_at": started,
     }

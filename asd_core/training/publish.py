@@ -12,7 +12,7 @@ from asd_core.encoders.config import IMPORTED
 from asd_core.encoders.trainable import begins_at_random
 from asd_core.encoders.trained_options import digest_note
 from asd_core.errors import UsageError
-from asd_core.recipe.recipe import check_recipe_name
+from asd_core.recipe.names import check_recipe_name
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store

@@ -83,9 +83,10 @@ class Difference:
 
 
 def difference(one: Mapping[Machine, tuple[float, float]], other: Mapping[Machine, tuple[float, float]]) -> Difference:
-    """The AUC of one recipe less that of another, machine by machine."""
+    """The AUC of one recipe less that of another, machine by machine; that of a single machine is a tie."""
     values = np.array([one[machine][0] - other[machine][0] for machine in sorted(one)])
-    return Difference(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
+    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.inf
+    return Difference(float(values.mean()), error)
 
 
 def joined(parts: Sequence[Heard]) -> dict[tuple[str, str], dict[Machine, tuple[float, float]]]:

@@ -77,7 +77,7 @@ class ConditionedFleet:
     source_clips: int = 4
     target_clips: int = 4
     test_normals: int = 8
-    faulty: int = 3
+    faulty: int = 2
     seconds: float = 5.0
     sample_rate: int = 16_000
     seed: int = 0

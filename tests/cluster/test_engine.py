@@ -6,11 +6,15 @@ import pytest
 
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
+from asd_core.runs.combine import combine
+from asd_core.runs.score import score
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from cluster.engine import RayEngine
 from cluster.resources import Resources
+from tests.asd_core.pipeline.ensembles.fleets import fitted_ensemble
 from tests.cluster.noise_clips import rows, shards_of
+from tests.fleet import NIGHTS, by_uri, listed
 
 
 @pytest.mark.parametrize(("decode", "gpus"), [("in-encoder", 0), ("tasks", 0), ("auto", 1)])
@@ -76,3 +80,12 @@ def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time
 
 def test_workers_have_one_blas_thread(ray_session):
     assert list(RayEngine().map(_variable, ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])) == ["1", "1"]
+
+
+def test_ray_scores_with_an_ensemble_as_one_process_does(ray_session, tmp_path):
+    archive, store, recipe = fitted_ensemble(tmp_path)
+    clips = listed(archive, date=NIGHTS[2])
+    local = store.read_scores(score(store, recipe, clips, LocalEngine()))
+    on_ray = store.read_scores(score(store, recipe, clips, RayEngine(), job="nightly"))
+    assert by_uri(on_ray) == by_uri(local)
+    assert combine(store, recipe, RayEngine())[0]["counts"]["new_scorers"] == 0

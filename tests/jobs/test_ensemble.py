@@ -72,7 +72,8 @@ def test_another_threshold_goes_on_under_the_same_key(plant):
 
 def test_the_ensemble_written_to_a_file_is_the_same_recipe(plant, tmp_path):
     out = tmp_path / "fused.toml"
-    said = asd("recipes", plant[2].json["key"], "--store", plant[1], "--out", out)
+    assert asd("recipes", plant[2].json["key"], "--store", plant[1]).code == 0
+    said = asd("recipes", "fused", "--store", plant[1], "--out", out)
     assert said.code == 0, said.err
     assert load_recipe(str(out)).key() == plant[2].json["key"]
     assert "an ensemble of near, spread" in asd("recipes", "--store", plant[1]).out

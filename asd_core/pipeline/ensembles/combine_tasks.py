@@ -9,7 +9,8 @@ from typing import Any
 from asd_core.errors import AsdError
 from asd_core.pipeline.ensembles.combined_files import combine_machine
 from asd_core.pipeline.machine_tasks import FitOutcome
-from asd_core.pipeline.scorer_versions import newest_heads
+from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.scorer_versions import newest_heads, newest_versions
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store, open_store
@@ -72,6 +73,23 @@ def _outcome(store: Store, recipe: Recipe, machine: Machine, versions: Mapping[s
     return FitOutcome(
         *machine, len(scorer.names), version, is_new, scorer.threshold, scorer.false_alarm_rate, scorer.notes
     )
+
+
+def fitted_since(store: Store, recipe: Recipe) -> list[str]:
+    """A note for each member of an ensemble that has newer scorers than those that the ensemble scores with."""
+    heads = [head for _, head in newest_heads(store, recipe.key()).values()]
+    notes = []
+    for name, member in recipe.members.items():
+        key = member.key()
+        newest = newest_versions(store, key)
+        folders = [scorer_folder(key, head["machine_type"], head["machine_id"]) for head in heads]
+        used = [head["members"][name][1] for head in heads]
+        if stale := sum(newest.get(folder, own) != own for folder, own in zip(folders, used, strict=True)):
+            notes.append(
+                f"member {name} was fitted again since: {stale} of {len(heads)} machines score with former scorers; "
+                f"the same asd ensemble takes the new ones, or asd fit with --recipe {recipe.name}"
+            )
+    return notes
 
 
 def _named(machines: set[Machine]) -> str:

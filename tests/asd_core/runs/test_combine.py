@@ -20,7 +20,10 @@ def test_combining_again_adds_no_scorer_until_a_member_is_fitted_again(tmp_path)
 def test_an_ensemble_scores_with_the_members_that_it_was_made_of(tmp_path):
     archive, store, recipe = fitted_ensemble(tmp_path, machines=("00",))
     clips = listed(archive, date=NIGHTS[2])
-    before = store.read_scores(score(store, recipe, clips, LocalEngine()))
+    record = score(store, recipe, clips, LocalEngine())
+    before, before_notes = store.read_scores(record), record["notes"]
     fit(store, recipe.members["near"], listed(archive), LocalEngine())
     again = score(store, recipe, clips, LocalEngine(), job="nightly")
     assert store.read_scores(again)["anomaly_score"] == before["anomaly_score"]
+    assert before_notes == []
+    assert [note.partition(":")[0] for note in again["notes"]] == ["member near was fitted again since"]

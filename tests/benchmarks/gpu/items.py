@@ -101,14 +101,14 @@ def _anopatch(place: Place, say: Say) -> list[Figure]:
 
 
 ITEMS = {
-    "tests": Item(_tests, 150.0),
-    "encoder": Item(_encoder, 70.0, ("msclap",)),
-    "encoder-16k": Item(_encoder_16k, 30.0, ("msclap",)),
-    "encoder-48k": Item(_encoder_48k, 30.0, ("msclap",)),
-    "captions": Item(_captions, 60.0, ("msclap", "transformers")),
-    "faiss": Item(_faiss, 30.0, ("faiss",)),
-    "pipeline": Item(_pipeline, 70.0, ("msclap", "ray")),
-    "multires": Item(_multires, 45.0),
-    "anopatch": Item(_anopatch, 45.0, ("speechbrain",)),
+    "tests": Item(_tests, 130.0),
+    "encoder": Item(_encoder, 60.0, ("msclap",)),
+    "encoder-16k": Item(_encoder_16k, 25.0, ("msclap",)),
+    "encoder-48k": Item(_encoder_48k, 25.0, ("msclap",)),
+    "captions": Item(_captions, 50.0, ("msclap", "transformers")),
+    "faiss": Item(_faiss, 20.0, ("faiss",)),
+    "pipeline": Item(_pipeline, 100.0, ("msclap", "ray")),
+    "multires": Item(_multires, 60.0),
+    "anopatch": Item(_anopatch, 60.0, ("speechbrain",)),
 }
 """By name; their limits add up to less than nine minutes."""
