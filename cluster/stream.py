@@ -179,7 +179,7 @@ class EncodeRows:
             outcome = vars(self._embed(row))
         except Exception as error:  # unlike a worker's death, which raises none
             leave_broken_process(error)
-            outcome = {"failure": str(error) or type(error).__name__}
+            outcome = {"failure": " ".join(str(error).split()) or type(error).__name__}
         return {"outcome": np.array([json.dumps(outcome)], object)}
 
     def _embed(self, row: Row) -> ShardOutcome:

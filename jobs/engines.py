@@ -11,6 +11,7 @@ from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
     from asd_core.pipeline.engine import Engine
+    from asd_core.recipe.recipe import Recipe
 
 _IMPORTED_BY_SCRIPT = ["jobs.main"]
 _OF_THIS_MACHINE = ("local", "processes")
@@ -93,6 +94,16 @@ def open_engine(
         from cluster.auto_engine import RAY_PAYS, AutoEngine
 
         yield AutoEngine(processes, lambda: _ray(opened, options, None, {}), say, 0.0 if shows_ray else RAY_PAYS)
+
+
+def cpu_note(recipe: Recipe) -> str:
+    """One line for a run with GPUs whose encoders do not compute on them; empty where one does."""
+    from asd_core.encoders.build import kind_of
+
+    kinds = {recipe.for_machine(name).encoder.kind for name in ("", *recipe.settings.get("machine", {}))}
+    if any(kind_of(kind).uses_device for kind in kinds):
+        return ""
+    return f"note: {' and '.join(sorted(kinds))} computes on CPUs: --gpus does nothing for its embeddings"
 
 
 def refuse_no_gpu(option: str) -> None:

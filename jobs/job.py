@@ -13,7 +13,7 @@ from asd_core.store.without_pandas import keep_pandas_out
 from jobs.cheap_checks import check_archive_options
 from jobs.console import Talk, counts_text
 from jobs.defaults import say_defaults
-from jobs.engines import open_engine, prepare_engine
+from jobs.engines import cpu_note, open_engine, prepare_engine
 from jobs.nothing_scored import refuse_silence, refuse_unscored
 from jobs.opened import open_both
 from jobs.options import (
@@ -73,7 +73,7 @@ class Job:
         lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
         with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
-            if engine.device != "cpu" and (note := _cpu_note(self.recipe)):
+            if engine.device != "cpu" and (note := cpu_note(self.recipe)):
                 self.talk.say(note)
             yield engine
 
@@ -91,16 +91,6 @@ class Job:
     def refuse_unscored(self) -> None:
         """Raise AsdError where no night of the recipe is scored, with the command that mends it."""
         refuse_unscored(self.store, self.recipe, self.options)
-
-
-def _cpu_note(recipe: Recipe) -> str:
-    """One line for a run with GPUs whose encoders do not compute on them; empty where one does."""
-    from asd_core.encoders.build import kind_of
-
-    kinds = {recipe.for_machine(name).encoder.kind for name in ("", *recipe.settings.get("machine", {}))}
-    if any(kind_of(kind).uses_device for kind in kinds):
-        return ""
-    return f"note: {' and '.join(sorted(kinds))} computes on CPUs: --gpus does nothing for its embeddings"
 
 
 def listed_clips(

@@ -39,6 +39,9 @@ _COMMANDS = {
 }
 
 
+_GOES_ON = "the same command goes on from here"
+
+
 class Commands(click.Group):
     """The commands, each imported only when it is asked for, so that ``asd --help`` answers at once."""
 
@@ -111,12 +114,19 @@ def main() -> NoReturn:
         naming_file(error).show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        code = _fail("interrupted; the same command goes on from here", 3)
+        code = _fail(f"interrupted; {_GOES_ON}", 3)
     except AsdError as error:
         code = _fail(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except RuntimeError as error:
+        from asd_core.encoders.cuda_errors import is_device_failure, is_out_of_memory
+
+        if not (is_device_failure(error) or is_out_of_memory(error)):
+            raise
+        what = "has no memory left" if is_out_of_memory(error) else "failed"
+        code = _fail(f"the GPU {what}: {str(error).splitlines()[0]}; {_GOES_ON}", 1)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         code = _fail(f"{error.strerror or error}{where}", 1)

@@ -14,7 +14,7 @@ from asd_core.audio.measures import AcousticMeasures
 from asd_core.audio.places import place, split_place
 from asd_core.captions.clip_evidence import ClipEvidence
 from asd_core.captions.learnt_dates import LearntDates
-from asd_core.captions.sources import caption_sources, tagger_of
+from asd_core.captions.sources import caption_sources, names_tagger, tagger_of
 from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.decoding import heard_by
@@ -141,11 +141,15 @@ class Gatherer:
     def store(self, rows: pa.Table) -> None:
         """Keep the evidence that any later caption of rows of one machine type may take, so that it needs no audio.
 
-        That is their measurements, and their embeddings where the recipe's captions name MS-CLAP.
+        That is their measurements, their classes of sound where the recipe names a network that tells them, and their
+        embeddings where the recipe's captions name MS-CLAP.
         """
         setting = self._recipe.for_machine(rows["machine_type"][0].as_py())
         clips, _ = self._clips(rows, setting)
-        self._single.measures(clips, heard_by(setting.encoder))
+        heard = heard_by(setting.encoder)
+        self._single.measures(clips, heard)
+        if names_tagger(setting):
+            self._single.classes(clips, heard, tagger_of(setting))
         if setting.captions.encoder or setting.captions.weights:
             sources = caption_sources(setting)
             self._single.embeddings(clips, sources.text, {})

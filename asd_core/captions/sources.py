@@ -78,6 +78,12 @@ def refuse_without_clap(machine: MachineRecipe) -> None:
         )
 
 
+def names_tagger(machine: MachineRecipe) -> bool:
+    """True where detection or captions name a network that tells classes of sound."""
+    config = machine.captions
+    return kind_of(machine.encoder.kind).tells_classes or bool(config.tagger or config.tagger_weights)
+
+
 def tagger_of(machine: MachineRecipe) -> Tagger:
     """The network whose classes of sound are told of a machine type; opens no weights."""
     config, encoder = machine.captions, machine.encoder

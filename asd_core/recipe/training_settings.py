@@ -47,6 +47,8 @@ class TrainingConfig:
         keep: epochs whose weights make the encoder, embeddings side by side; [] is the last one.
         validation_share: share of each class' clips that is held out and never trained on.
         clip_gradient: longest gradient, longer ones are shortened to it; 0 shortens none.
+        batch_statistics: of batch normalisation: ``moving`` averages over steps, or ``exact`` ones of the weights that
+            are kept, or judged on held-out clips.
         trains: ``all`` weights, low-rank additions (``lora``), the last layers alone (``head``), or a network of
             its own on stored ``embeddings``, to which the fields ``head_...`` belong.
         head_per: a head for each ``machine_type``, or one for ``all``.
@@ -87,6 +89,7 @@ class TrainingConfig:
     keep: tuple[int, ...] = (12, 14, 16)
     validation_share: float = 0.0
     clip_gradient: float = 0.0
+    batch_statistics: Literal["moving", "exact"] = "moving"
     trains: Literal["all", "lora", "head", "embeddings"] = "all"
     head_per: Literal["machine_type", "all"] = "machine_type"
     head_hidden: tuple[int, ...] = (256, 256)

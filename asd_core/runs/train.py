@@ -22,9 +22,9 @@ from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
 from asd_core.runs.training_record import counts_of, epoch_line, lost_note, plan_line, report_of
 from asd_core.store.layout import safe_name
-from asd_core.store.pseudo_label_tables import read_pseudo_labels
+from asd_core.store.pseudo_label_tables import labels_by_clip
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, rows_of
+from asd_core.store.tables import CLIPS
 from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import HistoryRow
 from asd_core.training.job import TrainingJob
@@ -184,16 +184,15 @@ def _looked_at(clips: pa.Table, recipe: Recipe, engine: Engine, progress: Progre
 
 def _classes(store: Store, clips: pa.Table, config: TrainingConfig) -> tuple[Classes, list[str]]:
     """The classes of clips, and lines on them."""
-    pseudo = None
+    pseudo, said = None, list[str]()
     if config.pseudo_labels:
-        rows, _ = read_pseudo_labels(store.files, config.pseudo_labels)
-        pseudo = {clip_id: label for clip_id, label in rows_of(rows, "clip_id", "pseudo_label") if label is not None}
+        pseudo, said = labels_by_clip(store.files, config.pseudo_labels)
     lacks = "attributes" in config.labels and pseudo is None and not any(clips["attributes"].to_pylist())
     try:
         classes = classes_of(class_names(clips, config.labels, pseudo, config.pseudo_where))
     except AsdError as error:
         raise AsdError(f"{error}; {_NO_ATTRIBUTES}") from error if lacks else error
-    return classes, [*([_NO_ATTRIBUTES] if lacks else []), *classes.notes]
+    return classes, [*said, *([_NO_ATTRIBUTES] if lacks else []), *classes.notes]
 
 
 def _complete(store: Store, name: str, run_id: str) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from asd_core.digest import content_hash
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.store.files import Files
 from asd_core.store.layout import safe_name, words_of
-from asd_core.store.tables import from_parquet, to_parquet
+from asd_core.store.tables import from_parquet, rows_of, to_parquet
 
 PSEUDO_LABELS = pa.schema(
     [
@@ -84,6 +84,18 @@ def read_pseudo_labels(files: Files, name: str) -> tuple[pa.Table, dict[str, Any
     if content_hash(data) != made["checksum"]:
         raise AsdError(f"{path} in the store is gone or broken: make the pseudo-labels again with asd pseudo-label")
     return from_parquet(data), made
+
+
+def labels_by_clip(files: Files, name: str) -> tuple[dict[str, str], list[str]]:
+    """Clip id → pseudo-label, of the clips that have one, and what must be said wherever they are used.
+
+    Raises:
+        UsageError: the store has no pseudo-labels of this name.
+        AsdError: their table is gone or broken.
+    """
+    rows, made = read_pseudo_labels(files, name)
+    labels = {clip_id: label for clip_id, label in rows_of(rows, "clip_id", "pseudo_label") if label is not None}
+    return labels, [f"pseudo-labels {name}: {made['words']}", *made["notes"]]
 
 
 def pseudo_label_names(files: Files) -> list[str]:

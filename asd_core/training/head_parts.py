@@ -13,9 +13,9 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.embed_missing import Embedded
 from asd_core.pipeline.embedded_rows import embedded_rows
 from asd_core.recipe.training_settings import TrainingConfig
-from asd_core.store.pseudo_label_tables import read_pseudo_labels
+from asd_core.store.pseudo_label_tables import labels_by_clip
 from asd_core.store.store import Store
-from asd_core.store.tables import embedding_matrix, rows_of
+from asd_core.store.tables import embedding_matrix
 from asd_core.training.head_training import HeadExamples, TrainedHead
 from asd_core.training.labels import Classes, class_names, classes_of
 
@@ -66,13 +66,12 @@ class HeadPart:
 
 def names_of_classes(store: Store, clips: pa.Table, config: TrainingConfig) -> tuple[dict[str, str | None], list[str]]:
     """Clip id → name of its class, and lines on them."""
-    pseudo = None
+    pseudo, said = None, list[str]()
     if config.pseudo_labels:
-        rows, _ = read_pseudo_labels(store.files, config.pseudo_labels)
-        pseudo = {clip_id: label for clip_id, label in rows_of(rows, "clip_id", "pseudo_label") if label is not None}
+        pseudo, said = labels_by_clip(store.files, config.pseudo_labels)
     names = class_names(clips, config.labels, pseudo, config.pseudo_where)
     lacks = "attributes" in config.labels and pseudo is None and not any(clips["attributes"].to_pylist())
-    return dict(zip(clips["clip_id"].to_pylist(), names, strict=True)), [_NO_ATTRIBUTES] if lacks else []
+    return dict(zip(clips["clip_id"].to_pylist(), names, strict=True)), [*said, *([_NO_ATTRIBUTES] if lacks else [])]
 
 
 def head_part(store: Store, embedded: Embedded, names: Mapping[str, str | None], machine_type: str) -> HeadPart:

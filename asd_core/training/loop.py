@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from asd_core.errors import AsdError
+from asd_core.training.batch_statistics import MOST_BATCHES, exact_statistics, has_statistics
 from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import HistoryRow, row_every
 from asd_core.training.plan import Positions, TrainingPlan
@@ -125,6 +126,8 @@ class _Loop:
         plan, done = self._plan, self._done
         ended = plan.epochs_done(done.step)
         is_epoch_end = ended > plan.epochs_done(done.step - 1)
+        if is_epoch_end and plan.config.batch_statistics == "exact":
+            self._make_statistics_exact(ended)
         is_row = done.step % row_every(plan.steps) == 0 or is_epoch_end
         if is_row or self._device == "cpu" or done.step % _LOOKED_AT == 0:
             self._look_at_losses()
@@ -187,6 +190,15 @@ class _Loop:
                 raise AsdError("no clip of a batch can be read any more: see whether the archive is still there")
             classes = torch.from_numpy(self._plan.indices[positions])
             yield torch.from_numpy(inputs).to(self._device), classes.to(self._device)
+
+    def _make_statistics_exact(self, ended: int) -> None:
+        """Do so where the network is about to be kept or judged."""
+        plan = self._plan
+        if not has_statistics(self._model.network) or not (ended in plan.kept or len(plan.held_out)):
+            return
+        numbers = range(min(MOST_BATCHES, plan.batches_per_epoch))
+        asked = [Asked(0, plan.positions(number, self._world.rank)) for number in numbers]
+        exact_statistics(self._model.network, (inputs for inputs, _ in self._read(asked)), self._world)
 
     @torch.no_grad()
     def _validated(self) -> tuple[float | None, float | None]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from asd_core.encoders.efficientat.encoder import EfficientAtEncoder
@@ -69,14 +70,15 @@ def as_float(waveforms: NDArray[np.int16]) -> NDArray[np.float32]:
     return waveforms.astype(np.float32) / np.float32(1 << 15)
 
 
-def unit_features(network, waveforms: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Features (N, D) of unit length, as a trained encoder gives them."""
-    import torch
-
+def unit_features(network, data: Data) -> NDArray[np.float64]:
+    """Features (N, D) of unit length, as a trained encoder gives them; zeros for what no machine learns or judges."""
+    places = np.unique(np.concatenate([np.concatenate([one.learnt, one.judged]) for one in data.machines]))
+    features = np.zeros((len(data.waveforms), sum(network.branch_dims)))
     with torch.inference_mode():
-        made = [network.eval()(torch.from_numpy(as_float(one[None])))[0].numpy() for one in waveforms]
-    features = np.array(made, np.float64)
-    return features / np.linalg.norm(features, axis=1, keepdims=True)
+        for place in places:
+            made = network.eval()(torch.from_numpy(as_float(data.waveforms[place : place + 1])))[0].numpy()
+            features[place] = made / np.linalg.norm(made.astype(np.float64))
+    return features
 
 
 def scores_of(features: NDArray[np.float64], machine: Machine) -> NDArray[np.float64]:
@@ -91,6 +93,7 @@ def figures(features: NDArray[np.float64], machines: Sequence[Machine]) -> list[
 
 def trained(data: Data, weights: str, config: TrainingConfig, name: str = "mn04_as"):
     network = EfficientAtEncoder.new_network({"network": name, "weights": weights}, config.seed)
+    network.to(memory_format=torch.channels_last)  # two thirds of the time of a step
     heads = new_heads(config, network.branch_dims, int(data.classes.max()) + 1, config.seed)
     with tempfile.TemporaryDirectory() as folder:
         plan = TrainingPlan(config, data.classes)
@@ -142,12 +145,12 @@ def compared(data: Data, weights: str, seeds: Sequence[int]) -> dict[str, list]:
         config = load_recipe("mn04-arcface").for_machine("").training
         frozen = EfficientAtEncoder.new_network({"network": "mn04_as", "weights": weights}, 0)
         found: dict[str, list] = {
-            "frozen": figures(unit_features(frozen, data.waveforms), data.machines),
+            "frozen": figures(unit_features(frozen, data), data.machines),
             "trained": [],
         }
         for seed in seeds:
             network = trained(data, weights, replace(config, seed=seed))
-            found["trained"].append(figures(unit_features(network, data.waveforms), data.machines))
+            found["trained"].append(figures(unit_features(network, data), data.machines))
             print(seed, json.dumps(found["trained"][-1]), file=sys.stderr, flush=True)
     return found
 

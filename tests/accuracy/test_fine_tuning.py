@@ -25,12 +25,16 @@ def test_training_lowers_the_angle_within_a_class():
     draw = np.random.default_rng(0)
     tones = [np.sin(np.arange(16_000) * pitch) for pitch in (0.1, 0.9)]
     sounds = [5_000 * tones[n % 2] + 3_000 * draw.standard_normal(16_000) for n in range(16)]
-    data = Data(np.array(sounds).astype(np.int16), np.arange(16) % 2, [])
+    data = Data(
+        np.array(sounds).astype(np.int16),
+        np.arange(16) % 2,
+        [Machine(np.arange(8), np.arange(8, 16), np.zeros(8, bool))],
+    )
     settings = {"labels": ("machine_id",), "loss": "arcface", "mixup": 0.0, "keep": (), "epochs": 2, "batch_size": 8}
     config = TrainingConfig(**settings, scale=30.0, margin=0.2, learning_rate=1e-3)
     with one_thread():
         network = trained(data, "random", config, "mn01_as")
-        features = unit_features(network, data.waveforms)
+        features = unit_features(network, data)
     assert features.shape == (16, sum(network.branch_dims)) and np.allclose(np.linalg.norm(features, axis=1), 1)
     within, across = features[0::2] @ features[0::2].T, features[0::2] @ features[1::2].T
     assert within.mean() > across.mean()

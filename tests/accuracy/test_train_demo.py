@@ -67,9 +67,9 @@ def test_the_epoch_of_a_training_under_way_is_that_of_its_last_checkpoint(tmp_pa
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_training_that_was_killed_and_resumed_has_the_same_weights(tmp_path):
-    demo, said = Demo(tmp_path, FLEET, RECIPE.with_settings({"training.epochs": 12}), (0,)), []
+    demo, said = Demo(tmp_path, FLEET, RECIPE.with_settings({"training.epochs": 12}), (0,), "local"), []
     archive, stores = demo.archive(0), [str(tmp_path / name) for name in ("one", "other")]
-    whole = trained_by_command(archive, stores[0], demo.recipe, "net")
-    resumed = broken_and_resumed(archive, stores[1], demo.recipe, "net", said.append)
+    whole = trained_by_command(demo, archive, stores[0], demo.recipe, "net")
+    resumed = broken_and_resumed(demo, archive, stores[1], demo.recipe, "net", said.append)
     assert resumed["digest"] == whole["digest"] and "killed after epoch" in said[0]
     assert Path(stores[1]).is_dir()

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from asd_core.clips.archive import list_archive
 from asd_core.clips.selection import training_clips
 from asd_core.evaluation.comparison import markdown_table
-from asd_core.pipeline.engine import Engine
+from asd_core.pipeline.engine import Engine, LocalEngine
 from asd_core.pipeline.processes import ProcessEngine
 from asd_core.recipe.named_encoder import with_encoder
 from asd_core.recipe.recipe import Recipe, load_recipe
@@ -63,12 +63,14 @@ class Demo:
         fleet: of the seed that is replaced in turn.
         recipe: whose network is trained.
         seeds: of fleets and weights.
+        engine: as of ``asd train --engine``.
     """
 
     folder: Path
     fleet: ConditionedFleet
     recipe: Recipe
     seeds: tuple[int, ...]
+    engine: str = "processes"
 
     def archive(self, seed: int) -> Path:
         """The manifest of a seed's fleet, written where it is missing."""
@@ -95,11 +97,12 @@ def judged(demo: Demo, seed: int, train: Train, engine: Engine, say: Say) -> dic
         UNTRAINED: recipe.with_settings({"encoder.weights": f"random:{seed}"}),
         **{f"`{name}`": load_recipe(name) for name in FEATURES},
     }
-    found = {}
+    found: dict[str, Heard] = {}
     for name, one in contestants.items():
         start = time.monotonic()
         found[name] = heard(_scores(store, one, archive, engine), seed)
-        say(f"seed {seed}: {name} fitted and judged, {_since(start)}")
+        figures = ", ".join(table({name: found[name]}, BY_SEVERITY)[1][1:])
+        say(f"seed {seed}: {name} fitted and judged, {_since(start)}: {figures}")
     return found
 
 
@@ -127,19 +130,22 @@ def report(recipes: dict[str, Heard]) -> list[str]:
     return lines
 
 
-def command(archive: Path, store: str, recipe_file: Path, name: str) -> list[str]:
-    """The command line of ``asd train``, in a process of its own."""
-    asd = [sys.executable, "-c", "from jobs.main import script; script()"]
-    return [*asd, "train", str(archive), "--recipe", str(recipe_file), "--as", name, "--store", store, "--json"]
+def command(demo: Demo, archive: Path, store: str, recipe: Recipe, name: str) -> list[str]:
+    """The command line of ``asd train``, in a process of its own; the recipe is written beside the store."""
+    recipe_file = Path(f"{store}-{recipe.name}.toml")
+    recipe_file.parent.mkdir(parents=True, exist_ok=True)
+    recipe_file.write_text(recipe_text(recipe))
+    asd = [sys.executable, "-c", "from jobs.main import script; script()", "train", str(archive)]
+    return [*asd, "--recipe", str(recipe_file), "--as", name, "--store", store, "--engine", demo.engine, "--json"]
 
 
-def trained_by_command(archive: Path, store: str, recipe: Recipe, name: str) -> dict[str, Any]:
+def trained_by_command(demo: Demo, archive: Path, store: str, recipe: Recipe, name: str) -> dict[str, Any]:
     """Train by ``asd train``.
 
     Raises:
         SystemExit: it fails.
     """
-    line = command(archive, store, _recipe_file(store, recipe), name)
+    line = command(demo, archive, store, recipe, name)
     done = subprocess.run(line, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(line[3:])} failed:\n{done.stderr[-2000:]}")
@@ -147,9 +153,9 @@ def trained_by_command(archive: Path, store: str, recipe: Recipe, name: str) -> 
     return told
 
 
-def broken_and_resumed(archive: Path, store: str, recipe: Recipe, name: str, say: Say) -> dict[str, Any]:
+def broken_and_resumed(demo: Demo, archive: Path, store: str, recipe: Recipe, name: str, say: Say) -> dict[str, Any]:
     """Train by ``asd train``, kill it with SIGKILL once half of its epochs are kept, and run the same command again."""
-    line, half = command(archive, store, _recipe_file(store, recipe), name), recipe.for_machine("").training.epochs // 2
+    line, half = command(demo, archive, store, recipe, name), recipe.for_machine("").training.epochs // 2
     running = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     while running.poll() is None and epochs_kept(Path(store), name) < half:
         time.sleep(0.05)
@@ -158,7 +164,7 @@ def broken_and_resumed(archive: Path, store: str, recipe: Recipe, name: str, say
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     say(f"killed after epoch {epochs_kept(Path(store), name)} of {2 * half}; the same command goes on")
-    return trained_by_command(archive, store, recipe, name)
+    return trained_by_command(demo, archive, store, recipe, name)
 
 
 def epochs_kept(store: Path, name: str) -> int:
@@ -166,14 +172,6 @@ def epochs_kept(store: Path, name: str) -> int:
     states = list((store / "trained" / name / "under_way").glob("*/state.json"))
     history = json.loads(states[0].read_text())["history"] if states else []
     return int(history[-1]["epoch"]) if history else 0
-
-
-def _recipe_file(store: str, recipe: Recipe) -> Path:
-    """The recipe as a file beside the store."""
-    path = Path(f"{store}-{recipe.name}.toml")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(recipe_text(recipe))
-    return path
 
 
 def _since(start: float) -> str:
@@ -187,7 +185,7 @@ def same_weights(demo: Demo, seed: int, digest: str, say: Say) -> str:
         SystemExit: it has others.
     """
     archive, store = demo.archive(seed), str(demo.folder / f"store-{seed}-broken")
-    resumed = broken_and_resumed(archive, store, demo.trained_with(seed), NAME, say)["digest"]
+    resumed = broken_and_resumed(demo, archive, store, demo.trained_with(seed), NAME, say)["digest"]
     if resumed != digest:
         raise SystemExit(f"the weights of the resumed training are {resumed}, those of the unbroken one {digest}")
     return f"Killed half way and resumed, the training of seed {seed} gives the same weights to the bit ({digest})."
@@ -198,12 +196,12 @@ def run(demo: Demo, engine: Engine, say: Say) -> list[str]:
     start, digests = time.monotonic(), {}
 
     def train(archive: Path, store: str, recipe: Recipe, name: str) -> dict[str, Any]:
-        told = trained_by_command(archive, store, recipe, name)
+        told = trained_by_command(demo, archive, store, recipe, name)
         digests[name, recipe.for_machine("").training.seed] = told["digest"]
         return told
 
     by_seed = [judged(demo, seed, train, engine, say) for seed in demo.seeds]
-    recipes = {name: joined([own[name] for own in by_seed]) for name in by_seed[0]}
+    recipes: dict[str, Heard] = {name: joined([own[name] for own in by_seed]) for name in by_seed[0]}
     first = demo.seeds[0]
     resumed = same_weights(demo, first, digests[NAME, first], say)
     severities = ", ".join(f"{name} {value:g} dB" for name, value in SEVERITIES.items())
@@ -216,10 +214,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy.train_demo")
     parser.add_argument("folder", nargs="?", default="train-demo", type=Path, help="for all that is written")
     parser.add_argument("--seeds", default="0,1,2", help="of fleets and weights")
+    parser.add_argument("--engine", default="processes", choices=["local", "processes"], help="local: one CPU")
     given = parser.parse_args(arguments)
     seeds = tuple(int(seed) for seed in given.seeds.split(","))
-    demo = Demo(given.folder, ConditionedFleet(), RECIPE, seeds)
-    with closing(ProcessEngine()) as engine:
+    demo = Demo(given.folder, ConditionedFleet(), RECIPE, seeds, given.engine)
+    with ExitStack() as opened:
+        engine = LocalEngine() if given.engine == "local" else opened.enter_context(closing(ProcessEngine()))
         print("\n".join(run(demo, engine, lambda line: print(line, file=sys.stderr, flush=True))))
 
 

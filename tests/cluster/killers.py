@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -43,3 +44,22 @@ class KillsDecoders(KilledByLoudClips):
         if ray.get_runtime_context().get_actor_id() is None:
             os._exit(1)
         return 16_000
+
+
+class GpuFails(KilledByLoudClips):
+    """Fails once as a broken GPU does, in the process that comes first, and on every loud clip."""
+
+    fingerprint = "gpu-fails"
+
+    def __init__(self, marker):
+        self._marker = Path(marker)
+
+    def embed(self, waveforms):
+        import torch
+
+        if not self._marker.exists():
+            self._marker.write_text(str(os.getpid()))
+            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+        if np.abs(waveforms).max() > LOUD:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return np.stack([waveforms.mean(axis=1), (waveforms**2).mean(axis=1)], axis=1).astype(np.float32)

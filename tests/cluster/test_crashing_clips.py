@@ -1,4 +1,5 @@
 import gc
+import json
 
 import pytest
 
@@ -50,3 +51,15 @@ def test_a_stream_that_fails_gives_its_cpus_back_at_once(ray_session, tmp_path):
         ray.util.remove_placement_group(group)
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("loud", [set(), pytest.param({7}, marks=pytest.mark.slow)])
+def test_a_gpu_that_fails_ends_its_process_and_only_a_clip_that_always_breaks_it_is_blamed(ray_session, tmp_path, loud):
+    marker = tmp_path / "failed"
+    options = json.dumps({"marker": str(marker)})
+    shards = shards_of(tmp_path, loud=loud, count=12, kind="GpuFails", options=options)
+    store = Store(LocalFiles(tmp_path / "store"))
+    list(RayEngine(Resources(gpus_per_encoder=1.0)).embed(store.files.url, shards))
+    found = rows(store)
+    errors = {row["uri"].rsplit("/")[-1]: row["error_reason"] for row in found.values() if row["error_reason"]}
+    assert len(found) == 12 and errors == {f"{n}.wav": "crashed" for n in loud} and marker.exists()

@@ -47,6 +47,15 @@ def test_classes_of_sound_are_told_of_a_night_and_of_past_ones(plant):
     assert "Classes of sound" in page and "measured:" in page
 
 
+def test_classes_of_a_night_are_kept_for_later_where_the_recipe_names_a_network(plant):
+    named = TAGS[2:]
+    nightly(plant, *named)
+    shutil.rmtree(plant[0])
+    past = ("--since", NIGHTS[0], "--until", NIGHTS[2])
+    told = run("backfill-captions", plant[1], *past, "--captioner", "tags", *named)
+    assert told["captioned"] == told["asked"] > 0
+
+
 def test_weights_that_are_not_there_are_told_before_anything_is_scored(plant, tmp_path):
     wrong = ["--captioner", "tags", "--set", f"captions.tagger_weights={tmp_path / 'none.pt'}"]
     said = asd("nightly", plant[0], *options(plant[1]), *wrong)

@@ -8,8 +8,9 @@ import torch
 from asd_core.errors import AsdError, UsageError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.processes import ProcessEngine
+from asd_core.recipe.recipe import load_recipe
 from cluster.auto_engine import AutoEngine
-from jobs.engines import engine_named, open_engine
+from jobs.engines import cpu_note, engine_named, open_engine
 from tests.cluster.kills import FIRST, Command, processes
 from tests.fleet import write_fleet
 
@@ -92,6 +93,11 @@ def test_a_gpu_that_this_process_cannot_use_is_refused_in_one_line():
     refused = pytest.raises(AsdError, match=r"--gpus 1: this process can use no GPU \(.+\): leave --gpus out$")
     with refused, open_engine(print, {**PLAIN, "local": True, "gpus_per_encoder": 1.0}):
         pass
+
+
+@pytest.mark.parametrize(("recipe", "note"), [("twfr-gmm", "note: twfr computes on CPUs: --gpus"), ("clap-knn", "")])
+def test_encoders_that_leave_a_gpu_alone_are_said(recipe, note):
+    assert cpu_note(load_recipe(recipe)).startswith(note) and bool(cpu_note(load_recipe(recipe))) is bool(note)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

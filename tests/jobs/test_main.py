@@ -89,3 +89,14 @@ def test_the_version_is_that_of_the_package():
     from importlib.metadata import version
 
     assert version("asd-fleet") in asd("--version").out
+
+
+def test_a_gpu_that_fails_in_this_process_is_one_line(archive, tmp_path):
+    recipe = tmp_path / "gpu.toml"
+    encoder = f'[encoder]\nkind = "tests.cluster.killers:GpuFails"\nmarker = "{tmp_path}/failed"\n'
+    recipe.write_text(encoder + '[detector]\nkind = "memory_bank"\n')
+    said = asd("embed", archive, "--recipe", recipe, "--local", "--store", tmp_path / "store")
+    assert said.code == 1 and "Traceback" not in said.err
+    line = "the GPU failed: CUDA error: an illegal memory access was encountered; the same command goes on from here"
+    assert said.err.splitlines()[-1].endswith(line)
+    assert asd("embed", archive, "--recipe", recipe, "--local", "--store", tmp_path / "store").code == 0

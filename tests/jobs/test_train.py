@@ -11,22 +11,7 @@ import pytest
 from asd_core.store.store import open_store
 from tests.command import asd
 from tests.fleet import write_fleet
-
-RECIPE = """
-[encoder]
-kind = "tests.tiny_encoder:TinyEncoder"
-clip_seconds = 1.0
-[training]
-labels = ["machine_id"]
-epochs = {epochs}
-keep = []
-batch_size = 4
-sub_clusters = 2
-[detector]
-kind = "memory_bank"
-k = 1
-metric = "cosine"
-"""
+from tests.jobs.trained import RECIPE
 
 
 @pytest.fixture

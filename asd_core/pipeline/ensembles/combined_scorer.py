@@ -43,7 +43,7 @@ class MemberScorer:
     @property
     def names(self) -> list[str]:
         """The recordings that it has unseen scores of, ascending, (N,)."""
-        return sorted(dict.fromkeys(self.scorer.uris) if self.scorer.segments is not None else self.scorer.uris)
+        return self.scorer.unseen_uris
 
     def standardised(self, scores: Floats, segments: NDArray[np.int64] | None = None) -> Floats:
         """Scores on the common scale, (M,) → (M,).

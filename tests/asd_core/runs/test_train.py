@@ -4,11 +4,15 @@ import pytest
 
 from asd_core.encoders.checkpoint_files import read_trained
 from asd_core.errors import AsdError, UsageError
+from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.runs.pseudo_label import keep_pseudo_labels, pseudo_labelled
 from asd_core.runs.train import check_trainable, train_encoder
 from asd_core.store.store import open_store
 from asd_core.training.job import decoded_here, run_job
+from asd_core.training.pseudo_labels.method import PseudoLabelMethod
+from asd_core.training.pseudo_labels.spaces import EmbeddedSpace
 from tests.fleet import clip_path, listed, write_fleet
 from tests.tiny_encoder import KIND
 
@@ -25,6 +29,11 @@ def train(tmp_path, recipe=TINY, name="own", clips=None, execute=execute, **more
     store = open_store(str(tmp_path / "store"))
     clips = listed(tmp_path / "archive") if clips is None else clips
     return store, train_encoder(store, recipe, name, clips, LocalEngine(), execute, **more)
+
+
+def embed_all(tmp_path, clips):
+    store = open_store(str(tmp_path / "store"))
+    return embed(store, load_recipe("twfr-knn").encoders_of(clips), clips, LocalEngine())
 
 
 def test_a_run_is_recorded_and_not_repeated(tmp_path):
@@ -101,6 +110,18 @@ def test_pseudo_labels_that_are_not_there_are_one_line(tmp_path):
     settings = {"training.pseudo_labels": "kinds", "training.labels": ["attributes"]}
     with pytest.raises(UsageError, match="kinds"):
         train(tmp_path, TINY.with_settings(settings))
+
+
+def test_pseudo_labels_are_classes_of_clips_without_attributes_and_their_method_is_a_note(tmp_path):
+    clips = listed(write_fleet(tmp_path / "archive", dates=NIGHTS))
+    space = EmbeddedSpace(open_store(str(tmp_path / "store")), embed_all(tmp_path, clips))
+    method = PseudoLabelMethod("twfr", transductive=True, most_source=1)
+    found = pseudo_labelled(clips, clips, space, method)
+    keep_pseudo_labels(space.store, "kinds", found, method, {"notes": ["random weights"]})
+    settings = {"training.pseudo_labels": "kinds", "training.labels": ["attributes"]}
+    _, record = train(tmp_path, TINY.with_settings(settings))
+    assert record["classes"] == {"fan 00 any 0": 4, "fan 01 any 0": 4}
+    assert record["notes"] == [f"pseudo-labels kinds: {method.words}", "random weights"]
 
 
 def test_lost_clips_are_a_note(tmp_path):

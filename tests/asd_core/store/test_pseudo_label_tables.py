@@ -5,6 +5,7 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.pseudo_label_tables import (
     PSEUDO_LABELS,
+    labels_by_clip,
     pseudo_label_names,
     read_pseudo_labels,
     write_pseudo_labels,
@@ -55,3 +56,13 @@ def test_a_broken_table_is_told(tmp_path):
     path.write_bytes(b"cut")
     with pytest.raises(AsdError, match="gone or broken: make the pseudo-labels again"):
         read_pseudo_labels(files, "kinds")
+
+
+def test_labels_come_by_clip_with_what_must_be_said_of_them(tmp_path):
+    files = LocalFiles(tmp_path)
+    table = pa.concat_tables([rows(), rows(clip_id="2", pseudo_label=None)])
+    write_pseudo_labels(files, "kinds", table, {"words": "space clap", "notes": ["random weights"]})
+    assert labels_by_clip(files, "kinds") == (
+        {"1": "fan 00 source 0"},
+        ["pseudo-labels kinds: space clap", "random weights"],
+    )

@@ -9,6 +9,8 @@ from asd_core.errors import AsdError
 from asd_core.training.checkpoints import Checkpoints
 from tests.asd_core.training.examples import CONFIG, ArraySource, new_model, trained, waveforms
 
+EXACT = {"batch_statistics": "exact"}
+
 
 class Broken(Exception):
     pass
@@ -31,7 +33,7 @@ def test_a_training_learns_and_keeps_the_epochs_that_are_asked_for(tmp_path):
     assert last["validation_loss"] < first["validation_loss"] and last["validation_accuracy"] > 0.6
 
 
-@pytest.mark.parametrize("more", [{}, {"accumulation": 3}, {"extra_loss": "featex"}, {"steps": 13, "keep": []}])
+@pytest.mark.parametrize("more", [{}, {"accumulation": 3}, {"extra_loss": "featex"}, {"steps": 13, "keep": []}, EXACT])
 def test_a_training_that_breaks_ends_with_the_weights_of_an_unbroken_one(tmp_path, more):
     config = replace(CONFIG, **{"keep": (4,), **more})
     whole, done = trained(tmp_path / "whole", config)
@@ -91,3 +93,11 @@ def test_a_batch_of_which_nothing_is_left_is_one_line(tmp_path):
 
     with pytest.raises(AsdError, match="no clip of a batch can be read any more"):
         trained(tmp_path, source=Gone(waveforms()))
+
+
+def test_exact_statistics_leave_the_course_of_the_weights_as_it_is(tmp_path):
+    """In training, batches are normalised by their own statistics."""
+    moving, exact = (trained(tmp_path / str(len(more)), replace(CONFIG, **more))[0] for more in ({}, EXACT))
+    mine, theirs = moving.state_dict(), exact.state_dict()
+    differing = {name for name, value in mine.items() if not torch.equal(value, theirs[name])}
+    assert differing == {f"network.norm.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}

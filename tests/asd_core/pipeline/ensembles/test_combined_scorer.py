@@ -105,3 +105,12 @@ def test_equal_notes_of_members_are_said_once():
     members = {"near": member(0, recipe="twfr-gmm"), "spread": member(1, recipe="twfr-gmm")}
     notes = combine(fused().ensemble, members, RULE).notes
     assert sum(note.startswith("of near, spread: ") for note in notes) >= 1
+
+
+def test_a_member_counts_with_the_clips_that_its_unseen_scores_are_of():
+    whole = member(uris=names(20))
+    rows = np.arange(5, 17)
+    part = replace(
+        whole, scorer=replace(whole.scorer, unseen_rows=rows, unseen_by_name=whole.scorer.unseen_by_name[rows])
+    )
+    assert part.names == names(12, first=5) and len(part.unseen()) == 12
