@@ -158,11 +158,11 @@ def section(real_data: Path) -> list[str]:
             methods |= {f"{name}, untrained": one for name, one in twin.items()}
             tests = {name: one.test for name, one in methods.items()}
             tests["density kNN + head, kNN"] = fused(methods, {"density kNN": 1.0, "head, kNN": 1.0})
-            tests["density kNN + both of the head"] = fused(methods, WEIGHTS)
+            tests["density kNN + head, kNN and NLL"] = fused(methods, WEIGHTS)
             for name, one in methods.items():
                 alarms.setdefault(name, []).append(false_alarms(one, anomalous))
             by_seed.append(tests)
-            best = tests["density kNN + both of the head"]
+            best = tests["density kNN + head, kNN and NLL"]
             pairs = [ahead(best, density.test, anomalous, objective) for objective in ("auc", "pauc")]
             gains.append([str(seed), *(f"{gain:+.3f} ± {error:.3f}" for gain, error in pairs)])
             whole = {name: figures(one, anomalous, PARTS["all 12"]).round(4).tolist() for name, one in tests.items()}
