@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from asd_core.encoders.build import encoder_config
 from asd_core.pipeline.threads import one_thread
+from asd_core.training.ahead import ahead
 from asd_core.training.job import TrainingJob
 from asd_core.training.loop import Asked
 from asd_core.training.plan import Positions
 from asd_core.training.waveforms import DecodedWaveforms, smallest
 
+_AHEAD = 4  # batches that wait in the worker, so that an epoch's stream starts while the last one's are trained on
 _RETRIES = 2  # of a decoding task whose process died
 
 
@@ -39,6 +41,9 @@ class RayDataWaveforms:
 
     def __call__(self, batches: Sequence[Asked]) -> Iterator[tuple[Positions, NDArray[np.float32]]]:
         """See `asd_core.training.loop.Source`."""
+        return ahead(self._batches(batches), _AHEAD)
+
+    def _batches(self, batches: Sequence[Asked]) -> Iterator[tuple[Positions, NDArray[np.float32]]]:
         for _, epoch in groupby(batches, key=lambda asked: asked.epoch):
             yield from self._stream(list(epoch))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from asd_core.errors import UsageError
+from asd_core.errors import AsdError, UsageError
 from jobs.console import Talk
 from jobs.fit_lines import fit_line
 from jobs.job import with_talk
@@ -63,7 +63,7 @@ def command(
         talk.say(fit_line(outcome))
     counts = record["counts"]
     if not counts["fitted"]:
-        raise UsageError(f"no machine could be combined, the first for this: {outcomes[0].error}")
+        raise AsdError(f"no machine could be combined, the first for this: {outcomes[0].error}")
     keep_recipe(store, recipe)
     if out is not None:
         Path(out).write_text(recipe_text(recipe, [f"{name}: an ensemble of {', '.join(named)}."]), encoding="utf-8")

@@ -32,6 +32,8 @@ EXPLAINING = ("captions",)
 TEACHING = ("training",)
 """Tables that say how an encoder is trained: its fingerprint tells the weights that came out."""
 
+NO_HEAD_NOTE = "no head is named, so embeddings are scored as they are: name a trained one with --encoder"
+
 ADDED_LATER: dict[str, Any] = {
     "encoder.hop_seconds": None,
     "embedding.head": "",
@@ -117,7 +119,13 @@ class MachineRecipe:
     def notes(self) -> list[str]:
         """Lines that must be said wherever its scores are shown; none for most."""
         is_transductive = isinstance(self.detector, ImportedScoresConfig) and self.detector.transductive
-        return [note for note in (encoder_note(self.encoder), TRANSDUCTIVE_NOTE if is_transductive else "") if note]
+        lacks_head = self.training.trains == "embeddings" and not self.embedding.head
+        notes = (
+            encoder_note(self.encoder),
+            TRANSDUCTIVE_NOTE if is_transductive else "",
+            NO_HEAD_NOTE if lacks_head else "",
+        )
+        return [note for note in notes if note]
 
 
 def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:

@@ -6,6 +6,8 @@ recipes/<name>.json    name and settings
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.pipeline.stored_keys import recipe_of
@@ -15,10 +17,13 @@ from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
 
 _FOLDER = "recipes"
+_TRAINED = re.compile(r"trained/[^/]+/[^/]+$")
 
 
 def named_recipe(store: Store, name: str) -> Recipe | None:
     """The recipe that a store keeps by this name; None where it keeps none.
+
+    Weights that the store itself keeps are looked for where the store lies now.
 
     Raises:
         AsdError: its file is broken.
@@ -27,7 +32,7 @@ def named_recipe(store: Store, name: str) -> Recipe | None:
     if not store.files.exists(path):
         return None
     try:
-        recipe = recipe_of({"recipe": json.loads(store.files.read(path))})
+        recipe = recipe_of({"recipe": _placed(store, json.loads(store.files.read(path)))})
     except ValueError:
         recipe = None
     if recipe is None:
@@ -64,7 +69,7 @@ def check_free(store: Store, name: str, recipe: Recipe | None = None) -> None:
     if name in built_in_recipes() or name.endswith(".toml"):
         raise UsageError(f"{name} is the name of a built-in recipe: take another name")
     held = named_recipe(store, name)
-    if held is not None and (recipe is None or held.settings != recipe.settings):
+    if held is not None and (recipe is None or held.key() != recipe.key()):
         raise UsageError(f"{name} is taken: the store keeps {held.key()} by that name; take another name")
 
 
@@ -82,6 +87,16 @@ def find_recipe(store: Store, name: str) -> Recipe:
         near = did_you_mean(name, [*names, *built_in_recipes()])
         raise UsageError(f"there is no recipe {name!r}, built in or in the store{near}")
     return load_recipe(name)
+
+
+def _placed(store: Store, value: Any) -> Any:
+    """JSON values with each address of weights in ``trained/<name>/<digest>`` as this store's, where it has them."""
+    match value:
+        case dict():
+            return {name: _placed(store, part) for name, part in value.items()}
+        case str() if found := _TRAINED.search(value):
+            return f"{store.files.url}/{found[0]}" if store.files.exists(f"{found[0]}/encoder.json") else value
+    return value
 
 
 def _path(name: str) -> str:

@@ -189,7 +189,13 @@ class _Loop:
             if not len(positions):
                 raise AsdError("no clip of a batch can be read any more: see whether the archive is still there")
             classes = torch.from_numpy(self._plan.indices[positions])
-            yield torch.from_numpy(inputs).to(self._device), classes.to(self._device)
+            yield self._moved(torch.from_numpy(inputs)), self._moved(classes)
+
+    def _moved(self, values: Tensor) -> Tensor:
+        """The values on the device; to a GPU they are copied while it still works on the batch before."""
+        if self._device == "cpu":
+            return values
+        return values.pin_memory().to(self._device, non_blocking=True)
 
     def _make_statistics_exact(self, ended: int) -> None:
         """Do so where the network is about to be kept or judged."""

@@ -15,6 +15,7 @@ from asd_core.errors import UsageError
 from asd_core.recipe.names import check_recipe_name
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.store.layout import safe_name
+from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.store import Store
 from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import history_bytes
@@ -94,12 +95,12 @@ def point_to(store: Store, name: str, folder: str, trained: TrainedEncoder) -> s
     """Give a trained encoder its name, which another one may have had; returns its embeddings' fingerprint."""
     table = {**trained.encoder, "weights": f"{store.files.url}/{folder}", "digest": trained.digest, "name": name}
     fingerprint = embeddings_fingerprint(encoder_config(table))
-    names = store.imported_names()
-    names[name] = {
+    entry = {
         "kind": trained.encoder["kind"],
         "fingerprint": fingerprint,
         "embedding_dim": trained.embedding_dim,
         "folder": folder,
     }
-    store.write_imported_names(names)
+    with run_lock(store.files, lock_name("encoders.json")):  # two trainings may end at once
+        store.write_imported_names({**store.imported_names(), name: entry})
     return fingerprint

@@ -172,7 +172,7 @@ def section(real_data: Path) -> list[str]:
         cells = []
         for part in PARTS.values():
             each = np.array([figures(tests[name], anomalous, part) for tests in by_seed])
-            spread = f" (± {each.std(axis=0, ddof=1)[0]:.3f})" if each.std() else ""
+            spread = f" (± {each.std(axis=0, ddof=1)[0]:.3f})" if np.ptp(each, axis=0).max() > 1e-9 else ""
             cells.append("{:.3f} / {:.3f}".format(*each.mean(axis=0)) + spread)
         rows.append([name, *cells, f"{np.mean(alarms[name]):.1%}" if name in alarms else ""])
     return [

@@ -58,3 +58,19 @@ def test_a_worker_that_dies_costs_a_new_start_from_the_last_checkpoint(tmp_path)
     time.sleep(1)
     code, told = broken.end(900)
     assert code == 0 and told["digest"] == whole["digest"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_command_that_dies_with_all_its_workers_goes_on_when_it_is_run_again(tmp_path):
+    write_fleet(tmp_path / "archive")
+    (tmp_path / "tiny.toml").write_text(RECIPE.format(epochs=6))
+    line = ["train", tmp_path / "archive", "--recipe", tmp_path / "tiny.toml", "--as", "own", "--until", NIGHTS[1]]
+    line += ["--workers", 2, "--json"]
+    whole = Command(tmp_path, *line, "--store", tmp_path / "whole").end(900)[1]
+    broken = Command(tmp_path, *line, "--store", tmp_path / "broken")
+    assert broken.wait_for("epoch 3 of 6", 600)
+    broken.kill()
+    again = Command(tmp_path, *line, "--store", tmp_path / "broken")
+    code, told = again.end(900)
+    assert code == 0 and told["digest"] == whole["digest"] and "epoch 2 of 6" not in again.said

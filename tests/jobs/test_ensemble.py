@@ -114,3 +114,13 @@ def test_options_of_members_have_no_place(plant, more, line):
 def test_an_unknown_name_gets_the_nearest_one(plant):
     said = asd("report", "--recipe", "fusde", "--store", plant[1])
     assert said.code == 2 and "did you mean 'fused'?" in said.err
+
+
+def test_members_that_learnt_no_recording_in_common_make_no_ensemble(tmp_path):
+    archive, store = write_fleet(tmp_path / "archive", machines=("00",)), tmp_path / "store"
+    for recipe, night in (("twfr-knn", NIGHTS[0]), ("twfr-gmm", NIGHTS[1])):
+        asd("fit", archive, "--recipe", recipe, "--store", store, "--local", "--since", night, "--until", night)
+    said = ensemble(store, "near=twfr-knn", "spread=twfr-gmm")
+    assert said.code == 1
+    assert "no machine could be combined, the first for this: the members share unseen scores of 0 clips" in said.err
+    assert asd("report", "--recipe", "fused", "--store", store).code == 2  # nothing is kept by that name

@@ -88,3 +88,12 @@ def test_a_training_that_is_killed_goes_on_with_the_weights_of_an_unbroken_one(p
     assert 0 < json.loads(states[0].read_text())["step"] < 240
     assert train(plant, store="broken").json["digest"] == train(plant, store="whole").json["digest"]
     assert not open_store(str(plant / "broken")).files.list("trained/own/under_way")
+
+
+def test_a_store_on_s3_gets_the_same_encoder(plant, bucket):
+    line = ["--recipe", plant / "tiny.toml", "--local", "--json", "--until", "2026-11-02"]
+    there = asd("train", plant / "archive", "--as", "own", "--store", f"{bucket}/store", *line).json
+    assert there["digest"] == train(plant).json["digest"]
+    assert open_store(f"{bucket}/store").imported_names()["own"]["folder"] == there["folder"]
+    fitted = asd("fit", plant / "archive", "--encoder", "own", "--store", f"{bucket}/store", *line)
+    assert fitted.code == 0 and fitted.json["fitted"] == 2

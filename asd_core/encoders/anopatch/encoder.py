@@ -116,19 +116,20 @@ class AnopatchEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the trained weights' digest, or of all that makes an untrained network, and of the precision.
+        """Hash of the trained weights' digest, or of the weights at the start, and of all else that makes an embedding.
 
         Raises:
             AsdError: weights that cannot be had.
         """
-        parts: list[object] = ["anopatch", _PREPROCESSING, self.precision]
+        parts: list[object] = ["anopatch", _PREPROCESSING, self.precision, self.backbone, self.pooling, self.bottleneck]
+        parts += [self.global_context, self.batch_norm, self.output_dim]
+        parts.append(shape_settings(self.backbone, self.size, self.shape))
         if self._is_trained:
             parts.append(self._trained_digest)
         else:
             self._check_weights()
-            parts += [weights_digest(self.backbone, self.weights, self.size, self.shape), self.backbone, self.pooling]
-            parts += [self.bottleneck, self.global_context, self.batch_norm, self.output_dim, self._head_seed]
-        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
+            parts += [weights_digest(self.backbone, self.weights, self.size, self.shape), self._head_seed]
+        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
 
     @property
     def note(self) -> str:

@@ -42,12 +42,16 @@ class Ast(nn.Module):
     sample_rate = SAMPLE_RATE
     class_tokens = 2
     has_spectrogram = True
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, model: Any, mean: float = -4.2677393, std: float = 4.5689974) -> None:
         """Wrap an ``ASTModel``; mean and deviation are of log energies in AudioSet."""
         super().__init__()
         self.model: Any = model
-        self.mean, self.std = mean, std
+        # Part of the weights, so that a trained encoder hears as it did in training.
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("std", torch.tensor(std))
         self.width: int = self.model.config.hidden_size
         self.frames: int = self.model.config.max_length
 
@@ -83,12 +87,13 @@ class Speech(nn.Module):
     sample_rate = SAMPLE_RATE
     class_tokens = 0
     has_spectrogram = False
+    do_normalize: Tensor
 
     def __init__(self, model: Any, do_normalize: bool = True) -> None:
         """Wrap a ``Wav2Vec2Model`` or its like; ``do_normalize`` as its preprocessor says, true for the large ones."""
         super().__init__()
         self.model: Any = model
-        self.do_normalize = do_normalize
+        self.register_buffer("do_normalize", torch.tensor(do_normalize))  # part of the weights, as AST's mean
         self.width: int = self.model.config.hidden_size
 
     def features(self, waveforms: Tensor) -> Tensor:
@@ -99,10 +104,8 @@ class Speech(nn.Module):
         """
         if waveforms.shape[1] < FRAME:
             raise ClipError("too_short", f"{waveforms.shape[1]} samples are less than one token of {FRAME}")
-        if not self.do_normalize:
-            return waveforms
         variance, mean = torch.var_mean(waveforms, dim=1, correction=0, keepdim=True)
-        return (waveforms - mean) / (variance + _LEAST_VARIANCE).sqrt()
+        return torch.where(self.do_normalize, (waveforms - mean) / (variance + _LEAST_VARIANCE).sqrt(), waveforms)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Normalised waveforms (B, T) → tokens (B, N, width), 50 a second."""

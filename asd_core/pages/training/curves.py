@@ -25,7 +25,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 628, 12, 180
 
 
 def draw_course(anchor: str, title: str, curve: Sequence[Point], marks: Sequence[Point] = ()) -> Markup:
-    """A chart of values over steps.
+    """A chart of values over steps, from 0 on where none is below.
 
     Args:
         anchor: begins the ids of its elements.
@@ -35,7 +35,9 @@ def draw_course(anchor: str, title: str, curve: Sequence[Point], marks: Sequence
     """
     known = [value for _, value in [*curve, *marks]]
     steps = [step for step, _ in [*curve, *marks]]
-    across, up = Scale(min(steps), max(steps), _LEFT, _RIGHT), Scale(*with_margin(known), _BOTTOM, _TOP)
+    top = 1.05 * max(known) if min(known) >= 0 and max(known) > 0 else with_margin(known)[1]
+    low = 0.0 if min(known) >= 0 else with_margin(known)[0]
+    across, up = Scale(min(steps), max(steps), _LEFT, _RIGHT), Scale(low, top, _BOTTOM, _TOP)
     shapes = [*grid_lines(up.ticks(), _LEFT, _RIGHT), *labels_across(across.ticks(), _BOTTOM + 18)]
     shapes.append(label((_LEFT + _RIGHT) / 2, _BOTTOM + 36, "steps"))
     if curve:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from asd_core.alarms.standardising import Rule, Standard
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.errors import AsdError
-from asd_core.pipeline.ensembles.same_clips import file_name
+from asd_core.pipeline.ensembles.same_clips import file_name, is_imported
 from asd_core.pipeline.scorer import Scorer, cross_validated_false_alarm_rate
 from asd_core.recipe.ensemble_settings import EnsembleConfig
 
@@ -157,12 +157,23 @@ def judged(scorer: CombinedScorer, threshold: ThresholdConfig) -> CombinedScorer
 
 
 def by_shared_name(unseen: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Member → clip → unseen score, by the addresses of the clips, or by their file names where addresses share none.
+    """Member → clip → unseen score, clips by their addresses; those that were imported also by their file names.
 
-    Scores made elsewhere know file names only. A file name that a member has twice stands for neither.
+    An imported clip is the one recording of its file name that another member learnt at a real address. Where no member
+    knows real addresses and the imports share none, file names take their place; one that a member has twice stands
+    for neither.
     """
-    whole = {name: dict(own) for name, own in unseen.items()}
-    if set.intersection(*(set(own) for own in whole.values())):
+    real = {uri for own in unseen.values() for uri in own if not is_imported(uri)}
+    counts = Counter(map(file_name, real))
+    addresses = {file_name(uri): uri for uri in real if counts[file_name(uri)] == 1}
+    whole = {}
+    for name, own in unseen.items():
+        twice = Counter(file_name(uri) for uri in own if is_imported(uri))
+        whole[name] = {
+            addresses.get(file_name(uri), uri) if is_imported(uri) and twice[file_name(uri)] == 1 else uri: score
+            for uri, score in own.items()
+        }
+    if real or set.intersection(*(set(own) for own in whole.values())):
         return whole
     found = {}
     for name, own in whole.items():

@@ -1,7 +1,8 @@
 """Which clip of one table is which of another: by clip id, else by address, else by file name within a machine.
 
 Clips that were imported have ids and addresses of their own, so that two imports of the same recording do not share
-them. Their file names tell that they are the same.
+them. Their file names tell that they are the same. Recordings at real addresses are never the same by file name alone:
+many archives call the first one of every night ``00.wav``.
 """
 
 from __future__ import annotations
@@ -27,9 +28,14 @@ def places_of(clips: pa.Table, rows: pa.Table) -> pa.Array:
         found = pc.coalesce(found, pc.index_in(clips["uri"], value_set=rows["uri"].combine_chunks()))
     if found.null_count:
         own, others = _names(clips), _names(rows)
-        is_unique, twice = Counter(own), Counter(others)
-        places = {name: place for place, name in enumerate(others) if twice[name] == 1}
-        by_name = [places.get(name) if is_unique[name] == 1 else None for name in own]
+        of_own, of_others = Counter(own), Counter(others)
+        places = {name: place for place, name in enumerate(others) if of_others[name] == 1}
+        by_name = [places.get(name) if of_own[name] == 1 else None for name in own]
+        uris = rows["uri"].to_pylist()
+        for number, uri in enumerate(clips["uri"].to_pylist()):
+            place = by_name[number]
+            if place is not None and not (is_imported(uri) or is_imported(uris[place])):
+                by_name[number] = None
         found = pc.coalesce(found, pa.chunked_array([pa.array(by_name, pa.int32())]))
     return found.combine_chunks().cast(pa.int64())
 
@@ -37,6 +43,11 @@ def places_of(clips: pa.Table, rows: pa.Table) -> pa.Array:
 def file_name(uri: str) -> str:
     """The name of the file at an address, its percent signs undone."""
     return urllib.parse.unquote(uri.rpartition("/")[2])
+
+
+def is_imported(uri: str) -> bool:
+    """True for the address of a clip that was imported without its own."""
+    return uri.startswith("import:")
 
 
 def _names(clips: pa.Table) -> list[tuple[str, str, str]]:

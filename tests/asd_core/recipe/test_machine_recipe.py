@@ -4,6 +4,7 @@ from asd_core.detectors.gmm import GmmConfig
 from asd_core.errors import UsageError
 from asd_core.recipe.machine_recipe import (
     ADDED_LATER,
+    NO_HEAD_NOTE,
     dotted,
     is_outdone,
     keys_of,
@@ -152,3 +153,9 @@ def test_named_groups_are_those_of_the_encoder():
 def test_a_recipe_without_groups_resolves_to_what_it_always_did():
     assert "groups" not in machine_recipe({"detector": {"kind": "gmm"}}).of_scores()["detector"]
     assert machine_recipe({"detector": {"groups": 4}}).of_scores()["detector"]["groups"] == 4
+
+
+def test_a_recipe_of_heads_without_one_says_so():
+    tables = {"training": {"trains": "embeddings"}}
+    assert machine_recipe(tables).notes() == [NO_HEAD_NOTE]
+    assert machine_recipe(tables | {"embedding": {"transform": "head", "head": "d41d8"}}).notes() == []

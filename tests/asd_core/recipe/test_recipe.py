@@ -13,7 +13,7 @@ def test_every_built_in_recipe_loads_under_its_name():
     expected += ["imported-knn", "imported-density-knn", "imported-gmm", "clap-knn", "clap-knn-random"]
     expected += ["multires", "multires-small", "anopatch", "anopatch-random"]
     expected += ["mn04-density-knn", "mn04-arcface"]
-    expected += ["panns-knn", "openl3-knn"]
+    expected += ["panns-knn", "openl3-knn", "head", "head-nll"]
     assert sorted(built_in_recipes()) == sorted(expected)
     for name in expected:
         assert load_recipe(name).name == name

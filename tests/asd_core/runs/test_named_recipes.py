@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from asd_core.errors import AsdError, UsageError
@@ -45,3 +47,17 @@ def test_a_broken_file_is_one_line(store):
     store.files.write("recipes/fused.json", b"{")
     with pytest.raises(AsdError, match="is no recipe of this version"):
         named_recipe(store, "fused")
+
+
+def test_weights_that_the_store_keeps_are_found_where_it_lies_now(store):
+    encoder = {"kind": "multires", "name": "mine", "digest": "d1", "weights": "/before/trained/mine/d1"}
+    members = {name: {"recipe": name, "settings": {"encoder": encoder}} for name in ("a", "b")}
+    store.files.write(
+        "recipes/f.json", json.dumps({"name": "f", "settings": {"ensemble": {"members": members}}}).encode()
+    )
+    tables = {"/before/trained/mine/d1": None, f"{store.files.url}/trained/mine/d1": b"{}"}
+    for weights, described in tables.items():
+        if described is not None:
+            store.files.write("trained/mine/d1/encoder.json", described)
+        found = named_recipe(store, "f").settings["ensemble"]["members"]["b"]["settings"]["encoder"]
+        assert found == {**encoder, "weights": weights}

@@ -89,6 +89,10 @@ def test_a_folder_of_the_hubs_layout_is_loaded_with_its_normalisation(folder, ki
     theirs = getattr(transformers, f"{CLASSES[kind]}Model").from_pretrained(path).state_dict()
     assert all(torch.equal(value, theirs[name]) for name, value in made.model.state_dict().items())
     assert (made.mean, made.std) == (-3.0, 2.0) if kind == "ast" else not made.do_normalize
+    again = tiny(kind)
+    again.load_state_dict(made.state_dict())
+    assert torch.equal(again.eval().features(waveforms()), made.eval().features(waveforms()))
+    assert not torch.allclose(tiny(kind).features(waveforms()), made.features(waveforms()))
     assert made.model.config.hidden_dropout == 0.2
     assert kind == "ast" or not (made.model.config.apply_spec_augment or made.model.config.layerdrop)
 

@@ -85,7 +85,7 @@ FROM_HUB = """
 from asd_core.encoders.anopatch.pretrained import new_backbone, weights_digest
 from asd_core.errors import AsdError
 network = new_backbone("ast", "someone/tiny-ast", 0, size="tiny")
-print(float(network.model.layernorm.weight[0]), network.mean, weights_digest("ast", "someone/tiny-ast"))
+print(network.model.layernorm.weight[0].item(), network.mean.item(), weights_digest("ast", "someone/tiny-ast"))
 try:
     new_backbone("wavlm", "someone/nothing", 0)
 except AsdError as error:

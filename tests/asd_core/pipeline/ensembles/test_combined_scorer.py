@@ -42,10 +42,18 @@ def test_only_clips_that_all_members_learnt_count():
     assert "the threshold is from 8 clips" in found.notes[0]
 
 
-def test_clips_are_joined_by_file_name_where_addresses_share_none():
-    elsewhere = [f"import:fan/train/{uri[-6:]}" for uri in names()]
+def test_imported_clips_are_joined_by_file_name():
+    elsewhere, others = ([f"import:{where}/{uri[-6:]}" for uri in names()] for where in ("fan/train", "fan"))
     found = combine(fused().ensemble, {"near": member(0), "spread": member(1, uris=elsewhere)}, RULE)
+    assert list(found.names) == names()
+    found = combine(fused().ensemble, {"near": member(0, uris=others), "spread": member(1, uris=elsewhere)}, RULE)
     assert list(found.names) == [uri[-6:] for uri in names()]
+
+
+def test_recordings_of_two_nights_are_never_the_same_by_file_name():
+    nights = [[f"file:///{night}/{number:02d}.wav" for number in range(12)] for night in ("one", "two")]
+    with pytest.raises(AsdError, match="of 0 clips"):
+        combine(fused().ensemble, {"near": member(0, uris=nights[0]), "spread": member(1, uris=nights[1])}, RULE)
 
 
 def test_members_that_share_no_clip_are_named():

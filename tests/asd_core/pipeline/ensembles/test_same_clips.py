@@ -28,3 +28,8 @@ def test_a_file_name_that_stands_twice_tells_nothing():
 
 def test_a_file_name_is_read_as_people_write_it():
     assert file_name("file:///a%20b/c%23d.wav") == "c#d.wav"
+
+
+def test_recordings_at_real_addresses_are_never_the_same_by_file_name():
+    own, others = clips(("1", "file:///one/00.wav")), clips(("2", "file:///two/00.wav"))
+    assert places_of(own, others).to_pylist() == [None]

@@ -69,6 +69,7 @@ def test_random_settings_are_each_drawn_once_and_the_same_for_the_same_seed():
         ({"detector.kind": {"choice": ["gmm", "gm"]}}, "did you mean 'gmm'"),
         ({"detector.kind": {"choice": ["gmm"]}, "detector.k": {"grid": [1]}}, "detector kind 'gmm' has no such key"),
         ({"captions.k": {"grid": [1]}}, "no score depends on it"),
+        ({"training.epochs": {"grid": [1]}}, "a search trains no encoder"),
         ({"encoder.batch_size": {"grid": [1]}}, "changes no embedding"),
         ({"detector.k": {"gird": [1]}}, "did you mean 'grid'"),
         ({}, "names no field"),
