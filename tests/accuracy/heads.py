@@ -100,7 +100,7 @@ def of_head(store: Store, name: str) -> dict[str, Scores]:
     """Scores of both detectors on heads of a name."""
     found = {}
     for method, recipe in (("head, kNN", load_recipe("head")), ("head, class NLL", load_recipe("head-nll"))):
-        found[method], _ = scored(store, with_encoder(recipe, name, store.imported_names(), store.files.url))
+        found[method], _ = scored(store, with_encoder(recipe, name, store.encoder_names(), store.files.url))
     return found
 
 
