@@ -79,7 +79,7 @@ def main() -> None:
             start = time.process_time()
             features.append(encoder.embed(samples[None])[0])
             seconds += time.process_time() - start
-            levels.append([10 * np.log10(np.mean(samples.astype(np.float64) ** 2))])
+            levels.append(10 * np.log10(np.mean(samples.astype(np.float64) ** 2)))
     x, level, names = np.array(features, np.float64), np.array(levels), [path.name for path in files()]
     print(f"{len(names)} recordings, {seconds / len(names):.3f} CPU-s each for the embedding")
     print("| rail | standardised, 4 nearest | as they are, 4 nearest | mn04-density-knn | level alone |")
@@ -91,7 +91,7 @@ def main() -> None:
             nearest_distances(learnt, judged, 4, standardised=True),
             nearest_distances(learnt, judged, 4, standardised=False),
             density_distances(learnt, judged),
-            nearest_distances(level[own.learnt], level[own.judged], 4, standardised=False),
+            np.abs(level[own.judged] - np.median(level[own.learnt])),
         ]
         cells = [f"{auc(one, own.is_anomalous):.3f} / {pauc(one, own.is_anomalous):.3f}" for one in scores]
         print(f"| {rail} | {' | '.join(cells)} |")
