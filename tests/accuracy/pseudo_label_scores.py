@@ -81,10 +81,11 @@ class Embedded:
 
 
 def small_recipe(seed: int) -> Recipe:
-    """The recipe ``multires-small`` made smaller yet: one spectrogram, 16 channels, 6 epochs."""
-    network = {"encoder.clip_seconds": SECONDS, "encoder.spectrum": False, "encoder.channels": 16}
-    changes = {**network, "training.epochs": 6, "training.extra_loss": "none", "training.seed": seed}
-    return load_recipe("multires-small").with_settings(changes)
+    """A multi-resolution network of one spectrogram and 16 channels, trained for 6 epochs."""
+    heard = {"clip_seconds": SECONDS, "clip_rule": "tile"}
+    encoder = {"kind": "multires", "spectrum": False, "stft": [1024], "channels": 16, "embedding": 32, **heard}
+    training = {"sub_clusters": 4, "epochs": 6, "keep": [], "batch_size": 32, "learning_rate": 2e-3, "seed": seed}
+    return Recipe("small", {"encoder": encoder, "training": training})
 
 
 def trained(one: Archive, inputs: NDArray[np.float32], names: list[str | None], seed: int) -> Embedded:
