@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from asd_core.audio.spectrogram import LogMel
 from asd_core.encoders.batch_size import BatchSize
 from asd_core.encoders.clap.weights import is_random, random_note, seed_of
+from asd_core.encoders.exact_float32 import exact_float32
 from asd_core.encoders.panns.weights import ADVICE, load_network, weights_digest
 from asd_core.encoders.protocol import Waveforms
 from asd_core.errors import ClipError, UsageError
@@ -91,7 +92,7 @@ class PannsEncoder:
         if waveforms.shape[1] < _SHORTEST_SECONDS * self.sample_rate:
             seconds = waveforms.shape[1] / self.sample_rate
             raise ClipError("too_short", f"PANNs hears {_SHORTEST_SECONDS:g} s or more, not {seconds:.3f} s")
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), exact_float32():
             parts = self._batch_size.map(self._embed, waveforms)
             return np.asarray(torch.cat(list(parts)).cpu().numpy())
 
