@@ -42,7 +42,7 @@ def open_both(options: Mapping[str, Any], channel: int | None) -> tuple[Recipe, 
 
     store, name = open_store_of(options["store_url"]), options["encoder_name"]
     recipe, changes = find_recipe(store, options["recipe_name"]), changes_of(options["settings"])
-    names = store.imported_names() if name is not None else {}
+    names = store.encoder_names() if name is not None else {}
     later = dict[str, Any]()
     if name is not None and not names_imported(names, name):
         later = {key: value for key, value in changes.items() if key.startswith("encoder.")}

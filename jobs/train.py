@@ -53,6 +53,8 @@ def command(job: Job, name: str, workers: int, since: str | None, until: str | N
     from asd_core.runs.train_head import check_head, is_of_head, train_heads
     from asd_core.training.publish import check_free
 
+    if job.recipe.ensemble is not None:
+        raise UsageError(f"recipe {job.recipe.name} is an ensemble: train its members, each by its own recipe")
     on_embeddings = is_of_head(job.recipe)
     (check_head if on_embeddings else check_trainable)(job.recipe)
     check_free(job.store, name)

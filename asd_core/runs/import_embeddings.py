@@ -46,7 +46,7 @@ def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader =
     """
     config = EncoderConfig(kind=IMPORTED, name=name)
     fingerprint = embeddings_fingerprint(config)
-    names = store.imported_names()
+    names = store.encoder_names()
     if names.get(name, {}).get("kind", IMPORTED) != IMPORTED:
         raise UsageError(
             f"{name} is a trained encoder of this store: take another --encoder name for imported embeddings"
@@ -66,8 +66,7 @@ def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader =
             )
         if dim is None:  # kept before any embedding is, so that a broken import cannot be followed by other ones
             dim = embeddings.shape[1]
-            names[name] = {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim}
-            store.write_imported_names(names)
+            store.name_encoder(name, {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim})
         listed += len(rows)
         errors += int(np.sum(~np.isfinite(embeddings).all(axis=1)))
         machines.update(rows_of(rows, "machine_type", "machine_id"))

@@ -48,7 +48,7 @@ def import_scores(
     is_transductive = not any("train" in rows["split"].to_pylist() for rows in fresh)
     recipe = _recipe(name, is_transductive)
     check_free(store, name, recipe)
-    if name in store.imported_names() and named_recipe(store, name) is None:
+    if name in store.encoder_names() and named_recipe(store, name) is None:
         raise UsageError(f"{name} is taken: embeddings were imported by that name; take another name")
     import_embeddings(store, name, paths, read)
     keep_recipe(store, recipe)

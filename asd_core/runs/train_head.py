@@ -190,14 +190,13 @@ def embeddings_table(encoder: EncoderConfig) -> dict[str, Any]:
 
 def point_to_head(store: Store, name: str, folder: str, described: TrainedEncoder, fingerprint: str) -> None:
     """Give heads their name, which others may have had."""
-    names = store.imported_names()
-    names[name] = {
+    entry = {
         "kind": KIND,
         "fingerprint": fingerprint,
         "embedding_dim": described.embedding_dim,
         "folder": folder,
     }
-    store.write_imported_names(names)
+    store.name_encoder(name, entry)
 
 
 def _complete(store: Store, name: str, run_id: str) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from asd_core.store.addresses import open_files
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
 from asd_core.store.layout import safe_name
+from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.score_tables import ScoreTables
 from asd_core.store.tables import INDEX, from_parquet, to_parquet
 
@@ -48,13 +49,20 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables):
                 f"{path} in the store is broken: restore it, or remove it and run asd embed again"
             ) from error
 
-    def imported_names(self) -> dict[str, Any]:
-        """Name → description of embeddings that were imported."""
+    def encoder_names(self) -> dict[str, Any]:
+        """Name → description of embeddings that were imported, and of encoders that were trained."""
         return self._json("encoders.json") if self.files.exists("encoders.json") else {}
 
-    def write_imported_names(self, names: Mapping[str, Any]) -> None:
-        """Replace the descriptions of imported embeddings."""
-        self.files.write("encoders.json", json.dumps(names, indent=1, sort_keys=True).encode())
+    def name_encoder(self, name: str, description: Mapping[str, Any]) -> None:
+        """Give a name to imported embeddings or a trained encoder; other names stay, whoever writes at the same time.
+
+        Args:
+            name: which another may have had.
+            description: JSON values.
+        """
+        with run_lock(self.files, lock_name("encoders.json")):
+            names = {**self.encoder_names(), name: dict(description)}
+            self.files.write("encoders.json", json.dumps(names, indent=1, sort_keys=True).encode())
 
 
 def open_store(url: str) -> Store:

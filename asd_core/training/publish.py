@@ -15,7 +15,6 @@ from asd_core.errors import UsageError
 from asd_core.recipe.names import check_recipe_name
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.store.layout import safe_name
-from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.store import Store
 from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import history_bytes
@@ -35,7 +34,7 @@ def check_free(store: Store, name: str) -> None:
         check_recipe_name(name)
     except UsageError as error:
         raise UsageError(f"--as {name}: a name may hold letters, digits, '-', '_' and '.'") from error
-    if name in (names := store.imported_names()) and names[name].get("kind", IMPORTED) == IMPORTED:
+    if name in (names := store.encoder_names()) and names[name].get("kind", IMPORTED) == IMPORTED:
         raise UsageError(f"--as {name}: the store has imported embeddings of that name: take another one")
 
 
@@ -101,6 +100,5 @@ def point_to(store: Store, name: str, folder: str, trained: TrainedEncoder) -> s
         "embedding_dim": trained.embedding_dim,
         "folder": folder,
     }
-    with run_lock(store.files, lock_name("encoders.json")):  # two trainings may end at once
-        store.write_imported_names({**store.imported_names(), name: entry})
+    store.name_encoder(name, entry)
     return fingerprint

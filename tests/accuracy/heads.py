@@ -100,7 +100,7 @@ def of_head(store: Store, name: str) -> dict[str, Scores]:
     """Scores of both detectors on heads of a name."""
     found = {}
     for method, recipe in (("head, kNN", load_recipe("head")), ("head, class NLL", load_recipe("head-nll"))):
-        found[method], _ = scored(store, with_encoder(recipe, name, store.imported_names(), store.files.url))
+        found[method], _ = scored(store, with_encoder(recipe, name, store.encoder_names(), store.files.url))
     return found
 
 
@@ -158,11 +158,11 @@ def section(real_data: Path) -> list[str]:
             methods |= {f"{name}, untrained": one for name, one in twin.items()}
             tests = {name: one.test for name, one in methods.items()}
             tests["density kNN + head, kNN"] = fused(methods, {"density kNN": 1.0, "head, kNN": 1.0})
-            tests["density kNN + head, kNN and class NLL"] = fused(methods, WEIGHTS)
+            tests["density kNN + head, kNN and NLL"] = fused(methods, WEIGHTS)
             for name, one in methods.items():
                 alarms.setdefault(name, []).append(false_alarms(one, anomalous))
             by_seed.append(tests)
-            best = tests["density kNN + head, kNN and class NLL"]
+            best = tests["density kNN + head, kNN and NLL"]
             pairs = [ahead(best, density.test, anomalous, objective) for objective in ("auc", "pauc")]
             gains.append([str(seed), *(f"{gain:+.3f} ± {error:.3f}" for gain, error in pairs)])
             whole = {name: figures(one, anomalous, PARTS["all 12"]).round(4).tolist() for name, one in tests.items()}

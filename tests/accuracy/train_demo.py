@@ -107,7 +107,7 @@ def judged(demo: Demo, seed: int, train: Train, engine: Engine, say: Say) -> dic
 
 
 def _with_encoder(store: Store, recipe: Recipe, name: str) -> Recipe:
-    return with_encoder(recipe, name, store.imported_names(), store.files.url)
+    return with_encoder(recipe, name, store.encoder_names(), store.files.url)
 
 
 def _scores(store: Store, recipe: Recipe, archive: Path, engine: Engine) -> pa.Table:

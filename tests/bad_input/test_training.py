@@ -31,6 +31,13 @@ def line_of(said, code=1):
     return line
 
 
+def test_an_ensemble_is_trained_member_by_member(plant):
+    members = "".join(f'[ensemble.members.{name}]\nrecipe = "{name}"\n' for name in ("twfr-knn", "multires-small"))
+    (plant / "both.toml").write_text(members)
+    line = ["train", plant / "archive", "--recipe", plant / "both.toml", "--as", "own", "--store", plant / "store"]
+    assert line_of(asd(*line), 2) == "Error: recipe both is an ensemble: train its members, each by its own recipe"
+
+
 def test_one_class_only(plant):
     line = line_of(train(plant, "--set", 'training.labels=["machine_type"]'))
     assert "only one class, 'fan': give training.labels a part in which clips differ" in line

@@ -94,6 +94,6 @@ def test_a_store_on_s3_gets_the_same_encoder(plant, bucket):
     line = ["--recipe", plant / "tiny.toml", "--local", "--json", "--until", "2026-11-02"]
     there = asd("train", plant / "archive", "--as", "own", "--store", f"{bucket}/store", *line).json
     assert there["digest"] == train(plant).json["digest"]
-    assert open_store(f"{bucket}/store").imported_names()["own"]["folder"] == there["folder"]
+    assert open_store(f"{bucket}/store").encoder_names()["own"]["folder"] == there["folder"]
     fitted = asd("fit", plant / "archive", "--encoder", "own", "--store", f"{bucket}/store", *line)
     assert fitted.code == 0 and fitted.json["fitted"] == 2

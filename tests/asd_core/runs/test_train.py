@@ -61,10 +61,10 @@ def test_training_again_under_a_name_leaves_the_former_encoder_where_it_is(tmp_p
     write_fleet(tmp_path / "archive", dates=NIGHTS)
     store, first = train(tmp_path)
     _, second = train(tmp_path, TINY.with_settings({"training.seed": 1}))
-    assert store.imported_names()["own"]["folder"] == second["folder"] != first["folder"]
+    assert store.encoder_names()["own"]["folder"] == second["folder"] != first["folder"]
     assert read_trained(f"{store.files.url}/{first['folder']}").digest == first["digest"]
     train(tmp_path, execute=None)
-    assert store.imported_names()["own"]["folder"] == first["folder"]
+    assert store.encoder_names()["own"]["folder"] == first["folder"]
 
 
 def test_clips_that_cannot_be_decoded_are_left_out_and_named(tmp_path):

@@ -45,14 +45,14 @@ def training_clips(store):
 
 
 def named(store, recipe="head"):
-    return with_encoder(load_recipe(recipe), "mine", store.imported_names(), store.files.url)
+    return with_encoder(load_recipe(recipe), "mine", store.encoder_names(), store.files.url)
 
 
 def test_a_head_for_each_machine_type_is_kept_under_its_name(trained):
     store, record = trained
     assert record["counts"]["heads"] == 2 and record["counts"]["held_out"] == 4 * 12
     assert record["classes"] == {name: 30 for name in ("fan / 00", "fan / 02", "pump / 00", "pump / 04")}
-    assert store.imported_names()["mine"] == {
+    assert store.encoder_names()["mine"] == {
         "kind": "head",
         "fingerprint": HEAD.fingerprint(""),
         "embedding_dim": 16,

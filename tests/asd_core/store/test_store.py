@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pyarrow as pa
 import pytest
 
@@ -10,9 +12,15 @@ from tests.stored_rows import rows
 
 def test_a_store_is_a_folder_that_is_made_when_something_is_written(tmp_path):
     store = open_store(str(tmp_path / "deep/store"))
-    assert store.runs() == [] and store.imported_names() == {} and not (tmp_path / "deep").exists()
-    store.write_imported_names({"here": {"embedding_dim": 4}})
-    assert Store(LocalFiles(tmp_path / "deep/store")).imported_names() == {"here": {"embedding_dim": 4}}
+    assert store.runs() == [] and store.encoder_names() == {} and not (tmp_path / "deep").exists()
+    store.name_encoder("here", {"embedding_dim": 4})
+    assert Store(LocalFiles(tmp_path / "deep/store")).encoder_names() == {"here": {"embedding_dim": 4}}
+
+
+def test_names_that_are_given_at_the_same_time_are_all_kept(tmp_path):
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda name: open_store(str(tmp_path)).name_encoder(name, {"kind": "imported"}), "abc"))
+    assert open_store(str(tmp_path)).encoder_names().keys() == set("abc")
 
 
 def test_a_manifest_is_kept_with_its_run(tmp_path):

@@ -18,7 +18,7 @@ def test_a_published_encoder_is_found_by_its_name_and_embeds(tmp_path):
     checkpoints = Checkpoints(job.store_url, job.folder)
     folder, trained = publish(store, "own", job.table, job.config, ("a", "b"), checkpoints, done)
     fingerprint = point_to(store, "own", folder, trained)
-    entry = store.imported_names()["own"]
+    entry = store.encoder_names()["own"]
     assert (entry["folder"], entry["fingerprint"], entry["embedding_dim"]) == (folder, fingerprint, 8)
     assert folder == f"trained/own/{trained.digest}" and trained.classes == ("a", "b")
     assert read_trained(f"{store.files.url}/{folder}") == trained
@@ -31,7 +31,7 @@ def test_a_published_encoder_is_found_by_its_name_and_embeds(tmp_path):
 
 def test_a_name_of_imported_embeddings_or_no_name_of_a_folder_is_refused(tmp_path):
     store = open_store(str(tmp_path))
-    store.write_imported_names({"old": {"kind": "imported"}})
+    store.name_encoder("old", {"kind": "imported"})
     with pytest.raises(UsageError, match="--as old: the store has imported embeddings of that name"):
         check_free(store, "old")
     with pytest.raises(UsageError, match="--as a/b: a name may hold letters"):
