@@ -119,15 +119,24 @@ def _scores(store: Store, recipe: Recipe, archive: Path, engine: Engine) -> pa.T
 def report(recipes: dict[str, Heard]) -> list[str]:
     """Lines of Markdown: figures by severity and by kind, and where the trained network is better or worse."""
     kinds = [("kind", kind) for kind in sorted({kind for own in KINDS.values() for kind in own})]
-    kinds = [group for group in kinds if group in recipes[TRAINED]]
+    groups = [*BY_SEVERITY, *(group for group in kinds if group in recipes[TRAINED])]
     machines = len(recipes[TRAINED]["all", "faults"])
-    lines = [f"AUC / pAUC, mean over {machines} machines of all fleets:", ""]
-    for groups in (BY_SEVERITY, kinds):
-        lines += [*markdown_table(table(recipes, groups)), ""]
-    lines += ["Difference of AUC, machine by machine, ± its standard error; under two of them it is a tie:", ""]
-    for groups in (BY_SEVERITY, kinds):
-        lines += [*markdown_table(verdicts(TRAINED, recipes, groups)), ""]
-    return lines
+    return [
+        f"AUC / pAUC, mean over {machines} machines of all fleets:",
+        "",
+        *markdown_table(turned(table(recipes, groups))),
+        "",
+        f"AUC of the {TRAINED} less that of another, machine by machine, ± its standard error; under two of them it is",
+        "a tie:",
+        "",
+        *markdown_table(turned(verdicts(TRAINED, recipes, groups))),
+        "",
+    ]
+
+
+def turned(rows: list[list[str]]) -> list[list[str]]:
+    """A table with its columns as rows, which is narrow enough for a page."""
+    return [list(row) for row in zip(*rows, strict=True)]
 
 
 def command(demo: Demo, archive: Path, store: str, recipe: Recipe, name: str) -> list[str]:
