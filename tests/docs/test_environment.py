@@ -20,7 +20,7 @@ RUNS = {
     "import-embeddings": ["features", "--encoder", "json", "--store", "json-store"],
     "import-scores": ["scores.parquet", "--system", "stgram", "--as", "json-scores", "--store", "json-store"],
     "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
-    "train": ["recordings", "--recipe", "multires-small", "--as", "json", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
+    "train": ["recordings", "--recipe", "multires-small", "--as", "json-net", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
     "fit": ["dcase2020/dev_data", *KNN],
     "ensemble": ["a=json-scores", "b=json-others", "--as", "json-both", "--store", "json-store"],
     "score": ["dcase2020/dev_data", *KNN],

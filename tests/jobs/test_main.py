@@ -42,7 +42,7 @@ FIT = ("--recipe", "twfr-knn", "--local", "--store")
         (["fit", "NOWHERE.csv", *FIT, "STORE", "--since", "2026-11-01"], 2, "cannot read the manifest"),
         (["fit", "ARCHIVE", *FIT, "FILE", "--since", "2026-11-01"], 2, "is a file: name a folder"),
         (["fit", *FIT, "STORE", "--since", "2026-11-01"], 1, "no embeddings of recipe twfr-knn: name an archive"),
-        (["fit", *FIT, "STORE", "--encoder", "x"], 2, "--encoder x has no place"),
+        (["fit", *FIT, "STORE", "--encoder", "x"], 2, "the store has no encoder 'x'"),
         (["fit", "--recipe", "imported-knn", "--store", "STORE"], 2, "with --encoder NAME"),
         (["fit", "ARCHIVE", "--recipe", "imported-knn", "--store", "STORE"], 2, "leave ARCHIVE out"),
         (["fit", "ARCHIVE", *FIT, "STORE", "--ray-address", "auto", "--since", "2026-11-01"], 2, "exclude each other"),
