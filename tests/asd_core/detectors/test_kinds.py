@@ -6,7 +6,7 @@ import pytest
 from asd_core.detectors.kinds import DEFAULT_KIND, KINDS, is_own, kind_config, kind_keys, load_of_kind, new_of_kind
 from asd_core.errors import UsageError
 
-ROWS = np.random.default_rng(0).normal(size=(60, 3))
+ROWS = np.random.default_rng(0).normal(size=(60, 2))
 
 
 @pytest.mark.parametrize("name", KINDS)
