@@ -74,11 +74,11 @@ def safe_name(text: str) -> str:
 
     What would be longer than 200 bytes is cut, and ends in ``+`` and a hash of the word; no word is quoted to a ``+``.
     """
-    quoted = urllib.parse.quote(text, safe=" ")
+    quoted = urllib.parse.quote(text, safe=" ", errors="surrogatepass")  # a word may come from bytes that are no UTF-8
     if not quoted:
         return "%"  # which no word is quoted to
     if len(quoted) > 200:  # file systems take 255 bytes, and "date=" may stand before it
-        quoted = f"{re.sub('%.?$', '', quoted[:160])}+{content_hash(text.encode())}"
+        quoted = f"{re.sub('%.?$', '', quoted[:160])}+{content_hash(text.encode('utf-8', 'surrogatepass'))}"
     return quoted.replace(".", "%2E", 1) if quoted.startswith(".") else quoted
 
 

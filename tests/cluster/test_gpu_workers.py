@@ -74,6 +74,7 @@ def always_fail(_):
     raise RuntimeError("CUDA error: device-side assert triggered")
 
 
+@pytest.mark.slow
 def test_an_item_that_breaks_every_gpu_ends_the_map_in_one_line(workers):
     with pytest.raises(AsdError, match="a worker died: .*the same command goes on") as refused:
         list(workers.map(always_fail, [1]))

@@ -5,7 +5,7 @@ from asd_core.store.layout import dated_name, digest_in, may_hold, name_of, safe
 
 
 def test_any_word_becomes_one_file_name():
-    for word in ["../../etc", "a/b", "..", "", "<script>", "new\nline", "ü"]:
+    for word in ["../../etc", "a/b", "..", "", "<script>", "new\nline", "ü", "\udc80", "\udc80" * 80]:
         name = safe_name(word)
         assert "/" not in name and name not in ("", ".", "..")
     assert safe_name("fan 07") == "fan 07"
