@@ -86,7 +86,7 @@ def test_a_store_that_cannot_be_written_is_said_where_answers_are_waited_for(tmp
     assert server.log == []
 
 
-@pytest.mark.parametrize(("share", "least"), [(0.0, 0.95), (0.3, 0.90)])
+@pytest.mark.parametrize(("share", "least"), [(0.0, 0.95), pytest.param(0.3, 0.90, marks=pytest.mark.slow)])
 def test_a_real_server_with_faults_is_asked_as_often_as_allowed_until_each_request_has_its_answer(
     tmp_path, share, least
 ):
