@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from speechbrain.lobes.models.beats import BEATsConfig, TransformerEncoder
 from torch import Tensor, nn
 
 from asd_core.encoders.anopatch.filterbank import FRAME, HOP, SAMPLE_RATE, filterbank
 from asd_core.encoders.anopatch.shapes import BEATS, check_shape
+from asd_core.encoders.clap.weights import load_checkpoint
 from asd_core.errors import AsdError, ClipError
 
 _MEAN, _DEVIATION = 15.41663, 6.55582  # of filterbank energies in AudioSet, as the authors give them
@@ -111,14 +111,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     Raises:
         AsdError: it is no such checkpoint, or holds anything that could run code.
     """
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # the unpickler meets a foreign file with errors of any kind
-        reason = str(error).strip().split("\n")[0].split(". ")[0]
-        raise AsdError(
-            f"{path} cannot be loaded as a checkpoint of tensors ({type(error).__name__}: {reason}); anything that "
-            "could run code is refused; is it the whole file, as downloaded?"
-        ) from error
+    loaded = load_checkpoint(path)
     settings, model = (loaded.get(key) if isinstance(loaded, dict) else None for key in ("cfg", "model"))
     if not isinstance(settings, dict) or not isinstance(model, dict):
         raise AsdError(f'{path} holds no "cfg" and "model": it is no checkpoint of BEATs, such as BEATs_iter3.pt')

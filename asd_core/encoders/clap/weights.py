@@ -90,7 +90,7 @@ def read_checkpoint(source: str, name: str) -> dict[str, Tensor]:
     import torch
 
     path = find_checkpoint(source, name)
-    loaded = _loaded(path)
+    loaded = load_checkpoint(path)
     state = loaded.get("model", loaded) if isinstance(loaded, Mapping) else None
     named = state.items() if isinstance(state, Mapping) else ()
     tensors = {name: value for name, value in named if isinstance(name, str) and isinstance(value, torch.Tensor)}
@@ -111,7 +111,12 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
     return hashed.hexdigest()
 
 
-def _loaded(path: Path) -> Any:
+def load_checkpoint(path: Path) -> Any:
+    """The contents of a checkpoint, tensors and plain values only, mapped into memory where its format allows it.
+
+    Raises:
+        AsdError: it is none, or holds anything that could run code.
+    """
     import torch
 
     try:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asd_core.encoders.clap.weights import HUB, digest, first_line, is_random, seed_of
+from asd_core.encoders.clap.weights import HUB, digest, first_line, is_random, load_checkpoint, seed_of
 from asd_core.encoders.efficientat.variants import Variant, variant
 from asd_core.errors import AsdError, UsageError
 
@@ -148,14 +148,7 @@ def _path(source: str, wanted: Variant) -> Path:
 def _loaded(path: Path) -> dict[str, Tensor]:
     import torch
 
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler meets a foreign file with errors of any kind
-        why = str(error).strip().split("\n")[0].split(". ")[0]
-        raise AsdError(
-            f"{path} cannot be loaded as a checkpoint of tensors ({type(error).__name__}: {why}); anything that could "
-            "run code is refused; is it the whole file, as downloaded?"
-        ) from error
+    state = load_checkpoint(path)
     named: Mapping[Any, Any] = state if isinstance(state, Mapping) else {}
     return {name: value for name, value in named.items() if isinstance(name, str) and isinstance(value, torch.Tensor)}
 

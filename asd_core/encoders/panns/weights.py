@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from asd_core.encoders.clap.weights import digest, is_random, seed_of
+from asd_core.encoders.clap.weights import digest, is_random, load_checkpoint, seed_of
 from asd_core.errors import AsdError, UsageError
 
 if TYPE_CHECKING:
@@ -76,14 +75,7 @@ def _digest(source: str, _size: int, _modified: int) -> str:
 def _tensors(path: Path) -> dict[str, Tensor]:
     import torch
 
-    try:
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as error:  # the unpickler meets a foreign file with errors of any kind
-        why = str(error).strip().split("\n")[0].split(". ")[0]
-        raise AsdError(
-            f"{path} cannot be loaded as a checkpoint of tensors ({type(error).__name__}: {why}); anything that could "
-            "run code is refused; is it the whole file, as downloaded?"
-        ) from error
+    loaded = load_checkpoint(path)
     state = loaded.get("model", loaded) if isinstance(loaded, Mapping) else {}
     named = state.items() if isinstance(state, Mapping) else ()
     return {name: value for name, value in named if isinstance(name, str) and isinstance(value, torch.Tensor)}
