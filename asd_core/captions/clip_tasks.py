@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,8 @@ from asd_core.store.tables import embedding_matrix, rows_of
 
 if TYPE_CHECKING:
     from asd_core.encoders.clap.caption_decoder import CaptionDecoder
+
+T = TypeVar("T")
 
 CLIP_CAPTIONS = pa.schema(
     [
@@ -120,18 +123,36 @@ def measure_clips(task: MeasureTask) -> tuple[pa.Table, dict[str, str]]:
     Returns:
         Rows of MEASURES, and clip id → the reason for each clip that could not be measured.
     """
-    rows: list[dict[str, str]] = []
+    found, problems = heard_clips(task.clips, task.heard, measure)
+    rows = [{**own, "measures": json.dumps(asdict(measures))} for own, measures in found]
+    return pa.Table.from_pylist(rows, MEASURES), problems
+
+
+def heard_clips(
+    clips: pa.Table, heard: Heard, of: Callable[[NDArray[np.float32], int], T]
+) -> tuple[list[tuple[dict[str, object], T]], dict[str, str]]:
+    """Read clips one by one and apply a function; one that cannot be read, or was replaced since, stops no other.
+
+    Args:
+        clips: with clip_id and uri, of recordings or of places in them.
+        heard: how much of each, and which channel.
+        of: samples (T,) and their rate in Hz.
+
+    Returns:
+        The clip_id and uri of each clip with its result, and clip id → the reason for each clip without one.
+    """
+    found: list[tuple[dict[str, object], T]] = []
     problems = {}
     with one_thread():
-        for clip_id, uri in rows_of(task.clips, "clip_id", "uri"):
+        for clip_id, uri in rows_of(clips, "clip_id", "uri"):
             try:
                 listed = functools.partial(open_listed, listed_id=split_place(clip_id)[0])
-                measures = measure(*to_hear(uri, listed, task.heard))
+                result = of(*to_hear(uri, listed, heard))
             except (AsdError, OSError) as error:
                 problems[clip_id] = " ".join(str(error).split())
             else:
-                rows.append({"clip_id": clip_id, "uri": uri, "measures": json.dumps(asdict(measures))})
-    return pa.Table.from_pylist(rows, MEASURES), problems
+                found.append(({"clip_id": clip_id, "uri": uri}, result))
+    return found, problems
 
 
 def measures_from(text: str) -> AcousticMeasures:

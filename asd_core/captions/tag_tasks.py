@@ -13,15 +13,11 @@ import pyarrow as pa
 import soxr
 from numpy.typing import NDArray
 
-from asd_core.audio.listening import Heard, to_hear
-from asd_core.audio.places import split_place
+from asd_core.audio.listening import Heard
+from asd_core.captions.clip_tasks import heard_clips
 from asd_core.encoders.clap.weights import random_note
 from asd_core.encoders.efficientat.encoder import EfficientAtEncoder
 from asd_core.encoders.efficientat.weights import classes_digest
-from asd_core.errors import AsdError
-from asd_core.pipeline.decoding import open_listed
-from asd_core.pipeline.threads import one_thread
-from asd_core.store.tables import rows_of
 
 TAGS = pa.schema(
     [
@@ -78,17 +74,8 @@ def tag_clips(task: TagTask) -> tuple[pa.Table, dict[str, str]]:
     Returns:
         Rows of TAGS, and clip id → the reason for each clip that could not be tagged.
     """
-    rows: list[dict[str, object]] = []
-    problems = {}
-    with one_thread():
-        for clip_id, uri in rows_of(task.clips, "clip_id", "uri"):
-            try:
-                listed = functools.partial(open_listed, listed_id=split_place(clip_id)[0])
-                logits = clip_logits(task.tagger, *to_hear(uri, listed, task.heard))
-            except (AsdError, OSError) as error:
-                problems[clip_id] = " ".join(str(error).split())
-            else:
-                rows.append({"clip_id": clip_id, "uri": uri, "logits": logits})
+    found, problems = heard_clips(task.clips, task.heard, functools.partial(clip_logits, task.tagger))
+    rows = [{**own, "logits": logits} for own, logits in found]
     return pa.Table.from_pylist(rows, TAGS), problems
 
 
