@@ -9,16 +9,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C inside the block, as do processes that are started in it for good: their parent ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
+def interrupts_kept_from_children() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block, and never reach a process that is started in it: its parent ends it.
+
+    Ignoring it instead would lose the one that comes now.
+    """
+    with interrupts_put_off():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from asd_core.errors import AsdError
-from asd_core.pipeline.interrupts import interrupts_ignored, interrupts_put_off
+from asd_core.pipeline.interrupts import interrupts_kept_from_children, interrupts_put_off
 from asd_core.store.without_pandas import keep_pandas_out
 
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
@@ -59,7 +59,7 @@ def start_server(also: Sequence[str] = ()) -> None:
         also: further modules to import there: those that a command's script imports, which every worker runs again.
     """
     multiprocessing.set_forkserver_preload([*_IMPORTED, *also])
-    with environment(ONE_THREAD), interrupts_ignored():
+    with environment(ONE_THREAD), interrupts_kept_from_children():
         forkserver.ensure_running()
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from asd_core.pipeline.interrupts import interrupts_ignored, interrupts_put_off
+from asd_core.pipeline.interrupts import interrupts_kept_from_children, interrupts_put_off
 
 
 def test_an_interrupt_waits_for_the_end_of_the_block():
@@ -16,14 +16,17 @@ def test_an_interrupt_waits_for_the_end_of_the_block():
     assert done == ["the whole block"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_interrupt_is_ignored_by_this_process_and_by_those_that_are_started():
-    with interrupts_ignored():
+def test_an_interrupt_is_kept_from_children_and_still_reaches_this_process():
+    ended = []
+    with pytest.raises(KeyboardInterrupt), interrupts_kept_from_children():
         signal.raise_signal(signal.SIGINT)
         child = subprocess.run([sys.executable, "-c", "import signal; signal.raise_signal(signal.SIGINT)"])
-    assert child.returncode == 0 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ended.append(child.returncode)
+    assert ended == [0] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
-@pytest.mark.parametrize("guard", [interrupts_ignored, interrupts_put_off])
+@pytest.mark.parametrize("guard", [interrupts_kept_from_children, interrupts_put_off])
 def test_other_threads_change_no_handler(guard):
     seen = []
 
