@@ -49,13 +49,14 @@ class Field:
 def fields_of(recipe: Recipe) -> list[Field]:
     """Every field that a recipe has beside its overrides for machine types, in the order of their tables.
 
-    The table of training is left out where the encoder cannot be trained and the recipe does not set it.
+    The table of training is left out where the encoder cannot be trained and the recipe does not set it, and the
+    table of a generator where the recipe does not set it.
     """
     machine, found = recipe.for_machine(""), _ensemble_fields(recipe)
     is_taught = is_trainable(machine.encoder)
     for table in TABLES if recipe.ensemble is None else (*JUDGING, *EXPLAINING):
         given = recipe.settings.get(table, {})
-        if table in TEACHING and not (given or is_taught):
+        if table in TEACHING and not (given or (is_taught and table == "training")):
             continue
         default = _defaults(table, given)
         rows = sorted(_values(table, getattr(machine, table)), key=lambda row: row[0] != "kind")

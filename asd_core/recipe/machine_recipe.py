@@ -19,18 +19,19 @@ from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trained_options import digest_of_folder, without_place
 from asd_core.errors import UsageError
 from asd_core.recipe.caption_settings import CaptionConfig
+from asd_core.recipe.generator_settings import GeneratorConfig
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.settings import from_mapping
 
-TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions", "training")
+TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions", "training", "generator")
 JUDGING = ("threshold",)
 """Tables that judge scores and change none: a scorer holds whatever they say."""
 
 EXPLAINING = ("captions",)
 """Tables that say how flagged clips are explained."""
 
-TEACHING = ("training",)
-"""Tables that say how an encoder is trained: its fingerprint tells the weights that came out."""
+TEACHING = ("training", "generator")
+"""Tables that say how networks are trained: fingerprints and checksums tell what came out."""
 
 NO_HEAD_NOTE = "no head is named, so embeddings are scored as they are: name a trained one with --encoder"
 
@@ -92,6 +93,7 @@ class MachineRecipe:
     captions: CaptionConfig = CaptionConfig()
     score: ScoreConfig = ScoreConfig()
     training: TrainingConfig = TrainingConfig()
+    generator: GeneratorConfig = GeneratorConfig()
 
     def of_scores(self) -> dict[str, Any]:
         """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out.
@@ -146,6 +148,7 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
         training=from_mapping(TrainingConfig, tables.get("training", {}), "[training]"),
+        generator=from_mapping(GeneratorConfig, tables.get("generator", {}), "[generator]"),
     )
 
 

@@ -7,6 +7,7 @@
     [threshold]  kind = "quantile", quantile = 0.9
     [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
     [training]   loss = "scac", epochs = 16, ...  # how asd train trains the encoder
+    [generator]  clips = 100, ...           # how asd synthesize makes clips of faults that nobody recorded
     [machine.fan]  "encoder.r" = 0.9        # overrides for one machine type
 
 An ensemble has ``[ensemble]`` instead of the first four (`asd_core.recipe.ensemble_settings`).
