@@ -34,6 +34,7 @@ from asd_core.tuning.search import OnProgress, Search, search_here
 from asd_core.tuning.space.check import check_enough_clips
 from asd_core.tuning.space.proposals import Proposals, proposals
 from asd_core.tuning.stored_results import code_version, read_known
+from asd_core.tuning.validations import steps_of
 
 _EXAMPLES = 100  # clips left out that the report names
 
@@ -57,6 +58,7 @@ def tune(
     runner: Runner = run_here,
     progress: Progress = no_progress,
     left_out: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Search for the best settings of a recipe and publish them; a finished search is not repeated.
 
@@ -70,6 +72,7 @@ def tune(
         runner: evaluates the settings.
         progress: called with (stage, done, total).
         left_out: machine → the reason why it cannot be judged.
+        notes: reservations about the clips that settings are judged on, for the record and the page.
 
     Returns:
         The run's record; ``already_complete`` is true where nothing was left to do.
@@ -126,6 +129,8 @@ def tune(
         },
         "best": best_summary(scopes),
         "left_out": absent,
+        **steps_of(validations),
+        "notes": list(notes),
         "workers": engine.workers,
         "started_at": started,
     }

@@ -132,6 +132,25 @@ def test_generated_clips_serve_too_and_machines_without_any_are_named(tmp_path, 
     assert "valve 00 left out: 0 normal and 0 anomalous generated clips" in said.err
 
 
+def test_a_folder_of_generated_clips_is_named_by_itself_and_their_steps_stand_in_record_and_page(tmp_path, archive):
+    words = ["tune", archive, "--recipe", "fs-twfr-gmm", "--space", tmp_path / "r.toml", "--objective", "twfr-sum"]
+    (tmp_path / "r.toml").write_text('"encoder.r" = { grid = [0.5, 1.0, 1.05] }\n')
+    found = {}
+    for option in ((), ("--keep-silence",)):
+        said = asd(*words, "--validation", archive, "--store", tmp_path / "store", "--local", "--json", *option)
+        assert said.code == 0, said.err
+        record = open_store(str(tmp_path / "store")).run(said.json["run_id"])
+        page = (tmp_path / "store" / record["page"]).read_text()
+        found[option] = record["generated_clips"]["silence"]
+        assert record["order"]["validation"] == "generated" and f"silence {found[option]}" in page
+    assert list(found.values()) == ["cut out", "kept"]
+
+
+def test_a_recipe_without_a_space_of_its_own_needs_one(tmp_path, archive):
+    said = asd("tune", archive, "--recipe", "twfr-knn", "--store", tmp_path / "store", "--local")
+    assert said.code == 2 and "--space FILE is missing: recipe twfr-knn has no space of its own" in said.err
+
+
 def test_generated_clips_lie_as_those_of_the_archive_do_and_strays_are_rows(tmp_path, archive, space):
     for link, target in (("own/fan", "fan"), ("generated/fan/test", "fan/test"), ("generated/valve", "valve")):
         (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
