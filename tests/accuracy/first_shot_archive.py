@@ -15,7 +15,7 @@ import soundfile
 
 from asd_core.synthesis.fleet.machine import Machine, build_machine, healthy_sound
 from asd_core.synthesis.severities import generator, simulate_anomaly
-from asd_core.synthesis.signals import Samples
+from asd_core.synthesis.signals import Rng, Samples, frequencies, from_db, rms, shaped_noise, slow_wave, unit_rms
 
 RATE = 16_000
 SPEEDS = {"source": 1.0, "target": 1.1}
@@ -31,6 +31,7 @@ class Part:
         anomalous: number of anomalous clips of each domain, by domain.
         kinds: of faults, in turn (`asd_core.synthesis.severities.KINDS`); "" is no fault at all.
         severity: lowest and highest.
+        background_db: lowest and highest level of the noise around the machine, against the machine's; None is none.
         peak: that each clip is scaled to, as a generator's clips are; None leaves clips as loud as the machine.
         seconds: of a clip.
         seed: of everything random.
@@ -41,6 +42,7 @@ class Part:
     anomalous: dict[str, int]
     kinds: tuple[str, ...] = ("",)
     severity: tuple[float, float] = (0.1, 1.0)
+    background_db: tuple[float, float] | None = None
     peak: float | None = None
     seconds: float = 10.0
     seed: int = 0
@@ -76,9 +78,21 @@ def _clips(machine: Machine, part: Part) -> Iterator[tuple[str, Samples]]:
 
 
 def _sound(machine: Machine, is_anomalous: bool, number: int, part: Part, key: tuple[str, ...]) -> Samples:
-    night, clip, fault = (generator(part.seed, *key, name) for name in ("night", "clip", "fault"))
+    night, clip, fault, around = (generator(part.seed, *key, name) for name in ("night", "clip", "fault", "around"))
     sound = healthy_sound(machine, round(part.seconds * RATE), RATE, night, clip)
     kind = part.kinds[number % len(part.kinds)] if is_anomalous else ""
-    if not kind:
+    level = rms(sound)
+    if kind:
+        sound = simulate_anomaly(sound, kind, float(fault.uniform(*part.severity)), RATE, fault).waveform
+    if part.background_db is None:
         return sound
-    return simulate_anomaly(sound, kind, float(fault.uniform(*part.severity)), RATE, fault).waveform
+    loudness = np.float32(level * from_db(float(around.uniform(*part.background_db))))
+    return sound + loudness * _background(len(sound), around)
+
+
+def _background(count: int, rng: Rng) -> Samples:
+    """Noise of other machines, of rms 1: its spectrum falls by another slope, and its level moves, in every clip."""
+    slope = float(rng.uniform(0.3, 0.9))
+    shape = (1 / np.maximum(frequencies(count, RATE), 50.0) ** slope).astype(np.float32)
+    moving = from_db(1) ** (3 * slow_wave(count, RATE, float(rng.uniform(0.2, 0.6)), rng))
+    return unit_rms(shaped_noise(shape, count, rng) * moving.astype(np.float32))

@@ -8,11 +8,15 @@ what chooses nothing: "anomalous" clips without a fault.
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
 
 from asd_core.evaluation.comparison import markdown_table
 from tests.accuracy.first_shot_archive import Part, write_clips
@@ -31,6 +35,7 @@ class Trial:
         train: number of real normal clips, by domain.
         judged: number of generated clips of each condition, by domain.
         severity: of the faults.
+        background_db: of the noise around the machine.
         seconds: of a clip.
         space: TOML text of the search space; "" for the recipe's own.
         options: further words of the command.
@@ -40,6 +45,7 @@ class Trial:
     train: tuple[tuple[str, int], ...] = (("source", 90), ("target", 10))
     judged: tuple[tuple[str, int], ...] = (("source", 25), ("target", 25))
     severity: tuple[float, float] = (0.1, 1.0)
+    background_db: tuple[float, float] | None = (-6.0, 3.0)
     seconds: float = 10.0
     space: str = ""
     options: tuple[str, ...] = ()
@@ -47,10 +53,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class Choice:
-    """The r that a search chose, and its objective."""
+    """The r that a search chose.
+
+    Attributes:
+        r: chosen.
+        objective: at the chosen r.
+        below: best objective of any r below 1.
+        above: best objective of any r above 1.
+    """
 
     r: float
     objective: float
+    below: float
+    above: float
 
     @property
     def side(self) -> str:
@@ -68,7 +83,7 @@ def choice_of(folder: Path, kind: str, seed: int, trial: Trial) -> Choice:
         trial: the size.
     """
     counts = dict(trial.judged)
-    real = Part("train", dict(trial.train), {}, seconds=trial.seconds, seed=seed)
+    real = Part("train", dict(trial.train), {}, background_db=trial.background_db, seconds=trial.seconds, seed=seed)
     made = replace(real, split="test", normal=counts, anomalous=counts, kinds=(kind,), severity=trial.severity)
     write_clips(folder / "real", trial.machine_type, real, seed)
     write_clips(folder / "generated", trial.machine_type, replace(made, peak=0.5, seed=seed + 1000), seed)
@@ -80,17 +95,27 @@ def choice_of(folder: Path, kind: str, seed: int, trial: Trial) -> Choice:
     if said.code:
         raise SystemExit(said.err)
     best = said.json["best"][trial.machine_type]
-    return Choice(best["setting"]["encoder.r"], best["value"])
+    below, above = best_of_sides(folder / "store", said.json["run_id"])
+    return Choice(best["setting"]["encoder.r"], best["value"], below, above)
+
+
+def best_of_sides(store: Path, run_id: str) -> tuple[float, float]:
+    """The best objectives below and above r = 1 in a finished search."""
+    rows = pq.read_table(store / "tuning" / run_id / "settings.parquet").to_pylist()
+    values = [(json.loads(row["setting"])["encoder.r"], row["objective"]) for row in rows]
+    return max(value for r, value in values if r < 1), max(value for r, value in values if r > 1)
 
 
 def table(choices: dict[str, Sequence[Choice]]) -> list[str]:
     """Lines of a table: a kind of fault a row."""
-    rows = [["generated anomalies", "r above 1", "r = 1", "r below 1", "chosen r, seed by seed", "twfr-sum, mean"]]
+    rows = [
+        ["generated anomalies", "r above 1", "r = 1", "r below 1", "chosen r, seed by seed", "best below 1", "above 1"]
+    ]
     for kind, of in choices.items():
         sides = [one.side for one in of]
         counts = [str(sides.count(side)) for side in ("above 1", "1", "below 1")]
-        mean = sum(one.objective for one in of) / len(of)
-        rows.append([SHOWN[kind], *counts, ", ".join(f"{one.r:.2f}" for one in of), f"{mean:.3f}"])
+        means = [f"{np.mean(values):.3f}" for values in ([one.below for one in of], [one.above for one in of])]
+        rows.append([SHOWN[kind], *counts, ", ".join(f"{one.r:.2f}" for one in of), *means])
     return markdown_table(rows)
 
 
@@ -100,10 +125,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--machine-type", default="fan")
     parser.add_argument("--severity", type=float, nargs=2, default=(0.1, 1.0))
+    parser.add_argument("--background-db", type=float, nargs=2, default=(-6.0, 3.0))
     parser.add_argument("--keep-silence", action="store_true")
     asked = parser.parse_args()
     options = ("--keep-silence",) if asked.keep_silence else ()
-    trial = Trial(asked.machine_type, severity=(asked.severity[0], asked.severity[1]), options=options)
+    severity, around = tuple(asked.severity), tuple(asked.background_db)
+    trial = Trial(asked.machine_type, severity=severity, background_db=around, options=options)
     start, found = time.monotonic(), dict[str, list[Choice]]()
     for kind in WANTED:
         found[kind] = []
