@@ -25,6 +25,7 @@
                                                          history.parquet
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
     reports/training/<name>/<digest>/index.html
+    reports/synthesis/<NAME>/<digest>/index.html         generated clips, to listen to
     encoders.json                                        names of imported embeddings and trained encoders
     recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
