@@ -84,6 +84,7 @@ def command(
     from asd_core.clips.selection import training_clips
     from asd_core.errors import UsageError
     from asd_core.runs.tune import finished, tune
+    from asd_core.tuning.heard_notes import heard_notes
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.space.space import load_space
 
@@ -99,6 +100,7 @@ def command(
     validations, left_out = validations_of(job, request, normals, clips, generated)
     say_if_space_is_small(job, request)
     begun = time.monotonic()
+    notes = heard_notes(job.store.files, validations) if validation == "real" else []
     record = finished(job.store, job.recipe, validations, request)
     if record is None:
         with job.engine("tune") as engine:
@@ -118,6 +120,7 @@ def command(
         "run_id": record["run_id"],
         "page": job.store.files.address(record["page"]),
         "already_complete": record["already_complete"],
+        "notes": notes,
         "stages": {**record["seconds"], "start": round(begun - start, 3), "workers": record["workers"]},
         "seconds": round(time.monotonic() - start, 3),
     }
@@ -148,7 +151,8 @@ def result_text(summary: dict[str, Any]) -> str:
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{summary_text(summary)}\n{report_text(summary['page'])}"
+    notes = "".join(f"note: {line}\n" for line in summary["notes"])
+    return f"{first.format(**summary)}\n{summary_text(summary)}\n{notes}{report_text(summary['page'])}"
 
 
 def validations_of(

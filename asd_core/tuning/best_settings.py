@@ -166,7 +166,7 @@ def search_facts(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> l
 
 def search_warnings(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> list[str]:
     """Cautions that a reader needs before the figures."""
-    lines = []
+    lines = [f"{line[:1].upper()}{line[1:]}." for line in record.get("notes", ())]
     if record["order"]["validation"] != "real":
         lines.append("No real anomaly was heard: how well the choice serves for real ones is not known.")
     few = [m.name for scope in scopes for m in scope.machines if min(m.n_normal, m.n_anomalous) < FEW_CLIPS]
