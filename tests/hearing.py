@@ -1,4 +1,4 @@
-"""What a generator in a store has heard."""
+"""Tables of the clips that a generator in a store has heard."""
 
 from pathlib import Path
 

@@ -40,7 +40,7 @@ class Hearing:
 
     @property
     def line(self) -> str:
-        """What must stand beside every figure of the evaluation."""
+        """The note that must stand beside every figure of the evaluation."""
         kinds = sorted({machine_type for machine_type, _ in self.heard})
         some = ", ".join(kinds[:_SHOWN]) + (f" and {len(kinds) - _SHOWN} more types" if len(kinds) > _SHOWN else "")
         return (
@@ -115,6 +115,6 @@ def _rows(files: Files, path: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _words(clip_id: str, uri: str, machine_type: str, machine_id: str) -> tuple[str, str, str]:
-    """What a clip is known by."""
+    """The words that a clip is known by."""
     last = "/".join(urllib.parse.unquote(uri).split("/")[-3:])
     return f"id {clip_id}", f"at {uri}", f"of {machine_type} {machine_id}: {last}"
