@@ -122,3 +122,20 @@ def test_many_machine_types_stay_one_short_line():
     line = Hearing("gen", 90, {(f"type{number}", "00"): 1 for number in range(9)}).line
 
     assert "(type0, type1, type2, type3, type4 and 4 more types)" in line
+
+
+class OnlyLists:
+    """Files that can be listed and nothing else."""
+
+    def __init__(self):
+        self.asked = []
+
+    def list(self, prefix):
+        self.asked.append(prefix)
+        return []
+
+
+def test_a_store_without_generators_is_asked_for_one_listing():
+    files = OnlyLists()
+
+    assert hearings(files, CLIPS) == [] and files.asked == ["generators"]
