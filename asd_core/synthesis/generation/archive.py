@@ -32,6 +32,7 @@ SYNTHETIC_CLIPS = pa.schema(
         pa.field("domain", pa.string(), nullable=False),  # "source", "target" or ""
         pa.field("attributes", pa.string(), nullable=False),  # "" where the label has none
         pa.field("condition", pa.string(), nullable=False),  # "normal" or "anomalous"
+        pa.field("number", pa.int64(), nullable=False),  # among the clips of its machine and condition, from 0
         pa.field("caption", pa.string(), nullable=False),  # that the model was given
         pa.field("seed", pa.int64()),  # of the candidate that was kept; null where none was
         pa.field("candidate", pa.int64()),  # its number, from 0; null where none was kept
@@ -112,7 +113,7 @@ def row_of(clip: PlannedClip, generator: str, note: str, **found: Any) -> dict[s
         note: on random weights.
         found: further columns; those left out are null.
     """
-    told = ("path", "machine_type", "machine_id", "domain", "attributes", "condition", "caption")
+    told = ("path", "machine_type", "machine_id", "domain", "attributes", "condition", "number", "caption")
     row = dict.fromkeys(SYNTHETIC_CLIPS.names) | {name: getattr(clip, name) for name in told}
     return row | {"split": "test", "generator": generator, "note": note} | found
 

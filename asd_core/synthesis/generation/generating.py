@@ -21,8 +21,6 @@ def make_archive(
     planned: Sequence[PlannedClip],
     config: GeneratorConfig,
     source: Source,
-    generator: str,
-    note: str,
     engine: Engine,
     progress: Progress = no_progress,
 ) -> pa.Table:
@@ -34,8 +32,6 @@ def make_archive(
         planned: its clips.
         config: how many candidates are made at once.
         source: opens the generator, in each process once.
-        generator: digest of its weights.
-        note: on random weights.
         engine: that makes the shards.
         progress: told (stage, done, total).
 
@@ -55,9 +51,8 @@ def make_archive(
     for count, made in enumerate(engine.map(make_shard, tasks, on_gpu=True), len(done) + 1):
         rows += made
         progress("generating clips", count, len(shards))
-    refused = [
-        row_of(clip, generator, note, error_reason="duplicate", error=clip.refused) for clip in planned if clip.refused
-    ]
+    why = [(clip, {"error_reason": "duplicate", "error": clip.refused}) for clip in planned if clip.refused]
+    refused = [row_of(clip, source.digest, source.note, **found) for clip, found in why]
     table = finish(store.files, parts.name, parts.digest, [*rows, *refused])
     parts.remove(store.files)
     return table

@@ -35,7 +35,7 @@ class BreaksAfter(LocalEngine):
 
 def made(folder, engine=None, bad=()):
     store, counts, source, engine = open_store(str(folder)), [], NoiseSource(bad), engine or LocalEngine()
-    table = make_archive(store, PARTS, PLANNED, QUICK, source, "d1", "note", engine, lambda *told: counts.append(told))
+    table = make_archive(store, PARTS, PLANNED, QUICK, source, engine, lambda *told: counts.append(told))
     return table, counts
 
 
