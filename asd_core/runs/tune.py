@@ -130,6 +130,7 @@ def tune(
             "crashed": search.crashed,
         },
         "best": best_summary(scopes),
+        "data": [[one.machine_type, one.machine_id, one.fingerprint] for one in machines],
         "left_out": absent,
         **steps_of(validations),
         "notes": [*notes, *heard],
