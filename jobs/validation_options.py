@@ -48,7 +48,7 @@ class Judged:
 
     def notes(self) -> list[str]:
         """Lines that must be known of the generated clips; none for the other kinds."""
-        from asd_core.synthesis.clips_made import notes_on_clips_made
+        from asd_core.synthesis.generation.clips_made import notes_on_clips_made
 
         return [] if self.generated is None else notes_on_clips_made(self.generated)
 

@@ -3,8 +3,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from asd_core.errors import AsdError
-from asd_core.synthesis.clips_made import notes_on_clips_made
 from asd_core.synthesis.generation.archive import TABLE
+from asd_core.synthesis.generation.clips_made import notes_on_clips_made
 
 
 def test_the_table_beside_generated_clips_tells_what_must_be_known_of_them_once(tmp_path):
