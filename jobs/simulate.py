@@ -9,6 +9,7 @@ import click
 
 from jobs.console import Talk
 from jobs.job import with_talk
+from jobs.simulated_changes import change_options, changes_of
 
 
 @click.command("simulate")
@@ -44,25 +45,44 @@ from jobs.job import with_talk
     multiple=True,
     help="Night with faults and broken files, from 1 (repeatable). [default: the last]",
 )
+@click.option("--healthy", is_flag=True, help="No night has faults or broken files.")
+@change_options
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random.")
 @click.option("--format", "file_format", type=click.Choice(["wav", "flac"]), default="wav", help="Format of the files.")
 @with_talk
-def command(talk: Talk, folder: str, fault_nights: tuple[int, ...], **settings: Any) -> None:
+def command(
+    talk: Talk,
+    folder: str,
+    fault_nights: tuple[int, ...],
+    healthy: bool,
+    night_effects: float,
+    drift_db: float,
+    season_db: float,
+    gains: tuple[str, ...],
+    microphones: tuple[str, ...],
+    growing: tuple[str, ...],
+    **settings: Any,
+) -> None:
     """Write a simulated fleet into FOLDER: fans, pumps, ... with nights of normal sound and a night of faults.
 
     FOLDER/manifest.csv says which recordings are faulty. It is itself an archive with labels, for asd evaluate.
+    Nights can also differ by drift, seasons, gains and microphones, and faults can grow from night to night.
 
     \b
     Example:
       asd simulate recordings --nights 15
       asd fit recordings --store store --since 2026-11-01 --until 2026-11-14
     """
+    from asd_core.errors import UsageError
     from asd_core.synthesis.fleet import simulate_fleet
 
+    if healthy and fault_nights:
+        raise UsageError("--healthy and --fault-night exclude each other")
     fleet = simulate_fleet(
         folder,
         **settings,
-        fault_nights=[night - 1 for night in fault_nights] or None,
+        fault_nights=[] if healthy else [night - 1 for night in fault_nights] or None,
+        changes=changes_of(night_effects, drift_db, season_db, gains, microphones, growing),
         on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
     )
     summary = asdict(fleet)

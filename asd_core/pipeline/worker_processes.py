@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -59,6 +59,7 @@ def start_server(also: Sequence[str] = ()) -> None:
         also: further modules to import there: those that a command's script imports, which every worker runs again.
     """
     multiprocessing.set_forkserver_preload([*_IMPORTED, *also])
+    resource_tracker.ensure_running()  # the server starts it otherwise, and its start lets signals through
     with environment(ONE_THREAD), interrupts_kept_from_children():
         forkserver.ensure_running()
 

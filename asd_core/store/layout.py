@@ -18,12 +18,14 @@
     tags/<hash>/<dates>,<hash>.parquet  log odds of AudioSet's classes of single clips
     tuning/results/ tuning/<run id>/                     see asd_core/tuning/stored_results.py
     pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
+    synthetic/<NAME>/                                    see asd_core/synthesis/generation/archive.py
     intents/ answers/                                    what was asked of a language model and not yet published
     reports/<KEY>/date=<date>/index.html
     trained/<name>/<digest>/                             a trained encoder: encoder.json (written last), its tensors,
                                                          history.parquet
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
     reports/training/<name>/<digest>/index.html
+    reports/synthesis/<NAME>/<digest>/index.html         generated clips, to listen to
     encoders.json                                        names of imported embeddings and trained encoders
     recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 

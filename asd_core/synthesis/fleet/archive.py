@@ -16,10 +16,14 @@ import soundfile
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
+from asd_core.synthesis.fleet.changes import Changes
 from asd_core.synthesis.fleet.fault_night import Fault, NightPlan, plan_night
 from asd_core.synthesis.fleet.faults import SEVERITIES, with_fault
 from asd_core.synthesis.fleet.machine import MACHINE_TYPES, Machine, build_machine, healthy_sound
 from asd_core.synthesis.signals import Samples
+
+NO_CHANGES = Changes()
+"""Nights that differ by chance alone."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def simulate_fleet(
     fault_nights: Sequence[int] | None = None,
     seed: int = 0,
     file_format: str = "wav",
+    changes: Changes = NO_CHANGES,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> SimulatedFleet:
     """Write an archive of a fleet's nights and ``manifest.csv`` with the ground truth.
@@ -91,6 +96,7 @@ def simulate_fleet(
         fault_nights: counted from 0; None for the last one.
         seed: of everything random.
         file_format: "wav" or "flac".
+        changes: over the nights, beside these faults.
         on_progress: called with (done, total) after each recording.
 
     Raises:
@@ -100,6 +106,7 @@ def simulate_fleet(
     broken_nights = sorted({nights - 1} if fault_nights is None else set(fault_nights))
     _check(machine_types, machines_per_type, clips_per_night, seconds, sample_rate, nights, broken_nights, file_format)
     machines = [build_machine(kind, i, seed) for kind in machine_types for i in range(machines_per_type)]
+    changes.check(machines, nights)
     recordings: list[_Recording] = []
     silent: list[tuple[str, str, str]] = []
     for night, day in enumerate(dates):
@@ -111,9 +118,9 @@ def simulate_fleet(
     files = open_files(root)
     count = round(seconds * sample_rate)
     for done, recording in enumerate(recordings, 1):
-        _write(files, recording.path, _file_bytes(recording, count, sample_rate, seed, file_format))
+        _write(files, recording.path, _file_bytes(recording, count, sample_rate, seed, file_format, changes))
         on_progress(done, len(recordings))
-    _write(files, "manifest.csv", _manifest(recordings))
+    _write(files, "manifest.csv", _manifest(recordings, changes))
     faults = dict.fromkeys(recording.fault for recording in recordings if recording.fault is not None)
     broken = {recording.path: recording.broken for recording in recordings if recording.broken is not None}
     return SimulatedFleet(files.url, len(recordings), len(machines), dates, tuple(faults), broken, tuple(silent))
@@ -133,7 +140,9 @@ def _night(
             yield _Recording(machine, night, clip, path, plan.faults.get(index), plan.broken.get((index, clip)))
 
 
-def _file_bytes(recording: _Recording, count: int, sample_rate: int, seed: int, file_format: str) -> bytes:
+def _file_bytes(
+    recording: _Recording, count: int, sample_rate: int, seed: int, file_format: str, changes: Changes
+) -> bytes:
     machine, fault = recording.machine, recording.fault
     key = [seed, zlib.crc32(machine.machine_type.encode()), int(machine.machine_id), recording.night]
     rng = np.random.default_rng([*key, recording.clip])
@@ -144,9 +153,14 @@ def _file_bytes(recording: _Recording, count: int, sample_rate: int, seed: int, 
             return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + rng.bytes(20000)
         case "silence":
             return _encoded(np.zeros(count, np.float32), sample_rate, file_format)
-    sound = healthy_sound(machine, count, sample_rate, np.random.default_rng([*key, zlib.crc32(b"night")]), rng)
+    night = np.random.default_rng([*key, zlib.crc32(b"night")])
+    tonight = changes.machine(machine, recording.night, seed)
+    sound = healthy_sound(tonight, count, sample_rate, night, rng, changes.night_effects)
     if fault is not None:
-        sound = with_fault(sound, fault.kind, SEVERITIES[fault.severity], machine, sample_rate, rng)
+        sound = with_fault(sound, fault.kind, SEVERITIES[fault.severity], tonight, sample_rate, rng)
+    elif (growing := changes.fault(machine, recording.night)) is not None:
+        sound = with_fault(sound, *growing, tonight, sample_rate, rng)
+    sound = changes.heard(sound, machine, recording.night, sample_rate, seed)
     if recording.broken == "nan":
         sound[count // 3 : count // 2] = np.nan
         return _float_wav(sound, sample_rate)
@@ -167,19 +181,25 @@ def _float_wav(sound: Samples, sample_rate: int) -> bytes:
     return file.getvalue()
 
 
-def _manifest(recordings: list[_Recording]) -> bytes:
+def _manifest(recordings: list[_Recording], changes: Changes) -> bytes:
+    """The truth on each recording; a column on changes only where there are some."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(["path", "machine_type", "machine_id", "date", "condition", "fault", "severity"])
+    names = ["path", "machine_type", "machine_id", "date", "condition", "fault", "severity"]
+    rows.writerow([*names, "change"] if changes != NO_CHANGES else names)
     for recording in recordings:
         machine, day = recording.machine, recording.path.split("/")[2].removeprefix("date=")
+        growing = changes.fault(machine, recording.night)
         if recording.broken is not None:
             truth = ["", f"broken:{recording.broken}", ""]
         elif recording.fault is not None:
             truth = ["anomalous", recording.fault.kind, recording.fault.severity]
+        elif growing is not None:
+            truth = ["anomalous", growing[0], f"{growing[1]:.1f} dB"]
         else:
             truth = ["normal", "", ""]
-        rows.writerow([recording.path, machine.machine_type, machine.machine_id, day, *truth])
+        row = [recording.path, machine.machine_type, machine.machine_id, day, *truth]
+        rows.writerow([*row, changes.words(machine, recording.night)] if changes != NO_CHANGES else row)
     return file.getvalue().encode()
 
 

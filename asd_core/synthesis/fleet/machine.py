@@ -85,7 +85,9 @@ def build_machine(machine_type: str, index: int, seed: int) -> Machine:
     )
 
 
-def healthy_sound(machine: Machine, count: int, sample_rate: int, night: Rng, clip: Rng) -> Samples:
+def healthy_sound(
+    machine: Machine, count: int, sample_rate: int, night: Rng, clip: Rng, night_effects: float = 1.0
+) -> Samples:
     """A recording of ``count`` samples, (T,) float32 within [-1, 1].
 
     Args:
@@ -94,9 +96,10 @@ def healthy_sound(machine: Machine, count: int, sample_rate: int, night: Rng, cl
         sample_rate: Hz.
         night: draws the differences between nights; seeded alike for all clips of a night.
         clip: draws the differences between clips.
+        night_effects: factor on the differences between nights.
     """
-    speed = machine.speed * (1 + 0.003 * night.standard_normal() + 0.002 * clip.standard_normal())
-    level_db = machine.level_db + 0.3 * night.standard_normal() + 0.3 * clip.standard_normal()
+    speed = machine.speed * (1 + 0.003 * night_effects * night.standard_normal() + 0.002 * clip.standard_normal())
+    level_db = machine.level_db + 0.3 * night_effects * night.standard_normal() + 0.3 * clip.standard_normal()
     turns = _turns(speed, count, sample_rate, clip)
     noise = shaped_noise(_noise_shape(machine, count, sample_rate), count, clip)
     source: Samples

@@ -66,6 +66,15 @@ def test_workers_have_one_blas_thread(workers):
     assert workers.ask(Call(os.getenv, "OMP_NUM_THREADS")).result == "1"
 
 
+def test_an_interrupt_never_reaches_the_server_or_a_worker_which_the_parent_ends(workers):
+    ours, server = workers.ask(Call(_pid, None)).result, workers.ask(Call(_parent, None)).result
+    for pid in (ours, server):
+        with open(f"/proc/{pid}/status") as file:
+            (blocked,) = (int(line.split()[1], 16) for line in file if line.startswith("SigBlk"))
+        assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
 def test_what_was_not_fetched_is_not_taken_for_a_later_answer(workers):
     answers = workers.answers([Call(_after, (0.1, number)) for number in range(4)])
     next(answers)
@@ -113,6 +122,10 @@ def _end(item):
 
 def _pid(item):
     return os.getpid()
+
+
+def _parent(item):
+    return os.getppid()
 
 
 def _fail(error):

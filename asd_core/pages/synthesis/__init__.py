@@ -1,0 +1,1 @@
+"""The page of generated clips, to listen to."""
