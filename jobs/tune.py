@@ -10,26 +10,30 @@ import click
 from jobs.cheap_checks import check_normals
 from jobs.console import report_text
 from jobs.engines import engine_named
-from jobs.job import Job, listed_clips, on_archive
+from jobs.job import Job, on_archive
 from jobs.options import choice, normal_options
+from jobs.validation_options import judged_on, validation_options, validations_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from asd_core.pipeline.engine import Engine
     from asd_core.runs.tune import Runner
     from asd_core.store.files import Files
-    from asd_core.synthesis.validation import Validation
     from asd_core.tuning.batches import BatchContext
     from asd_core.tuning.request import SearchRequest
     from asd_core.tuning.search import OnProgress, Search
+    from asd_core.tuning.space.space import Space
 
 _FEW = 100  # settings on machines, of .01 to .1 s each: they are done before Ray has started
 
 
 @click.command("tune")
 @click.argument("archive", required=False)
-@click.option("--space", "space_path", required=True, metavar="FILE", help="Fields to search and their values (TOML).")
+@click.option(
+    "--space",
+    "space_path",
+    metavar="FILE",
+    help="Fields to search and their values (TOML). [default: the recipe's own, which fs-twfr-gmm has]",
+)
 @choice(
     "--search",
     "method",
@@ -43,12 +47,7 @@ _FEW = 100  # settings on machines, of .01 to .1 s each: they are done before Ra
     help="Figure that the best setting is best in; twfr-sum is TWFR-GMM's criterion.",
 )
 @choice("--per", values=["machine-type", "machine", "global"], help="Scope that gets a setting of its own.")
-@choice(
-    "--validation",
-    values=["real", "simulated", "generated"],
-    help="Judge settings on labelled clips, on anomalies made from normal clips, or on generated clips.",
-)
-@click.option("--generated", metavar="FOLDER", help="The generated clips of --validation generated.")
+@validation_options
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of everything random.")
 @normal_options
 @click.option("--out", metavar="RECIPE.toml", help="Write the recipe here too (--per machine: a folder of recipes).")
@@ -56,13 +55,14 @@ _FEW = 100  # settings on machines, of .01 to .1 s each: they are done before Ra
 @on_archive
 def command(
     job: Job,
-    space_path: str,
+    space_path: str | None,
     method: Any,
     count: int | None,
     objective: str,
     per: Any,
     validation: str,
     generated: str | None,
+    keeps_silence: bool,
     seed: int,
     since: str | None,
     until: str | None,
@@ -82,29 +82,29 @@ def command(
       asd fit dcase2023/dev_data --recipe tuned.toml --store store
     """
     from asd_core.clips.selection import training_clips
-    from asd_core.errors import UsageError
     from asd_core.runs.tune import finished, tune
+    from asd_core.tuning.heard_notes import heard_notes
     from asd_core.tuning.request import SearchRequest
-    from asd_core.tuning.space.space import load_space
 
     start = time.monotonic()
-    request = SearchRequest(load_space(space_path), method, count, objective, per, validation, seed, data)
+    judged = judged_on(validation, generated, keeps_silence)
+    request = SearchRequest(space_of(job, space_path), method, count, objective, per, judged.how, seed, data)
     request.check(job.recipe)
     check_out(out, per)
-    if (validation == "generated") != (generated is not None):
-        raise UsageError("--validation generated and --generated FOLDER belong together: give both or neither")
     check_normals(since, until, normal_list)
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
-    validations, left_out = validations_of(job, request, normals, clips, generated)
+    validations, left_out = validations_of(job, judged, normals, clips, seed)
+    notes = judged.notes()
     say_if_space_is_small(job, request)
     begun = time.monotonic()
+    heard = heard_notes(job.store.files, validations) if judged.how == "real" else []
     record = finished(job.store, job.recipe, validations, request)
     if record is None:
         with job.engine("tune") as engine:
             begun = time.monotonic()
             runner, progress = runner_of(job, engine), job.talk.progress
-            record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out)
+            record = tune(job.store, job.recipe, clips, validations, request, engine, runner, progress, left_out, notes)
     if out is not None:
         write_recipes(job, record, out, per)
     if record["already_complete"]:
@@ -118,6 +118,7 @@ def command(
         "run_id": record["run_id"],
         "page": job.store.files.address(record["page"]),
         "already_complete": record["already_complete"],
+        "notes": list(dict.fromkeys([*record.get("notes", ()), *heard])),
         "stages": {**record["seconds"], "start": round(begun - start, 3), "workers": record["workers"]},
         "seconds": round(time.monotonic() - start, 3),
     }
@@ -148,23 +149,18 @@ def result_text(summary: dict[str, Any]) -> str:
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{summary_text(summary)}\n{report_text(summary['page'])}"
+    notes = "".join(f"note: {line}\n" for line in summary["notes"])
+    return f"{first.format(**summary)}\n{summary_text(summary)}\n{notes}{report_text(summary['page'])}"
 
 
-def validations_of(
-    job: Job, request: SearchRequest, normals: pa.Table, clips: pa.Table, generated: str | None
-) -> tuple[list[Validation], dict[str, str]]:
-    """Clips that settings are fitted to and judged on, machine by machine, and why some machines have none."""
-    from asd_core.clips.manifest_table import is_manifest
-    from asd_core.clips.splits import by_split
-    from asd_core.tuning.validations import generated_validations, labelled_validations, simulated_validations
+def space_of(job: Job, path: str | None) -> Space:
+    """The space of a file or of a name, or the recipe's own, where it has one."""
+    from asd_core.errors import UsageError
+    from asd_core.tuning.space.space import built_in_spaces, load_space
 
-    if request.validation == "simulated":
-        return simulated_validations(normals, request.seed)
-    if generated is not None:
-        own = {} if is_manifest(generated) else {name: job.options[name] for name in ("layout", "pattern")}
-        return generated_validations(normals, listed_clips(job.talk, job.store, job.recipe, generated, **own))
-    return labelled_validations(normals, by_split(clips))
+    if path is None and job.recipe.name not in built_in_spaces():
+        raise UsageError(f"--space FILE is missing: recipe {job.recipe.name} has no space of its own; say what to try")
+    return load_space(path or job.recipe.name)
 
 
 def runner_of(job: Job, engine: Engine) -> Runner:

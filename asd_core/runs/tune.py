@@ -28,12 +28,14 @@ from asd_core.tuning.best_settings import best_summary
 from asd_core.tuning.compare_best import compare_best
 from asd_core.tuning.gather.gather import gather, too_few
 from asd_core.tuning.gather.machine_data import MachineData, remove_local_copy
+from asd_core.tuning.heard_notes import heard_notes
 from asd_core.tuning.outcome import scope_outcomes
 from asd_core.tuning.request import SearchRequest, request_record, scopes_of, search_id
 from asd_core.tuning.search import OnProgress, Search, search_here
 from asd_core.tuning.space.check import check_enough_clips
 from asd_core.tuning.space.proposals import Proposals, proposals
 from asd_core.tuning.stored_results import code_version, read_known
+from asd_core.tuning.validations import steps_of
 
 _EXAMPLES = 100  # clips left out that the report names
 
@@ -57,6 +59,7 @@ def tune(
     runner: Runner = run_here,
     progress: Progress = no_progress,
     left_out: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Search for the best settings of a recipe and publish them; a finished search is not repeated.
 
@@ -70,6 +73,7 @@ def tune(
         runner: evaluates the settings.
         progress: called with (stage, done, total).
         left_out: machine → the reason why it cannot be judged.
+        notes: reservations about the clips that settings are judged on, for the record and the page.
 
     Returns:
         The run's record; ``already_complete`` is true where nothing was left to do.
@@ -82,6 +86,7 @@ def tune(
     run_id = search_id(recipe, validations, request)
     if (record := _published(store, run_id)) is not None:
         return record
+    heard = heard_notes(store.files, validations) if request.validation == "real" else []
     judged, short = _judged(validations)
     counts = [(one.machine_type, one.machine_id, len(one.normals)) for one in judged]
     check_enough_clips(request.space.dimensions, counts)
@@ -125,7 +130,10 @@ def tune(
             "crashed": search.crashed,
         },
         "best": best_summary(scopes),
+        "data": [[one.machine_type, one.machine_id, one.fingerprint] for one in machines],
         "left_out": absent,
+        **steps_of(validations),
+        "notes": [*notes, *heard],
         "workers": engine.workers,
         "started_at": started,
     }

@@ -13,7 +13,7 @@ from asd_core.pipeline.decoding import DecodedClip, as_heard, read_listed
 from asd_core.synthesis.generated_clips import level_db, match_level, remove_silence
 from asd_core.synthesis.severities import generator, simulate_anomaly
 from asd_core.synthesis.signals import Samples
-from asd_core.synthesis.validation import GENERATED, RECORDED, ValidationClip
+from asd_core.synthesis.validation import GENERATED, GENERATED_WHOLE, RECORDED, ValidationClip
 
 _ONE_SEGMENT = 1.01  # times its length: a recording that is longer is cut into two
 
@@ -29,8 +29,8 @@ def decode_validation(
 ) -> Iterator[DecodedClip]:
     """Read clips in their order, one at a time, and put their faults in; never raises for one clip.
 
-    A fault goes into the part of a recording that the encoder hears. A generated clip loses its silence, is then cut as
-    any other, and brought to the level of the machine's real normal clips.
+    A fault goes into the part of a recording that the encoder hears. A generated clip loses its silence (unless it is
+    to keep it), is then cut as any other, and brought to the level of the machine's real normal clips.
 
     Args:
         clips: of one machine.
@@ -45,7 +45,7 @@ def decode_validation(
     """
     clips = list(clips)
     for clip, data in zip(clips, read_ahead([(clip.uri, clip.recording_id) for clip in clips], read), strict=True):
-        if clip.kind == GENERATED and normal_level_db is None:
+        if clip.is_generated and normal_level_db is None:
             raise UsageError("generated clips are brought to the level of the real normal ones: give normal_level_db")
         try:
             if isinstance(data, ClipError):
@@ -64,15 +64,15 @@ def _decoded(
     native_rates: Collection[int],
 ) -> DecodedClip:
     # Silence may come first, so all of a generated clip is decoded.
-    whole = config.clip_rule == "windows" or clip.kind == GENERATED
+    whole = config.clip_rule == "windows" or clip.is_generated
     heard = None if whole else config.clip_seconds
     decoded = decode(data, sample_rate=sample_rate, channel=config.channel, seconds=heard, native_rates=native_rates)
-    if config.is_segmented and clip.kind != GENERATED and decoded.seconds > config.clip_seconds * _ONE_SEGMENT:
+    if config.is_segmented and not clip.is_generated and decoded.seconds > config.clip_seconds * _ONE_SEGMENT:
         raise several_segments()
     rate = decoded.sample_rate
     samples, warnings = _made(clip, decoded.samples, rate)
     waveforms = as_heard(samples, config, rate)
-    if clip.kind == GENERATED:
+    if clip.is_generated:
         waveforms, short_db = match_level(waveforms, normal_level_db)
         warnings += [f"{short_db:.1f} dB below the normal clips: its peaks do not go higher"] * (short_db > 0.05)
     warning = "; ".join(([decoded.warning] if decoded.warning else []) + warnings) or None
@@ -88,7 +88,7 @@ def several_segments() -> UsageError:
 
 
 def _made(clip: ValidationClip, samples: Samples, sample_rate: int) -> tuple[Samples, list[str]]:
-    if clip.kind == RECORDED:
+    if clip.kind in (RECORDED, GENERATED_WHOLE):
         return samples, []
     if clip.kind == GENERATED:
         return remove_silence(samples, sample_rate), []

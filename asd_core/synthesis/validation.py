@@ -22,7 +22,10 @@ RECORDED = "recorded"
 """Kind of a clip that is used as it was recorded."""
 
 GENERATED = "generated"
-"""Kind of a clip that a text-to-audio generator made."""
+"""Kind of a clip that a text-to-audio generator made, whose silence is cut out."""
+
+GENERATED_WHOLE = "generated_whole"
+"""Kind of a generated clip that keeps its silence."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class ValidationClip:
         uri: address of the recording.
         is_anomalous: its label.
         domain: "source", "target" or "": of the recording, or of the label that a generated clip was made from.
-        kind: `RECORDED`, `GENERATED` or one of `KINDS`.
+        kind: `RECORDED`, `GENERATED`, `GENERATED_WHOLE` or one of `KINDS`.
         severity: of a simulated anomaly, in (0, 1]; 0 otherwise.
         seed: of all that is random in a simulated anomaly.
     """
@@ -82,6 +85,11 @@ class ValidationClip:
     kind: str
     severity: float = 0.0
     seed: int = 0
+
+    @property
+    def is_generated(self) -> bool:
+        """True for a clip that a generator made."""
+        return self.kind in (GENERATED, GENERATED_WHOLE)
 
 
 @dataclass(frozen=True)
@@ -142,12 +150,13 @@ def simulated_validation(normals: pa.Table, config: SimulatedConfig) -> Validati
     return Validation(parts.fitted, tuple(clips))
 
 
-def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
+def generated_validation(normals: pa.Table, generated: pa.Table, *, keeps_silence: bool = False) -> Validation:
     """Synthetic normal against synthetic anomalous clips, for detectors fitted to all real normals (Zhang, eq. 6).
 
     Args:
         normals: rows of CLIPS of one machine: its training clips.
         generated: rows of CLIPS of a folder of generated clips, of any machines: `asd_core.clips.list_archive` of it.
+        keeps_silence: the silence of generated clips is not cut out.
 
     Raises:
         AsdError: no normal clips, or not both conditions of this machine among the generated.
@@ -163,9 +172,9 @@ def generated_validation(normals: pa.Table, generated: pa.Table) -> Validation:
             f"{counts['normal']} normal and {counts['anomalous']} anomalous generated clips of {machine_type} "
             f"{machine_id} among {len(generated)}: both are needed, with machine and condition in their names"
         )
+    kind = GENERATED_WHOLE if keeps_silence else GENERATED
     clips = [
-        unchanged_clip(row, is_anomalous=row["condition"] == "anomalous", kind=GENERATED)
-        for row in labelled.to_pylist()
+        unchanged_clip(row, is_anomalous=row["condition"] == "anomalous", kind=kind) for row in labelled.to_pylist()
     ]
     rejected = own.filter(pc.equal(own["condition"], "")).to_pylist()
     message = "its name does not say whether it is meant to be normal or anomalous"

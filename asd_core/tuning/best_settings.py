@@ -159,6 +159,8 @@ def search_facts(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> l
         ("recordings of", span),
         ("seed", str(request["seed"])),
     ]
+    if steps := record.get("generated_clips"):
+        facts.append(("generated clips", "; ".join(f"{name} {done}" for name, done in steps.items())))
     if counts["clips_left_out"]:
         facts.append(("clips left out", f"{counts['clips_left_out']:,}"))
     return facts
@@ -166,16 +168,27 @@ def search_facts(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> l
 
 def search_warnings(record: Mapping[str, Any], scopes: Sequence[ScopeOutcome]) -> list[str]:
     """Cautions that a reader needs before the figures."""
-    lines = []
+    lines = list(record.get("notes", ()))
     if record["order"]["validation"] != "real":
         lines.append("No real anomaly was heard: how well the choice serves for real ones is not known.")
-    few = [m.name for scope in scopes for m in scope.machines if min(m.n_normal, m.n_anomalous) < FEW_CLIPS]
+    machines = [machine for scope in scopes for machine in scope.machines]
+    few = [machine.name for machine in machines if min(machine.n_normal, machine.n_anomalous) < FEW_CLIPS]
     if few:
-        some = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
-        lines.append(f"Fewer than {FEW_CLIPS} normal or anomalous clips to judge on: {some}.")
+        lines.append(f"Fewer than {FEW_CLIPS} normal or anomalous clips to judge on: {_some(few)}.")
+    without = [machine.name for machine in machines if not machine.has_domains]
+    if without and record["order"]["objective"] == "twfr-sum":
+        lines.append(
+            "No normal clips of both domains to judge on, so that AUC over all clips stands for AUC (source) and for "
+            f"AUC (target) in twfr-sum: {_some(without)}."
+        )
     if record["counts"]["machines_left_out"]:
         lines.append(f"{record['counts']['machines_left_out']} machines could not be judged and took no part.")
     return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _file_name(name: str) -> str:

@@ -65,6 +65,7 @@ class MachineOutcome:
         aucs: (S,), NaN where there is none.
         paucs: (S,), likewise.
         objectives: (S,), of this machine alone.
+        has_domains: true where normal clips of both domains are judged on.
     """
 
     machine_type: str
@@ -76,6 +77,7 @@ class MachineOutcome:
     aucs: NDArray[np.float64]
     paucs: NDArray[np.float64]
     objectives: NDArray[np.float64]
+    has_domains: bool = True
 
     @property
     def name(self) -> str:
@@ -175,4 +177,5 @@ def _machine_outcome(machine: MachineData, figures: NDArray[np.float64], objecti
         figures[:, FIGURES.index("auc")],
         figures[:, FIGURES.index("pauc")],
         objective_values(objective, [machine.machine_type], figures[None]),
+        {"source", "target"} <= set(machine.domains[~machine.is_anomalous].tolist()),
     )

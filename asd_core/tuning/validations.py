@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from asd_core.clips.selection import of_machine
 from asd_core.errors import AsdError, UsageError
 from asd_core.synthesis.validation import (
+    GENERATED,
     SimulatedConfig,
     Validation,
     clips_of_no_machine,
@@ -34,7 +35,7 @@ def simulated_validations(normals: pa.Table, seed: int) -> Validations:
     return _of_each(normals, lambda own: simulated_validation(own, config))
 
 
-def generated_validations(normals: pa.Table, generated: pa.Table) -> Validations:
+def generated_validations(normals: pa.Table, generated: pa.Table, *, keeps_silence: bool = False) -> Validations:
     """Validations on a generator's normal and anomalous clips of each machine (Zhang et al., FS-TWFR-GMM, eq. 6).
 
     Clips of no machine are among the rejected ones of the first machine.
@@ -42,8 +43,9 @@ def generated_validations(normals: pa.Table, generated: pa.Table) -> Validations
     Args:
         normals: rows of CLIPS.
         generated: rows of CLIPS of the generated clips, of any machines.
+        keeps_silence: their silence is not cut out.
     """
-    found, left_out = _of_each(normals, lambda own: generated_validation(own, generated))
+    found, left_out = _of_each(normals, lambda own: generated_validation(own, generated, keeps_silence=keeps_silence))
     strays = clips_of_no_machine(generated, _machines(normals))
     first = [replace(one, rejected=(*one.rejected, *strays)) for one in found[:1]]
     return first + found[1:], left_out
@@ -77,6 +79,16 @@ def labelled_validations(normals: pa.Table, labelled: pa.Table) -> Validations:
     fitted = set(_machines(normals))
     unfitted = [" ".join(machine) for machine in _machines(known) if machine not in fitted]
     return found, {**left_out, **dict.fromkeys(unfitted, "no normal clips to fit to")}
+
+
+def steps_of(validations: Sequence[Validation]) -> dict[str, dict[str, str]]:
+    """The record's part on the steps that generated clips go through before they are heard; empty without any."""
+    kinds = {clip.kind for one in validations for clip in one.clips if clip.is_generated}
+    if not kinds:
+        return {}
+    silence = "cut out" if GENERATED in kinds else "kept"
+    level = "brought to the median of the machine's real normal clips"
+    return {"generated_clips": {"silence": silence, "level": level}}
 
 
 def _of_each(normals: pa.Table, make: Callable[[pa.Table], Validation]) -> Validations:

@@ -19,7 +19,7 @@ from asd_core.store.addresses import open_files
 from asd_core.store.files import Files
 from asd_core.store.store import Store
 from asd_core.synthesis.generated_clips import median_level_db
-from asd_core.synthesis.validation import GENERATED, RejectedClip, Validation
+from asd_core.synthesis.validation import RejectedClip, Validation
 from asd_core.tuning.gather.from_audio import ClipOutcome, ClipPart, array_path, cut, gather_part, write_array
 from asd_core.tuning.gather.from_store import embed_all, stored_rows
 from asd_core.tuning.gather.machine_data import STORE_PART, MachineData, is_whole, read_machine_file, write_machine_file
@@ -124,7 +124,7 @@ def _from_audio(
 
 
 def _level_db(plan: MachinePlan, outcomes: Sequence[ClipOutcome]) -> float | None:
-    if all(clip.kind != GENERATED for clip in plan.clips):
+    if not any(clip.is_generated for clip in plan.clips):
         return None
     levels = [outcome.level_db for outcome in outcomes[: plan.normals] if outcome.level_db is not None]
     return median_level_db(levels) if levels else 0.0  # a machine without a usable normal clip is left out

@@ -16,6 +16,7 @@ import itertools
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from asd_core.errors import UsageError
@@ -70,14 +71,19 @@ class Space:
             check_dimensions(self.dimensions, recipe.only_for(machine_type))
 
 
+def built_in_spaces() -> dict[str, Path]:
+    """Name → file of every space that comes with the package; each has the name of the recipe that it searches."""
+    return {path.stem: path for path in sorted((Path(__file__).parent / "builtin").glob("*.toml"))}
+
+
 def load_space(path: str) -> Space:
-    """Read a space from a TOML file.
+    """Read a space from a TOML file, or a built-in one by its name.
 
     Raises:
-        UsageError: no such file, no valid TOML, or no valid space.
+        UsageError: no such file or name, no valid TOML, or no valid space.
     """
     try:
-        tables = tomllib.loads(read_text(path, f"the space {path}"))
+        tables = tomllib.loads(read_text(str(built_in_spaces().get(path, path)), f"the space {path}"))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"the space {path} is no valid TOML: {error}") from error
     return new_space(tables, f"the space {path}")

@@ -124,3 +124,46 @@ def test_many_settings_at_once_are_as_one_by_one_and_a_missing_machine_leaves_no
 def test_an_unknown_objective_names_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'official'"):
         combined("oficial", rows([("fan", machine(0))]))
+
+
+def reference_sum(machine_types):
+    """The criterion of TWFR-GMM's search, written out: of each machine type by itself, sections one by one."""
+    sums = {}
+    for kind, sections in machine_types.items():
+        source, target, low = [], [], []
+        for clips in sections:
+            scores, labels, domains = clips.anomaly_scores, clips.is_anomalous, clips.domains
+            anomalies = scores[labels]  # of both domains
+            for values, domain in ((source, "source"), (target, "target")):
+                normals = scores[~labels & (domains == domain)]
+                above = (anomalies[:, None] > normals).mean() + 0.5 * (anomalies[:, None] == normals).mean()
+                values.append(above)
+            low.append(mcclish(scores[~labels], anomalies, 0.1))
+        sums[kind] = sum(len(values) / sum(1 / value for value in values) for values in (source, target, low))
+    return sums
+
+
+def mcclish(normals, anomalies, most):
+    """pAUC as McClish standardises it: the area below the ROC's straight pieces up to ``most``, by hand."""
+    thresholds = sorted({*normals, *anomalies}, reverse=True)
+    points = [(0.0, 0.0)] + [((normals >= t).mean(), (anomalies >= t).mean()) for t in thresholds]
+    area = 0.0
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        if x1 > most:
+            y1, x1 = (y0 + (y1 - y0) * (most - x0) / (x1 - x0), most) if x0 < most else (y1, x0)
+        area += (x1 - x0) * (y0 + y1) / 2
+    return 0.5 * (1 + (area - most**2 / 2) / (most - most**2 / 2))
+
+
+def test_the_sum_of_twfr_is_the_references_for_each_machine_type():
+    machine_types = {"fan": [machine(seed) for seed in (0, 1, 2)], "pump": [machine(3)]}
+    for kind, expected in reference_sum(machine_types).items():
+        assert_allclose(combined("twfr-sum", rows([(kind, clips) for clips in machine_types[kind]])), expected)
+
+
+def test_one_domain_of_normals_leaves_its_auc_twice():
+    clips = machine(0, ["source"])
+    clips.domains[clips.is_anomalous] = "target"
+    own = figures_of(clips)
+    assert_allclose(combined("twfr-sum", [("fan", own)]), 2 * own["auc"] + own["pauc"])
+    assert own["auc"] == own["auc_source"]

@@ -13,7 +13,7 @@ def test_every_built_in_recipe_loads_under_its_name():
     expected += ["imported-knn", "imported-density-knn", "imported-gmm", "clap-knn", "clap-knn-random"]
     expected += ["multires", "multires-small", "anopatch", "anopatch-random"]
     expected += ["mn04-density-knn", "mn04-arcface"]
-    expected += ["panns-knn", "openl3-knn", "head", "head-nll"]
+    expected += ["panns-knn", "openl3-knn", "head", "head-nll", "fs-twfr-gmm"]
     assert sorted(built_in_recipes()) == sorted(expected)
     for name in expected:
         assert load_recipe(name).name == name
@@ -150,3 +150,13 @@ def test_a_judgement_names_the_machine_types_that_have_another():
     machines = {"fan": {"threshold.quantile": 0.5}, "pump": {"detector.k": 1}}
     judgement = Recipe("mine", {**TWFR, "machine": machines}).judgement()
     assert {kind: tables["threshold"]["quantile"] for kind, tables in judgement.items()} == {"": 0.9, "fan": 0.5}
+
+
+def test_fs_twfr_gmm_is_the_paper_s_detector_and_generator():
+    own = load_recipe("fs-twfr-gmm").for_machine("grinder")
+    detector = own.detector
+    assert (detector.n_components, detector.covariance, detector.score) == (2, "full", "max_component")
+    assert (
+        own.encoder.clip_seconds == 10.0 and own.encoder.clip_rule == "crop" and '"n_mels": 128' in own.encoder.options
+    )
+    assert (own.generator.ddim_steps, own.generator.guidance, own.generator.candidates) == (200, 3.5, 3)

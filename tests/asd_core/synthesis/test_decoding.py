@@ -142,3 +142,13 @@ def test_real_recordings_stay_within_full_scale_and_differ(real_data: Path, kind
         untouched = next(decode_validation([replace(clip, kind="recorded")], EncoderConfig(clip_seconds=3.0), RATE))
         assert decoded.waveforms is not None and untouched.waveforms is not None
         assert np.abs(decoded.waveforms).max() <= 1 and (decoded.waveforms != untouched.waveforms).any()
+
+
+def test_silence_stays_where_it_is_to_be_kept_and_the_level_is_matched_all_the_same(
+    normals: pa.Table, generated: pa.Table
+) -> None:
+    clips = [c for c in generated_validation(normals, generated, keeps_silence=True).clips if "00000000.wav" in c.uri]
+    decoded = decode_validation(clips, HEARD, RATE, normal_level_db=-30.0)
+    heard = {clip.is_anomalous: one for clip, one in zip(clips, decoded, strict=True)}
+    assert heard[False].waveforms is not None and not heard[False].waveforms[0, :RATE].any()
+    assert [one.level_db for one in heard.values()] == pytest.approx([-30.0, -30.0], abs=1e-3)

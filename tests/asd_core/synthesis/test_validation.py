@@ -129,3 +129,8 @@ def test_a_copy_of_an_archive_in_another_place_is_planned_alike() -> None:
         return [(clip.uri.removeprefix(folder), clip.kind, clip.severity, clip.seed) for clip in clips]
 
     assert planned("file:///here") == planned("s3://fleet/of/2026")
+
+
+def test_generated_clips_that_keep_their_silence_are_of_another_kind() -> None:
+    clips = generated_validation(clips_of(["source"] * 5), generated(), keeps_silence=True).clips
+    assert {clip.kind for clip in clips} == {"generated_whole"} and all(clip.is_generated for clip in clips)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from asd_core.recipe.recipe import Recipe, load_recipe
-from asd_core.tuning.best_settings import best_recipe, best_summary, choices, recipe_files, scope_remarks, summary_text
+from asd_core.tuning.best_settings import (
+    best_recipe,
+    best_summary,
+    choices,
+    recipe_files,
+    scope_remarks,
+    search_warnings,
+    summary_text,
+)
 from asd_core.tuning.request import EVERYTHING
 from asd_core.tuning.stored_results import CHOICES
 from tests.asd_core.tuning.outcomes import scope_of
@@ -84,3 +92,13 @@ def test_the_summary_has_the_best_of_each_scope_or_nothing():
     assert best["fan"]["setting"] == fan.settings[fan.best] and best["fan"]["compared"] == 20
     text = summary_text({"best": best, "objective": "auc"})
     assert "fan: encoder.r = " in text and "pump: no setting could be evaluated" in text
+
+
+def test_a_machine_judged_without_normals_of_both_domains_is_told_where_the_objective_needs_them():
+    fan = scope_of()
+    fan = replace(fan, machines=[replace(fan.machines[0], has_domains=False), *fan.machines[1:]])
+    record = {"order": {"validation": "generated", "objective": "twfr-sum"}, "counts": {"machines_left_out": 0}}
+    said = search_warnings(record | {"notes": ["the generated clips: random weights"]}, [fan])
+    assert said[0] == "the generated clips: random weights" and said[-1].endswith("in twfr-sum: fan 00.")
+    record["order"]["objective"] = "auc"
+    assert not [line for line in search_warnings(record, [fan]) if "domains" in line]

@@ -1,7 +1,7 @@
 import pyarrow.compute as pc
 import pytest
 
-from asd_core.tuning.validations import generated_validations, simulated_validations
+from asd_core.tuning.validations import generated_validations, simulated_validations, steps_of
 from tests.asd_core.tuning.gather.recordings import parts, write_machines
 
 
@@ -41,3 +41,10 @@ def test_generated_clips_of_no_machine_are_rejected_once_in_all(normals, generat
     assert {clip.reason for clip in rejected} == {"no_machine"} and all("/pump/" in clip.uri for clip in rejected)
     assert len(rejected) == len({clip.clip_id for clip in rejected}) == 24
     assert generated_validations(normals.slice(0, 0), generated) == ([], {})
+
+
+def test_the_record_names_the_steps_of_generated_clips_and_nothing_for_others(normals, generated):
+    said = [steps_of(generated_validations(normals, generated, keeps_silence=keeps)[0]) for keeps in (False, True)]
+    assert [one["generated_clips"]["silence"] for one in said] == ["cut out", "kept"]
+    assert said[0]["generated_clips"]["level"].startswith("brought to the median")
+    assert steps_of(simulated_validations(normals, 0)[0]) == {}

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from asd_core.errors import UsageError
-from asd_core.recipe.recipe import Recipe
+from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.tuning.space.distinct_settings import DistinctSettings
-from asd_core.tuning.space.space import load_space, new_space
+from asd_core.tuning.space.setting import changed_fields
+from asd_core.tuning.space.space import built_in_spaces, load_space, new_space
 
 BANK = Recipe("bank", {"detector": {"kind": "memory_bank", "k": 4, "density": "least"}, "embedding": {}})
 R = {"low": 0.0, "high": 1.1, "step": 0.01}
@@ -113,3 +114,12 @@ def test_the_settings_of_encoders_are_those_of_the_encoders_fields_alone():
     space = new_space({"encoder.r": {"grid": [0, 1]}, "detector.k": {"low": 1, "high": 3, "int": True}})
     assert space.encoder_settings() == [{"encoder.r": 0}, {"encoder.r": 1}]
     assert new_space({"detector.k": {"grid": [1]}}).encoder_settings() == [{}]
+
+
+def test_the_space_of_fs_twfr_gmm_has_111_values_of_r_and_its_recipe_has_none_of_them():
+    space = load_space("fs-twfr-gmm")
+    assert built_in_spaces().keys() == {"fs-twfr-gmm"} and space.size == 111
+    assert [next(iter(space.grid()))["encoder.r"], space.dimensions[0].values[-1]] == [0.0, 1.1]
+    recipe = load_recipe("fs-twfr-gmm")
+    space.check(recipe)
+    assert set(changed_fields(recipe, list(space.grid()))) == {1}  # so that of equal settings the smallest r wins
