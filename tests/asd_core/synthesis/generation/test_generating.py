@@ -79,3 +79,14 @@ def test_clips_with_the_same_bytes_are_refused_in_the_order_of_their_names(tmp_p
     refused = table.filter(table["error_reason"].is_valid())
     assert refused["path"].to_pylist() == [clip.path for clip in PLANNED[5:7]]
     assert set(refused["error"].to_pylist()) == {f"the same bytes as {PLANNED[4].path}"}
+
+
+def test_files_that_are_lost_are_made_again_and_no_others(tmp_path):
+    whole, _ = made(tmp_path)
+    folder = tmp_path / folder_of("plant", "abc")
+    lost = folder / whole["path"][5].as_py()
+    kept, times = lost.read_bytes(), {path: path.stat().st_mtime_ns for path in folder.rglob("*.wav")}
+    lost.unlink()
+    table, counts = made(tmp_path)
+    assert table == whole and lost.read_bytes() == kept and counts == [("generating clips", n, 8) for n in (7, 8)]
+    assert sum(path.stat().st_mtime_ns != time for path, time in times.items()) == 2

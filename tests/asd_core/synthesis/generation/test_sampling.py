@@ -12,6 +12,8 @@ from asd_core.synthesis.audioldm.text import text_embeddings
 from asd_core.synthesis.generation.sampling import denoised, first_latents, generate
 from tests.asd_core.synthesis.audioldm.tiny import TINY, tiny_components
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 CAPTIONS = ["This is the normal sound of a fan.", "This is the anomaly sound of a valve."]
 SEEDS = [11, 2**62]
 

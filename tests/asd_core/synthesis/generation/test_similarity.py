@@ -11,6 +11,8 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.synthesis.generation.similarity import Similarity, check_clap_weights
 from tests.asd_core.synthesis.audioldm.tiny import TINY
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
 CONFIG = replace(TINY, clap_weights="random:3", candidates=2)
 SOUNDS = np.random.default_rng(0).uniform(-0.5, 0.5, (3, 8_000)).astype(np.float32)
 
