@@ -48,9 +48,9 @@ class Judged:
 
     def notes(self) -> list[str]:
         """Lines that must be known of the generated clips; none for the other kinds."""
-        from asd_core.synthesis.generation.clip_notes import notes_on_clips
+        from asd_core.synthesis.generation.clips_made import notes_on_clips_made
 
-        return [] if self.generated is None else notes_on_clips(self.generated)
+        return [] if self.generated is None else notes_on_clips_made(self.generated)
 
 
 def judged_on(validation: str, generated: str | None, keeps_silence: bool) -> Judged:

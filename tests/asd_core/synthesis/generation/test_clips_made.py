@@ -4,7 +4,11 @@ import pytest
 
 from asd_core.errors import AsdError
 from asd_core.synthesis.generation.archive import TABLE
+<<<<<<<< HEAD:tests/asd_core/synthesis/generation/test_clip_notes.py
 from asd_core.synthesis.generation.clip_notes import notes_on_clips
+========
+from asd_core.synthesis.generation.clips_made import notes_on_clips_made
+>>>>>>>> main:tests/asd_core/synthesis/generation/test_clips_made.py
 
 
 def test_the_table_beside_generated_clips_tells_what_must_be_known_of_them_once(tmp_path):
