@@ -13,7 +13,7 @@ from asd_core.store.addresses import open_files
 from asd_core.synthesis.generation.archive import TABLE
 
 
-def notes_on_clips(place: str) -> list[str]:
+def notes_on_clips_made(place: str) -> list[str]:
     """The notes that the table of a folder of generated clips has on them, such as random weights; none without one.
 
     Args:
