@@ -86,9 +86,8 @@ def captioned(
     """
     heard = reference_types(clips, targets, references)
     pairs = training_pairs(clips, heard, targets, normals)
-    return Captioned(
-        tuple(targets), heard, pairs, wanted(clips, targets, recipe.for_machine("").generator.clips, normals)
-    )
+    config = recipe.for_machine("").generator
+    return Captioned(tuple(targets), heard, pairs, wanted(clips, targets, config.clips, normals, config.domains))
 
 
 def synthesize(
