@@ -90,3 +90,10 @@ def test_files_that_are_lost_are_made_again_and_no_others(tmp_path):
     table, counts = made(tmp_path)
     assert table == whole and lost.read_bytes() == kept and counts == [("generating clips", n, 8) for n in (7, 8)]
     assert sum(path.stat().st_mtime_ns != time for path, time in times.items()) == 2
+
+
+def test_a_store_in_a_bucket_holds_the_same_files(tmp_path, bucket):
+    here = made(tmp_path)[0]
+    assert made(f"{bucket}/store")[0] == here
+    listing = list_archive(f"{bucket}/store/{folder_of('plant', 'abc')}")
+    assert listing.layout == "dcase" and len(listing.clips) == len(here)
