@@ -1,1 +1,1 @@
-"""From anomaly scores to decisions: decision thresholds and p-values."""
+"""From anomaly scores to decisions: decision thresholds, p-values, and evidence from the nights of machines."""

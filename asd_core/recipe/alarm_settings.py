@@ -21,7 +21,7 @@ class AlarmConfig:
             false alarms among all, after Benjamini and Hochberg (1995).
         persistence: m of n: so many of so many nights in a row must be as unlikely, the last of them among these.
         clear_after: quiet nights in a row after which an alarm is over.
-        least_nights: nights that were learnt, below which nothing is decided.
+        least_nights: learnt nights of a machine below which nothing is decided on it, 5 or more.
         watch: p of a night from which on a machine that is not in alarm is watched.
         drift: p of a common shift, of a machine or of the fleet, from which on it is told as drift.
     """
@@ -43,6 +43,6 @@ class AlarmConfig:
                 f"persistence = {list(self.persistence)}: must be [m, n], m of n nights in a row, such as [2, 3]"
             )
         check_integer("clear_after", self.clear_after, 1)
-        check_integer("least_nights", self.least_nights, 2)
+        check_integer("least_nights", self.least_nights, 5)
         check_number("watch", self.watch, above=0, below=1)
         check_number("drift", self.drift, above=0, below=1)

@@ -29,6 +29,7 @@ from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
 from asd_core.tuning.chosen_r import FIELD, chosen_r
 from asd_core.tuning.first_shot_tables import CUT_OUT, KEPT, Searches, tables
+from asd_core.tuning.heard_notes import heard_notes
 from asd_core.tuning.request import SearchRequest, request_record
 from asd_core.tuning.space.setting import with_best
 from asd_core.tuning.space.space import Space
@@ -151,7 +152,7 @@ def first_shot(
         "left_out": dict(searches.with_silence(silence)["left_out"]),
         "searches": {kept: searches.with_silence(kept)["page"] for kept in (CUT_OUT, KEPT)},
         "reports": pages,
-        "notes": [*targets.notes, *tuned.notes(), *([] if searches.real else [_NO_LABELS])],
+        "notes": [*targets.notes, *tuned.notes(), *(_heard(store, targets) if searches.real else [_NO_LABELS])],
         "seconds": {stage: round(end - ends[i][1], 3) for i, (stage, end) in enumerate(ends[1:])},
         "started_at": started,
     }
@@ -162,6 +163,11 @@ def first_shot(
 
 
 _NO_LABELS = "the conditions of the targets' test clips are not known: the tables show the chosen r and no figures"
+
+
+def _heard(store: Store, targets: Targets) -> list[str]:
+    """A line on each generator that heard some of the labelled clips that the tables' figures rest on."""
+    return heard_notes(store.files, labelled_validations(targets.normals, by_split(targets.clips))[0])
 
 
 def _run_id(recipe: Recipe, name: str, targets: Targets, request: SearchRequest, silence: str) -> str:

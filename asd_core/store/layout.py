@@ -8,6 +8,8 @@
     embeddings/<fingerprint>/index/<dates>,<hash>.parquet  clip → shard, for shards of finished embedding stages
     embeddings/<fingerprint>/unindexed/<token>           empty files: shards without an index may be there
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
+                                                         nights.parquet: scores of its clips, each night left out
+    fitted_nights/<KEY>/<hash>.parquet                   those of many scorers, in one file
     newest_scorers/<KEY>/<machine_type>/<machine_id>/<version>  empty files that name each machine's newest scorer
     scorer_heads/<KEY>/<hash>.parquet                    what reports tell of the newest scorers, in one file
     scores/<KEY>/<date>.parquet                          the current rows of a night: what a reader from outside opens

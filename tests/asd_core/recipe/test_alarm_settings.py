@@ -17,7 +17,7 @@ def test_one_false_alarm_a_week_is_the_default():
         ({"persistence": [3, 2]}, r"persistence = \[3, 2\]: must be \[m, n\]"),
         ({"persistence": [1]}, "m of n nights in a row"),
         ({"clear_after": 0}, "clear_after = 0"),
-        ({"least_nights": 1}, "least_nights = 1"),
+        ({"least_nights": 4}, "least_nights = 4: must be a whole number, 5 or more"),
         ({"watch": 1.0}, "watch = 1.0"),
         ({"drift": 0.0}, "drift = 0.0"),
     ],

@@ -8,6 +8,7 @@ from asd_core.runs.score import score
 from asd_core.tuning.space.space import new_space
 from tests.asd_core.tuning.first_shot import RECIPE, run_in, store_in, targets_in, write_both
 from tests.fleet import files_of
+from tests.hearing import write_heard
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +112,13 @@ def test_notes_on_the_generated_clips_stand_in_record_page_and_search(done):
     for path in (record["page"], *record["searches"].values()):
         assert "random weights" in store.files.read(path).decode()
     assert record["searched_from"]["name"] == RECIPE.name
+
+
+def test_figures_on_clips_that_a_generator_heard_say_so_in_record_and_page(done, folder):
+    store, _ = done
+    heard = write_heard(folder / "store", targets_in(folder).clips)
+    record = run_in(folder, store, name="heard")
+    heard.unlink()
+    line = "generator gen was fine-tuned on 24 of the 24 labelled clips measured here (fan)"
+    assert [note.startswith(line) for note in record["notes"]] == [False, True]
+    assert line in store.files.read(record["page"]).decode()

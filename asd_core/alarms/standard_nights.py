@@ -1,0 +1,104 @@
+"""Nights of a machine standardised by its other nights, so that nights of all machines can be pooled.
+
+A night is compared with the mean and the deviation of n others. If nights are normally distributed, the distance in
+deviations follows Student's t with n − 1 degrees of freedom, from which D. L. Wallace's approximation leads to the
+normal scale ("Bounds on Normal Approximations to Student's and the Chi-Square Distributions", 1959). So nights of
+machines with few and with many learnt nights have one distribution, about the standard normal one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asd_core.alarms.machine_nights import Floats, Integers
+
+FEWEST_NIGHTS = 5
+"""Learnt nights of a machine below which its nights are not standardised."""
+
+
+@dataclass(frozen=True)
+class NightLevels:
+    """Centre and spread of the learnt nights of each of M machines, by one statistic.
+
+    Attributes:
+        learnt: (M,) number of nights.
+        weight: (M,) sum of the nights' weights, each 1 / its variance in units common to all.
+        centre: (M,) weighted mean of the nights.
+        squares: (M,) weighted sum of the squared distances from it.
+    """
+
+    learnt: Integers
+    weight: Floats
+    centre: Floats
+    squares: Floats
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """True for machines with enough nights, which are not all alike; (M,)."""
+        noise = (1e-12 * np.abs(self.centre)) ** 2 * self.weight
+        return np.asarray((self.learnt >= FEWEST_NIGHTS) & (self.squares > noise))
+
+    def of_new(self, machines: Integers, values: Floats, variances: Floats) -> Floats:
+        """Further nights on the normal scale, (K,); NaN for machines that are not known.
+
+        Args:
+            machines: (K,) positions.
+            values: (K,) the statistic.
+            variances: (K,) of the nights, in the units of the weights.
+        """
+        known = self.known[machines]
+        own = machines[known]
+        freedom = self.learnt[own] - 1
+        spread = np.sqrt(self.squares[own] / freedom * (variances[known] + 1 / self.weight[own]))
+        found = np.full(len(machines), np.nan)
+        found[known] = normal_scale((values[known] - self.centre[own]) / spread, freedom)
+        return found
+
+    def of_learnt(self, machines: Integers, values: Floats, variances: Floats) -> Floats:
+        """Each learnt night by the others of its machine, (N,), in closed form; NaN for machines that are not known.
+
+        Args:
+            machines: (N,) positions.
+            values: (N,) the statistic, as `night_levels` had it.
+            variances: (N,) likewise.
+        """
+        known = self.known[machines]
+        own, weight = machines[known], 1 / variances[known]
+        freedom = self.learnt[own] - 2
+        others = self.weight[own] - weight
+        # The mean of the others lies W / (W − w) times as far from the night as the mean of all.
+        away = values[known] - self.centre[own]
+        grown = self.weight[own] / others
+        squares = self.squares[own]
+        # A lone outlier leaves little but rounding of the others' sum.
+        rest = np.maximum(squares - weight * away**2 * grown, 1e-9 * squares)
+        spread = np.sqrt(rest / freedom * (1 / weight + 1 / others))
+        found = np.full(len(machines), np.nan)
+        found[known] = normal_scale(away * grown / spread, freedom)
+        return found
+
+
+def night_levels(machines: Integers, values: Floats, variances: Floats, total: int) -> NightLevels:
+    """The levels of machines by their learnt nights.
+
+    Args:
+        machines: (N,) position of each night's machine.
+        values: (N,) the statistic of the nights.
+        variances: (N,) of the nights, in units common to all.
+        total: number of machines, M.
+    """
+    weights = 1 / variances
+    learnt = np.bincount(machines, minlength=total)
+    weight = np.bincount(machines, weights, total).astype(np.float64)
+    centre = np.bincount(machines, weights * values, total) / np.where(weight > 0, weight, 1)
+    squares = np.bincount(machines, weights * (values - centre[machines]) ** 2, total).astype(np.float64)
+    return NightLevels(learnt, weight, centre, squares)
+
+
+def normal_scale(distances: Floats, freedom: Integers) -> Floats:
+    """Student's t brought to the standard normal distribution: Wallace's approximation, ascending in t."""
+    factor = (8 * freedom + 1) / (8 * freedom + 3)
+    return np.asarray(np.sign(distances) * factor * np.sqrt(freedom * np.log1p(distances**2 / freedom)))
