@@ -33,6 +33,7 @@ _COMMANDS = {
     "backfill-captions": "Explain the flagged clips of past nights.",
     "evaluate": "Measure detection on labelled recordings.",
     "tune": "Search for the best settings.",
+    "first-shot": "Choose settings on generated clips, fit, score and report.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",

@@ -18,7 +18,7 @@ FEWEST_FOR_TAIL = 60
 BEYOND = 5
 """How many times below 1 / N a tail is trusted: simulated fleets keep what they promise down to there."""
 
-_FEWEST_IN_TAIL = 10
+_FEWEST_IN_TAIL, _MOST_IN_TAIL = 10, 500
 _SHAPE_DEVIATION = 0.1
 _LEAST_P = 1e-300
 
@@ -63,7 +63,7 @@ class Tail:
 
 
 def pareto_tail(values: Floats) -> Tail:
-    """A generalised Pareto tail above the 95 % quantile.
+    """A generalised Pareto tail above the 95 % quantile, or above all but the 500 highest values if that is higher.
 
     The shape is that of probability-weighted moments (J. R. M. Hosking, J. R. Wallis, "Parameter and Quantile
     Estimation for the Generalized Pareto Distribution", 1987), drawn towards 0 by its error of about sqrt(4 / 3k) from
@@ -89,7 +89,7 @@ def pareto_tail(values: Floats) -> Tail:
 
 
 def unit_tail(values: Floats) -> Tail:
-    """The tail exp(−y) above the 95 % quantile: that of −log p, and of the highest of several of them.
+    """The tail exp(−y) above the same start: that of −log p, and of the highest of several of them.
 
     Args:
         values: (N,) pooled normal values.
@@ -108,6 +108,6 @@ def _split(values: Floats) -> tuple[Floats, float, Floats]:
         raise AsdError(f"{len(ordered)} pooled normal values: there must be at least one, and all finite")
     if len(ordered) < FEWEST_FOR_TAIL:
         return ordered, float(ordered[-1]), ordered[:0]
-    count = max(_FEWEST_IN_TAIL, int(TAIL_SHARE * len(ordered)))
+    count = min(max(_FEWEST_IN_TAIL, int(TAIL_SHARE * len(ordered))), _MOST_IN_TAIL)
     start = float(ordered[-count - 1])
     return ordered, start, ordered[-count:] - start

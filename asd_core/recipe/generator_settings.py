@@ -36,6 +36,7 @@ class GeneratorConfig:
         ddim_steps: steps of the sampler for each clip.
         guidance: weight of the caption against no caption; 1 is without guidance.
         candidates: clips made for each that is kept: the one that a CLAP model finds closest to its caption.
+        clap_weights: of that CLAP model: ``hub``, the folder of a published one, ``random`` or ``random:7``.
         generate_batch: candidates that are made at once.
         seed: of everything random.
     """
@@ -60,6 +61,7 @@ class GeneratorConfig:
     ddim_steps: int = 200
     guidance: float = 3.5
     candidates: int = 3
+    clap_weights: str = "hub"
     generate_batch: int = 8
     seed: int = 0
 
@@ -81,3 +83,5 @@ class GeneratorConfig:
             raise UsageError(f"generator.peak must lie above 0 and up to 1, got {self.peak:g}")
         if not self.weights:
             raise UsageError('generator.weights must be "hub", "random", or the folder of a published pipeline')
+        if not self.clap_weights:
+            raise UsageError('generator.clap_weights must be "hub", "random", or the folder of a published CLAP model')

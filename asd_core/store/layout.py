@@ -29,7 +29,10 @@
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
     reports/training/<name>/<digest>/index.html
     reports/synthesis/<NAME>/<digest>/index.html         generated clips, to listen to
+    generators/<name>/<digest>/                          a fine-tuned generator of clips: generator.json (written last)
+    generators/<name>/under_way/<run id>/                checkpoints that a broken fine-tuning goes on from
     encoders.json                                        names of imported embeddings and trained encoders
+    generators.json                                      names of fine-tuned generators
     recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the

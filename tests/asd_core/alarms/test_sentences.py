@@ -1,0 +1,74 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from asd_core.alarms.sentences import JudgedNight, clip_certainty, sentence
+
+NIGHT = JudgedNight("act", "new", 1 / 4210, 1 / 14000, 1 / 1400, 1 / 3000, 0.2, 5, 1, 14, 7)
+UNKNOWN = replace(NIGHT, tier="not_decided", state="", p_value=math.nan, p_floor=math.nan)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "New alarm: 1 night in 4,200 of a well machine is as unusual; its clips lie high on the whole."),
+        (
+            {"state": "continuing", "nights_in_alarm": 3, "p_mean": 0.3},
+            "Alarm, night 3: 1 night in 4,200 of a well machine is as unusual; its worst clip stands out.",
+        ),
+        (
+            {"p_value": 1 / 14000},
+            "New alarm: less than 1 night in 14,000 of a well machine is as unusual; its clips lie high on the whole.",
+        ),
+        (
+            {"tier": "watch", "state": "", "p_value": 0.008},
+            "Watched, no alarm: 1 night in 120 of a well machine is as unusual; its clips lie high on the whole.",
+        ),
+        (
+            {"tier": "watch", "state": "", "p_value": 1 / 15, "p_floor": 1 / 15, "level": 1 / 30},
+            "Watched: as unusual as the nights learnt can show, 1 night in 15. "
+            "An alarm needs 1 night in 30: learn from more nights.",
+        ),
+        (
+            {"tier": "within_chance", "state": "", "p_value": 0.4},
+            "Within chance: 1 night in 2.5 of a well machine is as unusual.",
+        ),
+        (
+            {"tier": "within_chance", "state": "cleared", "p_value": 1.0},
+            "The alarm is over. Within chance: 1 night in 1 of a well machine is as unusual.",
+        ),
+    ],
+)
+def test_a_night_is_said_in_one_sentence(changed, expected):
+    assert sentence(replace(NIGHT, **changed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"clips": 0}, "Not decided: no clip of this night could be scored."),
+        ({"calibration_nights": 0}, "Not decided: no normal night was learnt, 7 are needed."),
+        ({"calibration_nights": 1}, "Not decided: 1 normal night was learnt, 7 are needed."),
+        ({"calibration_nights": 6}, "Not decided: 6 normal nights were learnt, 7 are needed."),
+        (
+            {"calibration_nights": 10},
+            "Not decided: the 10 normal nights learnt are all alike, so they do not tell how far nights differ.",
+        ),
+    ],
+)
+def test_a_night_that_is_not_decided_says_why(changed, expected):
+    assert sentence(replace(UNKNOWN, **changed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("normals", "expected"),
+    [
+        (0, "No normal clip is known: nothing can be decided."),
+        (1, "1 normal clip allows no p below 1/2: too few to decide at 0.1, which needs 9."),
+        (8, "8 normal clips allow no p below 1/9: too few to decide at 0.1, which needs 9."),
+        (10, "10 normal clips allow no p below 1/11."),
+    ],
+)
+def test_ten_normal_clips_one_and_none_say_how_certain_they_make(normals, expected):
+    assert clip_certainty(normals, 0.9) == expected
