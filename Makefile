@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo train-demo test test-slow lint format types accuracy bench gpu env clean
+.PHONY: help demo train-demo first-shot-demo test test-slow lint format types accuracy bench gpu env clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,6 +11,7 @@ DEMO ?= demo
 help:
 	@echo "make demo       simulate a fleet, score a night, write its report (no weights, key or cluster)"
 	@echo "make train-demo train a small network on a simulated fleet and compare it with TWFR (15 minutes at most)"
+	@echo "make first-shot-demo  generate faults of a simulated archive's machines with random weights, and choose r on them"
 	@echo "make test       the whole test suite, with lint and types"
 	@echo "make test-slow  the kill tests, and others that take minutes"
 	@echo "make bench      throughput and memory, as ratios to references in the same run"
@@ -32,6 +33,9 @@ demo: env
 
 train-demo: env
 	@$(BIN)/python -m tests.accuracy.train_demo
+
+first-shot-demo: env
+	@$(BIN)/python -m tests.accuracy.first_shot_demo
 
 test: lint types
 	$(BIN)/python -m pytest -m "not slow and not gpu"
@@ -61,4 +65,4 @@ accuracy: env
 	$(BIN)/python -m tests.accuracy.first_shot
 
 clean:
-	rm -rf $(VENV) $(DEMO) train-demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) train-demo first-shot-demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

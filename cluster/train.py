@@ -16,7 +16,7 @@ from typing import Any
 
 from asd_core.errors import AsdError, UsageError
 from asd_core.training.checkpoints import Progressed
-from asd_core.training.job import TrainingJob
+from asd_core.training.job import AnyJob
 from asd_core.training.loop import Report
 from cluster.failures import GOES_ON, innermost
 
@@ -41,7 +41,7 @@ class TrainResources:
     gpus: float = 0.0
 
 
-def train_on_ray(job: TrainingJob, resources: TrainResources, report: Report) -> Progressed:
+def train_on_ray(job: AnyJob, resources: TrainResources, report: Report) -> Progressed:
     """Train on the open Ray session.
 
     Args:

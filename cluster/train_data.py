@@ -7,19 +7,19 @@ import logging
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.encoders.build import encoder_config
 from asd_core.pipeline.threads import one_thread
 from asd_core.training.ahead import ahead
-from asd_core.training.job import TrainingJob
+from asd_core.training.job import AnyJob
 from asd_core.training.loop import Asked
 from asd_core.training.plan import Positions
-from asd_core.training.waveforms import DecodedWaveforms, smallest
+from asd_core.training.waveforms import smallest
 
 _AHEAD = 4  # batches that wait in the worker, so that an epoch's stream starts while the last one's are trained on
 _RETRIES = 2  # of a decoding task whose process died
@@ -34,7 +34,7 @@ class RayDataWaveforms:
         cpus: of one decoding task.
     """
 
-    def __init__(self, job: TrainingJob, sample_rate: int, cpus: float) -> None:
+    def __init__(self, job: AnyJob, sample_rate: int, cpus: float) -> None:
         self._job, self._sample_rate, self._cpus = job, sample_rate, cpus
         self._clips: Any = None  # in the object store, from the first stream on
         self.lost: dict[str, str] = {}
@@ -69,9 +69,8 @@ class RayDataWaveforms:
                 num_cpus=self._cpus,
                 fn_kwargs={
                     "clips": self._clips,
-                    "table": json.dumps(dict(self._job.table)),
+                    "job": replace(self._job, clips=None, indices=None),
                     "sample_rate": self._sample_rate,
-                    "seed": self._job.config.seed,
                 },
                 max_retries=_RETRIES,
             )
@@ -83,20 +82,19 @@ class RayDataWaveforms:
                 yield np.array(head["positions"], np.int64), as_float(waveforms)
 
 
-def decode_batch(row: Any, clips: Any, table: str, sample_rate: int, seed: int) -> Any:
+def decode_batch(row: Any, clips: Any, job: AnyJob, sample_rate: int) -> Any:
     """Decode one batch: the row then has the waveforms, 16-bit where that is exact, and a head as JSON.
 
     Args:
         row: its epoch and positions.
         clips: rows of CLIPS, as a reference into the object store.
-        table: the ``[encoder]`` table as JSON.
+        job: the training, without clips.
         sample_rate: Hz.
-        seed: of the training.
     """
     import ray
 
     asked = Asked(int(row["epoch"][0]), np.frombuffer(bytes(row["positions"][0]), np.int64))
-    decoder = DecodedWaveforms(ray.get(clips), encoder_config(json.loads(table)), sample_rate, seed, budget=0)
+    decoder = job.waveforms(ray.get(clips), sample_rate, 0)
     with one_thread():
         positions, waveforms = decoder.batch(asked)
     packed = np.ascontiguousarray(smallest(waveforms))

@@ -38,9 +38,8 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
     """
     from asd_core.clips.selection import clips_to_score
     from asd_core.clips.splits import notes_on_no_split
-    from asd_core.evaluation.evaluate import evaluate
     from asd_core.evaluation.tables import to_csv, to_json, to_text
-    from asd_core.runs.evaluate import NothingScoredError, scored_for_evaluation
+    from asd_core.runs.evaluate import NothingScoredError, evaluated, scored_for_evaluation
 
     check_date(date)
     check_folder("--out", out)
@@ -60,7 +59,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
         text = "no recording is of known condition, so nothing is measured; the submission files are written"
         job.talk.result({"submission_files": count}, text)
         return
-    evaluation = evaluate(scores, protocol)
+    evaluation = evaluated(job.store, scores, protocol)
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:

@@ -19,6 +19,7 @@ from jobs.opened import open_both
 from jobs.options import (
     archive_options,
     engine_options,
+    generator_recipe_options,
     lock_option,
     names_of,
     output_options,
@@ -175,6 +176,11 @@ on_training = _with_job(
     recipe_options, store_option, archive_options, engine_options, lock_option, output_options, is_keyed=False
 )
 """For commands that train what an ARCHIVE is embedded with later."""
+
+on_generation = _with_job(
+    generator_recipe_options, store_option, archive_options, engine_options, lock_option, output_options
+)
+"""For commands that generate clips for an ARCHIVE's machines."""
 
 on_store = _with_job(recipe_options, store_option, engine_options, lock_option, output_options)
 """For commands that work on the store and take no ARCHIVE."""

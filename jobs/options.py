@@ -13,6 +13,9 @@ STORE_VARIABLE, RECIPE_VARIABLE = "ASD_STORE", "ASD_RECIPE"
 DEFAULT_RECIPE = "fleet"
 """The recipe of a command that names none."""
 
+GENERATOR_RECIPE = "fs-twfr-gmm"
+"""The recipe of a command that generates clips and names none."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -88,21 +91,31 @@ settings_option = click.option(
     help="Change a setting, e.g. detector.k=8 (repeatable).",
 )
 
-recipe_options = together(
-    click.option(
-        "--recipe",
-        "recipe_name",
-        default=DEFAULT_RECIPE,
-        show_default=True,
-        envvar=RECIPE_VARIABLE,
-        show_envvar=True,
-        metavar="NAME",
-        help="Built-in recipe, or path to a .toml file.",
-    ),
-    settings_option,
-    click.option("--encoder", "encoder_name", metavar="NAME", help="Imported embeddings, or a trained encoder."),
-    click.option("--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"),
-)
+
+def recipe_options_of(default: str, variable: str | None) -> Callable[[F], F]:
+    """Options that name a recipe: a default one, and the variable that names another, if any."""
+    return together(
+        click.option(
+            "--recipe",
+            "recipe_name",
+            default=default,
+            show_default=True,
+            envvar=variable,
+            show_envvar=variable is not None,
+            metavar="NAME",
+            help="Built-in recipe, or path to a .toml file.",
+        ),
+        settings_option,
+        click.option("--encoder", "encoder_name", metavar="NAME", help="Imported embeddings, or a trained encoder."),
+        click.option(
+            "--channel", type=click.IntRange(min=0), help="Channel to hear, from 0. [default: the mean of all]"
+        ),
+    )
+
+
+recipe_options = recipe_options_of(DEFAULT_RECIPE, RECIPE_VARIABLE)
+
+generator_recipe_options = recipe_options_of(GENERATOR_RECIPE, None)
 
 ENGINES = ("auto", "local", "processes", "ray")
 

@@ -83,6 +83,7 @@ def command(
     """
     from asd_core.clips.selection import training_clips
     from asd_core.runs.tune import finished, tune
+    from asd_core.tuning.heard_notes import heard_notes
     from asd_core.tuning.request import SearchRequest
 
     start = time.monotonic()
@@ -97,6 +98,7 @@ def command(
     notes = judged.notes()
     say_if_space_is_small(job, request)
     begun = time.monotonic()
+    heard = heard_notes(job.store.files, validations) if judged.how == "real" else []
     record = finished(job.store, job.recipe, validations, request)
     if record is None:
         with job.engine("tune") as engine:
@@ -107,8 +109,6 @@ def command(
         write_recipes(job, record, out, per)
     if record["already_complete"]:
         job.talk.say("this search was complete already")
-    for note in record.get("notes", ()):
-        job.talk.say(f"note: {note}")
     for machine, reason in sorted(record["left_out"].items()):
         job.talk.say(f"{machine} left out: {reason}")
     summary = {
@@ -118,6 +118,7 @@ def command(
         "run_id": record["run_id"],
         "page": job.store.files.address(record["page"]),
         "already_complete": record["already_complete"],
+        "notes": list(dict.fromkeys([*record.get("notes", ()), *heard])),
         "stages": {**record["seconds"], "start": round(begun - start, 3), "workers": record["workers"]},
         "seconds": round(time.monotonic() - start, 3),
     }
@@ -148,7 +149,8 @@ def result_text(summary: dict[str, Any]) -> str:
 
     failed = ", {failed} failed (the report says why)" if summary["failed"] else ""
     first = "{settings} settings for {machines} machines, {evaluated} evaluated now" + failed
-    return f"{first.format(**summary)}\n{summary_text(summary)}\n{report_text(summary['page'])}"
+    notes = "".join(f"note: {line}\n" for line in summary["notes"])
+    return f"{first.format(**summary)}\n{summary_text(summary)}\n{notes}{report_text(summary['page'])}"
 
 
 def space_of(job: Job, path: str | None) -> Space:

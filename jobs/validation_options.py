@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ class Judged:
 
     def notes(self) -> list[str]:
         """Lines that must be known of the generated clips; none for the other kinds."""
-        from asd_core.synthesis.clips_made import notes_on_clips_made
+        from asd_core.synthesis.generation.clips_made import notes_on_clips_made
 
         return [] if self.generated is None else notes_on_clips_made(self.generated)
 
@@ -72,16 +73,21 @@ def judged_on(validation: str, generated: str | None, keeps_silence: bool) -> Ju
     return Judged(validation, generated, keeps_silence)
 
 
-def check_is_place(text: str) -> None:
-    """Raise UsageError unless a text is an address, or a folder or file that is there."""
+def check_is_place(text: str, option: str = "--validation", words: Sequence[str] = WORDS) -> None:
+    """Raise UsageError unless a text is an address, or a folder or file that is there.
+
+    Args:
+        text: that an option was given.
+        option: its name.
+        words: that it might have meant.
+    """
     from pathlib import Path
 
     from asd_core.errors import UsageError, did_you_mean
 
     if "://" not in text and not Path(text).exists():
-        raise UsageError(
-            f"--validation {text}: no such folder, and none of {', '.join(WORDS)}{did_you_mean(text, WORDS)}"
-        )
+        nor = f", and none of {', '.join(words)}{did_you_mean(text, words)}" if words else ""
+        raise UsageError(f"{option} {text}: no such folder{nor}")
 
 
 def validations_of(job: Job, judged: Judged, normals: pa.Table, clips: pa.Table, seed: int) -> Validations:

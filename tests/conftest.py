@@ -13,6 +13,12 @@ from hypothesis import settings
 settings.register_profile("asd", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("asd")
 
+# Threads that wait for the next bit of work leave the CPU to the processes that tests start, rather than spin on it.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Those processes need not compile what others have compiled before.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 os.environ.pop("OPENAI_API_KEY", None)  # no test asks anybody but servers of its own
 for variable in ("ASD_STORE", "ASD_RECIPE"):  # defaults of whoever runs the tests
     os.environ.pop(variable, None)
@@ -77,6 +83,6 @@ def ray_session(s3_server):
     from cluster.session import session
 
     os.environ["OPENAI_API_KEY"] = KEY_OF_NODES
-    with session(cpus=3, gpus=2):
+    with session(cpus=2, gpus=2):
         del os.environ["OPENAI_API_KEY"]
         yield

@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGES = ("asd_core", "cluster", "jobs")
 # From the ground up: a folder, or a file that stands alone, imports its own floor and those below it.
 FLOORS = (
-    ("errors", "settings", "digest", "readable", "named_class", "text_files"),
+    ("errors", "settings", "digest", "libraries", "readable", "named_class", "text_files"),
     ("store",),
     ("audio", "clips", "llm"),
     ("encoders", "detectors", "alarms"),

@@ -64,7 +64,7 @@ class MachineEvaluation:
         decisions_target: likewise.
         auc_level_only: ``auc`` of the trivial twin, the distance of a clip's level to the median level of the training
             normals: the part of loudness alone. None where no level is known.
-        note: the reason why figures are missing, or "".
+        note: the reason why figures are missing, and what else must be known of them, or "".
     """
 
     machine_type: str
@@ -110,6 +110,7 @@ class Evaluation:
         official_score_standard_error: over draws of clips; see `asd_core.evaluation.official_certainty`. None where it
             is unknown.
         machines_scored: number of machines in the official score.
+        notes: lines that must stand wherever figures are shown; see `asd_core.evaluation.heard_clips`.
     """
 
     protocol: DcaseProtocol
@@ -120,6 +121,7 @@ class Evaluation:
     official_score: float | None
     official_score_standard_error: float | None
     machines_scored: int
+    notes: tuple[str, ...] = ()
 
 
 def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:

@@ -46,6 +46,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """
     tree = dataclasses.asdict(evaluation)
     tree["machines"] = [_machine_json(machine) for machine in evaluation.machines]
+    tree["notes"] = list(evaluation.notes)
     return tree
 
 
@@ -63,7 +64,7 @@ def machine_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def to_text(evaluation: Evaluation) -> str:
-    """An aligned table of the machines, their means, the official score, and the clips left out.
+    """An aligned table of the machines, their means, the official score, the clips left out, and the notes.
 
     Columns without a figure or a clip of any machine are not shown. Control characters in names are escaped.
     """
@@ -87,6 +88,7 @@ def to_text(evaluation: Evaluation) -> str:
             *aligned(lines, left=[name in ("machine_type", "machine_id", "note") for name in columns]),
             f"official score ({evaluation.protocol}, {n_machines}): {_official(evaluation)}",
             _left_out(rows),
+            *(f"note: {word(line)}" for line in evaluation.notes),
             "",
         ]
     )

@@ -17,6 +17,7 @@ from asd_core.clips.clip import UNPLACED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
+from asd_core.pipeline.fitted_nights import keep_nights
 from asd_core.pipeline.lengths import Lengths, added, lengths_of
 from asd_core.pipeline.machine_tasks import FitOutcome, MachineTask, ScoreOutcome
 from asd_core.pipeline.scorer import Scorer, fit_scorer
@@ -135,6 +136,7 @@ def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips:
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)
     version, is_new = save_scorer(group.store, group.task.key, scorer)
+    keep_nights(group.store, scorer_folder(group.task.key, machine_type, machine_id), version, scorer, good)
     copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
         machine_type,

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import version as library_version
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +17,7 @@ from asd_core.detectors.build import load_detector
 from asd_core.detectors.imported_scores import ImportedScoresConfig
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.libraries import library_version
 from asd_core.pipeline.recording_scores import LearntSegments
 from asd_core.pipeline.scorer import Scorer, judged_by
 from asd_core.pipeline.scorer_versions import name_newest, newest_committed

@@ -10,8 +10,9 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def one_thread() -> Iterator[None]:
     importlib.import_module("scipy.linalg")  # only a BLAS that is there when the block begins is limited
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else 1
-    with threadpool_limits(1):
+    with _pools(frozenset(sys.modules)).limit(limits=1):
         if torch is not None:
             torch.set_num_threads(1)
         try:
@@ -28,3 +29,9 @@ def one_thread() -> Iterator[None]:
         finally:
             if torch is not None:
                 torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _pools(_modules: frozenset[str]) -> ThreadpoolController:
+    """The thread pools of this process; it takes milliseconds to find them, so only after a module was imported."""
+    return ThreadpoolController()

@@ -13,10 +13,10 @@ from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.errors import UsageError
 from asd_core.settings import check_choices, check_keys, from_mapping
 
-ENSEMBLE_TABLES = ("ensemble", "threshold", "captions", "machine")
+ENSEMBLE_TABLES = ("ensemble", "threshold", "alarm", "captions", "machine")
 """The tables of an ensemble's recipe; all else is its members'."""
 
-_OWN = ("threshold", "captions")
+_OWN = ("threshold", "alarm", "captions")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def ensemble_config(settings: Mapping[str, Any]) -> EnsembleConfig | None:
 def check_setting(name: str, key: str) -> None:
     """Raise UsageError for a setting ``table.key`` that is the members', not the ensemble's of this name."""
     if key != "ensemble.rule" and key.partition(".")[0] not in _OWN:
-        raise UsageError(f"{key} of ensemble {name} is its members': change it there; it has threshold and captions")
+        own = ", ".join(_OWN)
+        raise UsageError(f"{key} of ensemble {name} is its members': change it there; the ensemble has {own}")
 
 
 def facts(config: EnsembleConfig | None, keys: Mapping[str, str], judgement: Mapping[str, Any] | None) -> list[Any]:

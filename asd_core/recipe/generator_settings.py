@@ -33,9 +33,12 @@ class GeneratorConfig:
         peak: largest magnitude that each training clip is brought to, after its mean is removed.
         seconds: length of training clips and of generated ones.
         clips: generated for each machine and condition.
+        domains: how they are spread over domains: ``as-recorded``, in proportion to the machine's real normal
+            recordings, or ``equal``.
         ddim_steps: steps of the sampler for each clip.
         guidance: weight of the caption against no caption; 1 is without guidance.
         candidates: clips made for each that is kept: the one that a CLAP model finds closest to its caption.
+        clap_weights: of that CLAP model: ``hub``, the folder of a published one, ``random`` or ``random:7``.
         generate_batch: candidates that are made at once.
         seed: of everything random.
     """
@@ -57,9 +60,11 @@ class GeneratorConfig:
     peak: float = 0.5
     seconds: float = 10.24
     clips: int = 100
+    domains: Literal["as-recorded", "equal"] = "as-recorded"
     ddim_steps: int = 200
     guidance: float = 3.5
     candidates: int = 3
+    clap_weights: str = "hub"
     generate_batch: int = 8
     seed: int = 0
 
@@ -81,3 +86,5 @@ class GeneratorConfig:
             raise UsageError(f"generator.peak must lie above 0 and up to 1, got {self.peak:g}")
         if not self.weights:
             raise UsageError('generator.weights must be "hub", "random", or the folder of a published pipeline')
+        if not self.clap_weights:
+            raise UsageError('generator.clap_weights must be "hub", "random", or the folder of a published CLAP model')

@@ -18,14 +18,18 @@ from asd_core.encoders.build import encoder_config, encoder_keys, encoder_note, 
 from asd_core.encoders.config import SHARED_KEYS, EncoderConfig
 from asd_core.encoders.trained_options import digest_of_folder, without_place
 from asd_core.errors import UsageError
+from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.caption_settings import CaptionConfig
 from asd_core.recipe.generator_settings import GeneratorConfig
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.settings import from_mapping
 
-TABLES = ("encoder", "embedding", "detector", "score", "threshold", "captions", "training", "generator")
-JUDGING = ("threshold",)
+TABLES = ("encoder", "embedding", "detector", "score", "threshold", "alarm", "captions", "training", "generator")
+JUDGING = ("threshold", "alarm")
 """Tables that judge scores and change none: a scorer holds whatever they say."""
+
+OF_NIGHTS = ("alarm",)
+"""Tables of `JUDGING` that judge whole nights: no row of scores depends on them, and no stored scorer names them."""
 
 EXPLAINING = ("captions",)
 """Tables that say how flagged clips are explained."""
@@ -94,13 +98,14 @@ class MachineRecipe:
     score: ScoreConfig = ScoreConfig()
     training: TrainingConfig = TrainingConfig()
     generator: GeneratorConfig = GeneratorConfig()
+    alarm: AlarmConfig = AlarmConfig()
 
     def of_scores(self) -> dict[str, Any]:
         """All that a score depends on; captions explain scores and change none. `ADDED_LATER` is left out.
 
         So is the place of trained weights and heads, whose digest is there.
         """
-        unasked = (*EXPLAINING, *TEACHING)
+        unasked = (*OF_NIGHTS, *EXPLAINING, *TEACHING)
         tables = {table: value for table, value in asdict(self).items() if table not in unasked}
         tables["encoder"]["options"] = without_place(self.encoder.options)
         tables["embedding"]["head"] = digest_of_folder(self.embedding.head)
@@ -115,8 +120,8 @@ class MachineRecipe:
         return replace(self, threshold=ThresholdConfig()).of_scores()
 
     def judgement(self) -> dict[str, Any]:
-        """The tables that judge scores, in full."""
-        return {table: value for table, value in asdict(self).items() if table in JUDGING}
+        """The tables that judge rows of scores, in full."""
+        return {name: value for name, value in asdict(self).items() if name in JUDGING and name not in OF_NIGHTS}
 
     def notes(self) -> list[str]:
         """Lines that must be said wherever its scores are shown; none for most."""
@@ -146,6 +151,7 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
         detector=detector,
         score=from_mapping(ScoreConfig, tables.get("score", {}), "[score]"),
         threshold=from_mapping(ThresholdConfig, tables.get("threshold", {}), "[threshold]"),
+        alarm=from_mapping(AlarmConfig, tables.get("alarm", {}), "[alarm]"),
         captions=from_mapping(CaptionConfig, tables.get("captions", {}), "[captions]"),
         training=from_mapping(TrainingConfig, tables.get("training", {}), "[training]"),
         generator=from_mapping(GeneratorConfig, tables.get("generator", {}), "[generator]"),
@@ -153,9 +159,10 @@ def machine_recipe(tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
 
 
 def ensemble_machine(first: MachineRecipe, tables: Mapping[str, Mapping[str, Any]]) -> MachineRecipe:
-    """The recipe of an ensemble's first member with the ensemble's threshold, and its captions where it has some."""
+    """The recipe of an ensemble's first member with the ensemble's judgement, and its captions where it has some."""
     own = machine_recipe({table: values for table, values in tables.items() if table in (*JUDGING, *EXPLAINING)})
-    return replace(first, threshold=own.threshold, captions=own.captions if tables.get("captions") else first.captions)
+    captions = own.captions if tables.get("captions") else first.captions
+    return replace(first, threshold=own.threshold, alarm=own.alarm, captions=captions)
 
 
 def _embedding(table: Mapping[str, Any], detector: DetectorConfig) -> EmbeddingConfig:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.recipe.machine_recipe import TABLES, MachineRecipe, keys_of
+from asd_core.recipe.machine_recipe import OF_NIGHTS, TABLES, MachineRecipe, keys_of
 
 _SUFFIX = ".toml"
 
@@ -43,6 +43,15 @@ def check_setting(key: str, recipe: MachineRecipe) -> None:
             f"a setting is table.key=value, such as encoder.r=0.98, got {key!r}"
             f"{near_setting(key, recipe)}; tables: {', '.join(TABLES)}"
         )
+
+
+def check_override(machine_type: str, key: str) -> None:
+    """Raise UsageError unless ``[machine.<machine_type>]`` may have this ``table.key``."""
+    table, _, field = key.partition(".")
+    if table not in TABLES or not field:
+        raise UsageError(f"[machine.{machine_type}] has no key {key!r}: write table.key, such as encoder.r")
+    if table in OF_NIGHTS:
+        raise UsageError(f"[machine.{machine_type}] {key}: alarms are counted over the fleet; set [{table}] alone")
 
 
 def near_setting(key: str, recipe: MachineRecipe) -> str:

@@ -5,6 +5,7 @@
     [detector]   kind = "gmm", n_components = 2, ...
     [score]      over = "max"               # of a recording's segments
     [threshold]  kind = "quantile", quantile = 0.9
+    [alarm]      false_alarms = 0.142857    # of the whole fleet in a night
     [captions]   encoder = "clap", k = 4, ...   # how flagged clips are explained; no score depends on it
     [training]   loss = "scac", epochs = 16, ...  # how asd train trains the encoder
     [generator]  clips = 100, ...           # how asd synthesize makes clips of faults that nobody recorded
@@ -41,7 +42,7 @@ from asd_core.recipe.machine_recipe import (
     machine_recipe,
 )
 from asd_core.recipe.names import built_in_recipes, check_recipe_name, key_of
-from asd_core.recipe.near_names import check_setting, near_file, near_recipe
+from asd_core.recipe.near_names import check_override, check_setting, near_file, near_recipe
 from asd_core.settings import check_keys
 from asd_core.text_files import read_text
 
@@ -122,9 +123,7 @@ class Recipe:
         """``[machine.<machine_type>]`` as ``table.key`` → value."""
         overrides = dict(dotted(self.settings.get("machine", {}).get(machine_type, {})))
         for key in overrides:
-            table, _, field = key.partition(".")
-            if table not in TABLES or not field:
-                raise UsageError(f"[machine.{machine_type}] has no key {key!r}: write table.key, such as encoder.r")
+            check_override(machine_type, key)
         return overrides
 
     def only_for(self, machine_type: str) -> Recipe:
@@ -165,7 +164,7 @@ class Recipe:
         return list(dict.fromkeys([*notes, *(note for kind in self._kinds for note in self.for_machine(kind).notes())]))
 
     def judgement(self) -> dict[str, Any]:
-        """The tables that judge scores, such as ``[threshold]``: by machine type with others, and ("") for the rest."""
+        """The tables that judge rows of scores: by machine type with others, and ("") for the rest."""
         whole = self.for_machine("").judgement()
         found = {kind: self.for_machine(kind).judgement() for kind in sorted(self._kinds)}
         return {kind: tables for kind, tables in found.items() if not kind or tables != whole}

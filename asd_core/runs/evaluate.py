@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from asd_core.errors import AsdError
 from asd_core.evaluation.evaluate import Evaluation, evaluate
+from asd_core.evaluation.heard_clips import hearings, labelled, with_hearings
 from asd_core.evaluation.labelled_clips import as_training
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.scorer_files import training_uris
@@ -60,7 +61,17 @@ def score_and_evaluate(
         NothingScoredError: not one clip could be scored.
     """
     scores = scored_for_evaluation(store, recipe, clips, engine, progress)
-    return evaluate(scores, protocol), scores
+    return evaluated(store, scores, protocol), scores
+
+
+def evaluated(store: Store, scores: pa.Table, protocol: Protocol = "auto") -> Evaluation:
+    """Evaluate rows of SCORES of a store, with a note on each of its generators that heard some of them.
+
+    Raises:
+        UsageError: no row is a scored test clip of known condition.
+        AsdError: which clips a generator heard cannot be read.
+    """
+    return with_hearings(evaluate(scores, protocol), hearings(store.files, labelled(scores)))
 
 
 def scored_for_evaluation(

@@ -6,11 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version as library_version
 from typing import Any
 
 import pyarrow as pa
 
+from asd_core.libraries import library_version
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS

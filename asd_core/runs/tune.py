@@ -28,6 +28,7 @@ from asd_core.tuning.best_settings import best_summary
 from asd_core.tuning.compare_best import compare_best
 from asd_core.tuning.gather.gather import gather, too_few
 from asd_core.tuning.gather.machine_data import MachineData, remove_local_copy
+from asd_core.tuning.heard_notes import heard_notes
 from asd_core.tuning.outcome import scope_outcomes
 from asd_core.tuning.request import SearchRequest, request_record, scopes_of, search_id
 from asd_core.tuning.search import OnProgress, Search, search_here
@@ -85,6 +86,7 @@ def tune(
     run_id = search_id(recipe, validations, request)
     if (record := _published(store, run_id)) is not None:
         return record
+    heard = heard_notes(store.files, validations) if request.validation == "real" else []
     judged, short = _judged(validations)
     counts = [(one.machine_type, one.machine_id, len(one.normals)) for one in judged]
     check_enough_clips(request.space.dimensions, counts)
@@ -128,9 +130,10 @@ def tune(
             "crashed": search.crashed,
         },
         "best": best_summary(scopes),
+        "data": [[one.machine_type, one.machine_id, one.fingerprint] for one in machines],
         "left_out": absent,
         **steps_of(validations),
-        "notes": list(notes),
+        "notes": [*notes, *heard],
         "workers": engine.workers,
         "started_at": started,
     }

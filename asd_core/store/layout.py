@@ -8,10 +8,13 @@
     embeddings/<fingerprint>/index/<dates>,<hash>.parquet  clip → shard, for shards of finished embedding stages
     embeddings/<fingerprint>/unindexed/<token>           empty files: shards without an index may be there
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
+                                                         nights.parquet: scores of its clips, each night left out
+    fitted_nights/<KEY>/<hash>.parquet                   those of many scorers, in one file
     newest_scorers/<KEY>/<machine_type>/<machine_id>/<version>  empty files that name each machine's newest scorer
     scorer_heads/<KEY>/<hash>.parquet                    what reports tell of the newest scorers, in one file
     scores/<KEY>/<date>.parquet                          the current rows of a night: what a reader from outside opens
     score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
+    alarms/<KEY>/date=<date>.parquet                     what every machine's night came to; made anew where it is stale
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
@@ -26,7 +29,10 @@
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
     reports/training/<name>/<digest>/index.html
     reports/synthesis/<NAME>/<digest>/index.html         generated clips, to listen to
+    generators/<name>/<digest>/                          a fine-tuned generator of clips: generator.json (written last)
+    generators/<name>/under_way/<run id>/                checkpoints that a broken fine-tuning goes on from
     encoders.json                                        names of imported embeddings and trained encoders
+    generators.json                                      names of fine-tuned generators
     recipes/<name>.json                                  recipes kept by name: ensembles, and imported scores
 
 The truth about scores is in the files that a run record names, with their checksums. The files of nights, the
@@ -69,6 +75,11 @@ def score_part_path(key: str, date: str, run_id: str, part: int, digest: str = "
 def night_path(key: str, date: str) -> str:
     """Path of the current score rows of a date."""
     return f"scores/{key}/{safe_name(date)}.parquet"
+
+
+def alarms_path(key: str, date: str) -> str:
+    """Path of the alarms of a date."""
+    return f"alarms/{key}/date={safe_name(date)}.parquet"
 
 
 def safe_name(text: str) -> str:

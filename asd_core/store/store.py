@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
+from asd_core.store.alarm_tables import AlarmTables
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
 from asd_core.store.layout import safe_name
@@ -24,7 +25,7 @@ from asd_core.store.tables import INDEX, from_parquet, to_parquet
 __all__ = ["INDEX", "Store", "open_store", "safe_name"]
 
 
-class Store(EmbeddingTables, ScoreTables, CaptionTables):
+class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables):
     """A store in a folder."""
 
     def write_clips(self, run_id: str, clips: pa.Table) -> str:
@@ -51,7 +52,7 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables):
 
     def encoder_names(self) -> dict[str, Any]:
         """Name → description of embeddings that were imported, and of encoders that were trained."""
-        return self._json("encoders.json") if self.files.exists("encoders.json") else {}
+        return self._names("encoders.json")
 
     def name_encoder(self, name: str, description: Mapping[str, Any]) -> None:
         """Give a name to imported embeddings or a trained encoder; other names stay, whoever writes at the same time.
@@ -60,9 +61,23 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables):
             name: which another may have had.
             description: JSON values.
         """
-        with run_lock(self.files, lock_name("encoders.json")):
-            names = {**self.encoder_names(), name: dict(description)}
-            self.files.write("encoders.json", json.dumps(names, indent=1, sort_keys=True).encode())
+        self._name("encoders.json", name, description)
+
+    def generator_names(self) -> dict[str, Any]:
+        """Name → description of fine-tuned generators: their ``folder`` and ``digest``."""
+        return self._names("generators.json")
+
+    def name_generator(self, name: str, description: Mapping[str, Any]) -> None:
+        """Give a name to a fine-tuned generator, as `name_encoder` does to an encoder."""
+        self._name("generators.json", name, description)
+
+    def _names(self, file: str) -> dict[str, Any]:
+        return self._json(file) if self.files.exists(file) else {}
+
+    def _name(self, file: str, name: str, description: Mapping[str, Any]) -> None:
+        with run_lock(self.files, lock_name(file)):
+            names = {**self._names(file), name: dict(description)}
+            self.files.write(file, json.dumps(names, indent=1, sort_keys=True).encode())
 
 
 def open_store(url: str) -> Store:

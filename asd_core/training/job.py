@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import Field, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,13 +18,68 @@ from asd_core.recipe.training_settings import TrainingConfig
 if TYPE_CHECKING:
     from asd_core.training.checkpoints import Progressed
     from asd_core.training.loop import Report, Source
-    from asd_core.training.step import TrainedModel
+    from asd_core.training.step import LearningModel, TrainedModel
+    from asd_core.training.waveforms import DecodedWaveforms
     from asd_core.training.world import World
+
+BUDGET = 1 << 30
+"""Bytes of decoded clips that a worker keeps for the next epoch."""
+
+
+class AnyJob(Protocol):
+    """All that a worker must know of a training, whatever it trains; a frozen dataclass that can be pickled."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def store_url(self) -> str:
+        """The address of the store."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of this run's checkpoints in it."""
+
+    @property
+    def config(self) -> TrainingConfig:
+        """The order of examples, the optimiser and its steps."""
+
+    @property
+    def clips(self) -> pa.Table:
+        """Rows of CLIPS that can be decoded."""
+
+    @property
+    def indices(self) -> NDArray[np.int64]:
+        """(N,) the class of each clip; -1 leaves it out."""
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+
+    @property
+    def cpus(self) -> int:
+        """Threads of a worker on a CPU."""
+
+    @property
+    def save_epochs(self) -> bool:
+        """Each epoch ends with a checkpoint."""
+
+    @property
+    def save_seconds(self) -> float:
+        """The longest time between two checkpoints."""
+
+    def new_model(self) -> LearningModel:
+        """The network and its loss, as training begins."""
+
+    def facts(self, model: Any) -> dict[str, Any]:
+        """Facts on a network, its ``sample_rate`` (Hz) at least; see `asd_core.training.checkpoints.Progressed`."""
+
+    def waveforms(self, clips: pa.Table, sample_rate: int, budget: int) -> DecodedWaveforms:
+        """Decodes batches of clips, rows of CLIPS, as the network hears them, and keeps so many bytes of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """All that a worker must know of a training.
+    """The training of an encoder, see `AnyJob`.
 
     Attributes:
         store_url: of the store.
@@ -47,16 +102,32 @@ class TrainingJob:
     n_classes: int
     device: str = "cpu"
     cpus: int = 1
+    save_epochs: ClassVar[bool] = True
+    save_seconds: ClassVar[float] = 300.0
 
     @property
     def encoder(self) -> EncoderConfig:
         """How much of a clip is heard."""
         return encoder_config(self.table)
 
+    def new_model(self) -> TrainedModel:
+        """See `AnyJob.new_model`."""
+        return new_model(self)
+
+    def facts(self, model: TrainedModel) -> dict[str, Any]:
+        """See `AnyJob.facts`."""
+        return facts_of(model)
+
+    def waveforms(self, clips: pa.Table, sample_rate: int, budget: int) -> DecodedWaveforms:
+        """See `AnyJob.waveforms`."""
+        from asd_core.training.waveforms import DecodedWaveforms
+
+        return DecodedWaveforms(clips, self.encoder, sample_rate, self.config.seed, budget)
+
 
 def run_job(
-    job: TrainingJob,
-    new_source: Callable[[TrainingJob, int], Source],
+    job: AnyJob,
+    new_source: Callable[[Any, int], Source],
     world: World | None = None,
     report: Report | None = None,
 ) -> Progressed:
@@ -77,17 +148,20 @@ def run_job(
     threads = torch.get_num_threads()
     torch.set_num_threads(job.cpus)
     try:
-        model = new_model(job)
+        model = job.new_model()
+        facts = job.facts(model)
         done = train(
             model,
             TrainingPlan(job.config, job.indices, world.size if world is not None else 1),
-            new_source(job, int(model.network.sample_rate)),  # type: ignore[arg-type]
+            new_source(job, facts["sample_rate"]),
             Checkpoints(job.store_url, job.folder),
             world=world,
             device=job.device,
             report=report,
+            save_seconds=job.save_seconds,
+            save_epochs=job.save_epochs,
         )
-        done.network = facts_of(model)
+        done.network = facts
         return done
     finally:
         torch.set_num_threads(threads)
@@ -120,8 +194,6 @@ def facts_of(model: TrainedModel) -> dict[str, Any]:
     }
 
 
-def decoded_here(job: TrainingJob, sample_rate: int) -> Source:
+def decoded_here(job: AnyJob, sample_rate: int) -> Source:
     """The waveforms of a job, decoded in this process."""
-    from asd_core.training.waveforms import DecodedWaveforms
-
-    return DecodedWaveforms(job.clips, job.encoder, sample_rate, job.config.seed)
+    return job.waveforms(job.clips, sample_rate, BUDGET)

@@ -19,7 +19,7 @@ from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import HistoryRow, row_every
 from asd_core.training.plan import Positions, TrainingPlan
 from asd_core.training.schedule import learning_rate
-from asd_core.training.step import TrainedModel, batch_seed, new_optimiser, train_step
+from asd_core.training.step import LearningModel, batch_seed, new_optimiser, train_step
 from asd_core.training.world import Alone, World
 
 SAVE_SECONDS = 300.0
@@ -51,7 +51,7 @@ Report = Callable[[int, int, HistoryRow], None]
 
 
 def train(
-    model: TrainedModel,
+    model: LearningModel,
     plan: TrainingPlan,
     source: Source,
     checkpoints: Checkpoints,
@@ -60,6 +60,7 @@ def train(
     device: str = "cpu",
     report: Report | None = None,
     save_seconds: float = SAVE_SECONDS,
+    save_epochs: bool = True,
 ) -> Progressed:
     """Train a model, from the last checkpoint on where there is one.
 
@@ -74,6 +75,7 @@ def train(
         device: ``cpu`` or ``cuda``.
         report: told after each step by worker 0.
         save_seconds: longest time between two checkpoints.
+        save_epochs: each epoch ends with a checkpoint; False where they are large, and epochs short.
 
     Returns:
         How far it is at the end: all steps.
@@ -81,13 +83,13 @@ def train(
     Raises:
         AsdError: a loss that is not finite, after the last good checkpoint was kept.
     """
-    return _Loop(model, plan, source, checkpoints, world or Alone(), device, report, save_seconds).run()
+    return _Loop(model, plan, source, checkpoints, world or Alone(), device, report, save_seconds, save_epochs).run()
 
 
 class _Loop:
     def __init__(
         self,
-        model: TrainedModel,
+        model: LearningModel,
         plan: TrainingPlan,
         source: Source,
         checkpoints: Checkpoints,
@@ -95,9 +97,11 @@ class _Loop:
         device: str,
         report: Report | None,
         save_seconds: float,
+        save_epochs: bool,
     ) -> None:
         self._model, self._plan, self._source, self._checkpoints = model.to(device), plan, source, checkpoints
         self._world, self._device, self._report, self._save_seconds = world, device, report, save_seconds
+        self._save_epochs = save_epochs
         self._optimiser = new_optimiser(model, plan.config)
         self._done = checkpoints.load(model, self._optimiser)
         self._recent: list[Tensor] = []  # losses that were not looked at yet
@@ -168,11 +172,12 @@ class _Loop:
     def _save(self, ended: int) -> None:
         """Keep what an epoch that ended, or a long time without a checkpoint, asks for."""
         done, is_late = self._done, time.monotonic() - self._saved_at > self._save_seconds
-        if not ended and (self._recent or not is_late):  # a loss that was not looked at yet may not be finite
+        new = [epoch for epoch in self._plan.kept if epoch <= ended and epoch not in done.kept]
+        is_wanted = bool(new) or (self._save_epochs and ended > 0)
+        if not is_wanted and (self._recent or not is_late):  # a loss that was not looked at yet may not be finite
             return
-        for epoch in self._plan.kept:
-            if epoch <= ended and epoch not in done.kept:
-                done.kept[epoch] = self._checkpoints.keep(self._model.network, epoch)
+        for epoch in new:
+            done.kept[epoch] = self._checkpoints.keep(self._model.network, epoch)
         self._checkpoints.save(self._model, self._optimiser, done)
         self._saved_at = time.monotonic()
 
@@ -217,11 +222,7 @@ class _Loop:
         asked = [Asked(0, own[start : start + size]) for start in range(0, len(own), size)]
         model, sums = self._model.eval(), torch.zeros(3, dtype=torch.float64)
         for inputs, classes in self._read(asked):
-            embeddings = model.embedded(inputs)
-            targets = torch.nn.functional.one_hot(classes, model.heads.n_classes).float()
-            likeliest = model.heads.log_probabilities(embeddings).argmax(1)
-            loss = model.heads.main_loss(embeddings, targets)
-            found = [float(loss) * len(classes), float((likeliest == classes).sum()), float(len(classes))]
-            sums += torch.tensor(found, dtype=torch.float64)
-        loss_sum, right, count = self._world.total(sums).tolist()
-        return loss_sum / count, right / count
+            loss, right = model.judged(inputs, classes)
+            sums += torch.tensor([loss * len(classes), right, len(classes)], dtype=torch.float64)
+        loss_sum, found, count = self._world.total(sums).tolist()
+        return loss_sum / count, found / count

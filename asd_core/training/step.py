@@ -19,7 +19,25 @@ from asd_core.training.splicing import splice
 from asd_core.training.world import World
 
 
-class TrainedModel(nn.Module):
+class LearningModel(nn.Module):
+    """A network together with its loss, as the training loop takes it.
+
+    Attributes:
+        network: the weights that are kept.
+    """
+
+    network: nn.Module
+
+    def forward(self, inputs: Tensor, classes: Tensor, seed: int) -> Tensor:
+        """The loss of a batch (B, ...) with classes (B,), everything random drawn from the seed."""
+        raise NotImplementedError
+
+    def judged(self, inputs: Tensor, classes: Tensor) -> tuple[float, int]:
+        """Mean loss of held-out examples, and the number whose class is the likeliest."""
+        raise NotImplementedError
+
+
+class TrainedModel(LearningModel):
     """A network and the losses on top of it: inputs and classes → the loss to train on.
 
     Args:
@@ -48,6 +66,13 @@ class TrainedModel(nn.Module):
         inputs, targets = splice(inputs, targets, self._config.splice, generator)
         loss: Tensor = self.heads.loss(self.embedded(inputs), targets, generator)
         return loss
+
+    def judged(self, inputs: Tensor, classes: Tensor) -> tuple[float, int]:
+        """See `LearningModel.judged`; the loss is the main one alone."""
+        embeddings = self.embedded(inputs)
+        targets = one_hot(classes, self.heads.n_classes).float()
+        likeliest = self.heads.log_probabilities(embeddings).argmax(1)
+        return float(self.heads.main_loss(embeddings, targets)), int((likeliest == classes).sum())
 
     def embedded(self, inputs: Tensor) -> Tensor:
         """The network's output, float32, computed in the precision of the recipe."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
@@ -19,8 +19,8 @@ from asd_core.training.plan import Positions
 
 Windows = NDArray[np.float32] | NDArray[np.int16]  # (W, T): the parts of one clip
 
-BUDGET = 1 << 30
-"""Bytes of decoded clips that are kept for the next epoch."""
+Part = Callable[[Windows, int, int, int, int], NDArray[np.float32]]
+"""The samples of a clip that an epoch gives: its windows, the length, the seed, the epoch and the clip's position."""
 
 _AHEAD = 3  # batches decoded before their turn
 _FULL_SCALE = np.float32(1 << 15)  # of 16-bit samples
@@ -38,12 +38,23 @@ class DecodedWaveforms:
         sample_rate: Hz of the network.
         seed: of the training.
         budget: bytes.
+        length: samples of an input; 0: of ``clip_seconds``.
+        part: of a clip that is given; None: `one_window`.
     """
 
     def __init__(
-        self, clips: pa.Table, config: EncoderConfig, sample_rate: int, seed: int, budget: int = BUDGET
+        self,
+        clips: pa.Table,
+        config: EncoderConfig,
+        sample_rate: int,
+        seed: int,
+        budget: int = 1 << 30,
+        *,
+        length: int = 0,
+        part: Part | None = None,
     ) -> None:
         self._clips, self._config, self._sample_rate, self._seed = clips, config, sample_rate, seed
+        self._length, self._part = length or round(config.clip_seconds * sample_rate), part or one_window
         self._left = budget
         self._kept: dict[int, Windows] = {}
         self._lock = Lock()  # of batches that are trained on and batches that are judged on
@@ -82,23 +93,30 @@ class DecodedWaveforms:
                 self._left -= outcome.nbytes
                 self._kept[position] = outcome
         found = [int(position) for position in asked.positions if int(position) in fresh or int(position) in self._kept]
-        length = round(self._config.clip_seconds * self._sample_rate)
         waveforms = [
-            one_window(self._kept.get(position, fresh.get(position)), length, self._seed, asked.epoch, position)
+            self._part(
+                self._kept[position] if position in self._kept else fresh[position],
+                self._length,
+                self._seed,
+                asked.epoch,
+                position,
+            )
             for position in found
         ]
-        return np.array(found, np.int64), np.stack(waveforms) if waveforms else np.zeros((0, length), np.float32)
+        return np.array(found, np.int64), np.stack(waveforms) if waveforms else np.zeros((0, self._length), np.float32)
 
 
-def one_window(windows: Windows | None, length: int, seed: int, epoch: int, position: int) -> NDArray[np.float32]:
+def one_window(windows: Windows, length: int, seed: int, epoch: int, position: int) -> NDArray[np.float32]:
     """One of a clip's windows (W, T) as float32 (length,), drawn for an epoch; shorter ones are repeated."""
-    assert windows is not None
     number = 0
     if len(windows) > 1:
         number = int(np.random.default_rng([seed, 2, epoch, position]).integers(len(windows)))
-    row = windows[number]
-    samples = row / _FULL_SCALE if row.dtype == np.int16 else row
-    return np.resize(samples, length).astype(np.float32, copy=False)
+    return np.resize(as_samples(windows[number]), length).astype(np.float32, copy=False)
+
+
+def as_samples(row: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
+    """Samples in [-1, 1] of what `smallest` gives."""
+    return row / _FULL_SCALE if row.dtype == np.int16 else np.asarray(row, np.float32)
 
 
 def decoded_windows(clips: pa.Table, config: EncoderConfig, sample_rate: int) -> Iterator[Windows | ClipError]:

@@ -15,7 +15,6 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version as library_version
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from asd_core.digest import content_hash
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError, UsageError
 from asd_core.evaluation.objectives import FIGURES
+from asd_core.libraries import library_version
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 from asd_core.store.tables import from_parquet, to_parquet

@@ -46,7 +46,7 @@ def test_a_stream_that_fails_gives_its_cpus_back_at_once(ray_session, tmp_path):
     try:
         with pytest.raises(AsdError, match="an encoder failed"):
             list(RayEngine().embed(store.files.url, shards))
-        group = ray.util.placement_group([{"CPU": 3}])
+        group = ray.util.placement_group([{"CPU": 2}])
         ray.get(group.ready(), timeout=30)
         ray.util.remove_placement_group(group)
     finally:

@@ -55,7 +55,7 @@ def test_more_gpus_than_there_are_is_refused(ray_session):
 
 
 def test_more_cpus_than_any_node_has_are_refused(ray_session):
-    with pytest.raises(AsdError, match="a worker wants 64 CPUs, but the largest node has 3: lower --cpus-per-worker"):
+    with pytest.raises(AsdError, match="a worker wants 64 CPUs, but the largest node has 2: lower --cpus-per-worker"):
         RayEngine(Resources(cpus_per_worker=64))
 
 
@@ -65,7 +65,7 @@ def test_a_cluster_without_room_for_a_worker_is_said_in_one_line_in_bounded_time
 
     engine = RayEngine(Resources(decode=decode), no_progress_seconds=0.5)
     shards = shards_of(tmp_path, 1)
-    group = ray.util.placement_group([{"CPU": 3}])  # takes every CPU, as another job does
+    group = ray.util.placement_group([{"CPU": 2}])  # takes every CPU, as another job does
     try:
         ray.get(group.ready(), timeout=60)
         start = time.monotonic()

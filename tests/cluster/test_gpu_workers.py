@@ -13,8 +13,9 @@ from cluster.resources import Resources
 ON_GPU = Resources(gpus_per_encoder=1.0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers(ray_session):
+    """Workers on both GPUs for all tests here: each imports torch. Closed, they start again when they are needed."""
     made = GpuWorkers(ON_GPU, 2, 60.0)
     yield made
     made.close()
@@ -25,23 +26,18 @@ def process(_):
     return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"]
 
 
+def both(mapped):
+    """The two processes of a map that is run until both have come to do something."""
+    found, end = set(), time.monotonic() + 60
+    while len(found) < 2 and time.monotonic() < end:
+        found |= set(mapped())
+    return found
+
+
 def test_processes_and_their_gpus_stay_from_item_to_item_and_from_map_to_map(workers):
-    first, second = ([*workers.map(process, range(10))] for _ in range(2))
-    assert len(set(first)) <= 2 and set(second) <= set(first)
-    assert len({gpu for _, gpu in first}) == len({pid for pid, _ in first})
-
-
-def test_an_engine_keeps_its_workers_and_gives_their_gpus_to_encoders(ray_session):
-    import ray
-
-    engine = RayEngine(ON_GPU)
-    found = [set(engine.map(process, range(6), on_gpu=True)) for _ in range(2)]
-    assert found[1] <= found[0] and os.getpid() not in {pid for pid, _ in found[0]}
-    engine.embed("file:///nowhere", [])
-    end = time.monotonic() + 30
-    while ray.available_resources().get("GPU", 0) < 2 and time.monotonic() < end:
-        time.sleep(0.05)
-    assert ray.available_resources()["GPU"] == 2
+    first = both(lambda: workers.map(process, range(10)))
+    assert len(first) == len({pid for pid, _ in first}) == len({gpu for _, gpu in first}) == 2
+    assert set(workers.map(process, range(10))) <= first
 
 
 def late_first(item):
@@ -101,15 +97,28 @@ def test_a_map_that_is_given_up_leaves_nothing_to_the_next(workers):
     assert list(workers.map(refuse, [5, 6, 7])) == [5, 6, 7]
 
 
-def test_a_cluster_whose_gpus_are_taken_is_said(ray_session):
-    held, waiting = GpuWorkers(ON_GPU, 2, 60.0), GpuWorkers(ON_GPU, 2, 0.5)
-    results = held.map(late_first, range(4))
+def test_a_cluster_whose_gpus_are_taken_is_said(workers):
+    results = workers.map(late_first, range(4))
     next(results)
     end = time.monotonic() + 30
-    while len(held._idle) + len(held._busy) < 2 and time.monotonic() < end:
+    while len(workers._idle) + len(workers._busy) < 2 and time.monotonic() < end:
         time.sleep(0.05)
+    waiting = GpuWorkers(ON_GPU, 2, 0.5)
     with pytest.raises(AsdError, match="no worker finished anything for 0.5 s"):
         list(waiting.map(refuse, [3]))
     results.close()
-    held.close()
     waiting.close()
+
+
+def test_an_engine_keeps_its_workers_and_gives_their_gpus_to_encoders(workers):
+    import ray
+
+    workers.close()
+    engine = RayEngine(ON_GPU)
+    found = both(lambda: engine.map(process, range(6), on_gpu=True))
+    assert set(engine.map(process, range(6), on_gpu=True)) <= found and os.getpid() not in {pid for pid, _ in found}
+    engine.embed("file:///nowhere", [])
+    end = time.monotonic() + 30
+    while ray.available_resources().get("GPU", 0) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert ray.available_resources()["GPU"] == 2

@@ -13,7 +13,10 @@ TEXT = (ROOT / "docs" / "environment.md").read_text("utf-8")
 GMM = ("--recipe", "twfr-gmm", "--store", "store")
 KNN = ("--recipe", "twfr-knn", "--store", "json-store", "--local")
 ONE_STEP = ("--set", "training.steps=1", "--set", "training.batch_size=4")
+TINY = ("--set", "generator.size=tiny", "--set", "generator.weights=random", "--set", "generator.candidates=1")
+QUICK = ("--set", "generator.trains=nothing", "--set", "generator.ddim_steps=1", "--set", "generator.clips=1")
 SPACE = ("--space", "json-space.toml", "--validation", "simulated", *FIT_NIGHTS)
+MADE = ("--generated", "dcase2020/dev_data", "--space", "json-r.toml")
 RUNS = {
     "simulate": ["json-fleet", "--nights", "2", "--machines-per-type", "1", "--seconds", "1"],
     "embed": ["plant", "--pattern", "{machine_type}/{machine_id}/{}.wav", *KNN],
@@ -21,11 +24,13 @@ RUNS = {
     "import-scores": ["scores.parquet", "--system", "stgram", "--as", "json-scores", "--store", "json-store"],
     "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
     "train": ["recordings", "--recipe", "multires-small", "--as", "json-net", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
+    "synthesize": ["dcase2020/dev_data", "--targets", "fan", "--as", "json", *KNN[2:], *TINY, *QUICK],
     "fit": ["dcase2020/dev_data", *KNN],
     "ensemble": ["a=json-scores", "b=json-others", "--as", "json-both", "--store", "json-store"],
     "score": ["dcase2020/dev_data", *KNN],
     "evaluate": ["dcase2020/dev_data", *KNN],
     "tune": ["recordings", *KNN, *SPACE],
+    "first-shot": ["dcase2020/dev_data", "--targets", "fan", "--as", "json-first", *MADE, *KNN[2:]],
     "nightly": ["recordings", *GMM, "--local"],
     "caption": [*GMM, "--local"],
     "backfill-captions": [*GMM, "--local", "--since", "2026-11-14", "--until", "2026-11-15"],
@@ -54,6 +59,7 @@ def own(command):
 def test_the_keys_of_json_are_those_of_the_page(command, workspace, monkeypatch):
     monkeypatch.chdir(workspace)
     (workspace / "json-space.toml").write_text('"detector.k" = { grid = [1, 2] }\n')
+    (workspace / "json-r.toml").write_text('"encoder.r" = { grid = [0.9, 1.0] }\n')
     if command == "ensemble":
         for name in ("json-scores", "json-others"):
             asd("import-scores", "scores.parquet", "--as", name, "--store", "json-store")

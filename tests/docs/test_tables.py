@@ -10,11 +10,13 @@ import pytest
 
 from asd_core.captions.clip_tasks import CLIP_CAPTIONS, MEASURES
 from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.left_out_nights import LEFT_OUT
 from asd_core.runs.score import score
 from asd_core.store import layout
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
 from asd_core.store.tables import CAPTIONS, CLIPS, EMBEDDINGS, INDEX, NIGHT
 from asd_core.synthesis.generation.archive import SYNTHETIC_CLIPS
+from asd_core.synthesis.audioldm.stored_generator import HEARD
 from asd_core.training.history import TRAINING
 from asd_core.tuning.stored_results import CHOICES, TUNING
 from tests.fleet import KNN, NIGHTS, fitted, listed
@@ -28,10 +30,12 @@ SCHEMAS = {
     "CAPTIONS": CAPTIONS,
     "MEASURES": MEASURES,
     "CLIP_CAPTIONS": CLIP_CAPTIONS,
+    "LEFT_OUT": LEFT_OUT,
     "TUNING": TUNING,
     "CHOICES": CHOICES,
     "PSEUDO_LABELS": PSEUDO_LABELS,
     "TRAINING": TRAINING,
+    "HEARD": HEARD,
     "SYNTHETIC_CLIPS": SYNTHETIC_CLIPS,
 }
 EXAMPLES = re.findall(r"<!-- example -->\n<!-- not run: .*\n```(\w+)\n(.*?)```", PAGE, re.DOTALL)

@@ -1,8 +1,10 @@
 import csv
 import json
 
+from asd_core.clips.archive import list_archive
 from tests.command import asd
 from tests.fleet import files_of, write_wav
+from tests.hearing import write_heard
 from tests.jobs.options import options
 from tests.mimii import write_mimii
 
@@ -129,3 +131,19 @@ def test_a_second_evaluation_scores_nothing_again(tmp_path, dcase):
     before = files_of(tmp_path / "store")
     assert asd("evaluate", dcase, *options(tmp_path)).out == first.out
     assert files_of(tmp_path / "store") == before
+
+
+def test_a_store_whose_generator_heard_test_clips_says_so_wherever_it_shows_figures(tmp_path, dcase):
+    plain = asd("evaluate", dcase, *options(tmp_path)).json
+    heard = write_heard(tmp_path / "store", list_archive(str(dcase)).clips)
+    line = "generator gen was fine-tuned on 16 of the 16 labelled clips measured here (fan): for whatever was chosen"
+    said = asd("evaluate", dcase, *options(tmp_path), "--out", tmp_path / "out")
+    (note,) = said.json["notes"]
+    assert note.startswith(line) and plain["notes"] == [] and plain["mean"] == said.json["mean"]
+    texts = {name: (tmp_path / f"out/evaluation.{name}").read_text() for name in ("txt", "json", "csv")}
+    assert f"note: {line}" in texts["txt"] and line in texts["json"]
+    notes = [row["note"] for row in csv.DictReader(texts["csv"].splitlines())]
+    assert notes == ["generator gen heard 8 clips"] * 2
+    heard.write_bytes(b"")
+    refused = asd("evaluate", dcase, *options(tmp_path))
+    assert refused.code == 1 and "is not known: restore it" in refused.err and not refused.out

@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from asd_core.clips.archive import list_archive
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.addresses import open_files
 from asd_core.store.store import open_store
@@ -10,6 +12,7 @@ from tests.cluster.kills import Command
 from tests.cluster.searchers import rows_in
 from tests.command import asd
 from tests.fleet import files_of
+from tests.hearing import write_heard
 
 SPACE = '"encoder.r" = { grid = [0.5, 0.9, 1.0] }\n"detector.k" = { grid = [1, 2, 4] }\n'
 
@@ -227,3 +230,26 @@ def test_a_search_whose_process_is_killed_goes_on_and_evaluates_nothing_twice(tm
     assert (said.code, said.json["evaluated"], said.json["decoded"]) == (0, 999 - len(finished), 0), said.err
     rows = rows_in(tmp_path / "store")
     assert len(rows) == len(set(rows)) == 999 and set(finished) <= set(rows)
+
+
+def test_settings_judged_on_clips_that_a_generator_heard_are_told_with_a_note(tmp_path, archive, space):
+    clips = list_archive(str(archive)).clips
+    write_heard(tmp_path / "store", clips.filter([kind == "fan" for kind in clips["machine_type"].to_pylist()]))
+    said = asd(*line(tmp_path, archive, space, "--local", "--out", tmp_path / "tuned.toml"))
+    note = "enerator gen was fine-tuned on 48 of the 72 labelled clips measured here (fan)"
+    page, record = Path(said.json["page"]).read_text(), open_store(str(tmp_path / "store")).run(said.json["run_id"])
+    for told in (said.json["notes"], record["notes"], [page], [(tmp_path / "tuned.toml").read_text()]):
+        assert [note in text for text in told] == [True]
+    again = asd(*[word for word in line(tmp_path, archive, space) if word != "--json"])
+    assert f"\nnote: g{note}" in again.out
+    one_setting = ("--validation", "simulated", "--search", "random", "--settings", "1")
+    assert asd(*line(tmp_path, archive, space, "--local", *one_setting)).json["notes"] == []
+
+
+def test_a_search_that_was_complete_before_the_generator_heard_its_clips_is_told_with_a_note_too(tmp_path, archive):
+    (tmp_path / "space.toml").write_text('"detector.k" = { grid = [1] }\n')
+    words = line(tmp_path, archive, tmp_path / "space.toml", "--local")
+    assert asd(*words).json["notes"] == []
+    write_heard(tmp_path / "store", list_archive(str(archive)).clips)
+    again = asd(*words).json
+    assert again["already_complete"] and [note.startswith("generator gen was") for note in again["notes"]] == [True]

@@ -63,7 +63,7 @@ class Section:
         machine_type: by which sections are filtered.
         anchor: of the section.
         counts: "normal", "anomalous" and "refused" → clips.
-        pairs: normal and anomalous clips side by side; one of them is None where there are fewer.
+        pairs: normal and anomalous clips of one number; None in the place of one that there is not.
     """
 
     name: str
@@ -120,12 +120,12 @@ Pair = tuple[dict[str, Any] | None, dict[str, Any] | None]
 
 
 def _pairs(rows: Sequence[dict[str, Any]]) -> list[Pair]:
-    """Normal and anomalous rows of one machine side by side, as many as are shown, spread evenly over all."""
-    good = [row for row in rows if not row["error_reason"]]
-    normals, anomalies = ([row for row in good if row["condition"] == one] for one in ("normal", "anomalous"))
-    count = max(len(normals), len(anomalies))
-    places = range(count) if count <= PAIRS else [round(i * (count - 1) / (PAIRS - 1)) for i in range(PAIRS)]
-    return [tuple(own[place] if place < len(own) else None for own in (normals, anomalies)) for place in places]  # type: ignore[misc]
+    """Normal and anomalous rows of one machine and number side by side: a few, spread evenly over all."""
+    good = {(row["number"], row["condition"]): row for row in rows if not row["error_reason"]}
+    numbers = sorted({number for number, _ in good})
+    count = min(PAIRS, len(numbers))
+    shown = [numbers[round(place * (len(numbers) - 1) / max(1, count - 1))] for place in range(count)]
+    return [(good.get((number, "normal")), good.get((number, "anomalous"))) for number in shown]
 
 
 def _draw(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -28,6 +28,7 @@ class TrainingReport:
         classes: (class, clips) in the order of their names.
         left_out: (address, reason) of clips that could not be decoded.
         history: rows of TRAINING.
+        told_by: ``class`` of an encoder's clips, or ``caption`` of a generator's.
     """
 
     name: str
@@ -37,10 +38,12 @@ class TrainingReport:
     classes: Sequence[tuple[str, int]]
     left_out: Sequence[tuple[str, str]]
     history: Sequence[Mapping[str, Any]]
+    told_by: Literal["class", "caption"] = "class"
 
 
 def write_training_page(report: TrainingReport, files: Files, folder: str) -> str:
     """Write ``folder/index.html`` and return its path; the same report gives the same bytes."""
+    group, groups = ("caption", "captions") if report.told_by == "caption" else ("class", "classes")
     page = render_page(
         "training/page.html",
         styles=["training/page.css"],
@@ -48,7 +51,9 @@ def write_training_page(report: TrainingReport, files: Files, folder: str) -> st
         figures=_figures(report.history),
         shown_classes=report.classes[:_CLASSES],
         left_out=report.left_out[:_CLASSES],
-        further=counted(max(0, len(report.classes) - _CLASSES), "further class", "further classes"),
+        further=counted(max(0, len(report.classes) - _CLASSES), f"further {group}", f"further {groups}"),
+        group=group,
+        groups=groups,
         facts=report.facts,
     )
     path = f"{folder}/index.html"

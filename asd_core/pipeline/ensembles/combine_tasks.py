@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asd_core.errors import AsdError
-from asd_core.pipeline.ensembles.combined_files import combine_machine
+from asd_core.pipeline.ensembles.combined_files import combine_machine, keep_combined_nights, load_members
 from asd_core.pipeline.machine_tasks import FitOutcome
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_heads, newest_versions
@@ -73,6 +73,21 @@ def _outcome(store: Store, recipe: Recipe, machine: Machine, versions: Mapping[s
     return FitOutcome(
         *machine, len(scorer.names), version, is_new, scorer.threshold, scorer.false_alarm_rate, scorer.notes
     )
+
+
+def keep_lacking_combined(task: CombineTask) -> int:
+    """Keep the nights that the newest combined scorers of machines learnt; returns how many machines there are.
+
+    The task names the members' versions that those scorers were made from.
+    """
+    store, recipe = open_store(task.store_url), Recipe(*task.recipe)
+    newest = newest_versions(store, recipe.key())
+    for machine, versions in task.machines.items():
+        folder = scorer_folder(recipe.key(), *machine)
+        if folder in newest:
+            members = load_members(store, recipe, *machine, versions)
+            keep_combined_nights(store, recipe, *machine, newest[folder], members)
+    return len(task.machines)
 
 
 def fitted_since(store: Store, recipe: Recipe) -> list[str]:

@@ -16,7 +16,10 @@ import numpy as np
 
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.errors import AsdError
+from asd_core.pipeline.ensembles.combined_nights import combined_nights
 from asd_core.pipeline.ensembles.combined_scorer import CombinedScorer, MemberScorer, combine, judged
+from asd_core.pipeline.fitted_nights import nights_path, stored_nights
+from asd_core.pipeline.left_out_nights import scores_without_clips
 from asd_core.pipeline.scorer_files import (
     as_npz,
     commit_scorer,
@@ -28,6 +31,7 @@ from asd_core.pipeline.scorer_files import (
 )
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
+from asd_core.store.tables import to_parquet
 
 
 def combine_machine(
@@ -72,7 +76,38 @@ def combine_machine(
     }
     folder = scorer_folder(recipe.key(), machine_type, machine_id)
     version, is_new = commit_scorer(store, folder, head, as_npz({"unseen": scorer.unseen}))
+    keep_combined_nights(store, recipe, machine_type, machine_id, version, members)
     return scorer, version, is_new
+
+
+def keep_combined_nights(
+    store: Store,
+    recipe: Recipe,
+    machine_type: str,
+    machine_id: str,
+    version: str,
+    members: Mapping[str, MemberScorer],
+) -> None:
+    """Keep the scores of the nights that an ensemble's scorer learnt, from those of its members, unless they are there.
+
+    Args:
+        store: where scorers are.
+        recipe: of the ensemble.
+        machine_type: whose.
+        machine_id: whose.
+        version: of the ensemble's scorer.
+        members: member → scorer that it is made from.
+    """
+    assert recipe.ensemble is not None
+    path = nights_path(scorer_folder(recipe.key(), machine_type, machine_id), version)
+    if store.files.exists(path):
+        return
+    nights = {}
+    for name, member in recipe.members.items():
+        folder, own = scorer_folder(member.key(), machine_type, machine_id), members[name]
+        found = stored_nights(store, folder, own.version)
+        nights[name] = scores_without_clips(own.scorer) if found is None else found
+    store.files.write_new(path, to_parquet(combined_nights(recipe.ensemble, members, nights)))
 
 
 def load_members(

@@ -41,6 +41,11 @@ _NOISE = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "pre
 _INSTEAD = 'download it elsewhere and give the folder as generator.weights, or take "random" for a trial'
 
 
+def needed_files(folder: Path) -> list[str]:
+    """The files of a model that are there, relative to its folder."""
+    return [name for name in _NEEDED if (folder / name).is_file()]
+
+
 def weights_folder(config: GeneratorConfig) -> Path:
     """The folder of the weights on this machine, downloaded once where they are the hub's.
 

@@ -32,6 +32,7 @@ SYNTHETIC_CLIPS = pa.schema(
         pa.field("domain", pa.string(), nullable=False),  # "source", "target" or ""
         pa.field("attributes", pa.string(), nullable=False),  # "" where the label has none
         pa.field("condition", pa.string(), nullable=False),  # "normal" or "anomalous"
+        pa.field("number", pa.int64(), nullable=False),  # among the clips of its machine and condition, from 0
         pa.field("caption", pa.string(), nullable=False),  # that the model was given
         pa.field("seed", pa.int64()),  # of the candidate that was kept; null where none was
         pa.field("candidate", pa.int64()),  # its number, from 0; null where none was kept
@@ -69,6 +70,11 @@ class Parts:
     digest: str
 
     @property
+    def table(self) -> str:
+        """Path of the table of the complete archive."""
+        return f"{folder_of(self.name, self.digest)}/{TABLE}"
+
+    @property
     def folder(self) -> str:
         """Folder of the rows."""
         return f"synthetic/{safe_name(self.name)}/under_way/{self.digest}"
@@ -77,30 +83,22 @@ class Parts:
         """Keep the rows of a shard, whose clips are written already."""
         files.write(f"{self.folder}/{shard:06d}.parquet", to_parquet(rows.cast(SYNTHETIC_CLIPS)))
 
-    def read(self, files: Files) -> dict[int, pa.Table]:
-        """Number → rows of the shards that are done and whose clips lie there in their full size."""
+    def read(self, files: Files) -> dict[str, dict[str, Any]]:
+        """Path → row of the clips that are done, in this run or in a complete one, and lie there in their full size."""
+        folder = folder_of(self.name, self.digest)
         paths = [info.path for info in files.list(self.folder) if info.path.endswith(".parquet")]
-        sizes = {info.path: info.size for info in files.list(folder_of(self.name, self.digest))}
-        done = {}
-        for path, data in zip(paths, read_many(files, paths), strict=True):
+        sizes = {info.path.removeprefix(f"{folder}/"): info.size for info in files.list(folder)}
+        rows: dict[str, dict[str, Any]] = {}
+        for data in read_many(files, [*paths, *([f"{folder}/{TABLE}"] if TABLE in sizes else [])]):
             try:
-                rows = from_parquet(data)
+                rows |= {row["path"]: row for row in from_parquet(data).to_pylist()}
             except pa.ArrowException:  # cut short on a disk of its own: made again
                 continue
-            if self._is_whole(rows, sizes):
-                done[int(path.rpartition("/")[2].removesuffix(".parquet"))] = rows
-        return done
+        return {path: row for path, row in rows.items() if row["size"] is None or row["size"] == sizes.get(path)}
 
     def remove(self, files: Files) -> None:
         """Forget the rows, once the archive is complete."""
         delete_many(files, [info.path for info in files.list(self.folder)])
-
-    def _is_whole(self, rows: pa.Table, sizes: dict[str, int]) -> bool:
-        folder = folder_of(self.name, self.digest)
-        return all(
-            size is None or sizes.get(f"{folder}/{path}") == size
-            for path, size in zip(rows["path"].to_pylist(), rows["size"].to_pylist(), strict=True)
-        )
 
 
 def row_of(clip: PlannedClip, generator: str, note: str, **found: Any) -> dict[str, Any]:
@@ -112,7 +110,7 @@ def row_of(clip: PlannedClip, generator: str, note: str, **found: Any) -> dict[s
         note: on random weights.
         found: further columns; those left out are null.
     """
-    told = ("path", "machine_type", "machine_id", "domain", "attributes", "condition", "caption")
+    told = ("path", "machine_type", "machine_id", "domain", "attributes", "condition", "number", "caption")
     row = dict.fromkeys(SYNTHETIC_CLIPS.names) | {name: getattr(clip, name) for name in told}
     return row | {"split": "test", "generator": generator, "note": note} | found
 
@@ -136,7 +134,7 @@ def without_duplicates(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def finish(files: Files, name: str, digest: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
+def finish(files: Files, parts: Parts, rows: Sequence[dict[str, Any]]) -> pa.Table:
     """Write the table of an archive whose shards are all done, without files of refused clips; rows by path.
 
     Raises:
@@ -146,18 +144,7 @@ def finish(files: Files, name: str, digest: str, rows: Sequence[dict[str, Any]])
     if all(row["error_reason"] for row in checked):
         raise AsdError(f"none of {len(checked)} generated clips can be used; the first: {checked[0]['error']}")
     refused = [row["path"] for row in checked if row["error_reason"]]
-    delete_many(files, [f"{folder_of(name, digest)}/{path}" for path in refused])
+    delete_many(files, [f"{folder_of(parts.name, parts.digest)}/{path}" for path in refused])
     table = pa.Table.from_pylist(checked, SYNTHETIC_CLIPS)
-    files.write(f"{folder_of(name, digest)}/{TABLE}", to_parquet(table))
+    files.write(parts.table, to_parquet(table))
     return table
-
-
-def read_archive(files: Files, name: str, digest: str) -> pa.Table | None:
-    """Rows of SYNTHETIC_CLIPS of a complete archive; None where it is not complete, or a file of it is gone."""
-    folder = folder_of(name, digest)
-    if not files.exists(f"{folder}/{TABLE}"):
-        return None
-    table = from_parquet(files.read(f"{folder}/{TABLE}"))
-    sizes = {info.path: info.size for info in files.list(folder)}
-    present = zip(table["path"].to_pylist(), table["size"].to_pylist(), strict=True)
-    return table if all(size is None or sizes.get(f"{folder}/{path}") == size for path, size in present) else None

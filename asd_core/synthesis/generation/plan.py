@@ -111,5 +111,7 @@ def plan_digest(planned: Sequence[PlannedClip], config: GeneratorConfig, generat
     """
     asked = ("seconds", "ddim_steps", "guidance", "candidates", "generate_batch", "precision", "seed")
     settings = {name: value for name, value in asdict(config).items() if name in asked}
+    if config.candidates > 1:
+        settings["clap_weights"] = config.clap_weights
     words = [generator, settings, [asdict(clip) for clip in planned]]
     return content_hash(json.dumps(words, sort_keys=True).encode())

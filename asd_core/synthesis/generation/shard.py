@@ -27,12 +27,6 @@ class Generator(Protocol):
     sample_rate: int
     """Hz."""
 
-    digest: str
-    """Names the weights."""
-
-    note: str
-    """Says where weights are random; "" otherwise."""
-
     def generate(self, captions: Sequence[str], seeds: Sequence[int]) -> NDArray[np.float32]:
         """Waveforms (N, T) of N captions and seeds."""
 
@@ -42,6 +36,14 @@ class Generator(Protocol):
 
 class Source(Protocol):
     """The place that a generator is opened from: small, and equal for equal generators."""
+
+    @property
+    def digest(self) -> str:
+        """Names the weights."""
+
+    @property
+    def note(self) -> str:
+        """One line that says where weights are random; "" otherwise."""
 
     def __hash__(self) -> int:
         """By which a process finds the generator that it has opened."""
@@ -93,7 +95,7 @@ def make_shard(task: ShardTask) -> list[dict[str, Any]]:
     with one_thread():  # sums of several threads differ in the last bit
         rows = []
         for clip, candidates in zip(task.clips, _candidates(generator, task.clips, task.batch), strict=True):
-            row, waveform = _chosen(generator, clip, candidates)
+            row, waveform = _chosen(generator, task.source, clip, candidates)
             if waveform is not None:
                 data = wav_bytes(waveform, generator.sample_rate)
                 files.write(f"{folder}/{clip.path}", data)
@@ -145,7 +147,7 @@ def _problem(waveform: Samples) -> ClipError | None:
 
 
 def _chosen(
-    generator: Generator, clip: PlannedClip, candidates: Sequence[Candidate]
+    generator: Generator, source: Source, clip: PlannedClip, candidates: Sequence[Candidate]
 ) -> tuple[dict[str, Any], Samples | None]:
     """The row of a clip, and the samples that are kept: the usable candidate nearest to the caption."""
     usable = [one for one in candidates if one.problem is None]
@@ -154,7 +156,7 @@ def _chosen(
         assert problem is not None
         message = f"{problem.message}, in each of {len(candidates)} tries"
         failed = {"error_reason": problem.reason, "error": message}
-        return row_of(clip, generator.digest, generator.note, **failed), None
+        return row_of(clip, source.digest, source.note, **failed), None
     best, similarity = usable[0], None
     if len(clip.seeds) > 2:
         similarities = generator.similarity(np.stack([one.waveform for one in usable]), clip.caption)
@@ -166,4 +168,4 @@ def _chosen(
         "level_db": level_db(best.waveform),
         "seconds": len(best.waveform) / generator.sample_rate,
     }
-    return row_of(clip, generator.digest, generator.note, **found), best.waveform
+    return row_of(clip, source.digest, source.note, **found), best.waveform

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +35,9 @@ def projected(embeddings: NDArray[np.float32], is_fitted_on: NDArray[np.bool_], 
     note = "" if neighbours == NEIGHBOURS else f"n_neighbors = {neighbours} in UMAP, for {len(fitted)} clips"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numba, TensorFlow and spectral starts warn of what no user can change
-        from umap import UMAP
+        from umap import UMAP, layouts, umap_, utils
 
+        keep_compiled(layouts, umap_, utils)
         chart = UMAP(n_neighbors=neighbours, n_components=2, min_dist=LEAST_DISTANCE, random_state=seed, n_jobs=1).fit(
             fitted
         )
@@ -43,6 +46,21 @@ def projected(embeddings: NDArray[np.float32], is_fitted_on: NDArray[np.bool_], 
         if not is_fitted_on.all():
             points[~is_fitted_on] = chart.transform(embeddings[~is_fitted_on])
     return points, note
+
+
+def keep_compiled(*modules: ModuleType) -> None:
+    """Let numba keep what it compiles of modules in its cache, so that later processes need not compile it again.
+
+    UMAP's first map takes ten seconds where it is compiled, and a tenth of one where it was. Where numba finds no
+    folder that it may write, nothing is kept.
+    """
+    from numba.core.dispatcher import Dispatcher
+
+    for module in modules:
+        for function in vars(module).values():
+            if isinstance(function, Dispatcher):
+                with suppress(RuntimeError):
+                    function.enable_caching()
 
 
 def _on_principal_components(embeddings: NDArray[np.float32], fitted: NDArray[np.float32]) -> Floats:

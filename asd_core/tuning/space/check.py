@@ -38,7 +38,7 @@ def check_dimensions(dimensions: Sequence[Dimension], recipe: Recipe) -> None:
     """
     for dimension in dimensions:
         table, _, field = dimension.name.partition(".")
-        if table == "captions":
+        if table in ("alarm", "captions"):
             raise UsageError(f"{dimension.name}: no score depends on it: leave it out of the space")
         if table == "training":
             raise UsageError(f"{dimension.name}: a search trains no encoder: leave it out of the space")

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import numpy as np
@@ -37,6 +38,21 @@ def test_a_failure_inside_the_block_restores_them_too():
     with pytest.raises(KeyError), one_thread():
         raise KeyError
     assert threads() == before
+
+
+def test_a_pool_that_came_since_the_last_block_is_limited_too():
+    program = """
+from asd_core.pipeline.threads import one_thread
+with one_thread():
+    pass
+import faiss
+faiss.omp_set_num_threads(2)
+with one_thread():
+    assert faiss.omp_get_max_threads() == 1
+assert faiss.omp_get_max_threads() == 2
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_is_imported_for_it():

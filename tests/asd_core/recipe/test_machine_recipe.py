@@ -33,6 +33,14 @@ def test_scores_depend_on_no_training():
     assert own.key() == recipe.key() and own.for_machine("fan").training.seed == 1
 
 
+def test_no_score_flag_or_key_depends_on_how_nights_become_alarms():
+    plain, other = machine_recipe({}), machine_recipe({"alarm": {"false_alarms": 1.0, "persistence": [2, 3]}})
+    assert other.alarm.persistence == (2, 3) and plain.judgement() == other.judgement()
+    assert plain.of_scores() == other.of_scores() and "alarm" not in plain.of_scores()
+    recipe = Recipe("mine", {"alarm": {"rule": "bh"}})
+    assert recipe.key() == Recipe("mine", {}).key() and recipe.former_key() == Recipe("mine", {}).former_key()
+
+
 @pytest.mark.parametrize("name", ADDED_LATER)
 def test_a_field_added_later_changes_no_key_until_it_is_set(name):
     table, _, field = name.partition(".")

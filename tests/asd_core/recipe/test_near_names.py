@@ -1,7 +1,7 @@
 import pytest
 
 from asd_core.errors import UsageError
-from asd_core.recipe.near_names import near_file, near_recipe, near_setting
+from asd_core.recipe.near_names import check_override, near_file, near_recipe, near_setting
 from asd_core.recipe.recipe import load_recipe
 
 BUILT_IN = ("twfr-gmm", "twfr-knn")
@@ -68,3 +68,11 @@ def test_a_setting_without_its_table_has_a_hint(key, hint):
 def test_a_recipe_with_a_mark_of_its_byte_order_is_read(tmp_path):
     (tmp_path / "excel.toml").write_bytes("\ufeff[detector]\nkind = 'memory_bank'\n".encode())
     assert load_recipe("excel.toml").for_machine("").detector.kind == "memory_bank"
+
+
+def test_a_machine_type_has_no_alarms_of_its_own():
+    check_override("fan", "threshold.quantile")
+    with pytest.raises(UsageError, match=r"\[machine.fan\] alarm.rule: alarms are counted over the fleet"):
+        check_override("fan", "alarm.rule")
+    with pytest.raises(UsageError, match=r"no key 'rule': write table.key"):
+        check_override("fan", "rule")

@@ -20,6 +20,6 @@ def report_in(folder, *kinds, clips=2, bad=(), name="plant", notes=("random weig
     planned, parts = plan_clips(wanted, QUICK), Parts(name, "abc")
     spoilt = tuple((seed, "silent") for place in bad for seed in planned[place].seeds)
     store = open_store(str(folder))
-    rows = make_archive(store, parts, planned, QUICK, NoiseSource(spoilt), "d1", "note", LocalEngine())
+    rows = make_archive(store, parts, planned, QUICK, NoiseSource(spoilt), LocalEngine())
     facts = [("DDIM steps", "2"), ("Seed", str(np.int64(0)))]
     return ListeningReport(name, "abc", folder_of(name, "abc"), rows, notes, facts), store.files

@@ -46,7 +46,7 @@ def test_the_page_ends_after_so_many_machines(tmp_path):
 def test_refused_clips_stand_below_with_their_reasons(tmp_path):
     report, files = report_in(tmp_path, ("fan", "00"), bad=(0,))
     text = Outline(page_of(report, files)).text
-    assert "1 clip was refused" in text and "There is no further one." in text
+    assert "1 clip was refused" in text and "There is no clip beside it." in text
     assert f"{report.rows['path'][0].as_py()} : silent, no sample moves" in text
 
 
@@ -65,3 +65,10 @@ def test_captions_and_names_are_text(tmp_path, evil):
 def test_the_same_report_gives_the_same_bytes(tmp_path):
     report, files = report_in(tmp_path, ("fan", "00"))
     assert page_of(report, files) == page_of(report, files)
+
+
+def test_clips_of_one_number_stand_side_by_side(tmp_path):
+    report, files = report_in(tmp_path, ("fan", "00"), clips=4, bad=(0,))
+    names = re.findall(r'src="[^"]+_(normal|anomaly)_(\d+)', page_of(report, files))
+    pairs = [("normal", "0000"), *((kind, f"000{n}") for n in (1, 2, 3) for kind in ("normal", "anomaly"))]
+    assert names == pairs

@@ -41,6 +41,8 @@ class NoiseSource:
     """
 
     bad: tuple[tuple[int, str], ...] = ()
+    digest: str = "d1"
+    note: str = "random weights (seed 0)"
 
     def open(self):
         return Noise(dict(self.bad))
@@ -49,7 +51,7 @@ class NoiseSource:
 class Noise:
     """Noise by caption and seed; near to a caption where it is loud."""
 
-    sample_rate, digest, note = RATE, "d1", "random weights"
+    sample_rate = RATE
 
     def __init__(self, bad):
         self._bad = bad

@@ -10,7 +10,6 @@ from asd_core.synthesis.generation.archive import (
     Parts,
     finish,
     folder_of,
-    read_archive,
     row_of,
     sha256_of,
     without_duplicates,
@@ -31,13 +30,13 @@ def made(files, count=3, same=False):
     return rows
 
 
-def test_a_shard_is_done_only_while_all_its_clips_lie_there_whole(tmp_path):
+def test_a_clip_is_done_only_while_it_lies_there_whole(tmp_path):
     files = LocalFiles(tmp_path)
     rows = made(files)
     PARTS.write(files, 4, pa.Table.from_pylist(rows, SYNTHETIC_CLIPS))
-    assert PARTS.read(files)[4].to_pylist() == rows
+    assert list(PARTS.read(files).values()) == rows
     files.write(f"{folder_of('plant', 'abc')}/{rows[1]['path']}", b"cut")
-    assert PARTS.read(files) == {}
+    assert list(PARTS.read(files).values()) == [rows[0], rows[2]]
 
 
 def test_a_broken_part_is_made_again(tmp_path):
@@ -51,7 +50,7 @@ def test_a_broken_part_is_made_again(tmp_path):
 def test_of_clips_with_the_same_bytes_the_first_stays(tmp_path):
     files = LocalFiles(tmp_path)
     rows = made(files, same=True)
-    table = finish(files, "plant", "abc", list(reversed(rows)))
+    table = finish(files, PARTS, list(reversed(rows)))
     assert table["error_reason"].to_pylist() == [None, "duplicate", "duplicate"]
     assert table["error"][2].as_py() == f"the same bytes as {rows[0]['path']}"
     left = [f"synthetic/plant/abc/{name}" for name in ("clips.parquet", rows[0]["path"])]
@@ -59,16 +58,13 @@ def test_of_clips_with_the_same_bytes_the_first_stays(tmp_path):
     assert without_duplicates(table.to_pylist()) == table.to_pylist()
 
 
-def test_an_archive_is_complete_while_every_file_of_its_table_lies_there(tmp_path):
+def test_the_clips_of_a_complete_archive_are_done(tmp_path):
     files = LocalFiles(tmp_path)
-    assert read_archive(files, "plant", "abc") is None
-    table = finish(files, "plant", "abc", made(files))
-    assert read_archive(files, "plant", "abc") == table
-    files.delete(f"{folder_of('plant', 'abc')}/{table['path'][0]}")
-    assert read_archive(files, "plant", "abc") is None
+    table = finish(files, PARTS, made(files))
+    assert PARTS.read(files) == {row["path"]: row for row in table.to_pylist()}
 
 
 def test_an_archive_without_one_usable_clip_is_an_error(tmp_path):
     rows = [row_of(PLANNED[0], "d1", "", error_reason="silent", error="nothing but zeros")]
     with pytest.raises(AsdError, match="none of 1 generated clips can be used; the first: nothing but zeros"):
-        finish(LocalFiles(tmp_path), "plant", "abc", rows)
+        finish(LocalFiles(tmp_path), PARTS, rows)

@@ -35,7 +35,7 @@ class BreaksAfter(LocalEngine):
 
 def made(folder, engine=None, bad=()):
     store, counts, source, engine = open_store(str(folder)), [], NoiseSource(bad), engine or LocalEngine()
-    table = make_archive(store, PARTS, PLANNED, QUICK, source, "d1", "note", engine, lambda *told: counts.append(told))
+    table = make_archive(store, PARTS, PLANNED, QUICK, source, engine, lambda *told: counts.append(told))
     return table, counts
 
 
@@ -79,3 +79,21 @@ def test_clips_with_the_same_bytes_are_refused_in_the_order_of_their_names(tmp_p
     refused = table.filter(table["error_reason"].is_valid())
     assert refused["path"].to_pylist() == [clip.path for clip in PLANNED[5:7]]
     assert set(refused["error"].to_pylist()) == {f"the same bytes as {PLANNED[4].path}"}
+
+
+def test_files_that_are_lost_are_made_again_and_no_others(tmp_path):
+    whole, _ = made(tmp_path)
+    folder = tmp_path / folder_of("plant", "abc")
+    lost = folder / whole["path"][5].as_py()
+    kept, times = lost.read_bytes(), {path: path.stat().st_mtime_ns for path in folder.rglob("*.wav")}
+    lost.unlink()
+    table, counts = made(tmp_path)
+    assert table == whole and lost.read_bytes() == kept and counts == [("generating clips", n, 8) for n in (7, 8)]
+    assert sum(path.stat().st_mtime_ns != time for path, time in times.items()) == 2
+
+
+def test_a_store_in_a_bucket_holds_the_same_files(tmp_path, bucket):
+    here = made(tmp_path)[0]
+    assert made(f"{bucket}/store")[0] == here
+    listing = list_archive(f"{bucket}/store/{folder_of('plant', 'abc')}")
+    assert listing.layout == "dcase" and len(listing.clips) == len(here)

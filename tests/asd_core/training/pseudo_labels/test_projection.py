@@ -1,7 +1,9 @@
+import sys
+
 import numpy as np
 import pytest
 
-from asd_core.training.pseudo_labels.projection import projected
+from asd_core.training.pseudo_labels.projection import keep_compiled, projected
 
 EVERY = np.ones
 
@@ -49,3 +51,13 @@ def test_small_sets_have_fewer_neighbours(count):
 
 def test_equal_embeddings_do_not_break_the_map():
     assert np.isfinite(projected(np.ones((20, 4), np.float32), EVERY(20, bool))[0]).all()
+
+
+def test_what_numba_compiles_is_kept_beside_its_module(tmp_path, monkeypatch):
+    (tmp_path / "doubling.py").write_text("import numba\n\n\n@numba.njit\ndef double(x):\n    return 2 * x\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import doubling
+
+    keep_compiled(doubling)
+    assert doubling.double(4) == 8 and list(tmp_path.rglob("doubling.double*.nbc"))
+    del sys.modules["doubling"]

@@ -10,9 +10,7 @@ import pyarrow.parquet as pq
 from asd_core.clips.manifest_table import is_manifest
 from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
-
-CLIPS_MADE = "clips.parquet"
-"""Name of the table in a folder of generated clips."""
+from asd_core.synthesis.generation.archive import TABLE
 
 
 def notes_on_clips_made(place: str) -> list[str]:
@@ -24,14 +22,15 @@ def notes_on_clips_made(place: str) -> list[str]:
     Raises:
         AsdError: the table is broken.
     """
+    place = place.removesuffix(f"/{TABLE}")
     if is_manifest(place):
         return []
     files = open_files(place)
-    if not files.exists(CLIPS_MADE):
+    if not files.exists(TABLE):
         return []
     try:
-        table = pq.read_table(io.BytesIO(files.read(CLIPS_MADE)))
+        table = pq.read_table(io.BytesIO(files.read(TABLE)))
     except pa.ArrowException as error:
-        raise AsdError(f"{CLIPS_MADE} in {place} is broken ({error}): make the clips again") from error
+        raise AsdError(f"{TABLE} in {place} is broken ({error}): make the clips again") from error
     notes = table["note"].unique().to_pylist() if "note" in table.column_names else []
     return [f"the generated clips: {note}" for note in notes if note]

@@ -1,0 +1,1 @@
+"""The page of a first-shot run: the tables of the paper."""
