@@ -1,34 +1,19 @@
-"""Rules that raise alarms, side by side on simulated scores: the pooled nights of `asd_core.alarms`, and plainer ones."""
+"""Rules that raise alarms, to be compared on simulated scores: pooled nights, and plainer ones."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.alarms.calibration import calibrate
-from asd_core.alarms.discoveries import Rule
 from asd_core.alarms.drift import fleet_null
 from asd_core.alarms.machine_nights import MachineNights, machine_nights
 from asd_core.alarms.over_nights import FleetNights, judge_nights
 from asd_core.alarms.p_values import p_values
+from asd_core.recipe.alarm_settings import AlarmConfig
 
 Floats = NDArray[np.float64]
 FLAGGED = 0.9  # share of unseen normal clips below the threshold of a clip
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Settings of the alarms, as `asd_core.alarms.over_nights.AlarmRules` has them."""
-
-    false_alarms: float = 1 / 7
-    rule: Rule = "family"
-    persistence: tuple[int, ...] = (1, 1)
-    clear_after: int = 2
-    least_nights: int = 5
-    watch: float = 0.01
-    drift: float = 0.001
 
 
 def nights_of(scores: Floats, first: int = 0) -> MachineNights:
@@ -37,7 +22,7 @@ def nights_of(scores: Floats, first: int = 0) -> MachineNights:
     return machine_nights(scores.ravel(), machines.ravel(), nights.ravel() + first)
 
 
-def judged(scores: Floats, learnt: int, rules: Rules) -> FleetNights:
+def judged(scores: Floats, learnt: int, rules: AlarmConfig) -> FleetNights:
     """The nights after the learnt ones, (machines, nights, clips) → (machines, nights)."""
     normal = nights_of(scores[:, :learnt])
     calibration = calibrate(normal, len(scores))
