@@ -119,7 +119,7 @@ def judge_nights(calibration: Calibration, null: FleetNull, nights: MachineNight
         if shifted[night]:
             means, worst = shift.taken_from(means, worst)
         before = quiet_ones[:, :, max(0, night - WINDOW) : night]
-        drift = machine_drift(before[0], before[1], learnt)
+        drift = machine_drift(before[0], before[1], learnt, calibration.means.freedom)
         drifts = drift.p_values <= rules.drift
         drift_p[:, night], drifted_by[drifts, night] = drift.p_values, drift.mean[drifts]
         apart = drift.taken_from(means, worst, drifts)
