@@ -10,3 +10,10 @@ def rows(schema, ids, **given):
     columns |= {"clip_id": ids, "uri": [f"file:///{i}" for i in ids], "date": ["2026-11-01"] * len(ids)}
     columns |= {"extra": ["{}"] * len(ids)} if "extra" in columns else {}
     return pa.table({**columns, **given}, schema=schema)
+
+
+def blank_rows(schema, count, **given):
+    """So many rows of a schema, blank where nothing is given."""
+    blank = {pa.string(): "", pa.int64(): 0}
+    columns = {f.name: [None if f.nullable else blank[f.type]] * count for f in schema}
+    return pa.table({**columns, **given}, schema=schema)

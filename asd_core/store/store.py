@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
+from asd_core.store.alarm_tables import AlarmTables
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
 from asd_core.store.layout import safe_name
@@ -24,7 +25,7 @@ from asd_core.store.tables import INDEX, from_parquet, to_parquet
 __all__ = ["INDEX", "Store", "open_store", "safe_name"]
 
 
-class Store(EmbeddingTables, ScoreTables, CaptionTables):
+class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables):
     """A store in a folder."""
 
     def write_clips(self, run_id: str, clips: pa.Table) -> str:

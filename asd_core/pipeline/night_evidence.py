@@ -1,0 +1,212 @@
+"""From the scores of a night to the evidence against each machine, by the nights that its scorer learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from asd_core.alarms.calibration import Calibration, calibrate
+from asd_core.alarms.machine_nights import Floats, MachineNights, machine_nights
+from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.store.tables import ALARMS
+
+FLEET = "fleet"
+"""The pool of the nights of all machines."""
+
+SCORES_READ = (
+    "machine_type",
+    "machine_id",
+    "uri",
+    "anomaly_score",
+    "is_flagged",
+    "level_db",
+    "error_reason",
+    "scorer_version",
+)
+"""Columns of SCORES that evidence is made from."""
+
+EVIDENCE = pa.schema(
+    [one for one in ALARMS if one.name not in ("tier", "state", "since", "nights_in_alarm", "sentence")]
+)
+"""The columns of ALARMS that no rule of alarms has a part in."""
+
+
+@dataclass(frozen=True)
+class LearntFleet:
+    """The learnt nights of the scorers of a fleet.
+
+    Attributes:
+        places: (scorer folder, version) → position among the machines.
+        kinds: (M,) machine type of each, as its folder is named.
+        calibration: by which further nights are judged.
+        nights: those that were learnt.
+        levels: (N,) mean RMS level of each learnt night, dB re full scale, in the order of the nights; NaN for unknown.
+    """
+
+    places: Mapping[tuple[str, str], int]
+    kinds: tuple[str, ...]
+    calibration: Calibration
+    nights: MachineNights
+    levels: Floats
+
+    def pool_name(self, place: int) -> str:
+        """The machine type of a machine's pool, or `FLEET`."""
+        return self.kinds[place] if self.calibration.pool_of[place] else FLEET
+
+
+def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
+    """Learn how normal nights of a fleet look.
+
+    Args:
+        fitted: rows of FITTED_NIGHTS of these scorers. Rows of which a clip alone was left out tell of no night.
+        versions: scorer folder → version, of every machine.
+    """
+    folders = sorted(versions)
+    kinds = tuple(folder.split("/")[2] for folder in folders)
+    numbers = {kind: number for number, kind in enumerate(sorted(set(kinds)))}
+    fitted = fitted.filter(pc.not_equal(pc.cast(fitted["left_out"], pa.string()), "clip"))
+    machines = pc.index_in(pc.cast(fitted["folder"], pa.string()), value_set=pa.array(folders, pa.string()))
+    of_row, night = machines.to_numpy().astype(np.int64), _codes(fitted["night"])
+    nights = machine_nights(fitted["anomaly_score"].to_numpy(), of_row, night)
+    types = np.array([numbers[kind] for kind in kinds], np.int64)
+    levels = _means_by(nights, of_row, night, fitted["level_db"].to_numpy())
+    places = {(folder, versions[folder]): place for place, folder in enumerate(folders)}
+    return LearntFleet(places, kinds, calibrate(nights, len(folders), types), nights, levels)
+
+
+def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -> pa.Table:
+    """Rows of EVIDENCE of the machines with a clip in a night, in the order of their names.
+
+    Of a machine whose clips have scores of two scorers, those of the scorer of most of them are taken.
+
+    Args:
+        learnt: the fleet, with the scorers that scored the night.
+        key: of the recipe.
+        date: of the night.
+        scores: rows with the columns `SCORES_READ`, of this night alone.
+    """
+    scores = scores.sort_by([("machine_type", "ascending"), ("machine_id", "ascending")])
+    names, machine = _machines(scores)
+    version, is_judged = _versions(scores, machine, len(names))
+    keys = [(scorer_folder(key, *name), one or "") for name, one in zip(names, version, strict=True)]
+    place = np.array([learnt.places.get(one, -1) for one in keys], np.int64)
+    scored = np.flatnonzero(np.isfinite(scores["anomaly_score"].to_numpy()) & is_judged)
+    columns = {
+        "machine_type": [kind for kind, _ in names],
+        "machine_id": [name for _, name in names],
+        "date": [date] * len(names),
+        **_of_nights(learnt, place, scores, machine, scored),
+        **_of_clips(scores, machine, scored, len(names)),
+        "scorer_version": version,
+    }
+    arrays = {one.name: pa.array(columns[one.name], one.type, from_pandas=True) for one in EVIDENCE}
+    return pa.table(arrays, schema=EVIDENCE)
+
+
+def _of_nights(
+    learnt: LearntFleet,
+    place: NDArray[np.int64],
+    scores: pa.Table,
+    machine: NDArray[np.int64],
+    scored: NDArray[np.int64],
+) -> dict[str, object]:
+    """The evidence against each machine at a place among those learnt, -1 for none."""
+    total, rows = len(place), scored[place[machine[scored]] >= 0]
+    of_machine = machine_nights(scores["anomaly_score"].to_numpy()[rows], machine[rows], np.zeros(len(rows), np.int64))
+    judged = of_machine.machines  # positions among the machines of the night
+    found = learnt.calibration.judge(replace(of_machine, machines=place[judged]))
+    pool_nights = np.zeros(total, np.int64)
+    pool_nights[judged] = found.pool_nights
+    values = {}
+    for name, field in _OF_EVIDENCE.items():
+        values[name] = np.full(total, np.nan)
+        values[name][judged] = getattr(found, field)
+    pools = [learnt.pool_name(one) if nights else None for one, nights in zip(place, pool_nights, strict=True)]
+    own = np.append(learnt.calibration.means.learnt, 0)[place]  # none at the place of none
+    return {**values, "calibration_nights": own, "pool_nights": pool_nights, "pooled_over": pools}
+
+
+_OF_EVIDENCE = {
+    "p_value": "p_values",
+    "p_floor": "p_floors",
+    "p_mean": "p_means",
+    "p_worst": "p_worst",
+    "z_mean": "z_means",
+    "z_worst": "z_worst",
+}
+
+
+def _machines(scores: pa.Table) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
+    """The machines of rows that are sorted by machine, and the position of each row's among them."""
+    kinds, ids = _codes(scores["machine_type"]), _codes(scores["machine_id"])
+    is_first = np.ones(len(scores), bool)
+    is_first[1:] = (np.diff(kinds) != 0) | (np.diff(ids) != 0)
+    firsts = scores.select(["machine_type", "machine_id"]).filter(pa.array(is_first))
+    names = list(zip(firsts["machine_type"].to_pylist(), firsts["machine_id"].to_pylist(), strict=True))
+    return names, np.cumsum(is_first) - 1
+
+
+def _versions(
+    scores: pa.Table, machine: NDArray[np.int64], machines: int
+) -> tuple[list[str | None], NDArray[np.bool_]]:
+    """The scorer version of each machine, None where nothing was scored, and which rows are of it."""
+    encoded = scores["scorer_version"].combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    code = encoded.indices.fill_null(-1).to_numpy()
+    known = np.flatnonzero(code >= 0)
+    pairs, counts = np.unique(machine[known] * max(len(names), 1) + code[known], return_counts=True)
+    chosen = np.full(machines, -1)
+    for pair in np.argsort(counts, kind="stable"):  # the last one written has the most clips
+        chosen[pairs[pair] // len(names)] = pairs[pair] % len(names)
+    return [names[one] if one >= 0 else None for one in chosen], (code >= 0) & (code == chosen[machine])
+
+
+def _of_clips(
+    scores: pa.Table, machine: NDArray[np.int64], scored: NDArray[np.int64], machines: int
+) -> dict[str, object]:
+    """Counts of clips, mean and worst score, address of the worst clip, and mean level of each machine."""
+    score, own = scores["anomaly_score"].to_numpy()[scored], machine[scored]
+    count = np.bincount(own, minlength=machines)
+    order = np.lexsort((score, own))
+    last = np.cumsum(count)[count > 0] - 1
+    worst_rows = np.full(machines, -1)
+    worst_rows[count > 0] = scored[order[last]]
+    uris = scores["uri"].take(pa.array(worst_rows, mask=worst_rows < 0))
+    level = scores["level_db"].to_numpy()
+    heard = scored[np.isfinite(level[scored])]
+    is_flagged, is_error = scores["is_flagged"].fill_null(False), pc.is_valid(scores["error_reason"])
+    return {
+        "clips": count,
+        "flagged": np.bincount(machine, is_flagged.to_numpy(), machines).astype(np.int64),
+        "errors": np.bincount(machine, is_error.to_numpy(), machines).astype(np.int64),
+        "night_mean": _mean(score, own, machines),
+        "worst": np.where(worst_rows >= 0, scores["anomaly_score"].to_numpy()[worst_rows], np.nan),
+        "worst_uri": uris.to_pylist(),
+        "level_db": _mean(level[heard], machine[heard], machines),
+    }
+
+
+def _mean(values: Floats, groups: NDArray[np.int64], total: int) -> Floats:
+    """Mean of each group, (total,); NaN for an empty one."""
+    count = np.bincount(groups, minlength=total)
+    return np.where(count > 0, np.bincount(groups, values, total) / np.maximum(count, 1), np.nan)
+
+
+def _means_by(nights: MachineNights, machines: NDArray[np.int64], night: NDArray[np.int64], values: Floats) -> Floats:
+    """Mean of the finite values of each night, (N,); NaN where there is none."""
+    width = int(night.max(initial=0)) + 1
+    keys = nights.machines * width + nights.nights
+    finite = np.isfinite(values)
+    place = np.searchsorted(keys, machines[finite] * width + night[finite])
+    return _mean(values[finite], place, len(keys))
+
+
+def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    array = column.combine_chunks()
+    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(), np.int64)
