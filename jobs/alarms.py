@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import click
 
@@ -43,12 +43,12 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     if as_csv and job.options["as_json"]:
         raise UsageError("--csv and --json exclude each other: leave one out")
     job.refuse_unscored()
-    recipe = job.recipe_with({"alarm.false_alarms": false_alarms})
-    date = date or latest_scored(job.store, recipe.key())
-    rows = find_alarms(job.store, recipe, [date], progress=job.talk.progress)[date]
-    night = AlarmSummary(date, rows, recipe.for_machine("").alarm)
-    summary: dict[str, Any] = {**night.json(), "key": recipe.key(), "notes": recipe.notes()}
-    notes = [f"note: {note}" for note in recipe.notes()]
-    job.talk.result(summary, night.csv() if as_csv else "\n".join([night.text(), *notes]))
+    date = date or latest_scored(job.store, job.recipe.key())
+    config = job.recipe.for_machine("").alarm
+    config = config if false_alarms is None else replace(config, false_alarms=false_alarms)
+    found = find_alarms(job.store, job.recipe, [date], progress=job.talk.progress, config=config)
+    night, notes = AlarmSummary(date, found[date], config), job.recipe.notes()
+    text = night.csv() if as_csv else "\n".join([night.text(), *(f"note: {note}" for note in notes)])
+    job.talk.result({**night.json(), "key": job.recipe.key(), "notes": notes}, text)
     if fail_on_alarm and night.alarms:
         click.get_current_context().exit(ALARM_CODE)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asd_core.alarms.discoveries import ranking
-from asd_core.alarms.over_nights import FleetNights, judge_scaled
+from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.pipeline.night_evidence import LearntFleet
@@ -138,7 +138,7 @@ def decide(fleet: LearntFleet, key: str, nights: GatheredNights, config: AlarmCo
     values = np.full((3, machines, total), np.nan)
     values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in GATHERED])
     clips = np.nan_to_num(values[2]).astype(np.int64)
-    judged = judge_scaled(fleet.calibration, fleet.null, np.arange(total), values[:2], clips, config)
+    judged = judge_distances(fleet.calibration, fleet.null, np.arange(total), values[:2], clips, config)
     return DecidedNights(fleet, tuple(nights.dates), judged, config)
 
 

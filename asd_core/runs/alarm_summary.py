@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.evaluation.csv_cells import csv_table
+from asd_core.readable import machine_name
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS
 
@@ -74,7 +74,9 @@ class AlarmSummary:
             watched = f", {tiers['watch']} watched" if tiers["watch"] else ""
             return f"No alarm: nothing is to be done ({_machines(judged)} judged{watched})."
         new = sum(row["state"] == "new" for row in alarms)
-        kinds = ", ".join(f"{count} {kind}" for kind, count in (("new", new), ("continuing", len(alarms) - new)) if count)
+        kinds = ", ".join(
+            f"{count} {kind}" for kind, count in (("new", new), ("continuing", len(alarms) - new)) if count
+        )
         are = "is" if len(alarms) == 1 else "are"
         return (
             f"{_machines(len(alarms))} of {judged} {are} in alarm ({kinds}); if all were well, "
@@ -87,11 +89,11 @@ class AlarmSummary:
         if (shift := self.fleet_shift) is not None:
             way = "higher" if shift > 0 else "lower"
             lines.append(
-                f"The whole fleet lies {abs(shift):.1f} deviations {way} in this night: look for a new gain, microphones "
-                "or the weather. Machines are judged against the fleet."
+                f"The whole fleet lies {abs(shift):.1f} deviations {way} in this night: look for a new gain, "
+                "microphones or the weather. Machines are judged against the fleet."
             )
         if drifting := self.drifting:
-            named = ", ".join(f"{row['machine_type']} {row['machine_id']}" for row in drifting[:3])
+            named = ", ".join(map(_name, drifting[:3]))
             more = f" and {len(drifting) - 3} more" if len(drifting) > 3 else ""
             lines.append(
                 f"{_machines(len(drifting))} drifted for weeks ({named}{more}): listen, and fit again if all is well."
@@ -120,18 +122,15 @@ class AlarmSummary:
 
     def csv(self) -> str:
         """A line a machine, with the columns of ALARMS."""
-        sink = io.StringIO()
-        writer = csv.writer(sink, lineterminator="\n")
-        writer.writerow(ALARMS.names)
-        writer.writerows(row.values() for row in self.rows.select(ALARMS.names).to_pylist())
-        return sink.getvalue().rstrip("\n")
+        rows = self.rows.select(ALARMS.names).to_pylist()
+        return csv_table(rows).rstrip("\n") if rows else ",".join(ALARMS.names)
 
     def _where(self, column: str, value: str) -> list[Row]:
         return list(self.rows.filter(pc.equal(self.rows[column], value)).to_pylist())
 
 
 def _name(row: Row) -> str:
-    return f"{row['machine_type']} {row['machine_id']}"
+    return machine_name(row["machine_type"], row["machine_id"])
 
 
 def _machines(count: int) -> str:

@@ -23,6 +23,7 @@ from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.pipeline.night_evidence import SCORES_READ, LearntFleet, learnt_fleet, night_evidence
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.learnt_nights import learnt_nights
 from asd_core.store.alarm_tables import KeptNight
@@ -32,6 +33,9 @@ from asd_core.store.tables import rows_of
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
 
+MOST_NIGHTS = 400
+"""Nights before the one asked for that are looked at; an alarm that is older is told to have begun with them."""
+
 
 def find_alarms(
     store: Store,
@@ -39,15 +43,18 @@ def find_alarms(
     dates: Collection[str],
     engine: Engine | None = None,
     progress: Progress = no_progress,
+    *,
+    config: AlarmConfig | None = None,
 ) -> dict[str, pa.Table]:
     """The alarms of scored nights, kept in the store where they are not yet; cheap where nothing changed.
 
     Args:
         store: where scores and scorers are.
-        recipe: whose scores; its ``[alarm]`` is the rule.
+        recipe: whose scores.
         dates: of the nights; the nights before each of them are looked at too.
         engine: where nights are computed that scorers of before lack; None for this process.
         progress: told (stage, done, total).
+        config: the rule; None for the recipe's ``[alarm]``.
 
     Returns:
         Date → rows of ALARMS, alarms first and then by evidence.
@@ -55,7 +62,8 @@ def find_alarms(
     Raises:
         AsdError: a night is not scored.
     """
-    work, found = _Work(store, recipe, engine or LocalEngine(), progress), dict[str, pa.Table]()
+    rule, found = config or recipe.for_machine("").alarm, dict[str, pa.Table]()
+    work = _Work(store, recipe, rule, engine or LocalEngine(), progress)
     for chain in work.chains(dates):
         found |= work.judge(chain, set(dates))
     return {date: found[date] for date in sorted(dates)}
@@ -64,9 +72,9 @@ def find_alarms(
 class _Work:
     """The nights of one recipe under judgement."""
 
-    def __init__(self, store: Store, recipe: Recipe, engine: Engine, progress: Progress) -> None:
+    def __init__(self, store: Store, recipe: Recipe, config: AlarmConfig, engine: Engine, progress: Progress) -> None:
         self._store, self._recipe, self._engine, self._progress = store, recipe, engine, progress
-        self._key, self._config = recipe.key(), recipe.for_machine("").alarm
+        self._key, self._config = recipe.key(), config
         self._runs = store.scored_dates(self._key)
         self._fleets: dict[str, LearntFleet] = {}
 
@@ -77,7 +85,8 @@ class _Work:
                 raise AsdError(f"nothing is scored for {self._key} on {date}: run asd nightly --date {date} first")
         dated = [date for date in dates if date != UNDATED]
         nights = sorted(date for date in self._runs if dated and UNDATED != date <= max(dated))
-        return [chain for chain in (nights, [UNDATED] * (UNDATED in dates)) if chain]
+        before = max(0, nights.index(min(dated)) - MOST_NIGHTS) if dated else 0
+        return [chain for chain in (nights[before:], [UNDATED] * (UNDATED in dates)) if chain]
 
     def judge(self, chain: list[str], wanted: Collection[str]) -> dict[str, pa.Table]:
         """Rows of ALARMS of the nights wanted, by all nights of a chain up to them; what was not kept yet is kept."""
@@ -114,7 +123,7 @@ class _Work:
             yield from ((date, found.get(date)) for date in dates)
 
     def _evidence(self, date: str, kept: KeptNight | None, is_wanted: bool) -> tuple[Mapping[str, str], pa.Table]:
-        """What evidence is made from, and its rows: as kept, or from the scores, and then kept.
+        """Marks of a night's evidence and its rows: as kept, or from the scores, and then kept.
 
         A night that is not asked for stays as it was when it was new, unless it was scored again since.
         """
