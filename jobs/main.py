@@ -25,6 +25,7 @@ _COMMANDS = {
     "import-scores": "Import anomaly scores made elsewhere.",
     "pseudo-label": "Find classes of normal clips without attributes.",
     "train": "Train an encoder to tell machines and their states apart.",
+    "synthesize": "Generate sounds of machines from their labels.",
     "fit": "Learn the normal sound of every machine.",
     "ensemble": "Combine the scores of several recipes.",
     "score": "Score recordings with the newest scorer of each machine.",

@@ -14,7 +14,8 @@ from jobs.job import Job, on_training
 from jobs.options import normal_options
 
 if TYPE_CHECKING:
-    from asd_core.runs.train import Execute, Workers
+    from asd_core.runs.fine_tune import Execute
+    from asd_core.runs.train import Workers
 
 _NAMED = 5  # clips left out that are told one by one
 
@@ -72,7 +73,7 @@ def command(job: Job, name: str, workers: int, since: str | None, until: str | N
         if on_embeddings:
             record = train_heads(job.store, job.recipe, name, clips, engine, job.talk.progress, job.talk.say)
         else:
-            execute, shared = _execution(job.options, workers)
+            execute, shared = execution(job.options, workers)
             record = train_encoder(
                 job.store, job.recipe, name, clips, engine, execute, shared, job.talk.progress, job.talk.say
             )
@@ -98,7 +99,7 @@ def _tell(job: Job, name: str, record: dict[str, Any]) -> None:
     job.talk.result(summary, "\n".join([counts_line(record), *notes, ready, report_text(page)]))
 
 
-def _execution(options: dict[str, Any], count: int) -> tuple[Execute, Workers]:
+def execution(options: dict[str, Any], count: int) -> tuple[Execute, Workers]:
     """How a training is carried out, and by which workers."""
     from asd_core.pipeline.worker_processes import usable_cpus
     from asd_core.runs.train import Workers

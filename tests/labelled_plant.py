@@ -1,8 +1,22 @@
-"""A small archive in the layout of DCASE 2023: a toy car with known anomalies, and a grinder without."""
+"""A small archive in the layout of DCASE 2023, a toy car and a grinder, and options for tiny random networks."""
 
 from tests.fleet import write_wav
 
 ATTRIBUTES = {"ToyCar": ("car_B2_spd_31V_mic_1", "car_C1_spd_28V_mic_1"), "grinder": ("grindstone_2_plate_2",)}
+
+SETTINGS = {
+    "size": "tiny",
+    "weights": "random",
+    "steps": 2,
+    "batch_size": 2,
+    "warmup_steps": 0,
+    "seconds": 0.64,
+    "clips": 2,
+    "ddim_steps": 2,
+    "candidates": 1,
+    "generate_batch": 2,
+}
+QUICK = [word for name, value in SETTINGS.items() for word in ("--set", f"generator.{name}={value}")]
 
 
 def write_labelled_plant(root, train=3, test=2, seconds=1.0):

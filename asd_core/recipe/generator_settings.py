@@ -33,6 +33,8 @@ class GeneratorConfig:
         peak: largest magnitude that each training clip is brought to, after its mean is removed.
         seconds: length of training clips and of generated ones.
         clips: generated for each machine and condition.
+        domains: how they are spread over domains: ``as-recorded``, in proportion to the machine's real normal
+            recordings, or ``equal``.
         ddim_steps: steps of the sampler for each clip.
         guidance: weight of the caption against no caption; 1 is without guidance.
         candidates: clips made for each that is kept: the one that a CLAP model finds closest to its caption.
@@ -58,6 +60,7 @@ class GeneratorConfig:
     peak: float = 0.5
     seconds: float = 10.24
     clips: int = 100
+    domains: Literal["as-recorded", "equal"] = "as-recorded"
     ddim_steps: int = 200
     guidance: float = 3.5
     candidates: int = 3

@@ -39,7 +39,7 @@ from asd_core.training.usable_clips import Unusable, decoding_tasks, unusable_cl
 Execute = Callable[[AnyJob, Report], Progressed]
 """Carries out a training, in this process or on a cluster."""
 
-_SAMPLING = ("clips", "ddim_steps", "guidance", "candidates", "clap_weights", "generate_batch")
+_SAMPLING = ("clips", "domains", "ddim_steps", "guidance", "candidates", "clap_weights", "generate_batch")
 """The fields of ``[generator]`` that decide no weight, but how clips are made with them."""
 
 

@@ -10,10 +10,13 @@ import pyarrow as pa
 
 from asd_core.errors import UsageError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
+from asd_core.recipe.generator_settings import GeneratorConfig
 from asd_core.recipe.names import check_recipe_name
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.generate import generate_clips
 from asd_core.store.store import Store
+from asd_core.synthesis.audioldm.stored_generator import read_generator
+from asd_core.synthesis.generation.audioldm_source import AudioLdmSource
 from asd_core.synthesis.generation.shard import Source
 from asd_core.synthesis.generation.similarity import check_clap_weights
 from asd_core.synthesis.metadata_captions.pairs import reference_types, training_pairs
@@ -86,9 +89,36 @@ def captioned(
     """
     heard = reference_types(clips, targets, references)
     pairs = training_pairs(clips, heard, targets, normals)
-    return Captioned(
-        tuple(targets), heard, pairs, wanted(clips, targets, recipe.for_machine("").generator.clips, normals)
-    )
+    config = recipe.for_machine("").generator
+    return Captioned(tuple(targets), heard, pairs, wanted(clips, targets, config.clips, normals, config.domains))
+
+
+def stored_generator(
+    store: Store, name: str, config: GeneratorConfig, device: str, targets: Sequence[str]
+) -> ReadyGenerator:
+    """A fine-tuned generator of a store, ready to make clips.
+
+    Args:
+        store: that holds it.
+        name: of the generator.
+        config: how clips are sampled and candidates compared.
+        device: ``cpu`` or ``cuda``.
+        targets: machine types that clips are wanted of.
+
+    Raises:
+        UsageError: the store has none of that name, or it has heard anomalies of a target.
+        AsdError: its description is gone or broken.
+    """
+    address, stored = read_generator(store, name)
+    if heard := sorted(set(targets) & set(stored.references)):
+        raise UsageError(
+            f"generator {name} has heard anomalies of {heard[0]}, which is a target: name another generator, or "
+            "fine-tune one (leave --generator out)"
+        )
+    folder = address.removeprefix(f"{store.files.url}/")
+    told = {"name": name, "folder": folder, "digest": stored.digest, "started_from": stored.started_from}
+    source = AudioLdmSource(address, config, stored.digest, stored.note, device)
+    return ReadyGenerator(source, {"generator": told})
 
 
 def synthesize(
@@ -96,7 +126,7 @@ def synthesize(
     recipe: Recipe,
     name: str,
     captions: Captioned,
-    made_ready: Callable[[pa.Table], ReadyGenerator],
+    made_ready: Callable[[Captioned], ReadyGenerator],
     engine: Engine,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
@@ -107,7 +137,7 @@ def synthesize(
         recipe: its ``[generator]``.
         name: of the archive, and of the generator where one is fine-tuned.
         captions: of the archive.
-        made_ready: fine-tunes a generator on rows of PAIRS, or finds a stored one.
+        made_ready: fine-tunes a generator on the pairs, or finds a stored one.
         engine: that makes the clips.
         progress: told (stage, done, total).
 
@@ -117,6 +147,6 @@ def synthesize(
     Raises:
         AsdError: not one clip can be heard, or not one that was made can be used.
     """
-    ready = made_ready(captions.pairs)
+    ready = made_ready(captions)
     told = {"targets": list(captions.targets), "references": list(captions.references), **ready.told}
     return generate_clips(store, recipe, name, captions.wanted, ready.source, engine, told, progress)

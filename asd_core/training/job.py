@@ -33,11 +33,11 @@ class AnyJob(Protocol):
 
     @property
     def store_url(self) -> str:
-        """Of the store."""
+        """The address of the store."""
 
     @property
     def folder(self) -> str:
-        """Of this run's checkpoints in it."""
+        """The folder of this run's checkpoints in it."""
 
     @property
     def config(self) -> TrainingConfig:

@@ -13,6 +13,8 @@ TEXT = (ROOT / "docs" / "environment.md").read_text("utf-8")
 GMM = ("--recipe", "twfr-gmm", "--store", "store")
 KNN = ("--recipe", "twfr-knn", "--store", "json-store", "--local")
 ONE_STEP = ("--set", "training.steps=1", "--set", "training.batch_size=4")
+TINY = ("--set", "generator.size=tiny", "--set", "generator.weights=random", "--set", "generator.candidates=1")
+QUICK = ("--set", "generator.trains=nothing", "--set", "generator.ddim_steps=1", "--set", "generator.clips=1")
 SPACE = ("--space", "json-space.toml", "--validation", "simulated", *FIT_NIGHTS)
 MADE = ("--generated", "dcase2020/dev_data", "--space", "json-r.toml")
 RUNS = {
@@ -22,6 +24,7 @@ RUNS = {
     "import-scores": ["scores.parquet", "--system", "stgram", "--as", "json-scores", "--store", "json-store"],
     "pseudo-label": ["dcase2020/dev_data", "--as", "json", *KNN],
     "train": ["recordings", "--recipe", "multires-small", "--as", "json-net", *KNN[2:], *FIT_NIGHTS, *ONE_STEP],
+    "synthesize": ["dcase2020/dev_data", "--targets", "fan", "--as", "json", *KNN[2:], *TINY, *QUICK],
     "fit": ["dcase2020/dev_data", *KNN],
     "ensemble": ["a=json-scores", "b=json-others", "--as", "json-both", "--store", "json-store"],
     "score": ["dcase2020/dev_data", *KNN],

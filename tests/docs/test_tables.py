@@ -16,6 +16,7 @@ from asd_core.store import layout
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
 from asd_core.store.tables import ALARMS, CAPTIONS, CLIPS, EMBEDDINGS, EVIDENCE, INDEX, NIGHT
 from asd_core.synthesis.generation.archive import SYNTHETIC_CLIPS
+from asd_core.synthesis.audioldm.stored_generator import HEARD
 from asd_core.training.history import TRAINING
 from asd_core.tuning.stored_results import CHOICES, TUNING
 from tests.fleet import KNN, NIGHTS, fitted, listed
@@ -36,6 +37,7 @@ SCHEMAS = {
     "CHOICES": CHOICES,
     "PSEUDO_LABELS": PSEUDO_LABELS,
     "TRAINING": TRAINING,
+    "HEARD": HEARD,
     "SYNTHETIC_CLIPS": SYNTHETIC_CLIPS,
 }
 EXAMPLES = re.findall(r"<!-- example -->\n<!-- not run: .*\n```(\w+)\n(.*?)```", PAGE, re.DOTALL)

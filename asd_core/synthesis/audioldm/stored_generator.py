@@ -43,7 +43,7 @@ HEARD = pa.schema(
         pa.field("machine_type", pa.string(), nullable=False),
         pa.field("machine_id", pa.string(), nullable=False),
         pa.field("condition", pa.string(), nullable=False),  # "normal" or "anomalous"
-        pa.field("split", pa.string(), nullable=False),  # "train", or "test" of a reference machine
+        pa.field("split", pa.string(), nullable=False),  # "train", "test" of a reference machine, or ""
         pa.field("caption", pa.string(), nullable=False),
     ]
 )

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AudioLdmSource:
-    """The place that AudioLDM is opened from.
+    """A fine-tuned AudioLDM in a store.
 
     Attributes:
+        address: of its folder.
         config: how clips are sampled and candidates compared.
         digest: names the weights.
         weights_note: says where they are random; "" otherwise.
         device: ``cpu`` or ``cuda``.
     """
 
+    address: str
     config: GeneratorConfig
     digest: str
     weights_note: str = ""
@@ -41,9 +43,9 @@ class AudioLdmSource:
 
     def open(self) -> AudioLdm:
         """Load the networks."""
-        from asd_core.synthesis.audioldm.components import load_components
+        from asd_core.synthesis.audioldm.stored_generator import load_generator_at
 
-        return AudioLdm(load_components(self.config, self.device), self.config)
+        return AudioLdm(load_generator_at(self.address, self.device), self.config)
 
 
 class AudioLdm:

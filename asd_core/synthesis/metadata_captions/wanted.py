@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pyarrow as pa
 
@@ -30,19 +30,26 @@ WANTED = pa.schema(
 _Name = TypeVar("_Name", bound=Hashable)
 
 
-def wanted(clips: pa.Table, targets: Sequence[str], count: int, normals: pa.Table | None = None) -> pa.Table:
+def wanted(
+    clips: pa.Table,
+    targets: Sequence[str],
+    count: int,
+    normals: pa.Table | None = None,
+    domains: Literal["as-recorded", "equal"] = "as-recorded",
+) -> pa.Table:
     """The clips to generate: for each machine of the targets, `count` of each condition.
 
     A label is what the name of a real normal recording tells: its domain and its attributes. The clips of a machine
     are spread over its labels as its real normal recordings are (see `spread`), first over domains, then over the
-    attributes in each. Both conditions get the same labels: the anomalous captions are the normal ones with "anomaly"
-    for "normal" (section 2.1.2).
+    attributes in each; or evenly over domains. Both conditions get the same labels: the anomalous captions are the
+    normal ones with "anomaly" for "normal" (section 2.1.2).
 
     Args:
         clips: rows of CLIPS.
         targets: machine types.
         count: of clips for each machine and condition.
         normals: the normal clips to fit on; None: as `training_clips` chooses them.
+        domains: of a machine: in proportion to its recordings, or ``equal``.
 
     Returns:
         Rows of `WANTED`, sorted by machine, condition, domain and attributes; equal rows are as many as the clips.
@@ -60,7 +67,7 @@ def wanted(clips: pa.Table, targets: Sequence[str], count: int, normals: pa.Tabl
         raise UsageError(f"target {missing[0]!r} has no normal clip to take captions from: leave it out")
     rows = []
     for machine in sorted(uris):
-        labels = _labels(uris[machine], count)
+        labels = _labels(uris[machine], count, evenly=domains == "equal")
         for condition in ("normal", "anomalous"):
             rows += [_row(*machine, *label, condition) for label in labels]
     return pa.Table.from_pylist(rows, schema=WANTED)
@@ -100,11 +107,11 @@ def spread(count: int, sizes: Mapping[_Name, int]) -> dict[_Name, int]:
     return shares
 
 
-def _labels(uris: Mapping[str, Mapping[str, list[str]]], count: int) -> list[tuple[str, str, str]]:
+def _labels(uris: Mapping[str, Mapping[str, list[str]]], count: int, *, evenly: bool) -> list[tuple[str, str, str]]:
     """Domain, attributes and name of a recording, of each of `count` clips."""
-    domains = spread(count, {domain: sum(map(len, uris[domain].values())) for domain in sorted(uris)})
+    sizes = {domain: 1 if evenly else sum(map(len, uris[domain].values())) for domain in sorted(uris)}
     labels = []
-    for domain, in_domain in domains.items():
+    for domain, in_domain in spread(count, sizes).items():
         groups = uris[domain]
         for attributes, clips in spread(in_domain, {name: len(groups[name]) for name in sorted(groups)}).items():
             labels += [(domain, attributes, _name(min(groups[attributes])))] * clips

@@ -11,8 +11,12 @@ from asd_core.errors import AsdError
 from asd_core.evaluation.evaluate import evaluate
 from asd_core.evaluation.heard_clips import Hearing, hearings, labelled, with_hearings
 from asd_core.evaluation.tables import to_csv, to_json, to_text
+from asd_core.recipe.generator_settings import GeneratorConfig
 from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
 from asd_core.store.tables import SCORES
+from asd_core.synthesis.audioldm.publishing import publish_generator
+from asd_core.synthesis.metadata_captions.pairs import training_pairs
 from tests.hearing import write_heard
 from tests.stored_rows import rows
 
@@ -139,3 +143,12 @@ def test_a_store_without_generators_is_asked_for_one_listing():
     files = OnlyLists()
 
     assert hearings(files, CLIPS) == [] and files.asked == ["generators"]
+
+
+def test_a_generator_that_was_published_tells_which_clips_it_heard(tmp_path):
+    config = GeneratorConfig(size="tiny", weights="random", trains="nothing")
+    pairs = training_pairs(CLIPS, ["fan"], [], normals=CLIPS.slice(0, 0))
+    publish_generator(Store(LocalFiles(tmp_path)), "made", config, pairs, b"", [], (("fan",), ()))
+
+    (found,) = heard_of(tmp_path)
+    assert (found.generator, found.heard) == ("made", {("fan", "00"): 6})

@@ -8,8 +8,10 @@ from asd_core.clips.clip import Placement, clips_table
 from asd_core.errors import UsageError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import Recipe
-from asd_core.runs.synthesize import ReadyGenerator, captioned, check_synthesis, synthesize
+from asd_core.runs.fine_tune import fine_tune_generator
+from asd_core.runs.synthesize import ReadyGenerator, captioned, check_synthesis, stored_generator, synthesize
 from asd_core.store.store import open_store
+from asd_core.synthesis.metadata_captions.pairs import PAIRS
 from tests.asd_core.synthesis.generation.fakes import QUICK, NoiseSource
 
 RECIPE = Recipe("quick", {"generator": asdict(replace(QUICK, clips=3))})
@@ -36,8 +38,8 @@ def captions(*targets, references=None):
 def test_a_generator_hears_what_equation_3_says_and_makes_what_equation_4_says(tmp_path):
     heard = []
 
-    def made_ready(pairs):
-        heard.append(pairs)
+    def made_ready(captions):
+        heard.append(captions.pairs)
         return ReadyGenerator(NoiseSource(), {"generator": {"name": "plant"}})
 
     store, asked = open_store(str(tmp_path)), captions("grinder")
@@ -65,3 +67,14 @@ def test_names_and_weights_are_checked_first():
     bad = Recipe("quick", {"generator": asdict(replace(QUICK, clap_weights="/no/such"))})
     with pytest.raises(UsageError, match="clap_weights"):
         check_synthesis(bad, "plant")
+
+
+def test_a_stored_generator_that_has_heard_anomalies_of_a_target_is_refused(tmp_path):
+    store, config = open_store(str(tmp_path)), replace(QUICK, size="tiny", weights="random", trains="nothing")
+    recipe = Recipe("quick", {"generator": asdict(config)})
+    heard = {"references": ["ToyCar"], "targets": ["grinder"]}
+    fine_tune_generator(store, recipe, "plant", PAIRS.empty_table(), LocalEngine(), None, **heard)
+    ready = stored_generator(store, "plant", config, "cpu", ["grinder"])
+    assert ready.told["generator"]["digest"] == ready.source.digest and "random weights" in ready.source.note
+    with pytest.raises(UsageError, match="generator plant has heard anomalies of ToyCar, which is a target"):
+        stored_generator(store, "plant", config, "cpu", ["grinder", "ToyCar"])

@@ -28,6 +28,13 @@ def test_clips_follow_the_real_normals_and_every_domain_has_one():
     assert made == {(condition, *label): n for condition in ("normal", "anomalous") for label, n in each.items()}
 
 
+def test_domains_may_have_equally_many_clips_whatever_was_recorded():
+    made = Counter(rows_of(wanted(CLIPS, ["shaker"], 11, domains="equal"), "condition", "domain", "attributes"))
+
+    each = {("source", "speed_1000"): 4, ("source", "speed_600"): 2, ("target", "speed_1200"): 5}
+    assert made == {(condition, *label): n for condition in ("normal", "anomalous") for label, n in each.items()}
+
+
 def test_anomalous_captions_are_the_normal_ones_with_one_word_swapped():
     table = wanted(CLIPS, ["shaker"], 10)
     halves = [
