@@ -114,7 +114,7 @@ def judge_distances(
     clips: Integers,
     rules: AlarmRules,
 ) -> FleetNights:
-    """As `judge_nights`, of nights that are on the normal scale of their machines already.
+    """As `judge_nights`, of nights that are in deviations of their machines already (`Calibration.standardise`).
 
     Args:
         calibration: of the learnt nights.
@@ -159,7 +159,8 @@ def judge_distances(
         is_quiet = (states == "") | (states == "cleared")
         quiet_ones[:, is_quiet, night] = means[is_quiet], worst[is_quiet]
 
-    judged = persistent(found[0], *rules.persistence)
+    least, in_a_row = rules.persistence
+    judged = persistent(found[0], least, in_a_row, learnt)
     levels = np.array([alarm_level(tonight, rules.false_alarms, rules.rule) for tonight in judged.T])
     alarmed = episodes(judged, levels, rules.clear_after, rules.watch)
     return FleetNights(
