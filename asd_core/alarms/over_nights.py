@@ -153,10 +153,10 @@ def judge_distances(
             evidence.p_worst,
             evidence.strength,
         )
-        # Nights of an alarm are kept out of the mean that drift is seen by, or a fault would become the normal state.
+        # Nights that stand out are kept out of the mean that drift is seen by, or a fault would become the normal state.
         level = alarm_level(evidence.p_values, rules.false_alarms, rules.rule)
         states, _, _ = alarms.night(night, evidence.p_values, level, rules.clear_after, rules.watch)
-        is_quiet = (states == "") | (states == "cleared")
+        is_quiet = ((states == "") | (states == "cleared")) & (evidence.p_values > rules.watch)
         quiet_ones[:, is_quiet, night] = means[is_quiet], worst[is_quiet]
 
     least, in_a_row = rules.persistence
