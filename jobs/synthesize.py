@@ -10,7 +10,7 @@ from asd_core.errors import UsageError
 from jobs.cheap_checks import check_normals
 from jobs.console import report_text
 from jobs.engines import engine_named
-from jobs.job import Job, on_training
+from jobs.job import Job, on_generation
 from jobs.options import normal_options, together
 from jobs.output_files import write_files
 from jobs.train import execution
@@ -49,7 +49,7 @@ synthesis_options = together(
 @click.option("--captions-only", is_flag=True, help="List the captions, and make nothing.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the captions of --captions-only here too.")
 @normal_options
-@on_training
+@on_generation
 def command(
     job: Job,
     name: str | None,
