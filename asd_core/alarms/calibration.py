@@ -110,7 +110,10 @@ class Calibration:
     null_worst: Floats
 
     def standardise(self, nights: MachineNights) -> tuple[Floats, Floats]:
-        """Further nights on the normal scale, by the mean and by the worst clip, (N,) each; NaN where unknown."""
+        """Distances of further nights in deviations of their machine, by the mean and by the worst clip, (N,) each.
+
+        NaN where too little is known of the machine.
+        """
         worst = _settled_worst(nights, self.counts)
         return (
             self.means.of_new(nights.machines, nights.means, self.counts.mean_variance(nights.clips)),
@@ -128,18 +131,19 @@ class Calibration:
         """
         if len(nights) and nights.machines.max() >= len(self.pool_of):
             raise AsdError(f"machine {nights.machines.max()}: {len(self.pool_of)} machines were learnt, counted from 0")
-        return self.evidence(nights, *self.standardise(nights))
+        return self.evidence(nights.machines, nights.clips, *self.standardise(nights))
 
-    def evidence(self, nights: MachineNights, z_means: Floats, z_worst: Floats) -> NightEvidence:
-        """Evidence against nights that are on the normal scale already, and may have been set against a common shift.
+    def evidence(self, machines: Integers, clips: Integers, means: Floats, worst: Floats) -> NightEvidence:
+        """Evidence against nights that are standardised already, and may have been set against a common shift.
 
         Args:
-            nights: their machines and numbers of clips.
-            z_means: (N,) the mean on the normal scale.
-            z_worst: (N,) the worst clip.
+            machines: (N,) positions.
+            clips: (N,) number of clips of each night.
+            means: (N,) distance of the mean, as `standardise` gives it.
+            worst: (N,) distance of the worst clip.
         """
-        machines = nights.machines
-        more = nights.clips > self.usual_clips[machines]
+        z_means, z_worst = self.means.on_normal_scale(machines, means), self.worst.on_normal_scale(machines, worst)
+        more = clips > self.usual_clips[machines]
         found = np.full((4, len(machines)), np.nan)
         pool_nights = np.zeros(len(machines), dtype=np.int64)
         known = np.isfinite(z_means) & np.isfinite(z_worst)

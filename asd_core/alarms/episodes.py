@@ -17,6 +17,7 @@ from asd_core.alarms.discoveries import Tiers
 from asd_core.alarms.machine_nights import Floats, Integers
 
 State = Literal["", "new", "continuing", "cleared"]
+_STATE = "U10"
 
 
 @dataclass(frozen=True)
@@ -51,28 +52,58 @@ def episodes(p_values: Floats, levels: Floats, clear_after: int, quiet_above: fl
         quiet_above: p above which a night is quiet, if it is no alarm.
     """
     machines, nights = p_values.shape
-    states = np.full((machines, nights), "", dtype="U10")
-    since = np.full((machines, nights), -1, dtype=np.int64)
-    counts = np.zeros((machines, nights), dtype=np.int64)
-    begun, lasted, quiet = (np.full(machines, start, dtype=np.int64) for start in (-1, 0, 0))
+    states = np.full((machines, nights), "", dtype=_STATE)
+    since, counts = np.full((machines, nights), -1), np.zeros((machines, nights), dtype=np.int64)
+    alarms = OpenAlarms.none(machines)
     for night in range(nights):
-        tonight = p_values[:, night]
-        judged = ~np.isnan(tonight)
-        raised = judged & (tonight <= levels[night])
-        is_new = raised & (begun < 0)
-        was = begun >= 0
-        begun[is_new], lasted[is_new] = night, 0
-        is_quiet = judged & ~raised & (tonight > quiet_above)
-        quiet = np.where(is_quiet, quiet + 1, np.where(judged, 0, quiet))
-        is_over = was & is_quiet & (quiet >= clear_after)
-        lasted += judged & (begun >= 0)
-        states[was & judged, night] = "continuing"
-        states[is_new, night] = "new"
-        states[is_over, night] = "cleared"
-        shown = states[:, night] != ""
-        since[shown, night], counts[shown, night] = begun[shown], lasted[shown]
-        begun[is_over], lasted[is_over] = -1, 0
+        found = alarms.night(night, p_values[:, night], levels[night], clear_after, quiet_above)
+        states[:, night], since[:, night], counts[:, night] = found
     return Episodes(states, since, counts)
+
+
+@dataclass
+class OpenAlarms:
+    """Alarms of M machines that go on.
+
+    Attributes:
+        begun: (M,) position of the night on which each began; -1 without one.
+        lasted: (M,) judged nights since, that one among them.
+        quiet: (M,) quiet nights in a row up to the last one.
+    """
+
+    begun: Integers
+    lasted: Integers
+    quiet: Integers
+
+    @classmethod
+    def none(cls, machines: int) -> OpenAlarms:
+        """No alarm of any machine."""
+        return cls(np.full(machines, -1), np.zeros(machines, np.int64), np.zeros(machines, np.int64))
+
+    def night(
+        self, night: int, p_values: Floats, level: float, clear_after: int, quiet_above: float
+    ) -> tuple[NDArray[np.str_], Integers, Integers]:
+        """Take one more night, and give its states, since when they are, and for how many nights, (M,) each.
+
+        Args:
+            night: its position.
+            p_values: (M,) of this night.
+            level: the largest p that is an alarm.
+            clear_after: as in `episodes`.
+            quiet_above: as in `episodes`.
+        """
+        judged = ~np.isnan(p_values)
+        raised, went_on = judged & (p_values <= level), self.begun >= 0
+        is_quiet = judged & ~raised & (p_values > quiet_above)
+        self.quiet = np.where(is_quiet, self.quiet + 1, np.where(judged, 0, self.quiet))
+        is_new, is_over = raised & ~went_on, went_on & is_quiet & (self.quiet >= clear_after)
+        self.begun = np.where(is_new, night, self.begun)
+        self.lasted = np.where(is_new, 0, self.lasted) + np.where(judged & (self.begun >= 0), 1, 0)
+        states = np.select([is_new, is_over, judged & went_on], ["new", "cleared", "continuing"], "").astype(_STATE)
+        shown = states != ""
+        since, counts = np.where(shown, self.begun, -1), np.where(shown, self.lasted, 0)
+        self.begun, self.lasted = np.where(is_over, -1, self.begun), np.where(is_over, 0, self.lasted)
+        return states, since, counts
 
 
 def tiers(p_values: Floats, in_alarm: NDArray[np.bool_], watch: float) -> Tiers:

@@ -41,8 +41,12 @@ class NightLevels:
         noise = (1e-12 * np.abs(self.centre)) ** 2 * self.weight
         return np.asarray((self.learnt >= FEWEST_NIGHTS) & (self.squares > noise))
 
+    def on_normal_scale(self, machines: Integers, distances: Floats) -> Floats:
+        """Distances of further nights brought to the standard normal distribution, (K,); ascending in the distance."""
+        return normal_scale(distances, np.maximum(self.learnt[machines] - 1, 1))
+
     def of_new(self, machines: Integers, values: Floats, variances: Floats) -> Floats:
-        """Further nights on the normal scale, (K,); NaN for machines that are not known.
+        """Distances of further nights in deviations, (K,): Student's t; NaN for machines that are not known.
 
         Args:
             machines: (K,) positions.
@@ -54,11 +58,13 @@ class NightLevels:
         freedom = self.learnt[own] - 1
         spread = np.sqrt(self.squares[own] / freedom * (variances[known] + 1 / self.weight[own]))
         found = np.full(len(machines), np.nan)
-        found[known] = normal_scale((values[known] - self.centre[own]) / spread, freedom)
+        found[known] = (values[known] - self.centre[own]) / spread
         return found
 
     def of_learnt(self, machines: Integers, values: Floats, variances: Floats) -> Floats:
-        """Each learnt night by the others of its machine, (N,), in closed form; NaN for machines that are not known.
+        """Each learnt night by the others of its machine, on the normal scale, (N,); NaN for machines not known.
+
+        In closed form: no night is left out in a loop.
 
         Args:
             machines: (N,) positions.

@@ -16,13 +16,13 @@ def drawn(seed, machines=4):
 
 
 def by_the_others(machine, value, variance, own, values, variances):
-    """One night by others of its machine: a weighted mean and its error, written out."""
+    """One night by others of its machine, and their degrees of freedom: a weighted mean and its error, written out."""
     others = own == machine
     weight = 1 / variances[others]
     centre = np.average(values[others], weights=weight)
     freedom = others.sum() - 1
     spread = (weight * (values[others] - centre) ** 2).sum() / freedom
-    return normal_scale((value - centre) / np.sqrt(spread * (variance + 1 / weight.sum())), freedom)
+    return (value - centre) / np.sqrt(spread * (variance + 1 / weight.sum())), freedom
 
 
 @given(SEEDS)
@@ -31,23 +31,25 @@ def test_learnt_nights_equal_a_twin_that_leaves_each_out(seed):
     found = night_levels(own, values, variances, 4).of_learnt(own, values, variances)
     for place in range(len(own)):
         rest = [np.delete(array, place) for array in (own, values, variances)]
-        expected = by_the_others(own[place], values[place], variances[place], *rest)
+        expected = normal_scale(*by_the_others(own[place], values[place], variances[place], *rest))
         assert_allclose(found[place], expected, rtol=1e-8, atol=1e-10)
 
 
 @given(SEEDS)
 def test_further_nights_equal_the_predictive_form(seed):
     own, values, variances = drawn(seed)
-    found = night_levels(own, values, variances, 4).of_new(np.array([2, 0]), np.array([1.5, -3]), np.array([0.5, 1]))
+    levels, machines = night_levels(own, values, variances, 4), np.array([2, 0])
+    found = levels.of_new(machines, np.array([1.5, -3]), np.array([0.5, 1]))
     expected = [by_the_others(2, 1.5, 0.5, own, values, variances), by_the_others(0, -3, 1, own, values, variances)]
-    assert_allclose(found, expected, rtol=1e-9)
+    assert_allclose(found, [distance for distance, _ in expected], rtol=1e-9)
+    assert_allclose(levels.on_normal_scale(machines, found), [normal_scale(*night) for night in expected])
 
 
 def test_equal_variances_give_the_plain_mean_and_deviation():
     values = np.array([1.0, 2, 4, 4, 5, 9])
     own, same = np.zeros(6, int), np.full(6, 0.7)
     found = night_levels(own, values, same, 1).of_new(np.array([0]), np.array([12.0]), same[:1])
-    assert_allclose(found, normal_scale((12 - values.mean()) / (values.std(ddof=1) * np.sqrt(1 + 1 / 6)), 5))
+    assert_allclose(found, (12 - values.mean()) / (values.std(ddof=1) * np.sqrt(1 + 1 / 6)))
 
 
 def test_students_t_becomes_normal():
