@@ -67,12 +67,16 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     (page,) = night.reports
     counts = night.record["counts"]
     found = found_faults(fleet, store.read_scores(night.record))
+    alarms = night.alarms[-1] if night.alarms else None
+    in_alarm = [] if alarms is None else alarms.json()["alarms"]
     summary = {**counts, **found, "report": page, "key": night.record["key"], "captions": night.captions}
+    summary["alarms"] = in_alarm
     lines = [
         counts_text(counts),
         f"{found['faulty_clips_flagged']} of {found['faulty_clips']} faulty clips are flagged, and "
         f"{found['normal_clips_flagged']} of {found['normal_clips']} normal ones (simulated sound: this shows that "
         "the job works, not how well it detects)",
+        *([] if alarms is None else [alarms.text()]),
         report_text(page),
     ]
     talk.result(summary, "\n".join(lines))

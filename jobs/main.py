@@ -35,6 +35,7 @@ _COMMANDS = {
     "evaluate": "Measure detection on labelled recordings.",
     "tune": "Search for the best settings.",
     "first-shot": "Choose settings on generated clips, fit, score and report.",
+    "alarms": "Name the machines of a night that are in alarm.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
@@ -87,7 +88,8 @@ def asd() -> None:
       asd fit recordings --store store --since 2026-11-01 --until 2026-11-14
       asd nightly recordings --store store
 
-    Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 interrupted (the same command goes on from there).
+    Exit codes: 0 complete, 1 failed, 2 wrong usage, 3 interrupted (the same command goes on from there), 4 complete and
+    a machine is in alarm (asd alarms --fail-on-alarm).
     """
 
 

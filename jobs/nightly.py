@@ -77,10 +77,13 @@ def command(
         )
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
+    said = [] if done.alarms is None else [night.text() for night in done.alarms]
     explained = [captions_text(done.captions)] if done.captions else []
     pages = [report_text(page) for page in done.reports]
     notes = without_scorer(clips, done.record)
-    job.result(done.record, *explained, *pages, notes=notes, reports=done.reports, captions=done.captions)
+    named = None if done.alarms is None else [row for night in done.alarms for row in night.json()["alarms"]]
+    more = {"reports": done.reports, "captions": done.captions, "alarms": named}
+    job.result(done.record, *said, *explained, *pages, notes=notes, **more)
     job.refuse_silence(listed, done.record)
     if done.failure is not None:
         raise done.failure

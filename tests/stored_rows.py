@@ -14,6 +14,6 @@ def rows(schema, ids, **given):
 
 def blank_rows(schema, count, **given):
     """So many rows of a schema, blank where nothing is given."""
-    blank = {pa.string(): "", pa.int64(): 0}
+    blank = {pa.string(): "", pa.int64(): 0, pa.float64(): 0.0}
     columns = {f.name: [None if f.nullable else blank[f.type]] * count for f in schema}
     return pa.table({**columns, **given}, schema=schema)

@@ -103,7 +103,29 @@ def judge_nights(calibration: Calibration, null: FleetNull, nights: MachineNight
     distances[:, nights.machines, columns] = calibration.standardise(nights)
     clips = np.zeros((machines, total), dtype=np.int64)
     clips[nights.machines, columns] = nights.clips
-    learnt = calibration.means.learnt
+    return judge_distances(calibration, null, numbers, distances, clips, rules)
+
+
+def judge_distances(
+    calibration: Calibration,
+    null: FleetNull,
+    numbers: Integers,
+    distances: Floats,
+    clips: Integers,
+    rules: AlarmRules,
+) -> FleetNights:
+    """As `judge_nights`, of nights that are on the normal scale of their machines already.
+
+    Args:
+        calibration: of the learnt nights.
+        null: the fleet's medians in the learnt nights.
+        numbers: (T,) of the nights, ascending.
+        distances: (2, M, T) by the mean and by the worst clip; NaN for unknown.
+        clips: (M, T) number of clips.
+        rules: what becomes an alarm.
+    """
+    machines, total = clips.shape
+    distances, learnt = distances.copy(), calibration.means.learnt
     distances[:, learnt < rules.least_nights] = np.nan
 
     found = np.full((5, machines, total), np.nan)  # p, floor, p of the mean, p of the worst, strength

@@ -2,67 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from asd_core.alarms.discoveries import Tiers, alarm_levels, persistent, ranking
-from asd_core.alarms.episodes import Episodes, episodes, tiers
-from asd_core.alarms.machine_nights import Floats
+from asd_core.alarms.discoveries import ranking
+from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
-from asd_core.pipeline.fleet_nights import FleetNights
+from asd_core.pipeline.gathered_nights import GatheredNights
+from asd_core.pipeline.night_evidence import LearntFleet
+from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS, rows_of
+
+GATHERED = ("z_mean", "z_worst", "clips")
+"""Columns of EVIDENCE of which a rule needs all nights."""
 
 
 @dataclass(frozen=True)
 class DecidedNights:
-    """A rule's decisions on M machines over T nights.
+    """A rule's decisions on the machines of a fleet over T nights.
 
     Attributes:
-        nights: what was decided on.
+        fleet: the machines that were learnt, M.
+        dates: of the nights, (T,).
+        judged: what the rule made of them, in the order of the fleet's machines.
         config: the rule.
-        levels: (T,) the largest p that is an alarm in each night.
-        alarms: when alarms begin, go on and end.
-        tiers: (M, T) as in ALARMS.
     """
 
-    nights: FleetNights
+    fleet: LearntFleet
+    dates: tuple[str, ...]
+    judged: FleetNights
     config: AlarmConfig
-    levels: Floats
-    alarms: Episodes
-    tiers: Tiers
 
-    def rows(self, night: int, evidence: pa.Table) -> pa.Table:
+    def rows(self, key: str, night: int, evidence: pa.Table) -> pa.Table:
         """Rows of ALARMS of one night, alarms first and then by evidence.
 
         Args:
+            key: of the recipe.
             night: its position.
             evidence: rows of EVIDENCE of that night.
         """
-        places = self.nights.places_of(evidence)
-        states, since = self.alarms.states[places, night], self.alarms.since[places, night]
-        columns = {name: evidence[name] for name in evidence.column_names}
-        columns |= {
-            "tier": self.tiers[places, night].tolist(),
-            "state": [str(state) or None for state in states],
-            "since": [self.nights.dates[first] if first >= 0 else None for first in since],
-            "nights_in_alarm": self.alarms.nights_in_alarm[places, night],
-        }
-        table = pa.table(columns)
-        said = [self._sentence(night, *row) for row in rows_of(table, *_SAID)]
-        table = table.append_column("sentence", pa.array(said, pa.string())).select(ALARMS.names).cast(ALARMS)
-        strength = np.fmax(*(evidence[name].to_numpy() for name in ("z_mean", "z_worst")))
-        is_alarm = np.isin(states, ("new", "continuing"))
-        return table.take(pa.array(ranking(is_alarm, evidence["p_value"].to_numpy(), strength)))
+        place, judged = _places(self.fleet, key, list(rows_of(evidence, "machine_type", "machine_id"))), self.judged
 
-    def _sentence(self, night: int, tier: Any, state: Any, *numbers: float | None) -> str:
-        p_value, p_floor, p_mean, p_worst, clips, in_alarm, learnt = (np.nan if n is None else n for n in numbers)
-        level, counts = float(self.levels[night]), (int(clips), int(in_alarm), int(learnt))
-        p_values = (p_value, p_floor, level, p_mean, p_worst)
-        return sentence(JudgedNight(tier, state or "", *p_values, *counts, self.config.least_nights))
+        def of(values: NDArray[Any], blank: Any) -> NDArray[Any]:
+            found = np.full(len(place), blank, dtype=values.dtype)
+            found[place >= 0] = values[place[place >= 0], night]
+            return found
+
+        state, since = of(judged.episodes.states, ""), of(judged.episodes.since, -1)
+        p_value = of(judged.p_values, np.nan)
+        shift = judged.shifts[night].mean if judged.fleet_shifted[night] else None
+        columns = {name: evidence[name] for name in evidence.column_names} | {
+            "tier": of(judged.tiers, "not_decided").tolist(),
+            "state": [str(one) or None for one in state],
+            "since": [self.dates[first] if first >= 0 else None for first in since],
+            "nights_in_alarm": of(judged.episodes.nights_in_alarm, 0),
+            "p_value": p_value,
+            "p_floor": of(judged.p_floors, np.nan),
+            "p_mean": of(judged.p_means, np.nan),
+            "p_worst": of(judged.p_worst, np.nan),
+            "alarm_level": np.full(len(place), judged.levels[night]),
+            "fleet_shift": [shift] * len(place),
+            "drifted_by": np.where(of(judged.drifts, False), of(judged.drifted_by, np.nan), np.nan),
+            **self._pools(np.where(np.isnan(p_value), -1, place)),
+        }
+        said = [_sentence(self.config.least_nights, *row) for row in rows_of(_table(columns, _SAID), *_SAID)]
+        order = ranking(np.isin(state, ("new", "continuing")), p_value, of(judged.strength, np.nan))
+        return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
+
+    def _pools(self, place: NDArray[np.int64]) -> dict[str, list[Any]]:
+        """Size and name of the pool of each machine at a place in the fleet; nothing at -1."""
+        calibration = self.fleet.calibration
+        pools = [None if one < 0 else calibration.pools[calibration.pool_of[one]] for one in place]
+        return {
+            "pool_nights": [0 if pool is None else len(pool.smaller.values) for pool in pools],
+            "pooled_over": [None if one < 0 else self.fleet.pool_name(one) for one in place],
+        }
 
 
 _SAID = (
@@ -70,6 +90,7 @@ _SAID = (
     "state",
     "p_value",
     "p_floor",
+    "alarm_level",
     "p_mean",
     "p_worst",
     "clips",
@@ -78,17 +99,50 @@ _SAID = (
 )
 
 
-def decide(nights: FleetNights, config: AlarmConfig) -> DecidedNights:
-    """Apply a rule to the p-values of nights.
+def _sentence(
+    least_nights: int,
+    tier: Any,
+    state: Any,
+    p_value: float | None,
+    p_floor: float | None,
+    level: float,
+    p_mean: float | None,
+    p_worst: float | None,
+    clips: int,
+    nights_in_alarm: int,
+    learnt: int,
+) -> str:
+    value, floor, mean, worst = (np.nan if p is None else p for p in (p_value, p_floor, p_mean, p_worst))
+    counts = (clips, nights_in_alarm, learnt, least_nights)
+    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts))
+
+
+def _table(columns: Mapping[str, Any], names: Sequence[str]) -> pa.Table:
+    """Some columns in the types of ALARMS, null where a number is none."""
+    fields = [ALARMS.field(name) for name in names]
+    arrays = [pa.array(columns[one.name], one.type, from_pandas=True) for one in fields]
+    return pa.table(arrays, schema=pa.schema(fields))
+
+
+def decide(fleet: LearntFleet, key: str, nights: GatheredNights, config: AlarmConfig) -> DecidedNights:
+    """Apply a rule to the evidence of nights.
 
     Args:
-        nights: with columns ``p_value`` and ``calibration_nights``.
+        fleet: by whose learnt nights the last of them is judged.
+        key: of the recipe.
+        nights: with the columns `GATHERED`.
         config: the rule.
     """
-    p_values = nights.matrix("p_value")
-    p_values[nights.matrix("calibration_nights") < config.least_nights] = np.nan
-    least, last = config.persistence
-    judged = persistent(p_values, least, last)
-    levels = alarm_levels(judged, config.false_alarms, config.rule)
-    alarms = episodes(judged, levels, config.clear_after, config.watch)
-    return DecidedNights(nights, config, levels, alarms, tiers(p_values, alarms.in_alarm, config.watch))
+    machines, total = len(fleet.kinds), len(nights.dates)
+    place = _places(fleet, key, nights.machines)
+    values = np.full((3, machines, total), np.nan)
+    values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in GATHERED])
+    clips = np.nan_to_num(values[2]).astype(np.int64)
+    judged = judge_distances(fleet.calibration, fleet.null, np.arange(total), values[:2], clips, config)
+    return DecidedNights(fleet, tuple(nights.dates), judged, config)
+
+
+def _places(fleet: LearntFleet, key: str, machines: list[tuple[str, str]]) -> NDArray[np.int64]:
+    """The position of each machine in the fleet, whatever its scorer's version; -1 for one that was not learnt."""
+    folders = {folder: place for (folder, _), place in fleet.places.items()}
+    return np.array([folders.get(scorer_folder(key, *machine), -1) for machine in machines], np.int64)

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from asd_core.alarms.calibration import Calibration, calibrate
+from asd_core.alarms.drift import FleetNull, fleet_null
 from asd_core.alarms.machine_nights import Floats, MachineNights, machine_nights
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.store.tables import ALARMS
+from asd_core.store.tables import EVIDENCE
 
 FLEET = "fleet"
 """The pool of the nights of all machines."""
@@ -30,11 +31,6 @@ SCORES_READ = (
 )
 """Columns of SCORES that evidence is made from."""
 
-EVIDENCE = pa.schema(
-    [one for one in ALARMS if one.name not in ("tier", "state", "since", "nights_in_alarm", "sentence")]
-)
-"""The columns of ALARMS that no rule of alarms has a part in."""
-
 
 @dataclass(frozen=True)
 class LearntFleet:
@@ -44,6 +40,7 @@ class LearntFleet:
         places: (scorer folder, version) → position among the machines.
         kinds: (M,) machine type of each, as its folder is named.
         calibration: by which further nights are judged.
+        null: medians of the fleet in the learnt nights.
         nights: those that were learnt.
         levels: (N,) mean RMS level of each learnt night, dB re full scale, in the order of the nights; NaN for unknown.
     """
@@ -51,6 +48,7 @@ class LearntFleet:
     places: Mapping[tuple[str, str], int]
     kinds: tuple[str, ...]
     calibration: Calibration
+    null: FleetNull
     nights: MachineNights
     levels: Floats
 
@@ -76,7 +74,9 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     types = np.array([numbers[kind] for kind in kinds], np.int64)
     levels = _means_by(nights, of_row, night, fitted["level_db"].to_numpy())
     places = {(folder, versions[folder]): place for place, folder in enumerate(folders)}
-    return LearntFleet(places, kinds, calibrate(nights, len(folders), types), nights, levels)
+    calibration = calibrate(nights, len(folders), types)
+    null = fleet_null(nights.nights, calibration.null_means)
+    return LearntFleet(places, kinds, calibration, null, nights, levels)
 
 
 def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -> pa.Table:
@@ -115,30 +115,15 @@ def _of_nights(
     machine: NDArray[np.int64],
     scored: NDArray[np.int64],
 ) -> dict[str, object]:
-    """The evidence against each machine at a place among those learnt, -1 for none."""
+    """The night of each machine on its normal scale; its place among those learnt is -1 for none."""
     total, rows = len(place), scored[place[machine[scored]] >= 0]
     of_machine = machine_nights(scores["anomaly_score"].to_numpy()[rows], machine[rows], np.zeros(len(rows), np.int64))
     judged = of_machine.machines  # positions among the machines of the night
-    found = learnt.calibration.judge(replace(of_machine, machines=place[judged]))
-    pool_nights = np.zeros(total, np.int64)
-    pool_nights[judged] = found.pool_nights
-    values = {}
-    for name, field in _OF_EVIDENCE.items():
-        values[name] = np.full(total, np.nan)
-        values[name][judged] = getattr(found, field)
-    pools = [learnt.pool_name(one) if nights else None for one, nights in zip(place, pool_nights, strict=True)]
+    found = learnt.calibration.standardise(replace(of_machine, machines=place[judged]))
+    values = np.full((2, total), np.nan)
+    values[:, judged] = found
     own = np.append(learnt.calibration.means.learnt, 0)[place]  # none at the place of none
-    return {**values, "calibration_nights": own, "pool_nights": pool_nights, "pooled_over": pools}
-
-
-_OF_EVIDENCE = {
-    "p_value": "p_values",
-    "p_floor": "p_floors",
-    "p_mean": "p_means",
-    "p_worst": "p_worst",
-    "z_mean": "z_means",
-    "z_worst": "z_worst",
-}
+    return {"z_mean": values[0], "z_worst": values[1], "calibration_nights": own}
 
 
 def _machines(scores: pa.Table) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:

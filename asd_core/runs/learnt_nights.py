@@ -52,7 +52,7 @@ def _keep_lacking(
 def _keep_lacking_combined(
     store: Store, recipe: Recipe, versions: Mapping[str, str], engine: Engine, progress: Progress
 ) -> None:
-    """Those of the members first, then of the ensemble, where its newest scorers lack them."""
+    """Compute the nights of the members first, then of the ensemble, where its newest scorers lack them."""
     heads = newest_heads(store, recipe.key())
     combined = [heads[folder][1] for folder, version in versions.items() if heads.get(folder, ("",))[0] == version]
     members = {

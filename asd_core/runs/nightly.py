@@ -1,7 +1,7 @@
-"""One night from its clips to its pages: scores, then captions, then reports.
+"""One night from its clips to its pages: scores, then alarms, captions and reports.
 
-Scores depend on nothing that comes after them. Whatever goes wrong with captions is kept as the night's failure: scores
-and reports are published all the same.
+Scores depend on nothing that comes after them. Whatever goes wrong with alarms or captions is kept as the night's
+failure: scores and reports are published all the same.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.machine_tasks import ScoreOutcome
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.alarms import find_alarms
 from asd_core.runs.caption import CaptionRun, OpenCaptioner
 from asd_core.runs.report import report_night, report_path
 from asd_core.runs.score import score
@@ -34,12 +36,15 @@ class NightlyResult:
     Attributes:
         record: of the scoring run, as `asd_core.runs.score.score` returns it.
         captions: counts of the captions, as `CaptionRun.finish` returns them; None where there are none.
+        alarms: of each date, in their order; None where they could not be found.
         reports: addresses of the pages, one for each date.
-        failure: the error that stopped the captions; None where nothing failed. Scores and reports are published.
+        failure: the first error of the alarms or the captions; None where nothing failed. Scores and reports are
+            published.
     """
 
     record: dict[str, Any]
     captions: dict[str, Any] | None
+    alarms: list[AlarmSummary] | None
     reports: list[str]
     failure: AsdError | None
 
@@ -56,7 +61,7 @@ def nightly(
     max_error_rate: float = 1.0,
     writes_reports: bool = True,
 ) -> NightlyResult:
-    """Score the clips of a night, explain the flagged ones, and write the reports.
+    """Score the clips of a night, find its alarms, explain the flagged clips, and write the reports.
 
     A night that was stopped is finished by the same call; a finished night is not repeated.
 
@@ -90,13 +95,29 @@ def nightly(
             max_error_rate=max_error_rate,
             on_scored=explained.add,
         )
-        # Alarms belong here: they need every score, and must not wait for a language model.
+        # They need every score, and must not wait for a language model.
+        alarms, failure = _alarms(store, recipe, record, engine, progress)
         explained.finish(store, record)
     pages = []
     if writes_reports:
         is_news = explained.counts is not None and explained.counts["asked"] > 0
         pages = _reports(store, recipe, record, engine, progress, is_news=is_news)
-    return NightlyResult(record, explained.counts, pages, explained.failure)
+    return NightlyResult(record, explained.counts, alarms, pages, failure or explained.failure)
+
+
+def _alarms(
+    store: Store, recipe: Recipe, record: Mapping[str, Any], engine: Engine, progress: Progress
+) -> tuple[list[AlarmSummary] | None, AsdError | None]:
+    """The alarms of a run's dates, or the error that stopped them; scores are published all the same."""
+    try:
+        found = find_alarms(store, recipe, record["dates"], engine, progress)
+    except AsdError as error:
+        message = f"the scores are published, the alarms are not: {error}; asd alarms goes on from here"
+        failure = AsdError(message)
+        failure.__cause__ = error
+        return None, failure
+    config = recipe.for_machine("").alarm
+    return [AlarmSummary(date, rows, config) for date, rows in found.items()], None
 
 
 class _Captions:

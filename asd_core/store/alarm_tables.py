@@ -1,4 +1,4 @@
-"""The alarms of nights: what every machine's night came to, beside a mark of what it was made from."""
+"""The evidence and the alarms of nights, each night in a file with marks of what it was made from."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from asd_core.store.layout import alarms_path
+from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.many_files import read_present
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import ALARMS, filled
+from asd_core.store.tables import ALARMS, EVIDENCE, filled
 
 _MARK = b"asd."
 _AT_ONCE = 8  # files of 10,000 machines are some 0.5 MB each
 
 
 @dataclass(frozen=True)
-class KeptAlarms:
+class KeptNight:
     """The file of a night.
 
     Attributes:
-        rows: of ALARMS, all columns or those asked for.
+        rows: of EVIDENCE or ALARMS, all columns or those asked for.
         made_of: marks of what the rows were made from: name → digest.
     """
 
@@ -32,41 +32,55 @@ class KeptAlarms:
 
 
 class AlarmTables(RunRecords):
-    """The alarms of a store."""
+    """The evidence and the alarms of a store."""
 
-    def kept_alarms(
+    def kept_evidence(
         self, key: str, dates: Sequence[str], columns: Sequence[str] | None = None
-    ) -> dict[str, KeptAlarms]:
-        """Date → the file of its alarms, of the dates that have one; one that is broken counts as none.
+    ) -> dict[str, KeptNight]:
+        """Date → the file of its evidence, of the dates that have one; one that is broken counts as none.
 
         Args:
             key: of the recipe.
             dates: of the nights.
             columns: only these.
         """
+        return self._kept({date: evidence_path(key, date) for date in dates}, EVIDENCE, columns)
+
+    def kept_alarms(self, key: str, dates: Sequence[str], columns: Sequence[str] | None = None) -> dict[str, KeptNight]:
+        """As `kept_evidence`, of the alarms."""
+        return self._kept({date: alarms_path(key, date) for date in dates}, ALARMS, columns)
+
+    def keep_evidence(self, key: str, date: str, night: KeptNight) -> None:
+        """Write the file of a night's evidence, over an earlier one."""
+        self.files.write(evidence_path(key, date), _bytes(night, EVIDENCE))
+
+    def keep_alarms(self, key: str, date: str, night: KeptNight) -> None:
+        """Write the file of a night's alarms, over an earlier one."""
+        self.files.write(alarms_path(key, date), _bytes(night, ALARMS))
+
+    def _kept(self, paths: Mapping[str, str], schema: pa.Schema, columns: Sequence[str] | None) -> dict[str, KeptNight]:
+        wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
         found = {}
-        files = read_present(self.files, [alarms_path(key, date) for date in dates], _AT_ONCE)
-        for date, data in zip(dates, files, strict=True):
-            kept = None if data is None else _read(data, ALARMS.names if columns is None else columns)
+        for date, data in zip(paths, read_present(self.files, paths.values(), _AT_ONCE), strict=True):
+            kept = None if data is None else _read(data, wanted)
             if kept is not None:
                 found[date] = kept
         return found
 
-    def keep_alarms(self, key: str, date: str, kept: KeptAlarms) -> None:
-        """Write the file of a night's alarms, over an earlier one."""
-        sink = io.BytesIO()
-        marks = {_MARK + name.encode(): digest.encode() for name, digest in kept.made_of.items()}
-        pq.write_table(kept.rows.cast(ALARMS.with_metadata(marks)), sink, compression="zstd", write_page_checksum=True)
-        self.files.write(alarms_path(key, date), sink.getvalue())
+
+def _bytes(night: KeptNight, schema: pa.Schema) -> bytes:
+    sink = io.BytesIO()
+    marks = {_MARK + name.encode(): digest.encode() for name, digest in night.made_of.items()}
+    pq.write_table(night.rows.cast(schema.with_metadata(marks)), sink, compression="zstd", write_page_checksum=True)
+    return sink.getvalue()
 
 
-def _read(data: bytes, columns: Sequence[str]) -> KeptAlarms | None:
+def _read(data: bytes, schema: pa.Schema) -> KeptNight | None:
     try:
         file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
-        rows = file.read([name for name in columns if name in file.schema_arrow.names])
-        rows = filled(rows, pa.schema([ALARMS.field(name) for name in columns]))
+        rows = filled(file.read([name for name in schema.names if name in file.schema_arrow.names]), schema)
     except (pa.ArrowException, OSError):
         return None
     marks = (file.schema_arrow.metadata or {}).items()
     made_of = {name.removeprefix(_MARK).decode(): digest.decode() for name, digest in marks if name.startswith(_MARK)}
-    return KeptAlarms(rows, made_of)
+    return KeptNight(rows, made_of)

@@ -14,7 +14,8 @@
     scorer_heads/<KEY>/<hash>.parquet                    what reports tell of the newest scorers, in one file
     scores/<KEY>/<date>.parquet                          the current rows of a night: what a reader from outside opens
     score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
-    alarms/<KEY>/date=<date>.parquet                     what every machine's night came to; made anew where it is stale
+    evidence/<KEY>/date=<date>.parquet                   what the scores say of every machine's night
+    alarms/<KEY>/date=<date>.parquet                     what a recipe's rule made of it
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
@@ -75,6 +76,11 @@ def score_part_path(key: str, date: str, run_id: str, part: int, digest: str = "
 def night_path(key: str, date: str) -> str:
     """Path of the current score rows of a date."""
     return f"scores/{key}/{safe_name(date)}.parquet"
+
+
+def evidence_path(key: str, date: str) -> str:
+    """Path of the evidence against the machines of a date."""
+    return f"evidence/{key}/date={safe_name(date)}.parquet"
 
 
 def alarms_path(key: str, date: str) -> str:

@@ -100,11 +100,29 @@ NIGHT = pa.schema([*SCORES][:2] + [pa.field("path", pa.string(), nullable=False)
 """The file of a night: SCORES with ``path``, the recording's path as a manifest lists it; see `path_as_listed`."""
 
 
-ALARMS = pa.schema(
+EVIDENCE = pa.schema(
     [
         pa.field("machine_type", pa.string(), nullable=False),
         pa.field("machine_id", pa.string(), nullable=False),
         pa.field("date", pa.string(), nullable=False),
+        pa.field("clips", pa.int64(), nullable=False),  # that were scored
+        pa.field("flagged", pa.int64(), nullable=False),  # above their threshold
+        pa.field("errors", pa.int64(), nullable=False),  # that could not be scored
+        pa.field("night_mean", pa.float64()),  # mean anomaly score of the clips; null where none was scored
+        pa.field("worst", pa.float64()),  # highest of them
+        pa.field("worst_uri", pa.string()),  # the clip with it
+        pa.field("level_db", pa.float64()),  # mean RMS level of the clips, dB re full scale; null where not known
+        pa.field("z_mean", pa.float64()),  # the mean on the normal scale of the machine's nights; null where not known
+        pa.field("z_worst", pa.float64()),  # the highest likewise
+        pa.field("calibration_nights", pa.int64(), nullable=False),  # nights of the machine that were learnt
+        pa.field("scorer_version", pa.string()),  # null where no clip was scored
+    ]
+)
+"""One row per machine with a clip in a night: what its scores say, whatever the rule of alarms."""
+
+ALARMS = pa.schema(
+    [
+        *[EVIDENCE.field(name) for name in ("machine_type", "machine_id", "date")],
         pa.field("tier", pa.string(), nullable=False),  # "act", "watch", "within_chance" or "not_decided"
         pa.field("state", pa.string()),  # of an alarm: "new", "continuing" or "cleared"; null without one
         pa.field("since", pa.string()),  # first night of the alarm; null without one
@@ -113,19 +131,12 @@ ALARMS = pa.schema(
         pa.field("p_floor", pa.float64()),  # smallest p that the nights learnt can show
         pa.field("p_mean", pa.float64()),  # of the mean of the clips' scores alone
         pa.field("p_worst", pa.float64()),  # of the highest of them alone
-        pa.field("z_mean", pa.float64()),  # the mean on the normal scale of the machine's nights
-        pa.field("z_worst", pa.float64()),  # the highest likewise
-        pa.field("clips", pa.int64(), nullable=False),  # that were scored
-        pa.field("flagged", pa.int64(), nullable=False),  # above their threshold
-        pa.field("errors", pa.int64(), nullable=False),  # that could not be scored
-        pa.field("night_mean", pa.float64()),  # mean anomaly score of the clips
-        pa.field("worst", pa.float64()),  # highest of them
-        pa.field("worst_uri", pa.string()),  # the clip with it
-        pa.field("level_db", pa.float64()),  # mean RMS level of the clips, dB re full scale; null where not known
-        pa.field("calibration_nights", pa.int64(), nullable=False),  # nights of the machine that were learnt
+        pa.field("alarm_level", pa.float64(), nullable=False),  # largest p that was an alarm in this night
+        pa.field("fleet_shift", pa.float64()),  # deviations by which the whole fleet lay higher; null without a shift
+        pa.field("drifted_by", pa.float64()),  # deviations by which the machine lay higher for weeks; null likewise
+        *[one for one in EVIDENCE if one.name not in ("machine_type", "machine_id", "date")],
         pa.field("pool_nights", pa.int64(), nullable=False),  # nights of all machines of the pool
         pa.field("pooled_over", pa.string()),  # machine type of the pool, "fleet" for all; null where not decided
-        pa.field("scorer_version", pa.string()),  # null where no clip was scored
         pa.field("sentence", pa.string(), nullable=False),  # for people
     ]
 )

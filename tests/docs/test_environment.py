@@ -34,6 +34,7 @@ RUNS = {
     "nightly": ["recordings", *GMM, "--local"],
     "caption": [*GMM, "--local"],
     "backfill-captions": [*GMM, "--local", "--since", "2026-11-14", "--until", "2026-11-15"],
+    "alarms": [*GMM],
     "report": [*GMM],
     "recipes": ["--store", "store"],
     "ratings": ["ann/ratings.csv", "ben/ratings.csv"],

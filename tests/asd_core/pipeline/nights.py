@@ -3,7 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
+from asd_core.pipeline.fitted_nights import FITTED_NIGHTS
+from asd_core.pipeline.night_evidence import learnt_fleet
 from asd_core.pipeline.scorer import fit_scorer
+from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.recipe import Recipe, load_recipe
 from asd_core.store.tables import EMBEDDINGS, embedding_column
 
@@ -40,3 +43,20 @@ def scorer_of(rows, values, recipe="twfr-knn", segments=1, **changes):
     domains = np.array(rows["domain"].to_pylist())
     given = () if segments == 1 else ((), np.arange(len(values)) // segments, np.arange(len(values)) % segments * 1.0)
     return fit_scorer("fan", "07", chosen, "f", values, domains, rows["uri"].to_pylist(), *given)
+
+
+def fitted_rows(scores, folders, left_out="night", version="v1"):
+    """Rows of FITTED_NIGHTS: scores (machines, nights, clips) of the machines of scorer folders."""
+    _, nights, clips = scores.shape
+    dates = [f"2026-10-{night + 1:02d}" for night in range(nights) for _ in range(clips)]
+    columns = {"folder": [folder for folder in folders for _ in dates], "night": dates * len(folders)}
+    columns |= {"version": [version] * scores.size, "left_out": [left_out] * scores.size}
+    columns |= {"anomaly_score": scores.ravel(), "level_db": [-20.0] * scores.size}
+    return pa.table({name: columns[name] for name in FITTED_NIGHTS.names}).cast(FITTED_NIGHTS)
+
+
+def learnt_machines(machines, nights, seed=0):
+    """A fleet of fans 00, 01, ... that has learnt so many nights of five clips under the KEY ``key``."""
+    folders = [scorer_folder("key", "fan", f"{number:02d}") for number in range(machines)]
+    scores = np.random.default_rng(seed).normal(size=(machines, nights, 5))
+    return learnt_fleet(fitted_rows(scores, folders), dict.fromkeys(folders, "v1"))

@@ -2,32 +2,32 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from asd_core.pipeline.decided_nights import decide
-from asd_core.pipeline.fleet_nights import FleetNights
-from asd_core.pipeline.night_evidence import EVIDENCE
+from asd_core.pipeline.decided_nights import GATHERED, decide
+from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.store.tables import ALARMS
+from asd_core.store.tables import ALARMS, EVIDENCE
+from tests.asd_core.pipeline.nights import learnt_machines
+from tests.stored_rows import blank_rows
 
-DATES = ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
-
-
-def evidence(date, p_values, learnt=14):
-    count = len(p_values)
-    columns = {one.name: [None if one.nullable else {pa.string(): "fan"}.get(one.type, 5)] * count for one in EVIDENCE}
-    known = [None if p is None else 0.0001 for p in p_values]
-    columns |= {"machine_id": [f"{number:02d}" for number in range(count)], "date": [date] * count}
-    columns |= {name: p_values for name in ("p_value", "p_mean", "p_worst")} | {"p_floor": known}
-    columns |= {"calibration_nights": [learnt] * count}
-    return pa.table(columns, schema=EVIDENCE)
+DATES = [f"2026-11-{day:02d}" for day in range(1, 10)]
+FAR, NEAR = 9.0, 0.1  # nights on the normal scale
 
 
-def decided(nights, learnt=14, **config):
-    gathered = FleetNights(["p_value", "calibration_nights"])
-    tables = [evidence(date, p_values, learnt) for date, p_values in zip(DATES, nights, strict=False)]
+def evidence(date, z, learnt=14):
+    names = [f"{number:02d}" for number in range(len(z))]
+    given = {"machine_type": ["fan"] * len(z), "machine_id": names, "date": [date] * len(z), "clips": [5] * len(z)}
+    given |= {"z_mean": z, "z_worst": z, "calibration_nights": [learnt] * len(z)}
+    return blank_rows(EVIDENCE, len(z), **given)
+
+
+def decided(nights, machines=4, learnt=14, **config):
+    """Tables of nights in which machines lie so high; the fleet has learnt that many nights."""
+    gathered = GatheredNights(GATHERED)
+    tables = [evidence(date, z, learnt) for date, z in zip(DATES, nights, strict=False)]
     for date, table in zip(DATES, tables, strict=False):
         gathered.add(date, table)
-    found = decide(gathered, AlarmConfig(**config))
-    return [found.rows(number, table) for number, table in enumerate(tables)]
+    found = decide(learnt_machines(machines, learnt), "key", gathered, AlarmConfig(**config))
+    return [found.rows("key", number, table) for number, table in enumerate(tables)]
 
 
 def of_machine(tables, machine, *names):
@@ -35,33 +35,64 @@ def of_machine(tables, machine, *names):
 
 
 def test_an_alarm_begins_goes_on_and_ends_and_tells_since_when():
-    tables = decided([[0.001, 0.5], [0.5, 0.5], [0.001, 0.5], [0.5, 0.5]], clear_after=1)
+    tables = decided([[FAR, NEAR, 0, 0], [NEAR, NEAR, 0, 0], [FAR, NEAR, 0, 0], [NEAR, NEAR, 0, 0], [NEAR] * 4])
     assert tables[0].schema.equals(ALARMS)
-    found = of_machine(tables, "00", "tier", "state", "since")
-    assert found[0] == ("act", "new", DATES[0]) and found[1][1] == "cleared" and found[2] == ("act", "new", DATES[2])
-    assert of_machine(tables, "01", "tier", "state") == [("within_chance", None)] * 4
+    found = of_machine(tables, "00", "state", "since", "nights_in_alarm")
+    assert found == [(state, DATES[0], n + 1) for n, state in enumerate(["new", *["continuing"] * 3, "cleared"])]
+    assert of_machine(tables, "01", "tier", "state") == [("within_chance", None)] * 5
 
 
-def test_alarms_stand_first_and_then_the_least_likely_nights():
-    (table,) = decided([[0.5, None, 0.05, 0.0005, 0.005]], false_alarms=0.01)
-    assert table["machine_id"].to_pylist() == ["03", "04", "02", "00", "01"]
-    assert table["tier"].to_pylist() == ["act", "watch", "within_chance", "within_chance", "not_decided"]
+def test_alarms_stand_first_then_the_least_likely_nights_then_those_that_are_not_decided():
+    (table,) = decided([[0.5, None, 1.0, FAR]])
+    assert table["machine_id"].to_pylist() == ["03", "02", "00", "01"]
+    assert table["tier"].to_pylist()[0] == "act" and table["tier"].to_pylist()[-1] == "not_decided"
     assert all(table["sentence"].to_pylist())
+    p_values = table["p_value"].to_pylist()
+    assert p_values[0] == table["p_floor"][0].as_py() < p_values[1] < p_values[2] and p_values[3] is None
+    assert table["pooled_over"].to_pylist() == ["fleet"] * 3 + [None]
+    assert table["pool_nights"].to_pylist() == [4 * 14] * 3 + [0]
 
 
-@pytest.mark.parametrize(("false_alarms", "alarms"), [(0.01, 0), (1.0, 1), (2.0, 2)])
-def test_more_false_alarms_allowed_are_more_alarms(false_alarms, alarms):
-    (table,) = decided([[0.1, 0.4, 0.5, 0.6, 0.9]], false_alarms=false_alarms)
-    assert table["tier"].to_pylist().count("act") == alarms
+def test_more_false_alarms_allowed_are_a_higher_level():
+    (few,), (many,) = (decided([[2.0, 0, 0, 0]], false_alarms=number) for number in (0.04, 0.4))
+    assert (few["alarm_level"][0].as_py(), many["alarm_level"][0].as_py()) == pytest.approx((0.01, 0.1))
+    assert few["tier"][0].as_py() != "act" == many["tier"][0].as_py()
 
 
 def test_with_two_of_three_one_night_alone_is_no_alarm():
-    tables = decided([[0.01, 0.9], [0.9, 0.9], [0.01, 0.9], [0.9, 0.9]], persistence=(2, 3))
-    assert of_machine(tables, "00", "state") == [(None,), (None,), ("new",), ("continuing",)]
+    tables = decided([[FAR, 0, 0, 0], [0] * 4, [FAR, 0, 0, 0]], persistence=(2, 3))
+    assert of_machine(tables, "00", "state") == [(None,), (None,), ("new",)]
 
 
 def test_too_few_learnt_nights_decide_nothing_and_say_how_many_are_needed():
-    (table,) = decided([[0.0001]], learnt=9, least_nights=10)
+    (table,) = decided([[FAR]], machines=1, learnt=9, least_nights=10)
     (row,) = table.to_pylist()
-    assert row["tier"] == "not_decided" and "9" in row["sentence"] and "10" in row["sentence"]
-    assert np.isfinite(row["p_value"])  # it is known all the same
+    assert row["tier"] == "not_decided" and "10 are needed" in row["sentence"]
+
+
+def test_a_machine_that_the_fleet_has_not_learnt_is_not_decided():
+    (table,) = decided([[FAR, 0, 0, 0, FAR]])
+    assert of_machine([table], "04", "tier", "p_value") == [("not_decided", None)]
+
+
+def test_a_shift_of_the_whole_fleet_is_told_in_every_row_and_is_no_alarm():
+    (table,) = decided([[6.0] * 8], machines=8)
+    assert set(table["tier"].to_pylist()) == {"within_chance"}
+    assert table["fleet_shift"].to_pylist() == [6.0] * 8
+
+
+def test_a_machine_that_has_lain_higher_for_weeks_is_told_to_drift():
+    tables = decided([[1.5, 0, 0, 0]] * 9, false_alarms=0.0001, drift=0.01)
+    drifts = [value for (value,) in of_machine(tables, "00", "drifted_by")]
+    assert drifts[0] is None and drifts[-1] == pytest.approx(1.5)
+    assert of_machine(tables, "01", "drifted_by") == [(None,)] * 9
+
+
+def test_the_order_of_machines_changes_nothing():
+    tables = [evidence(date, [FAR, 0, 0, 1.0]) for date in DATES[:2]]
+    gathered = GatheredNights(GATHERED)
+    for date, table in zip(DATES, tables, strict=False):
+        gathered.add(date, table.take(pa.array(np.arange(4)[::-1])))
+    found = decide(learnt_machines(4, 14), "key", gathered, AlarmConfig())
+    backwards = found.rows("key", 1, tables[1].take(pa.array([2, 0, 3, 1])))
+    assert sorted(backwards.to_pylist(), key=str) == sorted(decided([[FAR, 0, 0, 1.0]] * 2)[1].to_pylist(), key=str)

@@ -5,9 +5,10 @@ import pytest
 from asd_core.alarms.calibration import calibrate
 from asd_core.alarms.machine_nights import machine_nights
 from asd_core.pipeline.fitted_nights import FITTED_NIGHTS
-from asd_core.pipeline.night_evidence import EVIDENCE, FLEET, SCORES_READ, learnt_fleet, night_evidence
+from asd_core.pipeline.night_evidence import FLEET, SCORES_READ, learnt_fleet, night_evidence
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.store.tables import SCORES
+from asd_core.store.tables import EVIDENCE, SCORES
+from tests.asd_core.pipeline.nights import fitted_rows
 
 MACHINES = [("fan", "00"), ("fan", "01"), ("pump", "00")]
 VERSIONS = {scorer_folder("key", *machine): "v1" for machine in MACHINES}
@@ -16,12 +17,7 @@ LEARNT = np.random.default_rng(0).normal(size=(3, NIGHTS, CLIPS))
 
 
 def fitted(left_out="night"):
-    count = NIGHTS * CLIPS
-    folders = [folder for folder in VERSIONS for _ in range(count)]
-    nights = [f"2026-10-{night + 1:02d}" for night in range(NIGHTS) for _ in range(CLIPS)] * 3
-    columns = {"folder": folders, "version": ["v1"] * len(folders), "night": nights}
-    columns |= {"left_out": [left_out] * len(folders), "anomaly_score": LEARNT.ravel()}
-    return pa.table(columns | {"level_db": [-20.0] * len(folders)}).cast(FITTED_NIGHTS)
+    return fitted_rows(LEARNT, list(VERSIONS), left_out)
 
 
 def scores_of(rows):
@@ -44,16 +40,16 @@ def night(*scores, machine=MACHINES[0], version="v1"):
     return [(machine, score, None if score is None else version) for score in scores]
 
 
-def test_p_values_are_those_of_the_learnt_nights_of_the_fleet():
+def test_nights_lie_on_the_scale_of_the_nights_that_their_machine_learnt():
     rows = night(0.1, 4.0, 0.5) + night(0.0, 0.3, machine=MACHINES[2])
     found = night_evidence(learnt_fleet(fitted(), VERSIONS), "key", "2026-11-01", scores_of(rows[::-1]))
     assert found.schema.equals(EVIDENCE) and found["machine_type"].to_pylist() == ["fan", "pump"]
     own = np.repeat(np.arange(3), NIGHTS * CLIPS)
     learnt = calibrate(machine_nights(LEARNT.ravel(), own, np.tile(np.repeat(np.arange(NIGHTS), CLIPS), 3)), 3)
-    expected = learnt.judge(machine_nights(np.array([0.1, 4.0, 0.5, 0.0, 0.3]), np.array([0, 0, 0, 2, 2]), np.zeros(5)))
-    for name, values in (("p_value", expected.p_values), ("z_mean", expected.z_means), ("p_worst", expected.p_worst)):
+    tonight = machine_nights(np.array([0.1, 4.0, 0.5, 0.0, 0.3]), np.array([0, 0, 0, 2, 2]), np.zeros(5))
+    for name, values in zip(("z_mean", "z_worst"), learnt.standardise(tonight), strict=True):
         np.testing.assert_allclose(found[name].to_numpy(), values)
-    assert set(found["pooled_over"].to_pylist()) == {FLEET} and found["calibration_nights"].to_pylist() == [12, 12]
+    assert found["calibration_nights"].to_pylist() == [12, 12]
 
 
 def test_clips_errors_flags_and_the_worst_clip_are_counted():
@@ -74,9 +70,9 @@ def test_clips_errors_flags_and_the_worst_clip_are_counted():
         night(0.5, version="v9"),
     ],
 )
-def test_a_night_that_nothing_is_known_of_is_a_row_without_p(rows):
+def test_a_night_that_nothing_is_known_of_is_a_row_all_the_same(rows):
     (row,) = night_evidence(learnt_fleet(fitted(), VERSIONS), "key", "2026-11-01", scores_of(rows)).to_pylist()
-    assert row["p_value"] is None and row["pooled_over"] is None
+    assert row["z_mean"] is None and row["z_worst"] is None
 
 
 def test_of_two_scorers_the_one_of_most_clips_is_taken():
@@ -88,7 +84,7 @@ def test_of_two_scorers_the_one_of_most_clips_is_taken():
 def test_clips_that_were_left_out_alone_tell_of_no_night():
     learnt = learnt_fleet(fitted("clip"), VERSIONS)
     (row,) = night_evidence(learnt, "key", "2026-11-01", scores_of(night(0.5))).to_pylist()
-    assert row["p_value"] is None and row["calibration_nights"] == 0
+    assert row["z_mean"] is None and row["calibration_nights"] == 0
 
 
 def test_levels_of_learnt_nights_are_means_of_those_known():
@@ -100,4 +96,4 @@ def test_levels_of_learnt_nights_are_means_of_those_known():
 def test_a_fleet_that_learnt_nothing_decides_nothing():
     learnt = learnt_fleet(FITTED_NIGHTS.empty_table(), {})
     found = night_evidence(learnt, "key", "2026-11-01", scores_of(night(0.5)))
-    assert found["p_value"].to_pylist() == [None]
+    assert found["z_mean"].to_pylist() == [None]

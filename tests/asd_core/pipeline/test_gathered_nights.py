@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from asd_core.pipeline.fleet_nights import FleetNights
+from asd_core.pipeline.gathered_nights import GatheredNights
 
 
 def rows(*machines, p=0.5):
@@ -9,7 +9,7 @@ def rows(*machines, p=0.5):
 
 
 def test_a_matrix_has_a_row_a_machine_and_a_column_a_night():
-    nights = FleetNights(["p"])
+    nights = GatheredNights(["p"])
     nights.add("2026-11-01", rows("a", "b", p=0.1))
     nights.add("2026-11-02", rows("b", "c", p=0.2))
     assert nights.machines == [("fan", "a"), ("fan", "b"), ("fan", "c")] and len(nights.dates) == 2
@@ -17,13 +17,13 @@ def test_a_matrix_has_a_row_a_machine_and_a_column_a_night():
 
 
 def test_the_order_of_a_nights_rows_does_not_matter():
-    nights = FleetNights(["p"])
+    nights = GatheredNights(["p"])
     nights.add("2026-11-01", rows("a", "b"))
     assert nights.places_of(rows("b", "a")).tolist() == [1, 0]
     assert nights.places_of(rows("b", "a")).tolist() == [1, 0]
 
 
 def test_nulls_are_not_numbers():
-    nights = FleetNights(["p"])
+    nights = GatheredNights(["p"])
     nights.add("2026-11-01", rows("a").set_column(2, "p", pa.array([None], pa.float64())))
     assert np.isnan(nights.matrix("p")).all()

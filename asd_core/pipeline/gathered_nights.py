@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Machine = tuple[str, str]
 
 
-class FleetNights:
+class GatheredNights:
     """Nights in the order of their dates.
 
     Args:

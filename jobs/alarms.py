@@ -1,0 +1,54 @@
+"""``asd alarms``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from asd_core.errors import UsageError
+from jobs.cheap_checks import check_date
+from jobs.job import Job, on_scores
+
+ALARM_CODE = 4
+"""Exit code of ``--fail-on-alarm``: all went well, and a machine is in alarm."""
+
+
+@click.command("alarms")
+@click.option("--date", metavar="DATE", help="The night. [default: the latest scored]")
+@click.option(
+    "--false-alarms",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="False alarms expected a night over the fleet if all is well, as alarm.false_alarms. [default: the recipe's]",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print a line a machine as CSV.")
+@click.option("--fail-on-alarm", is_flag=True, help=f"Exit {ALARM_CODE} where a machine is in alarm.")
+@on_scores
+def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool, fail_on_alarm: bool) -> None:
+    """Name the machines of a scored night that are in alarm, from what is stored.
+
+    A night of a machine is judged as a whole, against nights that its scorer learnt. Nothing is decoded or fitted: the
+    rule stands in [alarm] of the recipe, and takes another --false-alarms at once.
+
+    \b
+    Example:
+      asd alarms --store store --date 2026-11-19 --false-alarms 1
+    """
+    from asd_core.runs.alarm_summary import AlarmSummary
+    from asd_core.runs.alarms import find_alarms
+    from asd_core.runs.report import latest_scored
+
+    check_date(date)
+    if as_csv and job.options["as_json"]:
+        raise UsageError("--csv and --json exclude each other: leave one out")
+    job.refuse_unscored()
+    date = date or latest_scored(job.store, job.recipe.key())
+    config = job.recipe.for_machine("").alarm
+    config = config if false_alarms is None else replace(config, false_alarms=false_alarms)
+    found = find_alarms(job.store, job.recipe, [date], progress=job.talk.progress, config=config)
+    night, notes = AlarmSummary(date, found[date], config), job.recipe.notes()
+    text = night.csv() if as_csv else "\n".join([night.text(), *(f"note: {note}" for note in notes)])
+    job.talk.result({**night.json(), "key": job.recipe.key(), "notes": notes}, text)
+    if fail_on_alarm and night.alarms:
+        click.get_current_context().exit(ALARM_CODE)

@@ -1,0 +1,75 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from jobs.alarms import ALARM_CODE
+from tests.command import asd
+from tests.fleet import clip_path, write_fleet
+
+DATES = [f"2026-11-{day:02d}" for day in range(1, 10)]
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory):
+    """A store in which three fans learnt seven nights, and two nights are scored; one fan squeals in the last."""
+    root = tmp_path_factory.mktemp("alarms")
+    archive, store = write_fleet(root / "archive", ("00", "01", "02"), DATES, clips=3), root / "store"
+    for number in range(3):
+        tone = 0.3 * np.sin(np.arange(16_000) * 2 * np.pi * 1000 / 16_000)
+        soundfile.write(clip_path(archive, "01", DATES[-1], number), tone, 16_000)
+    common = ["--recipe", "twfr-knn", "--store", store, "--local", "--json"]
+    assert asd("fit", archive, *common, "--until", DATES[6]).code == 0
+    assert asd("nightly", archive, *common, "--date", DATES[7]).code == 0
+    night = asd("nightly", archive, *common, "--no-report", "--set", "alarm.false_alarms=0.3")
+    return store, night.json
+
+
+def alarms(plant, *more):
+    return asd("alarms", "--recipe", "twfr-knn", "--store", plant[0], *more)
+
+
+def test_the_machine_that_squeals_is_named_by_the_command_and_by_the_night(plant):
+    said = alarms(plant, "--false-alarms", "0.3", "--json").json
+    (alarm,) = said["alarms"]
+    assert (said["date"], alarm["machine_id"], alarm["tier"], alarm["state"]) == (DATES[-1], "01", "act", "new")
+    assert plant[1]["alarms"] == said["alarms"] and said["key"] == plant[1]["key"]
+
+
+def test_the_sentence_stands_on_top_and_a_line_names_the_machine(plant):
+    said = alarms(plant, "--false-alarms", "0.3")
+    first, second, *_ = said.out.splitlines()
+    assert first.startswith(f"{DATES[-1]}: 1 machine of 3 is in alarm") and "fan 01" in second
+
+
+def test_csv_has_a_line_a_machine(plant):
+    rows = list(csv.DictReader(io.StringIO(alarms(plant, "--csv").out)))
+    assert [row["machine_id"] for row in rows][0] == "01" and len(rows) == 3
+
+
+@pytest.mark.parametrize(("number", "code"), [("0.3", ALARM_CODE), ("0.0001", 0)])
+def test_an_alarm_is_an_exit_code_where_asked_for(plant, number, code):
+    assert alarms(plant, "--false-alarms", number, "--fail-on-alarm").code == code
+    assert alarms(plant, "--false-alarms", number).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--csv", "--json"], 2, "--csv and --json exclude each other"),
+        (["--false-alarms", "0"], 2, "0"),
+        (["--date", "yesterday"], 2, "yesterday"),
+        (["--date", "2020-01-01"], 1, "nothing is scored for twfr-knn-"),
+        (["--set", "alarm.rule=vote"], 2, "rule"),
+    ],
+)
+def test_what_cannot_be_is_one_line(plant, options, code, message):
+    said = alarms(plant, *options)
+    assert said.code == code and message in said.err and "Traceback" not in said.err
+
+
+def test_a_store_without_scores_says_what_to_run(tmp_path):
+    said = asd("alarms", "--recipe", "twfr-knn", "--store", tmp_path / "store")
+    assert said.code == 1 and "asd nightly" in said.err
