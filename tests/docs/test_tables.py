@@ -15,8 +15,8 @@ from asd_core.runs.score import score
 from asd_core.store import layout
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
 from asd_core.store.tables import ALARMS, CAPTIONS, CLIPS, EMBEDDINGS, EVIDENCE, INDEX, NIGHT
-from asd_core.synthesis.generation.archive import SYNTHETIC_CLIPS
 from asd_core.synthesis.audioldm.stored_generator import HEARD
+from asd_core.synthesis.generation.archive import SYNTHETIC_CLIPS
 from asd_core.training.history import TRAINING
 from asd_core.tuning.stored_results import CHOICES, TUNING
 from tests.fleet import KNN, NIGHTS, fitted, listed
