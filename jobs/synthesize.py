@@ -10,7 +10,7 @@ from asd_core.errors import UsageError
 from jobs.cheap_checks import check_normals
 from jobs.console import report_text
 from jobs.engines import engine_named
-from jobs.job import Job, on_training
+from jobs.job import Job, on_generation
 from jobs.options import normal_options, together
 from jobs.output_files import write_files
 from jobs.train import execution
@@ -18,8 +18,6 @@ from jobs.train import execution
 if TYPE_CHECKING:
     from asd_core.pipeline.engine import Engine
     from asd_core.runs.synthesize import Captioned, ReadyGenerator
-
-_NAMED = 5  # refused clips that are told one by one
 
 synthesis_options = together(
     click.option(
@@ -51,7 +49,7 @@ synthesis_options = together(
 @click.option("--captions-only", is_flag=True, help="List the captions, and make nothing.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the captions of --captions-only here too.")
 @normal_options
-@on_training
+@on_generation
 def command(
     job: Job,
     name: str | None,
@@ -126,19 +124,24 @@ def synthesized(job: Job, name: str, captions: Captioned, workers: int, generato
 
 def tell(job: Job, record: dict[str, Any]) -> None:
     """Say what was made, and what must be known of it."""
+    from asd_core.pages.number_format import counted
+
     counts, files = record["counts"], job.store.files
     if record["already_complete"]:
         job.talk.say("these clips were complete already")
     told = ("name", "digest", "targets", "references", "generator", "already_complete", "notes")
     page, folder = files.address(record["page"]), files.address(record["validation"])
     summary = {**counts, **{key: record[key] for key in told}, "run_id": record["run_id"], "page": page}
-    summary |= {"folder": files.address(record["folder"]), "validation": folder}
+    training = files.address(record["training"]) if record.get("training") else None
+    summary |= {"folder": files.address(record["folder"]), "validation": folder, "training": training}
     summary["seconds"] = sum(record["seconds"].values())
-    line = f"made {counts['normal']} normal and {counts['anomalous']} anomalous clips of {counts['machines']} machines"
+    machines = counted(counts["machines"], "machine")
+    line = f"made {counts['normal']} normal and {counts['anomalous']} anomalous clips of {machines}"
     reasons = "".join(f"\n  {count} refused: {reason}" for reason, count in counts["errors_by_reason"].items())
     notes = [f"note: {note}" for note in record["notes"]]
     ready = f"asd tune --validation '{folder}' judges settings on them"
-    job.talk.result(summary, "\n".join([line + reasons, *notes, ready, report_text(page)]))
+    tuned = [f"fine-tuning: {training}"] if training else []
+    job.talk.result(summary, "\n".join([line + reasons, *notes, *tuned, ready, report_text(page)]))
 
 
 def _list(job: Job, captions: Captioned, csv_path: str | None) -> None:
@@ -158,6 +161,7 @@ def _ready(
     """A stored generator, or one that is fine-tuned now."""
     from dataclasses import replace
 
+    from asd_core.pages.number_format import counted
     from asd_core.runs.fine_tune import fine_tune_generator
     from asd_core.runs.synthesize import stored_generator
 
@@ -171,7 +175,7 @@ def _ready(
         )
         notes = list(record["notes"])
         if lost := len(record["left_out"]):
-            notes.append(f"{lost} clips could not be heard in fine-tuning; run {record['run_id']} names them")
-        told = {"notes": notes, "seconds": {"fine_tune": sum(record["seconds"].values())}}
+            notes.append(f"{counted(lost, 'clip')} could not be heard in fine-tuning; its page names them")
+        told = {"notes": notes, "training": record["page"], "seconds": {"fine_tune": sum(record["seconds"].values())}}
     ready = stored_generator(job.store, generator or name, config, engine.device, captions.targets)
     return replace(ready, told={**ready.told, **told})

@@ -28,10 +28,10 @@ UNTESTED = {
 
 def imported(path):
     """Top-level names of all that a module imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in tree.import_nodes(path.read_text()):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield (node.module or "").split(".")[0]
 
 

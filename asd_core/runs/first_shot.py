@@ -49,6 +49,7 @@ class Targets:
         generated: rows of CLIPS of the generated clips.
         place: address of the generated clips.
         notes: what must be known of them.
+        synthesis: record of the run that made them; None for clips from elsewhere.
     """
 
     clips: pa.Table
@@ -56,6 +57,7 @@ class Targets:
     generated: pa.Table
     place: str
     notes: tuple[str, ...] = ()
+    synthesis: Mapping[str, Any] | None = None
 
     @property
     def machine_types(self) -> list[str]:
@@ -142,6 +144,7 @@ def first_shot(
         "r": chosen,
         "tables": tables(store, recipe, searches, silence),
         "runs": {
+            **({} if targets.synthesis is None else {"synthesize": targets.synthesis["run_id"]}),
             **{f"search, silence {kept}": searches.with_silence(kept)["run_id"] for kept in (CUT_OUT, KEPT)},
             **({} if searches.real is None else {"search, real labels": searches.real["run_id"]}),
             "fit": fitted["run_id"],
@@ -151,6 +154,7 @@ def first_shot(
         "counts": _counts(targets, searches, fitted, scored),
         "left_out": dict(searches.with_silence(silence)["left_out"]),
         "searches": {kept: searches.with_silence(kept)["page"] for kept in (CUT_OUT, KEPT)},
+        "listening": None if targets.synthesis is None else targets.synthesis["page"],
         "reports": pages,
         "notes": [*targets.notes, *tuned.notes(), *(_heard(store, targets) if searches.real else [_NO_LABELS])],
         "seconds": {stage: round(end - ends[i][1], 3) for i, (stage, end) in enumerate(ends[1:])},

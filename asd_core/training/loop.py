@@ -164,7 +164,7 @@ class _Loop:
             if not math.isfinite(loss):
                 raise AsdError(
                     f"the loss of step {number} is {loss}: the training stops, and its last checkpoint before that "
-                    "stays; take a lower training.learning_rate, or training.clip_gradient = 1.0"
+                    "stays; take a lower learning_rate, or clip_gradient = 1.0"
                 )
         total, count = self._done.loss
         self._done.loss = (total + sum(losses), count + len(losses))

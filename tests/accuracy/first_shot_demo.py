@@ -14,6 +14,16 @@ from pathlib import Path
 from tests.accuracy.first_shot_archive import Part, write_clips
 from tests.command import asd
 
+SETTINGS = {
+    "size": "tiny",
+    "weights": "random",
+    "steps": 20,
+    "warmup_steps": 0,
+    "seconds": 4.0,
+    "clips": 12,
+    "ddim_steps": 5,
+    "candidates": 1,
+}
 REFERENCES, TARGETS = ("fan", "gearbox"), ("pump", "valve")
 KINDS = ("knocks", "stall", "rattle", "hum")
 TRAIN = Part("train", {"source": 18, "target": 6}, {}, background_db=(-6.0, 3.0), seconds=4.0)
@@ -34,7 +44,8 @@ def main() -> None:
     write_archive(folder / "recordings")
     print("2/2 asd first-shot", flush=True)
     words = ["first-shot", folder / "recordings", "--targets", ",".join(TARGETS), "--store", folder / "store"]
-    said = asd(*words, "--as", "demo", *map(str, sys.argv[2:]))
+    small = [word for name, value in SETTINGS.items() for word in ("--set", f"generator.{name}={value}")]
+    said = asd(*words, "--as", "demo", *small, "--engine", "processes", *sys.argv[2:])
     print(said.err + said.out, end="")
     print(f"{time.monotonic() - start:.0f} s")
     sys.exit(said.code)

@@ -95,15 +95,15 @@ def test_two_jobs_share_the_lower_limit_and_no_window_holds_more(ray_session, tm
     with LlmServer(Faults(0.3, seed=5), retry_after=0.3) as server, ThreadPoolExecutor(2) as pool:
         lower = settings_for(server, requests_per_minute=50, concurrency=12, timeout_seconds=1.0, max_attempts=12)
         higher = settings_for(server, requests_per_minute=900, concurrency=99, timeout_seconds=1.0, max_attempts=12)
-        wanted = requests_of(lower, 160)
-        halves = wanted[:90], wanted[70:]
+        wanted = requests_of(lower, 100)
+        halves = wanted[:60], wanted[40:]
         jobs = [
             pool.submit(asked, settings, tmp_path, half) for settings, half in zip((lower, higher), halves, strict=True)
         ]
         answers = [job.result() for job in jobs]
-    assert [len(each) for each in answers] == [90, 90]
+    assert [len(each) for each in answers] == [60, 60]
     assert all(answer.text for each in answers for answer in each.values())
-    assert answers[0][wanted[80].request_id] == answers[1][wanted[80].request_id]
+    assert answers[0][wanted[50].request_id] == answers[1][wanted[50].request_id]
     moments = dispatched(LocalFiles(tmp_path))
     assert len(server.log) <= len(moments)
     while_both = [moment for moment in moments if moment < moments[0] + 4]

@@ -24,7 +24,7 @@ def store_in(folder):
     return Store(LocalFiles(folder))
 
 
-@pytest.mark.parametrize("decode", ["in-encoder", "tasks"])
+@pytest.mark.parametrize("decode", ["in-encoder", pytest.param("tasks", marks=pytest.mark.slow)])
 def test_a_night_on_ray_gives_the_rows_of_one_process_to_the_bit(ray_session, tmp_path, decode):
     archive, local = fitted(tmp_path)
     clip_path(archive, "00", NIGHTS[2], 0).write_bytes(b"")
@@ -64,6 +64,7 @@ def test_what_stops_a_worker_is_one_line_here(ray_session, tmp_path):
     assert len(store.scores(KNN.key())) == 0
 
 
+@pytest.mark.slow
 def test_real_clips_of_one_machine_that_can_be_fitted_and_22_that_cannot(ray_session, real_data, tmp_path):
     clips = list_archive(str(real_data / "dcase2020_task2_dev_subset")).clips
     recipe = load_recipe("twfr-gmm")

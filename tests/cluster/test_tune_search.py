@@ -34,7 +34,9 @@ def objectives_of(search):
     return np.concatenate([results.objectives for results in search.results])
 
 
-@pytest.mark.parametrize("asked", [{"tables": FINE}, {"method": "tpe", "count": 32, "per": "global"}])
+@pytest.mark.parametrize(
+    "asked", [{"method": "tpe", "count": 32, "per": "global"}, pytest.param({"tables": FINE}, marks=pytest.mark.slow)]
+)
 def test_a_search_on_ray_tune_is_that_of_one_process_and_in_the_store(ray_session, tmp_path, asked):
     store, told = store_in(tmp_path / "ray"), []
     there = on_tune(*search_for(store, **asked), told=lambda *counts: told.append(counts))

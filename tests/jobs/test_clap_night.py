@@ -124,6 +124,7 @@ def test_of_two_towers_each_serves_its_own_and_the_captions_say_so(two_towers):
         assert row["clip_caption"] != mine[clip_id]["clip_caption"]  # of the other decoder and its own tower
 
 
+@pytest.mark.slow
 def test_a_tower_that_heard_nothing_is_an_error_that_says_how_to_go_on(night, llm):
     store = str(night[1].files.root)
     changed = ["--set", "captions.weights=random:8", "--caption-method", "text-decoder", "--llm-model", "third"]

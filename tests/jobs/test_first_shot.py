@@ -39,6 +39,7 @@ def test_one_command_chooses_fits_scores_and_reports_and_its_recipe_serves_other
         ({"targets": "fam"}, (), "no clip is of machine type 'fam'; did you mean 'fan'?"),
         ({"targets": ","}, (), "--targets names no machine type"),
         ({"generated": "none"}, (), "no such folder"),
+        ({}, ("--generator", "plant"), "leave one of them out"),
         ({}, ("--recipe", "imported-knn"), "takes imported embeddings"),
         ({}, ("--as", "fleet"), "name of a built-in recipe"),
     ],

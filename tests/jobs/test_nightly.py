@@ -161,17 +161,20 @@ def own_recipe(tmp_path, kind):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A fleet, and the recipe of an encoder in a package of its owner's, which this process can import."""
+    """A fleet, and the recipe of an encoder in a package of its owner's; what stands beside it can be imported too."""
     monkeypatch.syspath_prepend(tmp_path / "site")
     yield write_fleet(tmp_path / "archive"), own_recipe(tmp_path, write_package(tmp_path / "site"))
-    for name in [name for name in sys.modules if name.startswith("plant_sounds")]:
+    for name in [name for name in sys.modules if name.startswith(("plant_sounds", "plant_detectors"))]:
         del sys.modules[name]
 
 
-def test_an_encoder_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, own):
+def test_an_encoder_and_a_detector_of_ones_own_go_all_the_way_here_and_on_ray(tmp_path, own):
     archive, recipe = own
+    encoder = recipe.read_text().partition("[detector]")[0]
+    recipe.write_text(f'{encoder}[detector]\nkind = "{write_detectors(tmp_path / "site")}"\npower = 2.0\n')
     here, on_ray = tmp_path / "here", tmp_path / "ray"
-    assert asd("fit", archive, "--until", NIGHTS[1], *options(here, recipe)).json["fitted"] == 2
+    fitted = asd("fit", archive, "--until", NIGHTS[1], *options(here, recipe))
+    assert fitted.code == 0 and fitted.json["fitted"] == 2, fitted.err
     shutil.copytree(here, on_ray)
     assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
     common = ["--recipe", recipe, "--store", on_ray, "--json", "--engine", "ray", "--cpus", "2"]
@@ -180,25 +183,8 @@ def test_an_encoder_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, own):
     stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]
     rows = [by_uri(store.scores(load_key(store))) for store in stores]
     assert rows[0] == rows[1] and len(rows[0]) == 8
-    assert {len(row) for row in embeddings(stores[0])} == {5}
-
-
-def test_a_detector_of_ones_own_goes_all_the_way_here_and_on_ray(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    archive, recipe = write_fleet(tmp_path / "archive"), tmp_path / "own.toml"
-    recipe.write_text(f'[detector]\nkind = "{write_detectors(tmp_path / "site")}"\npower = 2.0\n')
-    here, on_ray = tmp_path / "here", tmp_path / "ray"
-    fitted = asd("fit", archive, "--until", NIGHTS[1], *options(here, recipe))
-    assert fitted.code == 0 and fitted.json["fitted"] == 2, fitted.err
-    shutil.copytree(here, on_ray)
-    assert asd("nightly", archive, *options(here, recipe)).json["scored"] == 8
-    common = ["--recipe", recipe, "--store", on_ray, "--json", "--engine", "ray", "--cpus", "2"]
-    said = asd_process("nightly", archive, *common, PYTHONPATH=str(tmp_path / "site"))
-    assert (said.code, said.json["scored"]) == (0, 8), said.err
-    stores = [Store(LocalFiles(folder)) for folder in (here, on_ray)]
-    rows = [by_uri(store.scores(load_key(store))) for store in stores]
-    assert rows[0] == rows[1] and len(rows[0]) == 8
     assert all(row["nearest_uris"] and row["p_value"] > 0 for row in rows[0].values())
+    assert {len(row) for row in embeddings(stores[0])} == {5}
 
 
 def test_an_encoder_of_ones_own_is_evaluated(tmp_path, own):

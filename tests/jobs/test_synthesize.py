@@ -45,10 +45,21 @@ def test_random_weights_are_told_in_the_summary_and_on_the_page(plant, synthesiz
         assert note in page.read()
 
 
+def test_recordings_that_cannot_be_heard_are_left_out_and_told(tmp_path):
+    data = write_labelled_plant(tmp_path / "data", train=2, test=1, seconds=0.5)
+    broken = data / "ToyCar" / "train" / "section_00_source_train_normal_0009_car_B2.wav"
+    broken.write_bytes(b"no sound")
+    said = asd("synthesize", data, *TARGETS, "--as", "x", "--store", tmp_path / "store", *QUICK, "--local")
+    assert said.code == 0 and "note: 1 clip could not be heard in fine-tuning" in said.out
+    (page,) = [line.split(": ")[1] for line in said.out.splitlines() if line.startswith("fine-tuning: ")]
+    with open(page) as text:
+        assert broken.name in text.read()
+
+
 def test_a_second_run_is_complete_already(plant, synthesized):
     said = again(plant, "--as", "first")
     assert said.code == 0 and "these clips were complete already" in said.err
-    assert "made 2 normal and 2 anomalous clips of 1 machine" in said.out and "note: random weights" in said.out
+    assert "made 2 normal and 2 anomalous clips of 1 machine\n" in said.out and "note: random weights" in said.out
     assert again(plant, "--as", "first", "--json").json["digest"] == synthesized.json["digest"]
 
 

@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -222,7 +223,7 @@ def test_a_search_whose_process_is_killed_goes_on_and_evaluates_nothing_twice(tm
     with Command(tmp_path, *words) as command:
         assert command.wait_for("evaluating settings: "), command.said
         while command.is_running and len(list((tmp_path / "store").rglob("results/*/*.parquet"))) < 1:
-            pass
+            time.sleep(0.002)
         command.kill()
     finished = rows_in(tmp_path / "store")
     assert 0 < len(finished) < 999 and not list((tmp_path / "store/runs").glob("*"))

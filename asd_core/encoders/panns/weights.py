@@ -29,18 +29,23 @@ def load_network(source: str) -> Cnn14:
         UsageError: there is no such file.
         AsdError: it is no checkpoint of Cnn14.
     """
+    import torch
+
     from asd_core.encoders.panns.network import Cnn14, from_published, random_network
 
     if is_random(source):
         return random_network(seed_of(source)).eval()
-    path, network = checkpoint_path(source), Cnn14()
+    path = checkpoint_path(source)
+    with torch.device("meta"):  # no weights are drawn that the checkpoint's would replace
+        network = Cnn14()
     found = from_published(_tensors(path))
     for name, wanted in network.state_dict().items():
         shape = tuple(found[name].shape) if name in found else None
         if shape != tuple(wanted.shape):
             has = "lacks the tensor" if shape is None else f"has another shape {shape} of the tensor"
             raise AsdError(f"{path} {has} {name} {tuple(wanted.shape)} of Cnn14: {ADVICE}")
-    network.load_state_dict(found)
+        found[name] = found[name].to(wanted.dtype)
+    network.load_state_dict(found, assign=True)
     return network.eval()
 
 

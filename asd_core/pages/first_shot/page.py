@@ -33,6 +33,7 @@ def write_first_shot_page(record: Mapping[str, Any], files: Files, folder: str) 
         has_figures=has_figures,
         machines=_machines(record) if has_figures else [],
         searches=[(f"search, silence {silence}", up + path) for silence, path in record["searches"].items()],
+        listening=record["listening"] and up + record["listening"],
         facts=_facts(record),
     )
     path = f"{folder}/index.html"

@@ -241,7 +241,8 @@ def two_runs(folder, window, limit):
 
 def test_the_last_minute_of_a_run_that_ended_counts_for_the_next(tmp_path):
     first, second = two_runs(tmp_path, 1.0, 2)
-    assert [later - earlier >= 1.0 for earlier, later in zip(first, second, strict=True)] == [True, True]
+    moments = dispatched(LocalFiles(tmp_path))  # a busy machine sends some of them later
+    assert len(first) == len(second) == 2 and len(moments) == 4 and most_in_any(moments, 1.0) == 2
 
 
 def test_after_a_run_that_ended_in_order_nothing_is_waited_for(tmp_path):

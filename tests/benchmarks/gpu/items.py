@@ -100,15 +100,22 @@ def _anopatch(place: Place, say: Say) -> list[Figure]:
     return steps(place, "anopatch", say)
 
 
+def _audioldm(place: Place, say: Say) -> list[Figure]:
+    from tests.benchmarks.gpu.generator import generation_and_fine_tuning
+
+    return generation_and_fine_tuning(place, say)
+
+
 ITEMS = {
-    "tests": Item(_tests, 130.0),
-    "encoder": Item(_encoder, 60.0, ("msclap",)),
+    "tests": Item(_tests, 110.0),
+    "encoder": Item(_encoder, 50.0, ("msclap",)),
     "encoder-16k": Item(_encoder_16k, 25.0, ("msclap",)),
     "encoder-48k": Item(_encoder_48k, 25.0, ("msclap",)),
-    "captions": Item(_captions, 50.0, ("msclap", "transformers")),
+    "captions": Item(_captions, 45.0, ("msclap", "transformers")),
     "faiss": Item(_faiss, 20.0, ("faiss",)),
-    "pipeline": Item(_pipeline, 100.0, ("msclap", "ray")),
-    "multires": Item(_multires, 60.0),
-    "anopatch": Item(_anopatch, 60.0, ("speechbrain",)),
+    "pipeline": Item(_pipeline, 85.0, ("msclap", "ray")),
+    "multires": Item(_multires, 45.0),
+    "anopatch": Item(_anopatch, 50.0, ("speechbrain",)),
+    "audioldm": Item(_audioldm, 80.0, ("diffusers",)),
 }
 """By name; their limits add up to less than nine minutes."""

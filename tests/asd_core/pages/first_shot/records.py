@@ -37,5 +37,6 @@ def record_of(types=("grinder", "shaker"), auc=0.7, notes=("the generated clips:
         "counts": {"generated": 40, "normals": 20, "settings": 111, "scored": 9, "listed": 10, "flagged": 2},
         "left_out": {f"{types[0]} 07": "no normal clips"},
         "searches": {"cut out": "tuning/tune-1/index.html", "kept": "tuning/tune-2/index.html"},
+        "listening": "reports/synthesis/plant/cd34/index.html",
         "notes": list(notes),
     }
