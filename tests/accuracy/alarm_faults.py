@@ -35,6 +35,7 @@ from tests.accuracy.alarm_tables import (
     mean_and_error,
     new_alarms,
     table,
+    two_digits,
 )
 from tests.accuracy.simulated_scores import scores
 
@@ -73,7 +74,7 @@ def faults(seeds: Sequence[int]) -> None:
                 equal_rate[name].append(delay(excess > limits[nth]))
                 limit = limit_for_detection(excess, WEEK, within)
                 false = (at_rest[nth] >= limit).mean() * MACHINES * WEEK
-                equal_found[name].append(f"{false:.2g} ({false * weeks / rates['pooled nights']:.0f}x)")
+                equal_found[name].append(f"{two_digits(false)} ({false * weeks / rates['pooled nights']:.0f}x)")
     columns = [f"{kind}, {severity}" for kind in KINDS for severity in SEVERITIES]
     print(f"\nFalse alarms a week: {', '.join(f'{name} {rate / weeks:.2f}' for name, rate in rates.items())}")
     rows = [[name, *cells] for name, cells in equal_rate.items()]
@@ -108,11 +109,9 @@ def plain_settings(seeds: Sequence[int]) -> None:
                 alarmed = np.concatenate([rule(one)[:, ONSET - LEARNT :] for one in sick])
                 within = float((nights_to_alarm(alarmed) <= WEEK).mean())
                 ours = (at_rest >= limit_for_detection(-p, WEEK, within)).mean() * week
-                rows[name].append(f"{within:.0%}: {ours:.2g} ({false[name] / ours:.1f}x fewer)")
+                rows[name].append(f"{within:.0%}: {two_digits(ours)}")
     columns = ["rule", "false alarms a week", *(f"{kind}, {severity}" for kind in KINDS for severity in SEVERITIES)]
-    title = (
-        "Plain rules as they can be set: machines found within a week, false alarms a week of pooled nights for as many"
-    )
+    title = "Plain rules as they can be set: machines found in a week, false alarms of pooled nights for as many"
     table(title, columns, [[name, *cells] for name, cells in rows.items()])
 
 
@@ -139,8 +138,8 @@ def shifts(seeds: Sequence[int]) -> None:
                 f"{np.mean([one.drifts[:, -1].sum() for one in with_rule]):.1f}",
             ]
         )
-    columns = ["change", "new alarms without the drift rule", "with it", "nights told as a shift of the fleet"]
-    table("Shifts that are no fault, in 60 nights", [*columns, "machines that drift on the last night"], rows)
+    columns = ["change", "new alarms, no drift rule", "with it", "nights of the fleet's shift"]
+    table("Shifts that are no fault, in 60 nights", [*columns, "drifting at the end"], rows)
     rows = []
     for kind in KINDS:
         for severity in SEVERITIES:
@@ -152,5 +151,5 @@ def shifts(seeds: Sequence[int]) -> None:
                         delay(np.concatenate([f.episodes.in_alarm[list(FAULTY), ONSET - LEARNT :] for f in found]))
                     )
             rows.append([f"{kind}, {severity}", *cells])
-    columns = ["fault", "no drift, without the rule", "no drift, with it", "drift of 1, without", "drift of 1, with it"]
+    columns = ["fault", "no drift, no rule", "no drift, with it", "drift of 1, no rule", "drift of 1, with it"]
     table("Faults beside drift: median nights to the alarm, machines missed in 40 nights", columns, rows)

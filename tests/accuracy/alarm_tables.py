@@ -37,6 +37,10 @@ def mean_and_error(counts: Sequence[float]) -> str:
     return f"{np.mean(counts):.1f} ± {np.std(counts, ddof=1) / np.sqrt(len(counts)):.1f}"
 
 
+def two_digits(value: float) -> str:
+    return f"{float(f'{value:.2g}'):g}"
+
+
 def new_alarms(found: FleetNights) -> float:
     return float((found.episodes.states == "new").sum())
 

@@ -87,8 +87,8 @@ def few_nights(seeds: Sequence[int]) -> None:
                 f"{count / n / NIGHTS:.2f}" for count, n in zip(np.mean(counts, axis=0), RATES.values(), strict=True)
             ]
             rows.append([str(learnt), str(machines), f"1 / {floor:,.0f}", *cells, f"{np.mean(hits):.0%}"])
-    columns = ["nights learnt", "machines", "smallest p", *(f"alarms / nominal, {name}" for name in RATES)]
-    table("By nights and machines learnt", [*columns, "severe, all: found within a week, at 1 a week"], rows)
+    columns = ["nights learnt", "machines", "smallest p", *RATES, "severe faults of all clips found in a week"]
+    table("Alarms / nominal, by nights and machines learnt", columns, rows)
 
 
 def clip_numbers(seeds: Sequence[int]) -> None:
@@ -105,8 +105,8 @@ def clip_numbers(seeds: Sequence[int]) -> None:
             counts.append([(found.p_values <= n / MACHINES).sum() for n in RATES.values()])
         cells = [f"{count / n / NIGHTS:.2f}" for count, n in zip(np.mean(counts, axis=0), RATES.values(), strict=True)]
         rows.append([str(learnt or "1 to 5"), str(later or "1 to 5"), *cells])
-    columns = ["clips of a learnt night", "of a judged one", *(f"alarms / nominal, {name}" for name in RATES)]
-    table("By numbers of clips", columns, rows)
+    columns = ["clips of a learnt night", "of a judged one", *RATES]
+    table("Alarms / nominal, by numbers of clips", columns, rows)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tests.accuracy.alarm_tables import FAULTY, ONSET, delay, faulty_scores, fleet, mean_and_error, table
+from tests.accuracy.alarm_tables import FAULTY, ONSET, delay, faulty_scores, fleet, mean_and_error, table, two_digits
 from tests.accuracy.simulated_scores import scores
 
 
@@ -12,6 +12,10 @@ def test_a_delay_is_the_median_and_the_share_of_machines_without_an_alarm():
 
 def test_a_mean_has_its_standard_error():
     assert mean_and_error([1, 2, 3]) == "2.0 ± 0.6"
+
+
+def test_numbers_are_written_with_two_digits():
+    assert [two_digits(value) for value in (431.2, 13.6, 0.0526)] == ["430", "14", "0.053"]
 
 
 def test_a_table_is_one_of_markdown(capsys):
