@@ -87,7 +87,7 @@ def few_nights(seeds: Sequence[int]) -> None:
                 f"{count / n / NIGHTS:.2f}" for count, n in zip(np.mean(counts, axis=0), RATES.values(), strict=True)
             ]
             rows.append([str(learnt), str(machines), f"1 / {floor:,.0f}", *cells, f"{np.mean(hits):.0%}"])
-    columns = ["nights learnt", "machines", "smallest p", *RATES, "severe faults of all clips found in a week"]
+    columns = ["nights learnt", "machines", "smallest p", *RATES, "severe, all: found in a week"]
     table("Alarms / nominal, by nights and machines learnt", columns, rows)
 
 
