@@ -46,7 +46,7 @@ synthesis_options = together(
 @click.argument("archive")
 @click.option("--as", "name", metavar="NAME", help="Name of the generated clips, and of their generator.")
 @synthesis_options
-@click.option("--captions-only", is_flag=True, help="List the captions, and make nothing.")
+@click.option("--captions-only", is_flag=True, help="List the captions, and make nothing, whatever --as says.")
 @click.option("--csv", "csv_path", metavar="FILE", help="Write the captions of --captions-only here too.")
 @normal_options
 @on_generation
@@ -79,8 +79,6 @@ def command(
     from asd_core.runs.synthesize import captioned, check_synthesis
 
     check_normals(since, until, normal_list)
-    if captions_only and name is not None:
-        raise UsageError("--captions-only makes nothing that --as could name: leave one of them out")
     if csv_path is not None and not captions_only:
         raise UsageError(f"--csv {csv_path} is for the list of captions: add --captions-only")
     if not captions_only:
@@ -92,7 +90,7 @@ def command(
     normals = training_clips(clips, since, until, normal_list)
     named = types_of(references) if references is not None else None
     captions = captioned(job.recipe, clips, normals, types_of(targets), named)
-    if name is None:
+    if captions_only or name is None:
         _list(job, captions, csv_path)
         return
     tell(job, synthesized(job, name, captions, workers, generator))
