@@ -43,6 +43,9 @@ class JudgedNight:
 def sentence(night: JudgedNight) -> str:
     """The night in one sentence for an engineer."""
     match night.tier:
+        case "act" if night.state == "continuing" and night.p_value > night.level:
+            told = f"tonight alone is no alarm, {_rarity(night.p_value)} of a well machine is as unusual"
+            return f"Alarm, night {night.nights_in_alarm}, not yet over: {told}."
         case "act":
             lasting = "New alarm" if night.state == "new" else f"Alarm, night {night.nights_in_alarm}"
             return f"{lasting}: {_evidence(night)}."

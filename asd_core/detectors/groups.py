@@ -8,6 +8,7 @@ one scale, such as the checkpoints of a network (Fujimura et al. average over th
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -103,6 +104,28 @@ class Grouped:
         self._fitted()
         return self._combined(self._unseen if self._takes_raw else standardised_unseen(self._unseen, recordings))
 
+    def scores_without(self, embeddings: Embeddings, domains: Domains, occasions: Recordings) -> Floats:
+        """The score of each training row as if nothing of its occasion had been fitted to, (N,).
+
+        Each group's score is left out by occasion. It is standardised by the scores that a fit without the occasion
+        keeps: those of the rows of other occasions, each without its own recording. Where takes of an occasion are near
+        copies, scores left out by occasion are on a far larger scale than those, as scores of clips to come are.
+
+        Args:
+            embeddings: (N, D), those of `fit`.
+            domains: (N,).
+            occasions: (N,) number of the occasion of each row, two at least.
+        """
+        labels, parts = np.asarray(domains), self._parts(self._checked(embeddings))
+        pairs = zip(parts, self._detectors, strict=True)
+        raw = np.column_stack([self._left_out(part, labels, occasions, learnt) for part, learnt in pairs])
+        if self._takes_raw:
+            return self._combined(raw)
+        for occasion in np.unique(occasions):
+            own = occasions == occasion
+            raw[own] = fit_standard(self._unseen[~own])(raw[own])
+        return self._combined(raw)
+
     def state(self) -> State:
         """The state of every group's detector under its number, the standards and what they come from."""
         self._fitted()
@@ -133,13 +156,16 @@ class Grouped:
         """The detector of a group of so many numbers, not yet fitted; a single one has no neighbourhoods."""
         return Deviation() if length == 1 else new_of_kind(self.config.detector)
 
-    def _left_out(self, part: Floats, domains: Domains, recordings: Recordings | None) -> Floats:
+    def _left_out(
+        self, part: Floats, domains: Domains, recordings: Recordings | None, learnt: Detector | None = None
+    ) -> Floats:
         if len(part) < 2:  # nothing is left to score it with
             return np.zeros(len(part))
         several = several_rows(recordings, len(part))
         total = len(part) if several is None else len(np.unique(several))
         folds = total if total <= _FEW else _FOLDS if several is None else _FOLDS // 2  # which is doubled
-        return left_out_scores(lambda: self._new(part.shape[1]), part, domains, recordings, folds=folds)
+        new = partial(self._new, part.shape[1])
+        return left_out_scores(new, part, domains, recordings, folds=folds, learnt=learnt)
 
     @property
     def _takes_raw(self) -> bool:

@@ -18,6 +18,7 @@ from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.clips.occasions import kind_of_occasion, occasions
 from asd_core.detectors.build import new_detector
 from asd_core.detectors.cross_fitting import Rows, cross_fitted_scores
+from asd_core.detectors.groups import Grouped
 from asd_core.detectors.protocol import Domains, Embeddings, Recordings, fitted
 from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
@@ -86,18 +87,23 @@ def scores_without_groups(
     Raises:
         AsdError: too few rows without a group for the detector to be fitted.
     """
-    config = scorer.recipe.detector
-    soft_scoring = getattr(getattr(config, "detector", config), "soft_scoring", "none")
-    if soft_scoring != "none" and _has_both_domains(domains, groups):
-        # Its own leave-one-out takes a group from one side only, and the other side would know the night.
+    config, detector = scorer.recipe.detector, scorer.detector
+    if _leaks(getattr(config, "detector", config), domains, groups):
 
         def score_held_out(kept: Rows, held_out: Rows) -> NDArray[np.float64]:
             return fitted(new_detector(config), embeddings[kept], domains[kept]).anomaly_score(embeddings[held_out])
 
         return cross_fitted_scores(score_held_out, domains, groups, folds=_FOLDS, seed=0)
-    # A detector to which groups matter in fitting keeps scores without each clip, not without each night.
-    learnt = None if getattr(scorer.detector, "fits_recordings", False) else scorer.detector
-    return unseen_scores(config, embeddings, domains, groups, folds=_FOLDS // 2, learnt=learnt)  # which is doubled
+    if isinstance(detector, Grouped):
+        return detector.scores_without(embeddings, domains, groups)
+    return unseen_scores(config, embeddings, domains, groups, folds=_FOLDS // 2, learnt=detector)  # which is doubled
+
+
+def _leaks(config: object, domains: Domains, groups: Recordings) -> bool:
+    """True for soft scoring of groups of both domains: it takes a group from one side, and the other side knows it."""
+    is_target = np.asarray(domains) == "target"
+    has_both = bool(np.intersect1d(groups[is_target], groups[~is_target]).size)
+    return has_both and getattr(config, "soft_scoring", "none") != "none"
 
 
 def scores_without_clips(scorer: Scorer) -> pa.Table:
@@ -119,8 +125,3 @@ def _numbers(names: Sequence[str]) -> NDArray[np.int64]:
     """Number of each name, (N,), from 0 in the order in which names come first."""
     first: dict[str, int] = {}
     return np.array([first.setdefault(name, len(first)) for name in names], np.int64)
-
-
-def _has_both_domains(domains: Domains, groups: Recordings) -> bool:
-    is_target = np.asarray(domains) == "target"
-    return bool(np.intersect1d(groups[is_target], groups[~is_target]).size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,7 +43,7 @@ class LearntFleet:
         calibration: by which further nights are judged.
         null: medians of the fleet in the learnt nights.
         nights: those that were learnt.
-        levels: (N,) mean RMS level of each learnt night, dB re full scale, in the order of the nights; NaN for unknown.
+        levels: (M,) mean RMS level of each machine's learnt clips, dB re full scale; NaN where it is not known.
     """
 
     places: Mapping[tuple[str, str], int]
@@ -72,7 +73,9 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     of_row, night = machines.to_numpy().astype(np.int64), _codes(fitted["night"])
     nights = machine_nights(fitted["anomaly_score"].to_numpy(), of_row, night)
     types = np.array([numbers[kind] for kind in kinds], np.int64)
-    levels = _means_by(nights, of_row, night, fitted["level_db"].to_numpy())
+    level = fitted["level_db"].to_numpy()
+    heard = np.isfinite(level)
+    levels = _mean(level[heard], of_row[heard], len(folders))
     places = {(folder, versions[folder]): place for place, folder in enumerate(folders)}
     calibration = calibrate(nights, len(folders), types)
     null = fleet_null(nights.nights, calibration.null_means)
@@ -96,12 +99,14 @@ def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -
     keys = [(scorer_folder(key, *name), one or "") for name, one in zip(names, version, strict=True)]
     place = np.array([learnt.places.get(one, -1) for one in keys], np.int64)
     scored = np.flatnonzero(np.isfinite(scores["anomaly_score"].to_numpy()) & is_judged)
+    own = _of_clips(scores, machine, scored, len(names))
     columns = {
         "machine_type": [kind for kind, _ in names],
         "machine_id": [name for _, name in names],
         "date": [date] * len(names),
         **_of_nights(learnt, place, scores, machine, scored),
-        **_of_clips(scores, machine, scored, len(names)),
+        **own,
+        "level_change_db": own["level_db"] - np.append(learnt.levels, np.nan)[place],  # nothing at the place of none
         "scorer_version": version,
     }
     arrays = {one.name: pa.array(columns[one.name], one.type, from_pandas=True) for one in EVIDENCE}
@@ -151,9 +156,7 @@ def _versions(
     return [names[one] if one >= 0 else None for one in chosen], (code >= 0) & (code == chosen[machine])
 
 
-def _of_clips(
-    scores: pa.Table, machine: NDArray[np.int64], scored: NDArray[np.int64], machines: int
-) -> dict[str, object]:
+def _of_clips(scores: pa.Table, machine: NDArray[np.int64], scored: NDArray[np.int64], machines: int) -> dict[str, Any]:
     """Counts of clips, mean and worst score, address of the worst clip, and mean level of each machine."""
     score, own = scores["anomaly_score"].to_numpy()[scored], machine[scored]
     count = np.bincount(own, minlength=machines)
@@ -180,15 +183,6 @@ def _mean(values: Floats, groups: NDArray[np.int64], total: int) -> Floats:
     """Mean of each group, (total,); NaN for an empty one."""
     count = np.bincount(groups, minlength=total)
     return np.where(count > 0, np.bincount(groups, values, total) / np.maximum(count, 1), np.nan)
-
-
-def _means_by(nights: MachineNights, machines: NDArray[np.int64], night: NDArray[np.int64], values: Floats) -> Floats:
-    """Mean of the finite values of each night, (N,); NaN where there is none."""
-    width = int(night.max(initial=0)) + 1
-    keys = nights.machines * width + nights.nights
-    finite = np.isfinite(values)
-    place = np.searchsorted(keys, machines[finite] * width + night[finite])
-    return _mean(values[finite], place, len(keys))
 
 
 def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
+_HEARD_DB = 3.0  # a change of level that people hear at once
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class AlarmSummary:
         """All of it in lines."""
         named = [*self.alarms, *self.cleared, *self.watched]
         width = max((len(_name(row)) for row in named), default=0)
-        lines = [f"  {_name(row):{width}}  {row['sentence']}" for row in named]
+        lines = [f"  {_name(row):{width}}  {row['sentence']}{_level(row)}" for row in named]
         return "\n".join([f"{self.date}: {self.headline()}", *lines, *self.remarks()])
 
     def json(self) -> dict[str, Any]:
@@ -131,6 +132,14 @@ class AlarmSummary:
 
 def _name(row: Row) -> str:
     return machine_name(row["machine_type"], row["machine_id"])
+
+
+def _level(row: Row) -> str:
+    """A remark on a night that is louder or softer than what was learnt; "" for one that is not."""
+    change = row["level_change_db"]
+    if change is None or abs(change) < _HEARD_DB:
+        return ""
+    return f" {abs(change):.0f} dB {'louder' if change > 0 else 'softer'} than it was learnt."
 
 
 def _machines(count: int) -> str:

@@ -33,8 +33,8 @@ from asd_core.store.tables import rows_of
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
 
-MOST_NIGHTS = 400
-"""Nights before the one asked for that are looked at; an alarm that is older is told to have begun with them."""
+MOST_NIGHTS = 120
+"""Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
 
 
 def find_alarms(
@@ -107,7 +107,7 @@ class _Work:
         decided: dict[str, DecidedNights] = {}
         for date in marks.keys() - told.keys():
             versions = self._versions(evidence[date])
-            fleet = _digest(sorted(versions.items()))
+            fleet = self._name(versions)
             if fleet not in decided:
                 decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config)
             told[date] = decided[fleet].rows(self._key, chain.index(date), evidence[date])
@@ -130,11 +130,11 @@ class _Work:
         scores = _digest([(run.committed_at, run.run_id) for run in self._runs[date]])
         if kept is not None and kept.made_of.get("scores") == scores:
             learnt = kept.made_of.get("learnt")
-            if not is_wanted or learnt == _digest(sorted(self._versions(kept.rows).items())):
+            if not is_wanted or learnt == self._name(self._versions(kept.rows)):
                 return kept.made_of, kept.rows
         rows = self._store.scores(self._key, date, SCORES_READ).select(SCORES_READ)
         versions = self._versions(rows) if is_wanted else self._newest
-        made_of = {"scores": scores, "learnt": _digest(sorted(versions.items()))}
+        made_of = {"scores": scores, "learnt": self._name(versions)}
         found = night_evidence(self._fleet(versions), self._key, date, rows)
         self._store.keep_evidence(self._key, date, KeptNight(found, made_of))
         return made_of, found
@@ -142,6 +142,15 @@ class _Work:
     @cached_property
     def _newest(self) -> dict[str, str]:
         return newest_versions(self._store, self._key)
+
+    @cached_property
+    def _name_of_newest(self) -> str:
+        return _digest(sorted(self._newest.items()))
+
+    def _name(self, versions: Mapping[str, str]) -> str:
+        """A digest of the versions of scorers."""
+        is_newest = versions is self._newest or versions == self._newest
+        return self._name_of_newest if is_newest else _digest(sorted(versions.items()))
 
     def _versions(self, rows: pa.Table) -> dict[str, str]:
         """Scorer folder → version: of machines with rows the one that scored them, of the others the newest."""
@@ -151,7 +160,7 @@ class _Work:
         return self._newest | own
 
     def _fleet(self, versions: Mapping[str, str]) -> LearntFleet:
-        name = _digest(sorted(versions.items()))
+        name = self._name(versions)
         if name not in self._fleets:
             self._fleets.clear()  # nights hardly ever have different ones
             fitted = learnt_nights(self._store, self._recipe, versions, self._engine, self._progress)

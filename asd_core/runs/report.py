@@ -17,6 +17,7 @@ from asd_core.pages.night import MachineRecord, Night, write_report
 from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.store.store import Store, safe_name
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
@@ -99,7 +100,17 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         history=history.select(_HISTORY),
         machines=machines,
         captions=_explaining(scores, store.captions(key, [date])),
+        alarms=_alarms(store, recipe, key, date),
     )
+
+
+def _alarms(store: Store, recipe: Recipe, key: str, date: str) -> tuple[str, ...]:
+    """The sentence on top and the lines on what is no alarm; none for a night whose alarms were never found."""
+    kept = store.kept_alarms(key, [date]).get(date)
+    if kept is None:
+        return ()
+    night = AlarmSummary(date, kept.rows, recipe.for_machine("").alarm)
+    return (night.headline(), *night.remarks())
 
 
 def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:

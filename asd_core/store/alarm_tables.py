@@ -15,7 +15,7 @@ from asd_core.store.run_records import RunRecords
 from asd_core.store.tables import ALARMS, EVIDENCE, filled
 
 _MARK = b"asd."
-_AT_ONCE = 8  # files of 10,000 machines are some 0.5 MB each
+_AT_ONCE = 16  # files of 10,000 machines are some 0.6 MB each
 
 
 @dataclass(frozen=True)

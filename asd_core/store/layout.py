@@ -46,6 +46,7 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Collection
+from functools import lru_cache
 
 from asd_core.digest import content_hash
 
@@ -88,6 +89,7 @@ def alarms_path(key: str, date: str) -> str:
     return f"alarms/{key}/date={safe_name(date)}.parquet"
 
 
+@lru_cache(maxsize=1 << 16)  # names of machines come up for every night
 def safe_name(text: str) -> str:
     """Percent-encode a user's word so that it is one file name anywhere: no separator, no leading dot.
 

@@ -66,6 +66,8 @@ class Night:
             decision_threshold, is_flagged and p_value; errors may be among them.
         machines: every machine with a scorer, heard this night or not.
         captions: difference captions of the night's clips, errors too; schema `asd_core.store.tables.CAPTIONS`.
+        alarms: the sentence on top, which counts alarms, and lines on what is no alarm of a machine; none for a night
+            whose alarms were not found.
     """
 
     recipe: str
@@ -76,6 +78,7 @@ class Night:
     history: pa.Table
     machines: Sequence[MachineRecord]
     captions: pa.Table = field(default_factory=CAPTIONS.empty_table)
+    alarms: Sequence[str] = ()
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:

@@ -22,6 +22,10 @@ UNKNOWN = replace(NIGHT, tier="not_decided", state="", p_value=math.nan, p_floor
             "New alarm: less than 1 night in 14,000 of a well machine is as unusual; its clips lie high on the whole.",
         ),
         (
+            {"state": "continuing", "p_value": 0.5, "nights_in_alarm": 3},
+            "Alarm, night 3, not yet over: tonight alone is no alarm, 1 night in 2 of a well machine is as unusual.",
+        ),
+        (
             {"tier": "watch", "state": "", "p_value": 0.008},
             "Watched, no alarm: 1 night in 120 of a well machine is as unusual; its clips lie high on the whole.",
         ),

@@ -190,3 +190,25 @@ def test_the_default_recipe_flags_clips_5_db_louder_than_ten_normals_that_spread
         flagged += (detector.anomaly_score(embedded(10, 5.0)) > threshold).tolist()
         false += (detector.anomaly_score(embedded(10)) > threshold).tolist()
     assert np.mean(flagged) >= 0.9 and np.mean(false) < 0.25
+
+
+@pytest.mark.parametrize("kind", KINDS[:3])
+@pytest.mark.parametrize("group_score", ["max", "raw_mean"])
+def test_rows_without_their_occasion_stand_on_the_scale_of_clips_to_come(kind, group_score):
+    rows, domains, occasions = normals(24), np.full(24, "source"), np.repeat(np.arange(8), 3)
+    detector = fitted(named(**kind, group_score=group_score), rows)
+    own, parts = detector_config(kind), (slice(0, 4), slice(4, 10))
+    columns, standards = [], []
+    for part in parts:
+        columns.append(unseen_scores(own, rows[:, part], domains, occasions, folds=5))
+        standards.append(unseen_scores(own, rows[:, part], domains, folds=10))
+    level = rows[:, 10]
+    columns.append(np.array([abs(level[i] - level[occasions != occasions[i]].mean()) for i in range(24)]))
+    standards.append(np.array([abs(level[i] - np.delete(level, i).mean()) for i in range(24)]))
+    raw, unseen = np.column_stack(columns), np.column_stack(standards)
+    expected = raw.mean(axis=1)
+    if group_score == "max":
+        others = [unseen[occasions != occasion] for occasion in occasions]
+        pairs = zip(raw, others, strict=True)
+        expected = np.array([((row - rest.mean(axis=0)) / rest.std(axis=0)).max() for row, rest in pairs])
+    assert_allclose(detector.scores_without(rows, domains, occasions), expected, rtol=1e-6)

@@ -46,7 +46,7 @@ def test_scores_are_those_of_a_scorer_that_was_fitted_without_the_night(changes)
     assert found["night"].to_pylist() == DATES.tolist() and found["uri"].to_pylist() == rows["uri"].to_pylist()
 
 
-@pytest.mark.parametrize("changes", [{}, DENSITY])
+@pytest.mark.parametrize("changes", [{}, DENSITY, {"detector.groups": 3}, {"detector.soft_scoring": "standardised"}])
 def test_near_copies_of_one_night_have_honest_p_values_only_when_the_night_is_left_out(changes):
     learnt, fresh = night_values(40, 5, within=0.05, seed=1), night_values(60, 1, within=0.05, seed=2)
     rows = training_rows(learnt, np.repeat([f"2026-{number:02d}" for number in range(40)], 5))

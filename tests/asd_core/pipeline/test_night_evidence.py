@@ -87,10 +87,12 @@ def test_clips_that_were_left_out_alone_tell_of_no_night():
     assert row["z_mean"] is None and row["calibration_nights"] == 0
 
 
-def test_levels_of_learnt_nights_are_means_of_those_known():
+def test_a_change_of_level_is_against_the_clips_that_were_learnt():
     learnt = learnt_fleet(fitted(), VERSIONS)
-    assert len(learnt.levels) == len(learnt.nights) == 3 * NIGHTS and set(learnt.levels) == {-20.0}
-    assert learnt.pool_name(0) == FLEET
+    assert learnt.levels.tolist() == [-20.0] * 3 and learnt.pool_name(0) == FLEET
+    rows = night(0.5) + night(0.5, machine=("valve", "00"))
+    known, unknown = night_evidence(learnt, "key", "2026-11-01", scores_of(rows)).to_pylist()
+    assert known["level_change_db"] == pytest.approx(10.0) and unknown["level_change_db"] is None
 
 
 def test_a_fleet_that_learnt_nothing_decides_nothing():

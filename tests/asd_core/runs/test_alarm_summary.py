@@ -70,3 +70,8 @@ def test_csv_has_a_line_a_machine_and_no_formula():
 def test_names_with_control_characters_are_shown_as_escapes():
     line = summary(("\x1b[2J", "act", "new")).text().splitlines()[1]
     assert "\x1b" not in line.partition("Said")[0]
+
+
+def test_a_night_that_is_much_louder_or_softer_says_so():
+    lines = summary(NEW, OLD, WATCHED, level_change_db=[6.2, -3.4, 2.9]).text().splitlines()[1:]
+    assert lines[0].endswith("6 dB louder than it was learnt.") and "3 dB softer" in lines[1] and "dB" not in lines[2]

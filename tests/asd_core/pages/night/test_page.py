@@ -1,6 +1,7 @@
 import html
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -193,3 +194,11 @@ def test_sound_that_was_not_heard_is_told_at_the_top(make, write):
     run = {"run_id": "3f2a", "notes": ["3 of 4 clips are longer than <b> & more"]}
     page = write(make.night([make.scored("a", 2.0)], [make.record()], run=run), make.read_audio)
     assert "What was heard. 3 of 4 clips are longer than <b> & more." in page.text
+
+
+def test_the_sentence_on_top_counts_alarms_where_they_are_known(write, make):
+    night = make.night([make.scored("a", 2.0)], [make.record()])
+    said = ("No alarm: nothing is to be done (3 machines judged).", "The fleet <b>lies higher.")
+    page = write(replace(night, alarms=said))
+    assert f"{said[0]} {said[1]}" in page.text
+    assert "flagged clips out of" in write(night).text and "flagged clips out of" not in page.text
