@@ -30,6 +30,7 @@ RECIPE = load_recipe("twfr-knn")
 KEY, FINGERPRINT = RECIPE.key(), embeddings_fingerprint(RECIPE.for_machine("").encoder)
 VERSION = "v000001-00000000"
 MEASURED = json.dumps(asdict(measure(np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32), 16_000)))
+NO_CAPTIONS, NO_MEASURES = to_parquet(CAPTIONS.empty_table()), to_parquet(MEASURES.empty_table())
 HISTORY = 60  # nights that a report reads, whose files are there; older ones have records only
 WEEK = 7
 LEARNT = "2023-12-01"  # the night that the scorers learnt
@@ -64,19 +65,20 @@ def kept_files(nights, machines):
     for number in range(nights):
         night = day(number)
         clips = night_clips(night, 1)
-        path, data = score_part_path(KEY, night, f"nightly-{number}", 0), to_parquet(score_rows(clips))
+        is_kept = number >= nights - HISTORY
+        path = score_part_path(KEY, night, f"nightly-{number}", 0)
+        data = to_parquet(score_rows(clips)) if is_kept else b"read by nobody"
         record = {"run_id": f"nightly-{number}", "job": "nightly", "score_files": {path: content_hash(data)}}
         entry = keep_record(files, record, night)
         files[f"run_index/{KEY}/in_nights/nightly-{number}"] = b""
-        if number >= nights - HISTORY:
+        if is_kept:
             files |= {path: data, night_path(KEY, night): night_bytes([score_rows(clips)], [entry])}
-        captions = to_parquet(CAPTIONS.empty_table())
-        named = {"caption_files": {f"captions/{KEY}/{number}.parquet": content_hash(captions)}}
+        named = {"caption_files": {f"captions/{KEY}/{number}.parquet": content_hash(NO_CAPTIONS)}}
         named |= {"run_id": f"caption-{number}", "job": "caption", "llm": "", "method": "acoustic"}
         keep_record(files, named, night)
-        files[f"captions/{KEY}/{number}.parquet"] = captions
+        files[f"captions/{KEY}/{number}.parquet"] = NO_CAPTIONS
         keep_index(files, night)
-        files[f"measures/mix/{night},{night},0.parquet"] = to_parquet(MEASURES.empty_table())
+        files[f"measures/mix/{night},{night},0.parquet"] = NO_MEASURES
         if number % WEEK == 0:
             keep_record(files, {"run_id": f"fit-{number}", "job": "fit", "scorers": scorers}, LEARNT, night)
     heads = []

@@ -28,8 +28,8 @@ def s3(s3_server):
             s3_server.put_object(Bucket=bucket, Key=key, Body=kept.read(name))
     yield s3_server
     for bucket in (ARCHIVE, STORE):
-        for key in files(s3_server, bucket):
-            s3_server.delete_object(Bucket=bucket, Key=key)
+        left = [{"Key": key} for key in files(s3_server, bucket)]
+        s3_server.delete_objects(Bucket=bucket, Delete={"Objects": left})
         s3_server.delete_bucket(Bucket=bucket)
 
 

@@ -43,7 +43,7 @@ def test_a_short_recording_among_long_ones_does_not_tell_of_long_ones():
 
 @pytest.mark.parametrize("config", OVER, ids=str)
 @pytest.mark.parametrize("tail", ["normal", "gamma"])
-@pytest.mark.parametrize("between", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("between", [0.0, pytest.param(0.5, marks=pytest.mark.slow), 2.0])
 def test_false_alarms_are_those_asked_for_with_any_number_of_segments(config, tail, between):
     generator = np.random.default_rng(5)
     rates = {1: [], 6: [], 60: []}
