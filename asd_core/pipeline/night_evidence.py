@@ -43,6 +43,7 @@ class LearntFleet:
         calibration: by which further nights are judged.
         null: medians of the fleet in the learnt nights.
         nights: those that were learnt.
+        learnt: (M,) number of learnt nights; 1 where there is one alone, without which nothing can be fitted.
         levels: (M,) mean RMS level of each machine's learnt clips, dB re full scale; NaN where it is not known.
     """
 
@@ -51,6 +52,7 @@ class LearntFleet:
     calibration: Calibration
     null: FleetNull
     nights: MachineNights
+    learnt: NDArray[np.int64]
     levels: Floats
 
     def pool_name(self, place: int) -> str:
@@ -68,9 +70,12 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     folders = sorted(versions)
     kinds = tuple(folder.split("/")[2] for folder in folders)
     numbers = {kind: number for number, kind in enumerate(sorted(set(kinds)))}
-    fitted = fitted.filter(pc.not_equal(pc.cast(fitted["left_out"], pa.string()), "clip"))
     machines = pc.index_in(pc.cast(fitted["folder"], pa.string()), value_set=pa.array(folders, pa.string()))
-    of_row, night = machines.to_numpy().astype(np.int64), _codes(fitted["night"])
+    of_row, is_told = machines.to_numpy().astype(np.int64), pc.cast(fitted["night"], pa.string()).to_numpy() != ""
+    is_night = pc.not_equal(pc.cast(fitted["left_out"], pa.string()), "clip").to_numpy().astype(bool)
+    alone = np.bincount(of_row[is_told & ~is_night], minlength=len(folders)) > 0
+    fitted, of_row = fitted.filter(pa.array(is_night)), of_row[is_night]
+    night = _codes(fitted["night"])
     nights = machine_nights(fitted["anomaly_score"].to_numpy(), of_row, night)
     types = np.array([numbers[kind] for kind in kinds], np.int64)
     level = fitted["level_db"].to_numpy()
@@ -79,7 +84,8 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     places = {(folder, versions[folder]): place for place, folder in enumerate(folders)}
     calibration = calibrate(nights, len(folders), types)
     null = fleet_null(nights.nights, calibration.null_means)
-    return LearntFleet(places, kinds, calibration, null, nights, levels)
+    learnt = np.where(calibration.means.learnt == 0, alone, calibration.means.learnt)
+    return LearntFleet(places, kinds, calibration, null, nights, learnt, levels)
 
 
 def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -> pa.Table:
@@ -127,7 +133,7 @@ def _of_nights(
     found = learnt.calibration.standardise(replace(of_machine, machines=place[judged]))
     values = np.full((2, total), np.nan)
     values[:, judged] = found
-    own = np.append(learnt.calibration.means.learnt, 0)[place]  # none at the place of none
+    own = np.append(learnt.learnt, 0)[place]  # none at the place of none
     return {"z_mean": values[0], "z_worst": values[1], "calibration_nights": own}
 
 

@@ -122,8 +122,8 @@ def test_a_machine_without_a_scorer_and_one_with_few_nights_are_not_decided_and_
     score(store, KNN, listed(archive, date=DATES[-1]), LocalEngine(), job="nightly")
     said = {row["machine_id"]: row for row in rows_of_night(store, DATES[-1]).to_pylist()}
     assert said["09"]["tier"] == said["10"]["tier"] == "not_decided"
-    assert "no normal night was learnt" in said["09"]["sentence"] or "1 normal night" in said["09"]["sentence"]
-    assert "no clip" in said["10"]["sentence"] and said["10"]["errors"] == 1
+    assert "1 normal night was learnt, 5 are needed" in said["09"]["sentence"]
+    assert "no scorer knows this machine" in said["10"]["sentence"] and said["10"]["errors"] == 1
 
 
 def test_a_night_that_is_not_scored_is_one_line(plant):
