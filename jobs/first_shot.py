@@ -163,7 +163,7 @@ def clips_made(job: Job, asked: Asked, listed: pa.Table, normals: pa.Table) -> d
     from asd_core.runs.synthesize import captioned
 
     job.talk.say("generating clips of the targets")
-    references = types_of(asked.references) if asked.references else None
+    references = types_of(asked.references) if asked.references is not None else None
     captions = captioned(job.recipe, listed, normals, asked.targets, references)
     return synthesized(job, asked.name, captions, asked.workers, asked.generator)
 

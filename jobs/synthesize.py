@@ -29,7 +29,7 @@ synthesis_options = together(
     click.option(
         "--references",
         metavar="TYPE[,TYPE...]",
-        help="Machine types whose known anomalies are heard. [default: all that are no targets]",
+        help="Machine types whose known anomalies are heard; '' for none. [default: all that are no targets]",
     ),
     click.option(
         "--workers",
@@ -90,7 +90,8 @@ def command(
         check_workers(job.options, workers)
     clips = job.clips()
     normals = training_clips(clips, since, until, normal_list)
-    captions = captioned(job.recipe, clips, normals, types_of(targets), types_of(references) if references else None)
+    named = types_of(references) if references is not None else None
+    captions = captioned(job.recipe, clips, normals, types_of(targets), named)
     if name is None:
         _list(job, captions, csv_path)
         return

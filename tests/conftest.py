@@ -22,6 +22,7 @@ sys.dont_write_bytecode = False
 os.environ.pop("OPENAI_API_KEY", None)  # no test asks anybody but servers of its own
 for variable in ("ASD_STORE", "ASD_RECIPE"):  # defaults of whoever runs the tests
     os.environ.pop(variable, None)
+IDLE_WORKERS_STAY = {"RAY_num_workers_soft_limit": "6", "RAY_idle_worker_killing_time_threshold_ms": "60000"}
 KEY_OF_NODES = "sk-only-in-the-environment-of-nodes"
 
 
@@ -76,13 +77,15 @@ def bucket(s3_server):
 def ray_session(s3_server):
     """One Ray for all tests of this process; commands under test start their own in processes of their own.
 
-    Its two GPUs are numbers that Ray counts, on any machine.
+    Its processes stay for the next test where they can, rather than end after a second. Its two GPUs are numbers that
+    Ray counts, on any machine.
 
     Its processes find an API key in their environment that nobody is to use; the tests' own has none.
     """
+    from asd_core.pipeline.worker_processes import environment
     from cluster.session import session
 
     os.environ["OPENAI_API_KEY"] = KEY_OF_NODES
-    with session(cpus=2, gpus=2):
+    with environment(IDLE_WORKERS_STAY), session(cpus=2, gpus=2):
         del os.environ["OPENAI_API_KEY"]
         yield

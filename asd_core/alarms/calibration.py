@@ -175,10 +175,11 @@ def calibrate(nights: MachineNights, machines: int, types: Integers | None = Non
     own = nights.machines
     of_means, of_worst = counts.mean_variance(nights.clips), counts.worst_variance(nights.clips)
     settled = _settled_worst(nights, counts)
-    means = night_levels(own, nights.means, of_means, machines)
-    worst = night_levels(own, settled, of_worst, machines)
-    null_means = means.of_learnt(own, nights.means, of_means)
-    null_worst = worst.of_learnt(own, settled, of_worst)
+    clips = nights.squares, nights.clips
+    means = night_levels(own, nights.means, of_means, *clips, machines)
+    worst = night_levels(own, settled, of_worst, *clips, machines)
+    null_means = means.of_learnt(own, nights.means, of_means, *clips)
+    null_worst = worst.of_learnt(own, settled, of_worst, *clips)
     known = np.isfinite(null_means) & np.isfinite(null_worst)
     pool_of = np.zeros(machines, dtype=np.int64)
     pools = [_pool(null_means[known], null_worst[known])] if known.any() else []

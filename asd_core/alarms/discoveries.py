@@ -21,6 +21,7 @@ Tier = Literal["act", "watch", "within_chance", "not_decided"]
 Tiers = NDArray[np.str_]
 
 _MOST_FALSE = 0.5  # share of false alarms that the step-up rule is ever asked for
+_NODES = 20  # of the integral over what nights have in common
 
 
 def alarm_level(p_values: Floats, false_alarms: float, rule: Rule = "family") -> float:
@@ -48,20 +49,24 @@ def alarm_levels(p_values: Floats, false_alarms: float, rule: Rule = "family") -
     return np.array([alarm_level(night, false_alarms, rule) for night in p_values.T])
 
 
-def persistent(p_values: Floats, least: int, nights: int) -> Floats:
+def persistent(p_values: Floats, least: int, nights: int, learnt: Integers | None = None) -> Floats:
     """P-values of ``least`` of so many nights in a row as unlikely, this one among them, (M, T) → (M, T).
 
     The statistic is a, the larger of this night's p and the (least − 1)-th smallest of the nights before. If nights of
     a well machine are independent, P(a ≤ x) = x · P(B ≥ least − 1) with B binomial of the nights before and x, and that
-    of the found a is the p-value. Nights that cannot be judged are passed over. Too few nights before make it 1.
+    of the found a is the p-value. Nights that were judged by the same n learnt nights share the error of their mean and
+    so have the correlation 1 / (n + 1), which is integrated over. Nights that cannot be judged are passed over. Too few
+    nights before make p 1.
 
     Args:
         p_values: in the order of the nights; NaN for a night that cannot be judged, which stays NaN.
         least: m of m of n, at least 1.
         nights: n of m of n, at least ``least``.
+        learnt: (M,) nights that each machine was judged by; None takes nights as independent.
     """
     if nights == 1:
         return p_values.copy()
+    common = np.zeros(len(p_values)) if learnt is None else 1 / (learnt + 1)
     found = np.full_like(p_values, np.nan)
     # The last n − 1 judged nights of each machine, 1 where there were none.
     before = np.ones((len(p_values), nights - 1))
@@ -71,18 +76,33 @@ def persistent(p_values: Floats, least: int, nights: int) -> Floats:
         larger = tonight
         if least > 1:
             larger = np.maximum(tonight, np.partition(before, least - 2, axis=1)[:, least - 2])
-        chance = larger * _at_least(least - 1, known, larger)
-        found[judged, night] = np.where(known >= least - 1, chance, 1.0)[judged]
+        told = judged & (known >= least - 1)
+        found[judged, night] = 1.0
+        found[told, night] = _chance(larger[told], least - 1, known[told], common[told])
         before[judged] = np.column_stack([before[judged, 1:], tonight[judged]])
         known = np.minimum(known + judged, nights - 1)
     return found
 
 
-def _at_least(least: int, total: Integers, probability: Floats) -> Floats:
-    """P(B ≥ least) of binomial B, (M,)."""
-    from scipy import stats
+def _chance(level: Floats, least: int, total: Integers, common: Floats) -> Floats:
+    """P(one night and at least so many of others are within a level), (M,), nights being normal and equicorrelated."""
+    from scipy.special import ndtr, ndtri
 
-    return np.asarray(stats.binom.sf(least - 1, total, np.nan_to_num(probability, nan=1.0)))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)  # type: ignore[no-untyped-call]
+    weights = weights / weights.sum()
+    limit = ndtri(np.clip(level, 1e-300, 1.0))[:, None]
+    own = ndtr((limit + np.sqrt(common)[:, None] * nodes) / np.sqrt(1 - common)[:, None])  # given the common error
+    return np.asarray((own * _at_least(least, total[:, None], own)) @ weights)
+
+
+def _at_least(least: int, total: Integers, probability: Floats) -> Floats:
+    """P(B ≥ least) of binomial B: 1 less the probabilities of fewer."""
+    fewer = np.zeros_like(probability)
+    choices = np.ones_like(total, dtype=np.float64)
+    for count in range(least):
+        fewer += choices * probability**count * (1 - probability) ** np.maximum(total - count, 0)
+        choices = choices * (total - count) / (count + 1)
+    return np.asarray(np.maximum(1 - fewer, 0.0))
 
 
 def false_discovery_rates(p_values: Floats) -> Floats:

@@ -7,7 +7,7 @@ Its normal spread comes from the medians of the learnt nights, which hold whatev
 If the median is too far out, the night has one shift, and each machine is judged by its distance from that median, in
 the spread that the upper tenth of the machines has about it: machines answer to one cause in different degrees.
 
-**A machine.** Wear and dirt move a machine little by little. The mean of its last nights that were no alarm is compared
+**A machine.** Wear and dirt move a machine little by little. The mean of its last nights, but those that stood out, is compared
 with its learnt nights. If it is too far out, up or down, the machine drifts, and its night is judged by its distance
 from that mean, in the spread of those nights if it is larger. A fault that comes faster than in about a fortnight still
 stands out. A slow one shows as drift, which is a reason to listen before the machine is fitted again.
@@ -105,7 +105,7 @@ def fleet_shift(means: Floats, worst: Floats, null: FleetNull) -> FleetShift:
     mean, mean_spread = _centre(means[known])
     highest, highest_spread = _centre(worst[known])
     variance = max(null.variance, _MEDIAN_VARIANCE / machines)
-    p_value = float(two_sided(np.array([mean / math.sqrt(variance)]), np.array([null.nights - 1]))[0])
+    p_value = float(two_sided(np.array([mean / math.sqrt(variance)]), np.array([null.nights - 1.0]))[0])
     return FleetShift(p_value, machines, mean, highest, mean_spread, highest_spread)
 
 
@@ -142,16 +142,17 @@ class MachineDrift:
         )
 
 
-def machine_drift(means: Floats, worst: Floats, learnt: Integers) -> MachineDrift:
+def machine_drift(means: Floats, worst: Floats, learnt: Integers, freedom: Floats) -> MachineDrift:
     """Machines tested for a slow shift by their last nights.
 
     A mean of w nights about the mean of n learnt ones has the variance (1/w + 1/n) / (1 + 1/n) of one night, and
-    follows Student's t with n − 1 degrees of freedom.
+    follows Student's t with as many degrees of freedom.
 
     Args:
         means: (M, W) means of the last nights before the one in question; NaN for nights that are unknown or alarms.
         worst: (M, W) worst clips.
         learnt: (M,) learnt nights.
+        freedom: (M,) degrees of freedom of a night's distance.
     """
     known = ~np.isnan(means)
     nights = known.sum(axis=1)
@@ -160,7 +161,7 @@ def machine_drift(means: Floats, worst: Floats, learnt: Integers) -> MachineDrif
     mean = np.where(known, means, 0.0).sum(axis=1) / count
     highest = np.where(known, worst, 0.0).sum(axis=1) / count
     deviation = np.sqrt((1 / count + 1 / fitted) / (1 + 1 / fitted))
-    p_values = np.where(enough, two_sided(mean / deviation, fitted - 1), np.nan)
+    p_values = np.where(enough, two_sided(mean / deviation, freedom), np.nan)
     scale = np.sqrt((1 + 1 / count) / (1 + 1 / fitted))
     return MachineDrift(p_values, mean, highest, scale * _spread(means, mean), scale * _spread(worst, highest))
 
@@ -172,6 +173,6 @@ def _spread(values: Floats, centre: Floats) -> Floats:
     return np.asarray(np.maximum(1.0, np.sqrt(squares / np.maximum(known.sum(axis=1) - 1, 1))))
 
 
-def two_sided(distances: Floats, freedom: Integers) -> Floats:
+def two_sided(distances: Floats, freedom: Floats) -> Floats:
     """P-values of Student's t, both sides, (N,)."""
     return np.array([math.erfc(abs(z) / math.sqrt(2)) for z in normal_scale(distances, freedom)])

@@ -41,6 +41,12 @@ class MachineNights:
         return len(self.machines)
 
     @property
+    def squares(self) -> Floats:
+        """Summed squared distances of each night's clips from their mean, (N,)."""
+        own = self.of_clips
+        return np.bincount(own, (self.scores - self.means[own]) ** 2, len(self)).astype(np.float64)
+
+    @property
     def of_clips(self) -> Integers:
         """The position of each clip's night, (C,)."""
         return np.repeat(np.arange(len(self)), self.clips)

@@ -114,7 +114,7 @@ def judge_distances(
     clips: Integers,
     rules: AlarmRules,
 ) -> FleetNights:
-    """As `judge_nights`, of nights that are on the normal scale of their machines already.
+    """As `judge_nights`, of nights that are in deviations of their machines already (`Calibration.standardise`).
 
     Args:
         calibration: of the learnt nights.
@@ -141,7 +141,7 @@ def judge_distances(
         if shifted[night]:
             means, worst = shift.taken_from(means, worst)
         before = quiet_ones[:, :, max(0, night - WINDOW) : night]
-        drift = machine_drift(before[0], before[1], learnt)
+        drift = machine_drift(before[0], before[1], learnt, calibration.means.freedom)
         drifts = drift.p_values <= rules.drift
         drift_p[:, night], drifted_by[drifts, night] = drift.p_values, drift.mean[drifts]
         apart = drift.taken_from(means, worst, drifts)
@@ -153,13 +153,14 @@ def judge_distances(
             evidence.p_worst,
             evidence.strength,
         )
-        # Nights of an alarm are kept out of the mean that drift is seen by, or a fault would become the normal state.
+        # Nights that stand out are kept out of the mean that drift is seen by, or a fault would become the normal state.
         level = alarm_level(evidence.p_values, rules.false_alarms, rules.rule)
         states, _, _ = alarms.night(night, evidence.p_values, level, rules.clear_after, rules.watch)
-        is_quiet = (states == "") | (states == "cleared")
+        is_quiet = ((states == "") | (states == "cleared")) & (evidence.p_values > rules.watch)
         quiet_ones[:, is_quiet, night] = means[is_quiet], worst[is_quiet]
 
-    judged = persistent(found[0], *rules.persistence)
+    least, in_a_row = rules.persistence
+    judged = persistent(found[0], least, in_a_row, learnt)
     levels = np.array([alarm_level(tonight, rules.false_alarms, rules.rule) for tonight in judged.T])
     alarmed = episodes(judged, levels, rules.clear_after, rules.watch)
     return FleetNights(

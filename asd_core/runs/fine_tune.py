@@ -124,9 +124,11 @@ class _Run:
         good = _without(pairs, unusable)
         if is_trained:
             job = self._job(good, run_id)
-            say(f"{len(good)} clips, {len(job.captions)} captions: {config.steps} steps of {config.batch_size} clips")
+            say(
+                f"{len(good)} clips, {len(job.captions)} captions: {config.steps} steps, batches of {config.batch_size}"
+            )
             checkpoints = Checkpoints(store.files.url, job.folder)
-            done = execute(job, lambda step, steps, row: _told(progress, step, steps, row))
+            done = execute(job, _report(progress, say))
         tensors = checkpoints.read(done.kept[max(done.kept)]) if checkpoints is not None else b""
         folder, made = publish_generator(store, self._name, config, good, tensors, done.history, self._types)
         record = {
@@ -210,5 +212,12 @@ def _without(pairs: pa.Table, unusable: Sequence[Unusable]) -> pa.Table:
     return pairs.filter(pc.invert(pc.is_in(pairs["clip_id"], value_set=bad)))
 
 
-def _told(progress: Progress, step: int, steps: int, row: HistoryRow) -> None:
-    progress(f"fine-tuning, loss {row['loss']:.3g}", step, steps)
+def _report(progress: Progress, say: Callable[[str], None]) -> Report:
+    """Tells each step, and the loss ten times in all."""
+
+    def report(step: int, steps: int, row: HistoryRow) -> None:
+        progress("fine-tuning steps", step, steps)
+        if step * 10 // steps > (step - 1) * 10 // steps:
+            say(f"step {step} of {steps}: loss {row['loss']:.4g}")
+
+    return report

@@ -66,8 +66,9 @@ class Targets:
 
     @property
     def have_labels(self) -> bool:
-        """True where both conditions are known among the clips that are not fitted to."""
-        others = self.clips.filter(pc.invert(pc.is_in(self.clips["clip_id"], self.normals["clip_id"].combine_chunks())))
+        """True where both conditions are known among the clips to score that are not fitted to."""
+        scored = by_split(self.clips)
+        others = scored.filter(pc.invert(pc.is_in(scored["clip_id"], self.normals["clip_id"].combine_chunks())))
         return {"normal", "anomalous"} <= set(pc.unique(others["condition"]).to_pylist())
 
 

@@ -124,14 +124,16 @@ def _notes(rows: pa.Table, source: Source, notes: Sequence[str]) -> list[str]:
 
 def _facts(record: Mapping[str, Any], config: GeneratorConfig) -> list[tuple[str, str]]:
     settings = asdict(config)
-    asked = ("size", "weights", "trains", "ddim_steps", "guidance", "candidates", "seconds", "seed")
-    counts = record["counts"]
+    asked = ("clips", "domains", "seconds", "ddim_steps", "guidance", "candidates", "seed")
+    counts, made_by = record["counts"], record["generator"]
     return [
         ("Clips", f"{counts['made']:,} of {counts['planned']:,}"),
         ("Normal", f"{counts['normal']:,}"),
         ("Anomalous", f"{counts['anomalous']:,}"),
         ("Archive", record["folder"]),
-        *((name, str(settings[name])) for name in asked),
+        ("Generator", " ".join(str(made_by[word]) for word in ("name", "digest") if word in made_by)),
+        ("Fine-tuned from", str(made_by.get("started_from", ""))),
+        *((f"generator.{name}", str(settings[name])) for name in asked),
         ("Recipe", record["recipe"]["name"]),
         ("Run", record["run_id"]),
         ("Begun at", record["started_at"]),

@@ -53,7 +53,7 @@ def test_a_class_with_one_clip_and_no_attributes_are_notes(plant):
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint(plant):
     good = train(plant, "--set", "training.steps=2").json
     line = line_of(train(plant, "--set", "training.learning_rate=1e30"))
-    assert "the training stops, and its last checkpoint before that stays; take a lower training.learning_rate" in line
+    assert "the training stops, and its last checkpoint before that stays; take a lower learning_rate" in line
     assert json.loads((plant / "store/encoders.json").read_text())["own"]["folder"] == good["folder"]
 
 

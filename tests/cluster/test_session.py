@@ -29,10 +29,10 @@ def test_the_environment_names_the_cluster_too(monkeypatch):
         session().__enter__()
 
 
-def test_a_session_leaves_signals_and_output_alone_and_its_workers_find_what_the_driver_finds(tmp_path):
+def test_a_session_leaves_signals_and_output_alone_needs_no_home_and_its_workers_find_what_the_driver_finds(tmp_path):
     (tmp_path / "only_here.py").write_text("WHERE = 'found'")
     script = """
-import signal, sys
+import os, ray, signal, sys  # Ray is imported before its session, as by what uses it
 from cluster.session import session
 
 def look():
@@ -44,31 +44,22 @@ def stop(number, frame):
 
 signal.signal(signal.SIGTERM, stop)
 with session(cpus=1):
-    import ray
     print(*ray.get(ray.remote(look).remote()), ray.cluster_resources()["CPU"])
     signal.raise_signal(signal.SIGTERM)
-print(ray.is_initialized())
+print(ray.is_initialized(), os.environ.get("RAY_AUTH_MODE"), os.environ.get("RAY_AUTH_TOKEN"))
 """
     paths = os.pathsep.join([os.getcwd(), str(tmp_path)])
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH_")}
+    given = {"PYTHONPATH": paths, "HOME": "/dev/null", "RAY_AUTH_TOKEN_PATH": "/no/such/token"}
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"PYTHONPATH": paths},
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, env=inherited | given
     )
-    assert done.stdout.split() == ["found", "1", "1.0", "stopped", "False"], done.stderr
+    assert done.stdout.split() == ["found", "1", "1.0", "stopped", "False", "None", "None"], done.stderr
     assert done.stderr == ""
 
 
 def test_ray_of_the_tests_left_sigterm_as_it_was(ray_session):
     assert signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, signal.default_int_handler)
-
-
-def test_a_local_ray_starts_without_a_home_and_whatever_token_files_are_named():
-    inner = "print(ray.cluster_resources()['CPU'])"  # Ray is imported before its session, as by what uses it
-    done = in_a_process(inner, leaves_out="RAY_AUTH_", HOME="/dev/null", RAY_AUTH_TOKEN_PATH="/no/such/token")
-    assert done.stdout == "1.0\nNone None\n", done.stderr
 
 
 def test_why_ray_does_not_start_is_said_in_its_own_words_in_one_line():
@@ -104,7 +95,7 @@ def test_a_module_of_ones_own_goes_along_to_a_cluster_that_lacks_it(tmp_path):
     assert done.stdout.splitlines()[0] == "sent along", done.stderr
 
 
-def in_a_process(inner, arguments="cpus=1", imports="import ray", leaves_out="-", **environment):
+def in_a_process(inner, arguments="cpus=1", imports="import ray", **environment):
     """A session in a process of its own, and lines within it."""
     script = f"""
 import os
@@ -117,9 +108,7 @@ def look():
 
 with session({arguments}):
     {inner}
-print(os.environ.get("RAY_AUTH_MODE"), os.environ.get("RAY_AUTH_TOKEN"))
 """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(leaves_out)}
-    given = inherited | {"PYTHONPATH": os.getcwd()} | environment
+    given = os.environ | {"PYTHONPATH": os.getcwd()} | environment
     line = [sys.executable, "-c", script]
     return subprocess.run(line, capture_output=True, text=True, timeout=120, env=given)

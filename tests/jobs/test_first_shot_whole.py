@@ -64,3 +64,17 @@ def test_the_same_command_again_does_nothing(folder, done):
 def results_of(folder):
     """The files of the store, but for the one that gives a generator its name again."""
     return {path: at for path, at in files_of(folder / "store").items() if path != "generators.json"}
+
+
+def test_the_commands_one_by_one_choose_the_same_r_and_fit_it(folder, done):
+    said, record = done
+    store = ("--store", folder / "store", "--local", "--json")
+    words = ["tune", folder / "plant", "--recipe", "fs-twfr-gmm", *QUICK, "--space", folder / "r.toml"]
+    more = ["--objective", "twfr-sum", "--validation", said["generated_in"], "--out", folder / "tuned.toml"]
+    tuned = asd(*words, *more, *store)
+    assert tuned.code == 0 and tuned.json["run_id"] == record["runs"]["search, silence cut out"], tuned.err
+    assert tuned.json["best"]["grinder"]["setting"] == {"encoder.r": said["r"]["grinder"]}
+    assert any("random weights" in note for note in tuned.json["notes"])
+    fitted = asd("fit", folder / "plant", "--recipe", folder / "tuned.toml", *store)
+    scored = asd("score", folder / "plant", "--recipe", folder / "tuned.toml", *store)
+    assert (fitted.json["fitted"], scored.json["scored"]) == (2, 8), fitted.err + scored.err

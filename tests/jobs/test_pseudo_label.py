@@ -41,7 +41,7 @@ def test_the_codes_variants_are_named(labelled):
 
 def test_the_triplet_space_is_trained_for_each_machine_and_says_whose_sound_is_the_noise(labelled):
     archive, store, _ = labelled
-    options = ("--space", "triplet", "--clip-seconds", "1", "--channels", "8", "--json")
+    options = ("--space", "triplet", "--clip-seconds", "1", "--channels", "8", "--engine", "local", "--json")
     said = asd("pseudo-label", archive, "--as", "triplet", "--store", store, *options)
     assert said.code == 0 and said.json["labelled"] == 16
     assert said.json["words"].startswith("space triplet;")

@@ -79,6 +79,8 @@ def test_captions_are_listed_and_nothing_is_made(tmp_path, plant):
         [str(value) for value in row.values()] for row in rows
     ]
     assert sum(row["clips"] for row in rows) == 4 and sum(row["recordings"] for row in rows) == 10
+    alone = again(plant, "--captions-only", "--references", "", "--json").json
+    assert {row["machine_type"] for row in alone["captions"]} == {"grinder"} and alone["references"] == []
 
 
 @pytest.mark.parametrize(

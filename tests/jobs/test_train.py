@@ -70,6 +70,7 @@ def test_an_archive_is_asked_for(plant):
     assert said.code == 2 and "name the ARCHIVE" in said.err
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_with_the_weights_of_an_unbroken_one(plant):
     """By a signal that leaves no time for anything, at some step after the first checkpoint."""
     (plant / "tiny.toml").write_text(RECIPE.format(epochs=60))

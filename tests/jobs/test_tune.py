@@ -216,6 +216,7 @@ def test_clips_without_labels_are_refused_with_what_to_do(tmp_path, archive, spa
     assert "clips is known to be normal or anomalous" in said.err and "--validation simulated" in said.err
 
 
+@pytest.mark.slow
 def test_a_search_whose_process_is_killed_goes_on_and_evaluates_nothing_twice(tmp_path, archive):
     space = tmp_path / "space.toml"
     space.write_text('"encoder.r" = { low = 0.0, high = 1.1, step = 0.01 }\n"detector.k" = { grid = [1, 2, 4] }\n')

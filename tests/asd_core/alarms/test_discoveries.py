@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm
 
 from asd_core.alarms.discoveries import alarm_level, alarm_levels, false_discovery_rates, persistent, ranking
 
@@ -55,6 +56,15 @@ def test_p_of_several_nights_is_uniform_on_well_machines(least, nights):
     found = persistent(np.random.default_rng(0).random((400, 100)), least, nights)[:, nights:]
     for level in (0.3, 0.05, 0.01):
         assert np.mean(found <= level) == pytest.approx(level, rel=0.15)
+
+
+def test_nights_judged_by_the_same_learnt_nights_share_their_error():
+    generator = np.random.default_rng(0)
+    z = (generator.normal(size=(8000, 8)) - generator.normal(size=(8000, 1)) / np.sqrt(14)) / np.sqrt(1 + 1 / 14)
+    p_values, learnt = norm.sf(z), np.full(8000, 14)
+    for level in (0.05, 0.005):
+        assert np.mean(persistent(p_values, 2, 3, learnt)[:, 3:] <= level) == pytest.approx(level, rel=0.15)
+    assert np.mean(persistent(p_values, 2, 3)[:, 3:] <= 0.005) > 1.2 * 0.005
 
 
 def test_two_of_three_nights_have_the_p_of_their_closed_form():

@@ -76,7 +76,7 @@ def test_the_last_nights_of_a_machine_that_is_well_have_p_values_of_their_size()
     learnt, last = generator.normal(size=(4000, 10)), generator.normal(size=(4000, 14))
     spread = learnt.std(axis=1, ddof=1, keepdims=True) * math.sqrt(1 + 1 / 10)
     z = (last - learnt.mean(axis=1, keepdims=True)) / spread
-    found = machine_drift(z, z, np.full(4000, 10))
+    found = machine_drift(z, z, np.full(4000, 10), np.full(4000, 9.0))
     for level in (0.2, 0.05, 0.01):
         assert np.mean(found.p_values <= level) == pytest.approx(level, rel=0.3)
 
@@ -84,7 +84,7 @@ def test_the_last_nights_of_a_machine_that_is_well_have_p_values_of_their_size()
 def test_a_machine_that_lies_elsewhere_is_judged_by_its_last_nights():
     means, worst = drawn(2, 14)
     means[1] -= 5
-    found = machine_drift(means, worst, np.array([14, 14]))
+    found = machine_drift(means, worst, np.array([14, 14]), np.array([13.0, 13.0]))
     drifts = found.p_values < 1e-3
     assert drifts.tolist() == [False, True]
     tonight = np.array([1.0, -5.0])
@@ -97,9 +97,9 @@ def test_a_machine_that_lies_elsewhere_is_judged_by_its_last_nights():
 def test_few_known_nights_tell_of_no_drift():
     values = np.full((1, 14), 9.0)
     values[:, 6:] = np.nan
-    assert np.isnan(machine_drift(values, values, np.array([14])).p_values).all()
+    assert np.isnan(machine_drift(values, values, np.array([14]), np.array([13.0])).p_values).all()
     nothing = np.empty((1, 0))
-    assert np.isnan(machine_drift(nothing, nothing, np.array([14])).p_values).all()
+    assert np.isnan(machine_drift(nothing, nothing, np.array([14]), np.array([13.0])).p_values).all()
 
 
 def test_p_values_have_both_sides():

@@ -27,7 +27,7 @@ def test_below_the_tail_p_is_the_share_at_least_as_high(values):
     assert_allclose(tail.p_values(below), np.maximum(counted, tail.share))
 
 
-@pytest.mark.parametrize("shape", [-0.2, 0.0, 0.2])
+@pytest.mark.parametrize("shape", [-0.1, 0.1, 0.3])
 def test_the_tail_of_many_values_is_that_of_their_distribution(shape):
     values = stats.genpareto.rvs(shape, size=200_000, random_state=0)
     tail = pareto_tail(values)
@@ -36,9 +36,9 @@ def test_the_tail_of_many_values_is_that_of_their_distribution(shape):
     assert_allclose(tail.p_values(asked), [1e-3, 1e-4], rtol=0.6)
 
 
-def test_few_values_draw_the_shape_towards_an_exponential_tail():
+def test_few_values_draw_the_shape_towards_the_usual_one():
     values = stats.genpareto.rvs(0.4, size=200, random_state=1)
-    assert 0 <= pareto_tail(values).shape < 0.1
+    assert 0.1 < pareto_tail(values).shape < 0.15
 
 
 def test_the_floor_lies_below_one_of_all_values_only_where_a_tail_is_fitted():

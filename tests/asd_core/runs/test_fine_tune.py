@@ -67,6 +67,15 @@ def test_every_pair_that_was_heard_is_in_the_store(made):
     ]
 
 
+def test_each_step_is_told_and_the_loss_ten_times_in_all(clips, tmp_path):
+    told, said = [], []
+    config = replace(SHORT, steps=20, batch_size=1)
+    fine_tuned(open_store(str(tmp_path)), clips, config, progress=lambda *one: told.append(one), say=said.append)
+    assert told[-20:] == [("fine-tuning steps", step, 20) for step in range(1, 21)]
+    assert said[0] == "8 clips, 8 captions: 20 steps, batches of 1"
+    assert [line.partition(":")[0] for line in said[1:]] == [f"step {step} of 20" for step in range(2, 21, 2)]
+
+
 def test_a_loaded_generator_has_moved_weights_in_its_network_alone(made):
     components, before = load_generator(made[0], "plant"), tiny_components()
     for name in NETWORKS:

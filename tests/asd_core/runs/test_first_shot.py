@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from asd_core.errors import UsageError
@@ -52,8 +56,6 @@ def test_the_figures_are_those_of_the_scores_that_the_run_published(done, folder
 
 
 def _is_test(folder):
-    import pyarrow.compute as pc
-
     return pc.equal(targets_in(folder).clips["split"], "test")
 
 
@@ -64,6 +66,15 @@ def test_labels_of_real_clips_choose_nothing(done, folder, tmp_path):
     assert all(row["auc"] is None for table in ("choices", "training_data") for row in blind["tables"][table])
     assert "search, real labels" not in blind["runs"] and "are not known" in blind["notes"][-1]
     assert all(row["real"] is None for row in blind["tables"]["r"])
+
+
+def test_labels_of_clips_that_are_not_scored_are_no_labels_to_judge_on(folder):
+    found = targets_in(folder)
+    assert found.have_labels
+    heard = found.clips.filter(pc.equal(found.clips["split"], "train"))
+    place, condition = heard.schema.get_field_index("condition"), ["anomalous"] + ["normal"] * (len(heard) - 1)
+    heard = heard.set_column(place, heard.schema.field(place), pa.array(condition, pa.string()))
+    assert not replace(found, clips=heard).have_labels
 
 
 def test_a_finished_run_is_not_repeated(done, folder):
