@@ -75,6 +75,13 @@ def test_a_night_that_nothing_is_known_of_is_a_row_all_the_same(rows):
     assert row["z_mean"] is None and row["z_worst"] is None
 
 
+def test_a_night_that_was_learnt_is_told_by_its_scores_without_it():
+    learnt = learnt_fleet(fitted(), VERSIONS)
+    (row,) = night_evidence(learnt, "key", "2026-10-03", scores_of(night(-90.0, -90.0))).to_pylist()
+    place = np.flatnonzero((learnt.nights.machines == 0) & (learnt.nights.nights == 2))
+    assert [row["z_mean"]] == learnt.calibration.null_means[place].tolist() and row["night_mean"] == -90.0
+
+
 def test_of_two_scorers_the_one_of_most_clips_is_taken():
     rows = night(9.0, version="v0") + night(0.5, 0.6)
     (row,) = night_evidence(learnt_fleet(fitted(), VERSIONS), "key", "2026-11-01", scores_of(rows)).to_pylist()
