@@ -7,10 +7,10 @@ Its normal spread comes from the medians of the learnt nights, which hold whatev
 If the median is too far out, the night has one shift, and each machine is judged by its distance from that median, in
 the spread that the upper tenth of the machines has about it: machines answer to one cause in different degrees.
 
-**A machine.** Wear and dirt move a machine little by little. The mean of its last nights, but those that stood out, is compared
-with its learnt nights. If it is too far out, up or down, the machine drifts, and its night is judged by its distance
-from that mean, in the spread of those nights if it is larger. A fault that comes faster than in about a fortnight still
-stands out. A slow one shows as drift, which is a reason to listen before the machine is fitted again.
+**A machine.** Wear and dirt move a machine little by little. The mean of its last nights, but for those that stood out,
+is compared with its learnt nights. If it is too far out, up or down, the machine drifts, and its night is judged by its
+distance from that mean, in the spread of those nights if it is larger. A fault that comes faster than in about a
+fortnight still stands out. A slow one shows as drift, which is a reason to listen before the machine is fitted again.
 """
 
 from __future__ import annotations

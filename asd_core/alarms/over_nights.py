@@ -153,7 +153,7 @@ def judge_distances(
             evidence.p_worst,
             evidence.strength,
         )
-        # Nights that stand out are kept out of the mean that drift is seen by, or a fault would become the normal state.
+        # Nights that stand out are kept out of the mean that drift is seen by: a fault is not to become normal.
         level = alarm_level(evidence.p_values, rules.false_alarms, rules.rule)
         states, _, _ = alarms.night(night, evidence.p_values, level, rules.clear_after, rules.watch)
         is_quiet = ((states == "") | (states == "cleared")) & (evidence.p_values > rules.watch)
