@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asd_core.alarms.calibration import Calibration, calibrate
 from asd_core.alarms.drift import FleetNull, fleet_null
+from asd_core.alarms.level_shifts import level_shifts
 from asd_core.alarms.machine_nights import Floats, MachineNights, machine_nights
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.store.tables import EVIDENCE
@@ -45,7 +46,7 @@ class LearntFleet:
         nights: those that were learnt.
         numbers: name of a learnt night → its number among the nights.
         learnt: (M,) number of learnt nights; 1 where there is one alone, without which nothing can be fitted.
-        levels: (M,) mean RMS level of each machine's learnt clips, dB re full scale; NaN where it is not known.
+        levels: (N,) mean RMS level of each learnt night, dB re full scale, in the order of the nights; NaN for unknown.
     """
 
     places: Mapping[tuple[str, str], int]
@@ -81,9 +82,7 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     numbers, night = {name: code for code, name in enumerate(names.dictionary.to_pylist())}, _codes(names)
     nights = machine_nights(fitted["anomaly_score"].to_numpy(), of_row, night)
     types = np.array([of_kind[kind] for kind in kinds], np.int64)
-    level = fitted["level_db"].to_numpy()
-    heard = np.isfinite(level)
-    levels = _mean(level[heard], of_row[heard], len(folders))
+    levels = _means_of(nights, of_row, night, fitted["level_db"].to_numpy())
     places = {(folder, versions[folder]): place for place, folder in enumerate(folders)}
     calibration = calibrate(nights, len(folders), types)
     null = fleet_null(nights.nights, calibration.null_means)
@@ -115,7 +114,7 @@ def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -
         "date": [date] * len(names),
         **_of_nights(learnt, place, date, scores, machine, scored),
         **own,
-        "level_change_db": own["level_db"] - np.append(learnt.levels, np.nan)[place],  # nothing at the place of none
+        **_of_levels(learnt, place, own["level_db"]),
         "scorer_version": version,
     }
     arrays = {one.name: pa.array(columns[one.name], one.type, from_pandas=True) for one in EVIDENCE}
@@ -145,6 +144,16 @@ def _of_nights(
     values = np.where(np.isnan(known[:, place]), values, known[:, place])
     own = np.append(learnt.learnt, 0)[place]  # none at the place of none
     return {"z_mean": values[0], "z_worst": values[1], "calibration_nights": own}
+
+
+def _of_levels(learnt: LearntFleet, place: NDArray[np.int64], levels: Floats) -> dict[str, Floats]:
+    """How far each machine's level lies from that of its learnt nights, and how rarely it lies as far."""
+    known = np.flatnonzero((place >= 0) & np.isfinite(levels))
+    tonight = (place[known], levels[known])
+    shifts = level_shifts((learnt.nights.machines, learnt.levels), tonight, len(learnt.kinds))
+    found = np.full((2, len(place)), np.nan)
+    found[:, known] = shifts.decibels, shifts.p_values
+    return {"level_change_db": found[0], "level_p_value": found[1]}
 
 
 def _of_learnt(learnt: LearntFleet, date: str) -> Floats:
@@ -207,6 +216,14 @@ def _mean(values: Floats, groups: NDArray[np.int64], total: int) -> Floats:
     """Mean of each group, (total,); NaN for an empty one."""
     count = np.bincount(groups, minlength=total)
     return np.where(count > 0, np.bincount(groups, values, total) / np.maximum(count, 1), np.nan)
+
+
+def _means_of(nights: MachineNights, machines: NDArray[np.int64], night: NDArray[np.int64], values: Floats) -> Floats:
+    """Mean of the finite values of each night, (N,); NaN where there is none."""
+    width = int(night.max(initial=0)) + 1
+    keys = nights.machines * width + nights.nights
+    heard = np.flatnonzero(np.isfinite(values))
+    return _mean(values[heard], np.searchsorted(keys, machines[heard] * width + night[heard]), len(keys))
 
 
 def _codes(column: pa.ChunkedArray | pa.DictionaryArray) -> NDArray[np.int64]:

@@ -94,12 +94,16 @@ def test_clips_that_were_left_out_alone_tell_of_no_night():
     assert row["z_mean"] is None and row["calibration_nights"] == 1  # which can only be one that is alone
 
 
-def test_a_change_of_level_is_against_the_clips_that_were_learnt():
-    learnt = learnt_fleet(fitted(), VERSIONS)
-    assert learnt.levels.tolist() == [-20.0] * 3 and learnt.pool_name(0) == FLEET
-    rows = night(0.5) + night(0.5, machine=("valve", "00"))
-    known, unknown = night_evidence(learnt, "key", "2026-11-01", scores_of(rows)).to_pylist()
-    assert known["level_change_db"] == pytest.approx(10.0) and unknown["level_change_db"] is None
+def test_a_change_of_level_is_against_the_nights_that_were_learnt():
+    wobble = np.repeat(np.tile([-1.0, 1.0], NIGHTS // 2), CLIPS)
+    levels = pa.array(np.tile(-20.0 + wobble, 3))
+    rows = fitted()
+    learnt = learnt_fleet(rows.set_column(rows.schema.get_field_index("level_db"), "level_db", levels), VERSIONS)
+    assert learnt.levels.tolist() == np.tile([-21.0, -19.0], 3 * NIGHTS // 2).tolist() and learnt.pool_name(0) == FLEET
+    scores = scores_of(night(0.5) + night(0.5, machine=("valve", "00")))
+    known, unknown = night_evidence(learnt, "key", "2026-11-01", scores).to_pylist()
+    assert known["level_change_db"] == pytest.approx(10.0) and known["level_p_value"] < 1e-4
+    assert unknown["level_change_db"] is None and unknown["level_p_value"] is None
 
 
 def test_a_fleet_that_learnt_nothing_decides_nothing():
