@@ -71,7 +71,10 @@ class DecidedNights:
             "drifted_by": np.where(of(judged.drifts, False), of(judged.drifted_by, np.nan), np.nan),
             **self._pools(np.where(np.isnan(p_value), -1, place)),
         }
-        said = [_sentence(self.config.least_nights, *row) for row in rows_of(_table(columns, _SAID), *_SAID)]
+        said = [
+            _sentence(self.config.least_nights, *row) if is_known else _UNKNOWN
+            for is_known, row in zip(place >= 0, rows_of(_table(columns, _SAID), *_SAID), strict=True)
+        ]
         order = ranking(np.isin(state, ("new", "continuing")), p_value, of(judged.strength, np.nan))
         return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
 
@@ -85,6 +88,7 @@ class DecidedNights:
         }
 
 
+_UNKNOWN = "Not decided: no scorer knows this machine: fit one from its normal clips with asd fit."
 _SAID = (
     "tier",
     "state",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asd_core.alarms.calibration import Calibration, calibrate
 from asd_core.alarms.drift import FleetNull, fleet_null
+from asd_core.alarms.level_shifts import level_shifts
 from asd_core.alarms.machine_nights import Floats, MachineNights, machine_nights
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.store.tables import EVIDENCE
@@ -43,7 +44,9 @@ class LearntFleet:
         calibration: by which further nights are judged.
         null: medians of the fleet in the learnt nights.
         nights: those that were learnt.
-        levels: (M,) mean RMS level of each machine's learnt clips, dB re full scale; NaN where it is not known.
+        numbers: name of a learnt night → its number among the nights.
+        learnt: (M,) number of learnt nights; 1 where there is one alone, without which nothing can be fitted.
+        levels: (N,) mean RMS level of each learnt night, dB re full scale, in the order of the nights; NaN for unknown.
     """
 
     places: Mapping[tuple[str, str], int]
@@ -51,6 +54,8 @@ class LearntFleet:
     calibration: Calibration
     null: FleetNull
     nights: MachineNights
+    numbers: Mapping[str, int]
+    learnt: NDArray[np.int64]
     levels: Floats
 
     def pool_name(self, place: int) -> str:
@@ -67,19 +72,22 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     """
     folders = sorted(versions)
     kinds = tuple(folder.split("/")[2] for folder in folders)
-    numbers = {kind: number for number, kind in enumerate(sorted(set(kinds)))}
-    fitted = fitted.filter(pc.not_equal(pc.cast(fitted["left_out"], pa.string()), "clip"))
+    of_kind = {kind: number for number, kind in enumerate(sorted(set(kinds)))}
     machines = pc.index_in(pc.cast(fitted["folder"], pa.string()), value_set=pa.array(folders, pa.string()))
-    of_row, night = machines.to_numpy().astype(np.int64), _codes(fitted["night"])
+    of_row, is_told = machines.to_numpy().astype(np.int64), pc.cast(fitted["night"], pa.string()).to_numpy() != ""
+    is_night = pc.not_equal(pc.cast(fitted["left_out"], pa.string()), "clip").to_numpy().astype(bool)
+    alone = np.bincount(of_row[is_told & ~is_night], minlength=len(folders)) > 0
+    fitted, of_row = fitted.filter(pa.array(is_night)), of_row[is_night]
+    names = pc.cast(fitted["night"], pa.string()).combine_chunks().dictionary_encode()
+    numbers, night = {name: code for code, name in enumerate(names.dictionary.to_pylist())}, _codes(names)
     nights = machine_nights(fitted["anomaly_score"].to_numpy(), of_row, night)
-    types = np.array([numbers[kind] for kind in kinds], np.int64)
-    level = fitted["level_db"].to_numpy()
-    heard = np.isfinite(level)
-    levels = _mean(level[heard], of_row[heard], len(folders))
+    types = np.array([of_kind[kind] for kind in kinds], np.int64)
+    levels = _means_of(nights, of_row, night, fitted["level_db"].to_numpy())
     places = {(folder, versions[folder]): place for place, folder in enumerate(folders)}
     calibration = calibrate(nights, len(folders), types)
     null = fleet_null(nights.nights, calibration.null_means)
-    return LearntFleet(places, kinds, calibration, null, nights, levels)
+    learnt = np.where(calibration.means.learnt == 0, alone, calibration.means.learnt)
+    return LearntFleet(places, kinds, calibration, null, nights, numbers, learnt, levels)
 
 
 def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -> pa.Table:
@@ -104,9 +112,9 @@ def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -
         "machine_type": [kind for kind, _ in names],
         "machine_id": [name for _, name in names],
         "date": [date] * len(names),
-        **_of_nights(learnt, place, scores, machine, scored),
+        **_of_nights(learnt, place, date, scores, machine, scored),
         **own,
-        "level_change_db": own["level_db"] - np.append(learnt.levels, np.nan)[place],  # nothing at the place of none
+        **_of_levels(learnt, place, own["level_db"]),
         "scorer_version": version,
     }
     arrays = {one.name: pa.array(columns[one.name], one.type, from_pandas=True) for one in EVIDENCE}
@@ -116,19 +124,44 @@ def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -
 def _of_nights(
     learnt: LearntFleet,
     place: NDArray[np.int64],
+    date: str,
     scores: pa.Table,
     machine: NDArray[np.int64],
     scored: NDArray[np.int64],
 ) -> dict[str, object]:
-    """The night of each machine on its normal scale; its place among those learnt is -1 for none."""
+    """The night of each machine on its normal scale; its place among those learnt is -1 for none.
+
+    A machine that has learnt this very night is told by its scores without it: its own scores know the night.
+    """
     total, rows = len(place), scored[place[machine[scored]] >= 0]
     of_machine = machine_nights(scores["anomaly_score"].to_numpy()[rows], machine[rows], np.zeros(len(rows), np.int64))
     judged = of_machine.machines  # positions among the machines of the night
     found = learnt.calibration.standardise(replace(of_machine, machines=place[judged]))
     values = np.full((2, total), np.nan)
     values[:, judged] = found
-    own = np.append(learnt.calibration.means.learnt, 0)[place]  # none at the place of none
+    known = np.full((2, len(learnt.kinds) + 1), np.nan)
+    known[:, :-1] = _of_learnt(learnt, date)
+    values = np.where(np.isnan(known[:, place]), values, known[:, place])
+    own = np.append(learnt.learnt, 0)[place]  # none at the place of none
     return {"z_mean": values[0], "z_worst": values[1], "calibration_nights": own}
+
+
+def _of_levels(learnt: LearntFleet, place: NDArray[np.int64], levels: Floats) -> dict[str, Floats]:
+    """How far each machine's level lies from that of its learnt nights, and how rarely it lies as far."""
+    known = np.flatnonzero((place >= 0) & np.isfinite(levels))
+    tonight = (place[known], levels[known])
+    shifts = level_shifts((learnt.nights.machines, learnt.levels), tonight, len(learnt.kinds))
+    found = np.full((2, len(place)), np.nan)
+    found[:, known] = shifts.decibels, shifts.p_values
+    return {"level_change_db": found[0], "level_p_value": found[1]}
+
+
+def _of_learnt(learnt: LearntFleet, date: str) -> Floats:
+    """The normal scale of the machines that have learnt a night, (2, M); NaN for the others."""
+    rows = np.flatnonzero(learnt.nights.nights == learnt.numbers.get(date, -1))
+    found = np.full((2, len(learnt.kinds)), np.nan)
+    found[:, learnt.nights.machines[rows]] = learnt.calibration.null_means[rows], learnt.calibration.null_worst[rows]
+    return found
 
 
 def _machines(scores: pa.Table) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
@@ -185,7 +218,15 @@ def _mean(values: Floats, groups: NDArray[np.int64], total: int) -> Floats:
     return np.where(count > 0, np.bincount(groups, values, total) / np.maximum(count, 1), np.nan)
 
 
-def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    array = column.combine_chunks()
+def _means_of(nights: MachineNights, machines: NDArray[np.int64], night: NDArray[np.int64], values: Floats) -> Floats:
+    """Mean of the finite values of each night, (N,); NaN where there is none."""
+    width = int(night.max(initial=0)) + 1
+    keys = nights.machines * width + nights.nights
+    heard = np.flatnonzero(np.isfinite(values))
+    return _mean(values[heard], np.searchsorted(keys, machines[heard] * width + night[heard]), len(keys))
+
+
+def _codes(column: pa.ChunkedArray | pa.DictionaryArray) -> NDArray[np.int64]:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     return np.asarray(encoded.indices.to_numpy(), np.int64)

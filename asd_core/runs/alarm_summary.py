@@ -10,13 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.alarms.level_shifts import LEAST_DB
 from asd_core.evaluation.csv_cells import csv_table
 from asd_core.readable import machine_name
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
-_HEARD_DB = 3.0  # a change of level that people hear at once
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class AlarmSummary:
         """All of it in lines."""
         named = [*self.alarms, *self.cleared, *self.watched]
         width = max((len(_name(row)) for row in named), default=0)
-        lines = [f"  {_name(row):{width}}  {row['sentence']}{_level(row)}" for row in named]
+        lines = [f"  {_name(row):{width}}  {row['sentence']}{self._level(row)}" for row in named]
         return "\n".join([f"{self.date}: {self.headline()}", *lines, *self.remarks()])
 
     def json(self) -> dict[str, Any]:
@@ -126,20 +126,19 @@ class AlarmSummary:
         rows = self.rows.select(ALARMS.names).to_pylist()
         return csv_table(rows).rstrip("\n") if rows else ",".join(ALARMS.names)
 
+    def _level(self, row: Row) -> str:
+        """A remark on a night that is louder or quieter than those learnt; "" for one that is not."""
+        change, p_value = row["level_change_db"], row["level_p_value"]
+        if change is None or p_value is None or p_value > self.config.drift or abs(change) < LEAST_DB:
+            return ""
+        return f" Its level is {abs(change):.1f} dB {'higher' if change > 0 else 'lower'} than in the nights learnt."
+
     def _where(self, column: str, value: str) -> list[Row]:
         return list(self.rows.filter(pc.equal(self.rows[column], value)).to_pylist())
 
 
 def _name(row: Row) -> str:
     return machine_name(row["machine_type"], row["machine_id"])
-
-
-def _level(row: Row) -> str:
-    """A remark on a night that is louder or softer than what was learnt; "" for one that is not."""
-    change = row["level_change_db"]
-    if change is None or abs(change) < _HEARD_DB:
-        return ""
-    return f" {abs(change):.0f} dB {'louder' if change > 0 else 'softer'} than it was learnt."
 
 
 def _machines(count: int) -> str:

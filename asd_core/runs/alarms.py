@@ -32,6 +32,7 @@ from asd_core.store.tables import rows_of
 
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
+_METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -90,7 +91,7 @@ class _Work:
 
     def judge(self, chain: list[str], wanted: Collection[str]) -> dict[str, pa.Table]:
         """Rows of ALARMS of the nights wanted, by all nights of a chain up to them; what was not kept yet is kept."""
-        nights, history = GatheredNights(GATHERED), _digest(asdict(self._config))
+        nights, history = GatheredNights(GATHERED), _digest([_METHOD, asdict(self._config)])
         evidence, marks = dict[str, pa.Table](), dict[str, str]()
         for done, (date, kept) in enumerate(self._kept(chain, wanted), 1):
             made_of, rows = self._evidence(date, kept, date in wanted)
@@ -128,13 +129,13 @@ class _Work:
         A night that is not asked for stays as it was when it was new, unless it was scored again since.
         """
         scores = _digest([(run.committed_at, run.run_id) for run in self._runs[date]])
-        if kept is not None and kept.made_of.get("scores") == scores:
+        if kept is not None and (kept.made_of.get("scores"), kept.made_of.get("method")) == (scores, _METHOD):
             learnt = kept.made_of.get("learnt")
             if not is_wanted or learnt == self._name(self._versions(kept.rows)):
                 return kept.made_of, kept.rows
         rows = self._store.scores(self._key, date, SCORES_READ).select(SCORES_READ)
         versions = self._versions(rows) if is_wanted else self._newest
-        made_of = {"scores": scores, "learnt": self._name(versions)}
+        made_of = {"method": _METHOD, "scores": scores, "learnt": self._name(versions)}
         found = night_evidence(self._fleet(versions), self._key, date, rows)
         self._store.keep_evidence(self._key, date, KeptNight(found, made_of))
         return made_of, found

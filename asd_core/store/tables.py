@@ -112,7 +112,8 @@ EVIDENCE = pa.schema(
         pa.field("worst", pa.float64()),  # highest of them
         pa.field("worst_uri", pa.string()),  # the clip with it
         pa.field("level_db", pa.float64()),  # mean RMS level of the clips, dB re full scale; null where not known
-        pa.field("level_change_db", pa.float64()),  # that less the mean level of the learnt clips; null likewise
+        pa.field("level_change_db", pa.float64()),  # that less the level of the learnt nights; null where not known
+        pa.field("level_p_value", pa.float64()),  # of a level as far away, on either side; null likewise
         pa.field("z_mean", pa.float64()),  # the mean on the normal scale of the machine's nights; null where not known
         pa.field("z_worst", pa.float64()),  # the highest likewise
         pa.field("calibration_nights", pa.int64(), nullable=False),  # nights of the machine that were learnt

@@ -72,7 +72,8 @@ def test_too_few_learnt_nights_decide_nothing_and_say_how_many_are_needed():
 
 def test_a_machine_that_the_fleet_has_not_learnt_is_not_decided():
     (table,) = decided([[FAR, 0, 0, 0, FAR]])
-    assert of_machine([table], "04", "tier", "p_value") == [("not_decided", None)]
+    (row,) = of_machine([table], "04", "tier", "p_value", "sentence")
+    assert row[:2] == ("not_decided", None) and "fit one from its normal clips" in row[2]
 
 
 def test_a_shift_of_the_whole_fleet_is_told_in_every_row_and_is_no_alarm():

@@ -75,6 +75,13 @@ def test_a_night_that_nothing_is_known_of_is_a_row_all_the_same(rows):
     assert row["z_mean"] is None and row["z_worst"] is None
 
 
+def test_a_night_that_was_learnt_is_told_by_its_scores_without_it():
+    learnt = learnt_fleet(fitted(), VERSIONS)
+    (row,) = night_evidence(learnt, "key", "2026-10-03", scores_of(night(-90.0, -90.0))).to_pylist()
+    place = np.flatnonzero((learnt.nights.machines == 0) & (learnt.nights.nights == 2))
+    assert [row["z_mean"]] == learnt.calibration.null_means[place].tolist() and row["night_mean"] == -90.0
+
+
 def test_of_two_scorers_the_one_of_most_clips_is_taken():
     rows = night(9.0, version="v0") + night(0.5, 0.6)
     (row,) = night_evidence(learnt_fleet(fitted(), VERSIONS), "key", "2026-11-01", scores_of(rows)).to_pylist()
@@ -84,15 +91,19 @@ def test_of_two_scorers_the_one_of_most_clips_is_taken():
 def test_clips_that_were_left_out_alone_tell_of_no_night():
     learnt = learnt_fleet(fitted("clip"), VERSIONS)
     (row,) = night_evidence(learnt, "key", "2026-11-01", scores_of(night(0.5))).to_pylist()
-    assert row["z_mean"] is None and row["calibration_nights"] == 0
+    assert row["z_mean"] is None and row["calibration_nights"] == 1  # which can only be one that is alone
 
 
-def test_a_change_of_level_is_against_the_clips_that_were_learnt():
-    learnt = learnt_fleet(fitted(), VERSIONS)
-    assert learnt.levels.tolist() == [-20.0] * 3 and learnt.pool_name(0) == FLEET
-    rows = night(0.5) + night(0.5, machine=("valve", "00"))
-    known, unknown = night_evidence(learnt, "key", "2026-11-01", scores_of(rows)).to_pylist()
-    assert known["level_change_db"] == pytest.approx(10.0) and unknown["level_change_db"] is None
+def test_a_change_of_level_is_against_the_nights_that_were_learnt():
+    wobble = np.repeat(np.tile([-1.0, 1.0], NIGHTS // 2), CLIPS)
+    levels = pa.array(np.tile(-20.0 + wobble, 3))
+    rows = fitted()
+    learnt = learnt_fleet(rows.set_column(rows.schema.get_field_index("level_db"), "level_db", levels), VERSIONS)
+    assert learnt.levels.tolist() == np.tile([-21.0, -19.0], 3 * NIGHTS // 2).tolist() and learnt.pool_name(0) == FLEET
+    scores = scores_of(night(0.5) + night(0.5, machine=("valve", "00")))
+    known, unknown = night_evidence(learnt, "key", "2026-11-01", scores).to_pylist()
+    assert known["level_change_db"] == pytest.approx(10.0) and known["level_p_value"] < 1e-4
+    assert unknown["level_change_db"] is None and unknown["level_p_value"] is None
 
 
 def test_a_fleet_that_learnt_nothing_decides_nothing():

@@ -15,7 +15,8 @@ from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from asd_core.store.tables import ALARMS
-from tests.fleet import KNN, clip_path, files_of, listed, write_fleet
+from tests.asd_core.pipeline.ensembles.fleets import fitted_ensemble
+from tests.fleet import KNN, NIGHTS, clip_path, files_of, listed, write_fleet, write_wav
 
 DATES = [f"2026-11-{day:02d}" for day in range(1, 12)]
 LEARNT, SCORED = DATES[:8], DATES[8:]
@@ -121,10 +122,22 @@ def test_a_machine_without_a_scorer_and_one_with_few_nights_are_not_decided_and_
     score(store, KNN, listed(archive, date=DATES[-1]), LocalEngine(), job="nightly")
     said = {row["machine_id"]: row for row in rows_of_night(store, DATES[-1]).to_pylist()}
     assert said["09"]["tier"] == said["10"]["tier"] == "not_decided"
-    assert "no normal night was learnt" in said["09"]["sentence"] or "1 normal night" in said["09"]["sentence"]
-    assert "no clip" in said["10"]["sentence"] and said["10"]["errors"] == 1
+    assert "1 normal night was learnt, 5 are needed" in said["09"]["sentence"]
+    assert "no scorer knows this machine" in said["10"]["sentence"] and said["10"]["errors"] == 1
 
 
 def test_a_night_that_is_not_scored_is_one_line(plant):
     with pytest.raises(AsdError, match="nothing is scored for twfr-knn-.* on 2020-01-01: run asd nightly"):
         find_alarms(plant[1], KNN, ["2020-01-01"])
+
+
+def test_an_ensemble_and_clips_without_a_date_have_rows_that_say_why_nothing_is_decided(tmp_path):
+    archive, store, recipe = fitted_ensemble(tmp_path, machines=("00",))
+    write_wav(archive / "machine_type=fan/machine_id=00/late.wav", seed=1)
+    clips = listed(archive)
+    tonight = [date in (NIGHTS[2], "undated") for date in clips["date"].to_pylist()]
+    score(store, recipe, clips.filter(tonight), LocalEngine())
+    found = find_alarms(store, recipe, [NIGHTS[2], "undated"])
+    assert list(found) == [NIGHTS[2], "undated"]
+    for (row,) in (rows.to_pylist() for rows in found.values()):
+        assert row["tier"] == "not_decided" and "2 normal nights were learnt, 5 are needed" in row["sentence"]
