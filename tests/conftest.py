@@ -28,6 +28,16 @@ KEY_OF_NODES = "sk-only-in-the-environment-of-nodes"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems():
+    _drop_stand_ins()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if "speechbrain" in sys.modules and hasattr(getattr(item, "obj", None), "hypothesis"):
+        _drop_stand_ins()
+
+
+def _drop_stand_ins():
     """Drop speechbrain's stand-ins for modules, which import themselves and fail when hypothesis looks at them."""
     for name, module in list(sys.modules.items()):
         if type(module).__module__ == "speechbrain.utils.importutils":
