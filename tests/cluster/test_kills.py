@@ -268,6 +268,7 @@ def test_two_nights_begun_together_are_one_result_and_no_row_is_there_twice(smal
     assert rows_of(store) == rows
 
 
+@pytest.mark.slow
 def test_a_small_night_whose_process_is_killed_is_finished_by_the_same_command(tmp_path):
     plant = plant_at(str(tmp_path), tmp_path, ("--local",), machines=5)
     store, line, code = plant.interrupted("small driver", 0, all_of_it)

@@ -89,6 +89,7 @@ def test_bf16_is_near_float32_and_its_embeddings_are_float32():
     assert (rough - exact).norm() < 0.03 * exact.norm()
 
 
+@pytest.mark.slow
 def test_two_workers_have_the_gradients_of_one_where_batch_statistics_are_frozen(tmp_path):
     alone = gradients(model(is_frozen=True))
     together = gradients_of_workers(2, tmp_path, is_frozen=True)

@@ -93,6 +93,7 @@ except AsdError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_repository_of_the_hub_is_taken_from_its_cache_or_missed_in_one_line(tmp_path):
     torch.manual_seed(7)
     model = random_model("ast", shape_settings("ast", "tiny")).model

@@ -79,6 +79,7 @@ np.save(sys.argv[2], encoder.embed_at(np.load(sys.argv[1]), 16_000))
 """
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_embedding_and_keeps_its_warnings(tmp_path):
     np.save(tmp_path / "in.npy", sounds()[:1])
     paths = [str(tmp_path / "in.npy"), str(tmp_path / "out.npy")]

@@ -75,6 +75,7 @@ except AsdError as error:
 """
 
 
+@pytest.mark.slow
 def test_the_hub_is_asked_for_the_tokenizer_only_where_its_cache_lacks_it(hub_cache, tmp_path):
     shutil.copytree(
         hub_cache, tmp_path / "hub", ignore=shutil.ignore_patterns("*.safetensors", "tokenizer*", "config*")
