@@ -23,7 +23,7 @@ class AlarmConfig:
         clear_after: quiet nights in a row after which an alarm is over.
         least_nights: learnt nights of a machine below which nothing is decided on it, 5 or more.
         watch: p of a night from which on a machine that is not in alarm is watched.
-        drift: p of a common shift, of a machine or of the fleet, from which on it is told as drift.
+        drift: p of a common shift, of a machine or of the fleet, from which on it is told as drift; 0 tells none apart.
     """
 
     false_alarms: float = 0.142857
@@ -45,4 +45,5 @@ class AlarmConfig:
         check_integer("clear_after", self.clear_after, 1)
         check_integer("least_nights", self.least_nights, 5)
         check_number("watch", self.watch, above=0, below=1)
-        check_number("drift", self.drift, above=0, below=1)
+        if self.drift != 0:
+            check_number("drift", self.drift, above=0, below=1)

@@ -7,6 +7,7 @@ from asd_core.recipe.recipe import Recipe
 
 def test_one_false_alarm_a_week_is_the_default():
     assert AlarmConfig().false_alarms == pytest.approx(1 / 7, abs=1e-6)
+    assert AlarmConfig(drift=0).drift == 0  # which tells no shift apart
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ def test_one_false_alarm_a_week_is_the_default():
         ({"clear_after": 0}, "clear_after = 0"),
         ({"least_nights": 4}, "least_nights = 4: must be a whole number, 5 or more"),
         ({"watch": 1.0}, "watch = 1.0"),
-        ({"drift": 0.0}, "drift = 0.0"),
+        ({"drift": -0.1}, "drift = -0.1"),
     ],
 )
 def test_values_that_cannot_be_are_refused_in_one_line(given, said):
