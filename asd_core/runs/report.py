@@ -13,12 +13,13 @@ from asd_core.captions.selection import clip_keys
 from asd_core.encoders.build import encoder_note, kind_of
 from asd_core.encoders.config import EncoderConfig
 from asd_core.errors import AsdError
-from asd_core.pages.night import MachineRecord, Night, write_report
+from asd_core.pages.night import Judgement, MachineRecord, Night, write_report
 from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.store.store import Store, safe_name
+from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
@@ -91,6 +92,7 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         machine_record(head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version)
         for folder, (version, head) in newest_heads(store, key).items()
     ]
+    kept = _alarms(store, recipe, key, date)
     return Night(
         recipe=recipe.name,
         key=key,
@@ -100,17 +102,23 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         history=history.select(_HISTORY),
         machines=machines,
         captions=_explaining(scores, store.captions(key, [date])),
-        alarms=_alarms(store, recipe, key, date),
+        alarms=(kept.headline(), *kept.remarks()) if kept is not None else (),
+        judgements=judgements(kept) if kept is not None else {},
     )
 
 
-def _alarms(store: Store, recipe: Recipe, key: str, date: str) -> tuple[str, ...]:
-    """The sentence on top and the lines on what is no alarm; none for a night whose alarms were never found."""
+def _alarms(store: Store, recipe: Recipe, key: str, date: str) -> AlarmSummary | None:
+    """The kept alarms of a night; None where they were never found."""
     kept = store.kept_alarms(key, [date]).get(date)
-    if kept is None:
-        return ()
-    night = AlarmSummary(date, kept.rows, recipe.for_machine("").alarm)
-    return (night.headline(), *night.remarks())
+    return None if kept is None else AlarmSummary(date, kept.rows, recipe.for_machine("").alarm)
+
+
+def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
+    """The tier of each machine's night, for the page."""
+    columns = rows_of(alarms.rows, "machine_type", "machine_id", "tier", "sentence")
+    return {
+        (kind, name): Judgement(tier, place, sentence) for place, (kind, name, tier, sentence) in enumerate(columns)
+    }
 
 
 def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:

@@ -1,5 +1,6 @@
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -42,6 +43,13 @@ def test_the_sentence_stands_on_top_and_a_line_names_the_machine(plant):
     said = alarms(plant, "--false-alarms", "0.3")
     first, second, *_ = said.out.splitlines()
     assert first.startswith(f"{DATES[-1]}: 1 machine of 3 is in alarm") and "fan 01" in second
+
+
+def test_the_report_has_the_tier_of_each_machine(plant):
+    assert asd("report", "--recipe", "twfr-knn", "--store", plant[0], "--set", "alarm.false_alarms=0.3").code == 0
+    (page,) = (plant[0] / "reports").rglob(f"date={DATES[-1]}/index.html")
+    states = re.findall(r'"status \w+"><span aria-hidden="true">.</span> ([a-z ]+)<', page.read_text())
+    assert states[0] == "in alarm" and set(states) <= {"in alarm", "watched", "within chance", "not decided"}
 
 
 def test_csv_has_a_line_a_machine(plant):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -52,6 +52,24 @@ class MachineRecord:
         return any("random weight" in note.lower() for note in self.all_notes)
 
 
+Tier = Literal["act", "watch", "within_chance", "not_decided"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The tier of a machine's night.
+
+    Attributes:
+        tier: ``act`` is an alarm.
+        place: among all machines of the night, alarms first and then by evidence.
+        sentence: for people.
+    """
+
+    tier: Tier
+    place: int
+    sentence: str
+
+
 @dataclass(frozen=True)
 class Night:
     """One night of a fleet.
@@ -68,6 +86,7 @@ class Night:
         captions: difference captions of the night's clips, errors too; schema `asd_core.store.tables.CAPTIONS`.
         alarms: the sentence on top, which counts alarms, and lines on what is no alarm of a machine; none for a night
             whose alarms were not found.
+        judgements: (machine type, machine id) → its tier; none for such a night.
     """
 
     recipe: str
@@ -79,6 +98,7 @@ class Night:
     machines: Sequence[MachineRecord]
     captions: pa.Table = field(default_factory=CAPTIONS.empty_table)
     alarms: Sequence[str] = ()
+    judgements: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from asd_core.audio.places import place
 from asd_core.digest import name_hash
-from asd_core.pages.night.contents import MachineRecord, Night, Row, rows_of
+from asd_core.pages.night.contents import Judgement, MachineRecord, Night, Row, rows_of
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
 from asd_core.pages.night.problems import Problem, group_problems
 from asd_core.readable import machine_name
@@ -76,6 +76,7 @@ class MachineNight:
     worst_excess: float | None
     decision_threshold: float | None
     history: HistoryChart | None
+    judgement: Judgement | None = None
 
     @property
     def state(self) -> State:
@@ -96,11 +97,13 @@ class MachineNight:
         return None if rate is None or not self.n_scored else rate * self.n_scored
 
     @property
-    def rank(self) -> tuple[int, float, float, str]:
-        """Sort key: by state, then the share of scored clips flagged, then the worst excess, the largest first."""
+    def rank(self) -> tuple[float, int, float, float, str]:
+        """Sort key: alarms and watched machines by evidence, then by state, share of clips flagged and worst excess."""
+        judged = self.judgement
+        place = judged.place if judged and judged.tier in ("act", "watch") else math.inf
         state = ("flagged", "normal", "unusable", "silent").index(self.state)
         worst = self.worst_excess if self.worst_excess is not None else -math.inf
-        return (state, -len(self.flagged) / max(self.n_scored, 1), -worst, self.name)
+        return (place, state, -len(self.flagged) / max(self.n_scored, 1), -worst, self.name)
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ class Summary:
 
 
 def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
-    """Sum up a night. The machines come in the order of the share of their clips flagged, then of the worst excess.
+    """Sum up a night. Machines come by the evidence of their alarms, then by the share of their clips flagged.
 
     Args:
         night: the night to report.
@@ -144,7 +147,7 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
     machines = [
-        _machine(key, records.get(key), tonight[key], earlier[key], night.date, captioned)
+        _machine(key, records.get(key), tonight[key], earlier[key], night, captioned)
         for key in sorted(records.keys() | tonight.keys())
     ]
     errors = [row for row in rows if not _is_scored(row)]
@@ -190,7 +193,7 @@ def _machine(
     record: MachineRecord | None,
     rows: Sequence[Row],
     earlier: Sequence[Row],
-    date: str,
+    night: Night,
     captioned: Collection[str],
 ) -> MachineNight:
     name = machine_name(*key)
@@ -214,7 +217,8 @@ def _machine(
         worst_score=worst_score,
         worst_excess=None if worst_score is None else excess(worst_score, threshold, median),
         decision_threshold=threshold,
-        history=draw_history(earlier, scored, date),
+        history=draw_history(earlier, scored, night.date),
+        judgement=night.judgements.get(key),
     )
 
 

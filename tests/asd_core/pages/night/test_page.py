@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from asd_core.digest import name_hash
-from asd_core.pages.night import write_report
+from asd_core.pages.night import Judgement, write_report
 from asd_core.store.local_files import LocalFiles
 from tests.asd_core.pages.outline import EVIL, Outline
 
@@ -202,3 +202,15 @@ def test_the_sentence_on_top_counts_alarms_where_they_are_known(write, make):
     page = write(replace(night, alarms=said))
     assert f"{said[0]} {said[1]}" in page.text
     assert "flagged clips out of" in write(night).text and "flagged clips out of" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("tier", "words"),
+    [("act", "in alarm"), ("watch", "watched"), ("within_chance", "within chance"), ("not_decided", "not decided")],
+)
+def test_a_machine_has_its_tier_in_place_of_its_flags_and_a_sentence_that_is_text(write, make, tier, words):
+    night = make.night([make.scored("a", 2.0)], [make.record()])
+    page = write(replace(night, judgements={("fan", "id_00"): Judgement(tier, 0, "1 night in <b>50")}))
+    states = re.findall(r"[▲◆●○] [a-z ]+", page.text)
+    assert {state[2:].strip() for state in states} == {words} and "1 night in <b>50" in page.text
+    assert "Machines in alarm come first" in page.text and "Machines in alarm come first" not in write(night).text

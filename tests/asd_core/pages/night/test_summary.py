@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.errors import AsdError
+from asd_core.pages.night.contents import Judgement
 from asd_core.pages.night.summary import excess, summarise
 
 FAN, PUMP, VALVE = ("fan", "id_00"), ("pump", "id_01"), ("valve", "id_02")
@@ -42,6 +43,17 @@ def test_machines_are_ordered_by_share_flagged_then_by_the_worst_excess_then_com
     machines = [make.record(machine) for machine in (FAN, PUMP, VALVE, ("silent", ""), ("normal", ""), ("broken", ""))]
     names = [machine.name for machine in summarise(make.night(rows, machines)).machines]
     assert names == ["valve id_02", "fan id_00", "pump id_01", "normal", "broken", "silent"]
+
+
+def test_alarms_and_watched_machines_come_first_by_evidence_whatever_is_flagged(make):
+    machines = (FAN, PUMP, VALVE, ("normal", ""))
+    rows = [
+        make.scored(f"{machine[0]}", score, machine) for machine, score in zip(machines, (3, 0.2, 0.2, 2), strict=True)
+    ]
+    judged = {PUMP: ("act", 0), VALVE: ("watch", 1), FAN: ("within_chance", 2), ("normal", ""): ("not_decided", 3)}
+    judgements = {machine: Judgement(tier, place, "") for machine, (tier, place) in judged.items()}
+    summary = summarise(make.night(rows, map(make.record, machines), judgements=judgements))
+    assert [machine.name for machine in summary.machines] == ["pump id_01", "valve id_02", "fan id_00", "normal"]
 
 
 def test_a_machine_with_a_scorer_but_no_clip_is_silent_and_one_with_errors_only_is_not(make):
