@@ -9,6 +9,7 @@ import click
 
 from jobs.console import Talk
 from jobs.job import with_talk
+from jobs.options import names_of
 from jobs.simulated_changes import change_options, changes_of
 
 
@@ -55,12 +56,6 @@ def command(
     folder: str,
     fault_nights: tuple[int, ...],
     healthy: bool,
-    night_effects: float,
-    drift_db: float,
-    season_db: float,
-    gains: tuple[str, ...],
-    microphones: tuple[str, ...],
-    growing: tuple[str, ...],
     **settings: Any,
 ) -> None:
     """Write a simulated fleet into FOLDER: fans, pumps, ... with nights of normal sound and a night of faults.
@@ -78,11 +73,12 @@ def command(
 
     if healthy and fault_nights:
         raise UsageError("--healthy and --fault-night exclude each other")
+    changing = names_of(change_options)
     fleet = simulate_fleet(
         folder,
-        **settings,
+        **{name: value for name, value in settings.items() if name not in changing},
         fault_nights=[] if healthy else [night - 1 for night in fault_nights] or None,
-        changes=changes_of(night_effects, drift_db, season_db, gains, microphones, growing),
+        changes=changes_of(**{name: settings[name] for name in changing}),
         on_progress=lambda done, total: talk.progress("simulating recordings", done, total),
     )
     summary = asdict(fleet)

@@ -14,8 +14,7 @@ from jobs.job import Job, on_training
 from jobs.options import normal_options
 
 if TYPE_CHECKING:
-    from asd_core.runs.fine_tune import Execute
-    from asd_core.runs.train import Workers
+    from asd_core.runs.train import Execute, Workers
 
 _NAMED = 5  # clips left out that are told one by one
 

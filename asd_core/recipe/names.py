@@ -17,8 +17,24 @@ def built_in_recipes() -> dict[str, str]:
 
 def check_recipe_name(name: str) -> None:
     """Raise UsageError unless a recipe may be called that: its name stands in folder names and addresses."""
-    if not name or not all(character.isalnum() or character in "-_." for character in name) or name.startswith("."):
+    if not _may_be_name(name):
         raise UsageError(f"a recipe's name may hold letters, digits, '-', '_' and '.', got {name!r}; rename the file")
+
+
+def check_name_in_store(given: str, name: str) -> None:
+    """Raise UsageError unless something in a store may be called that, by the rule for recipes.
+
+    Args:
+        given: what the name was given as, such as ``--as``.
+        name: of an encoder, a generator or an archive of clips.
+    """
+    if not _may_be_name(name):
+        raise UsageError(f"{given} {name}: a name may hold letters, digits, '-', '_' and '.'")
+
+
+def _may_be_name(name: str) -> bool:
+    letters = all(character.isalnum() or character in "-_." for character in name)
+    return bool(name) and letters and not name.startswith(".")
 
 
 def key_of(name: str, facts: object) -> str:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from asd_core.errors import AsdError, UsageError
+from asd_core.errors import UsageError
 from asd_core.pages.training.page import write_training_page
-from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.generator_settings import GeneratorConfig
-from asd_core.recipe.names import check_recipe_name
+from asd_core.recipe.names import check_name_in_store
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.fine_tuning_record import fine_tuning_counts, fine_tuning_report
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
-from asd_core.runs.train import Workers
+from asd_core.runs.train import Execute, Workers
 from asd_core.runs.training_record import lost_note
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
@@ -32,23 +30,11 @@ from asd_core.synthesis.audioldm.stored_generator import GENERATOR_FILE
 from asd_core.synthesis.audioldm.weights_digest import weights_digest
 from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import HistoryRow
-from asd_core.training.job import AnyJob
 from asd_core.training.loop import Report
-from asd_core.training.usable_clips import Unusable, decoding_tasks, unusable_clips
-
-Execute = Callable[[AnyJob, Report], Progressed]
-"""Carries out a training, in this process or on a cluster."""
+from asd_core.training.usable_clips import Unusable, usable_clips
 
 _SAMPLING = ("clips", "domains", "ddim_steps", "guidance", "candidates", "clap_weights", "generate_batch")
 """The fields of ``[generator]`` that decide no weight, but how clips are made with them."""
-
-
-def check_generator_name(name: str) -> None:
-    """Raise UsageError for a name that a generator may not have."""
-    try:
-        check_recipe_name(name)
-    except UsageError as error:
-        raise UsageError(f"generator {name}: a name may hold letters, digits, '-', '_' and '.'") from error
 
 
 def fine_tune_generator(
@@ -90,7 +76,7 @@ def fine_tune_generator(
         UsageError: a name that cannot be, weights that are not there, or workers that cannot share a batch.
         AsdError: no clip that can be decoded, or a loss that is not finite.
     """
-    check_generator_name(name)
+    check_name_in_store("generator", name)
     run = _Run(store, recipe, name, workers or Workers(), tuple(references), tuple(targets))
     return run.carried_out(pairs, engine, execute, progress, say)
 
@@ -116,12 +102,14 @@ class _Run:
         store, config, started, start = self._store, self._config, now(), time.monotonic()
         is_trained = config.trains != "nothing"
         pairs = pairs if is_trained else pairs.slice(0, 0)
-        unusable = self._looked_at(pairs, engine, progress) if is_trained else []
+        good, unusable = pairs, list[Unusable]()
+        if is_trained:
+            how = heard(self._channel), SAMPLE_RATE
+            good, unusable = usable_clips(pairs, *how, engine, progress, "clips to fine-tune on")
         run_id = self._run_id(pairs, unusable)
         if (stored := self._complete(run_id)) is not None:
             return stored
         looked, done, checkpoints = time.monotonic(), Progressed(), None
-        good = _without(pairs, unusable)
         if is_trained:
             job = self._job(good, run_id)
             say(
@@ -161,15 +149,6 @@ class _Run:
             checkpoints.remove()
         return record | {"already_complete": False}
 
-    def _looked_at(self, pairs: pa.Table, engine: Engine, progress: Progress) -> list[Unusable]:
-        tasks = decoding_tasks(pairs.select(CLIPS.names), heard(self._channel), SAMPLE_RATE)
-        found = tracked(engine.map(unusable_clips, tasks), "decoding clips", len(tasks), progress)
-        unusable = list(chain.from_iterable(found))
-        if len(unusable) == len(pairs):
-            first = f"; the first is {unusable[0].uri}: {unusable[0].message}" if unusable else ""
-            raise AsdError(f"none of {len(pairs)} clips to fine-tune on can be decoded{first}")
-        return unusable
-
     def _run_id(self, pairs: pa.Table, unusable: list[Unusable]) -> str:
         config = {name: value for name, value in asdict(self._config).items() if name not in _SAMPLING}
         captions = pairs.sort_by("clip_id")["caption"].to_pylist()
@@ -205,11 +184,6 @@ class _Run:
             return None
         point_to_generator(self._store, self._name, record["folder"], record["digest"])
         return record | {"already_complete": True}
-
-
-def _without(pairs: pa.Table, unusable: Sequence[Unusable]) -> pa.Table:
-    bad = pa.array([one.clip_id for one in unusable], pa.string())
-    return pairs.filter(pc.invert(pc.is_in(pairs["clip_id"], value_set=bad)))
 
 
 def _report(progress: Progress, say: Callable[[str], None]) -> Report:

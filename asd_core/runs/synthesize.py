@@ -11,7 +11,7 @@ import pyarrow as pa
 from asd_core.errors import UsageError
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.generator_settings import GeneratorConfig
-from asd_core.recipe.names import check_recipe_name
+from asd_core.recipe.names import check_name_in_store
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.generate import generate_clips
 from asd_core.store.store import Store
@@ -59,10 +59,7 @@ def check_synthesis(recipe: Recipe, name: str) -> None:
     Raises:
         UsageError: a name that a folder may not have, or CLAP weights that are not there.
     """
-    try:
-        check_recipe_name(name)
-    except UsageError as error:
-        raise UsageError(f"--as {name}: a name may hold letters, digits, '-', '_' and '.'") from error
+    check_name_in_store("--as", name)
     config = recipe.for_machine("").generator
     if config.candidates > 1:
         check_clap_weights(config.clap_weights)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from asd_core.encoders.build import new_encoder
 from asd_core.encoders.checkpoint_files import ENCODER_FILE, read_trained
 from asd_core.encoders.trainable import encoder_table, is_trainable
 from asd_core.errors import AsdError, UsageError
 from asd_core.pages.training.page import write_training_page
-from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
+from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.runs.records import commit, now, recipe_record, run_id_of
@@ -27,14 +25,14 @@ from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS
 from asd_core.training.checkpoints import Checkpoints, Progressed
 from asd_core.training.history import HistoryRow
-from asd_core.training.job import TrainingJob
+from asd_core.training.job import AnyJob, TrainingJob
 from asd_core.training.labels import Classes, class_names, classes_of
 from asd_core.training.loop import Report
 from asd_core.training.plan import TrainingPlan
 from asd_core.training.publish import check_free, point_to, publish, under_way
-from asd_core.training.usable_clips import Unusable, decoding_tasks, unusable_clips
+from asd_core.training.usable_clips import usable_clips
 
-Execute = Callable[[TrainingJob, Report], Progressed]
+Execute = Callable[[AnyJob, Report], Progressed]
 """Carries out a training, in this process or on a cluster."""
 
 _UNASKED = ("device", "batch_size", "name")
@@ -111,9 +109,8 @@ def train_encoder(
     check_free(store, name)
     started, start, workers = now(), time.monotonic(), workers or Workers()
     config, table = recipe.for_machine("").training, encoder_table(recipe.for_machine("").encoder)
-    unusable = _looked_at(clips, recipe, engine, progress)
-    bad = pa.array([one.clip_id for one in unusable], pa.string())
-    good = clips.filter(pc.invert(pc.is_in(clips["clip_id"], value_set=bad)))
+    encoder = recipe.for_machine("").encoder
+    good, unusable = usable_clips(clips, encoder, new_encoder(encoder).sample_rate, engine, progress)
     classes, notes = _classes(store, good, config)
     asked = {key: value for key, value in table.items() if key not in _UNASKED}
     transient = {one.clip_id: one.reason for one in unusable if one.transient}
@@ -169,17 +166,6 @@ def train_encoder(
     commit(store, record, clips)
     checkpoints.remove()
     return record | {"already_complete": False}
-
-
-def _looked_at(clips: pa.Table, recipe: Recipe, engine: Engine, progress: Progress) -> list[Unusable]:
-    config = recipe.for_machine("").encoder
-    tasks = decoding_tasks(clips, config, new_encoder(config).sample_rate)
-    found = tracked(engine.map(unusable_clips, tasks), "decoding clips", len(tasks), progress)
-    unusable = list(chain.from_iterable(found))
-    if len(unusable) == len(clips):
-        first = unusable[0]
-        raise AsdError(f"none of {len(clips)} clips can be decoded; the first is {first.uri}: {first.message}")
-    return unusable
 
 
 def _classes(store: Store, clips: pa.Table, config: TrainingConfig) -> tuple[Classes, list[str]]:

@@ -12,7 +12,7 @@ from asd_core.encoders.config import IMPORTED
 from asd_core.encoders.trainable import begins_at_random
 from asd_core.encoders.trained_options import digest_note
 from asd_core.errors import UsageError
-from asd_core.recipe.names import check_recipe_name
+from asd_core.recipe.names import check_name_in_store
 from asd_core.recipe.training_settings import TrainingConfig
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
@@ -30,10 +30,7 @@ def check_free(store: Store, name: str) -> None:
     Raises:
         UsageError: characters that a folder's name may not hold, or a name of imported embeddings.
     """
-    try:
-        check_recipe_name(name)
-    except UsageError as error:
-        raise UsageError(f"--as {name}: a name may hold letters, digits, '-', '_' and '.'") from error
+    check_name_in_store("--as", name)
     if name in (names := store.encoder_names()) and names[name].get("kind", IMPORTED) == IMPORTED:
         raise UsageError(f"--as {name}: the store has imported embeddings of that name: take another one")
 

@@ -21,13 +21,14 @@ import pyarrow as pa
 
 from asd_core.digest import name_hash
 from asd_core.encoders.checkpoint_files import load_tensors, tensors_digest
+from asd_core.encoders.trained_options import FROM_RANDOM
 from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.recipe.generator_settings import GeneratorConfig
 from asd_core.store.addresses import open_files
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
 from asd_core.synthesis.audioldm.components import Components, load_components
-from asd_core.synthesis.audioldm.weights_digest import FROM_RANDOM, weights_digest
+from asd_core.synthesis.audioldm.weights_digest import weights_digest
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,11 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from asd_core.encoders.clap.weights import is_random, seed_of
+from asd_core.encoders.trained_options import FROM_RANDOM
 from asd_core.recipe.generator_settings import GeneratorConfig
 from asd_core.synthesis.audioldm.shapes import SHAPES
-
-FROM_RANDOM = "random-"
-"""Before the digest of all that started from random weights."""
 
 _AT_ONCE = 1 << 22
 

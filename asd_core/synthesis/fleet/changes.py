@@ -132,8 +132,7 @@ class Changes:
 
     def heard(self, sound: Samples, machine: Machine, night: int, sample_rate: int, seed: int) -> Samples:
         """A sound as it is recorded in a night: through the microphone and the gain of then, (T,) within [-1, 1]."""
-        number = sum(one.night <= night for one in self._microphones_of(machine))
-        gain_db = sum(one.gain_db for one in self.gains if one.night <= night)
+        number, gain_db = self._microphone(machine, night), self._gain_db(night)
         if number:
             sound = filtered(sound, _response(machine, number, len(sound), sample_rate, seed))
         if gain_db:
@@ -151,13 +150,16 @@ class Changes:
 
     def words(self, machine: Machine, night: int) -> str:
         """The changes of gain and microphone that hold in a night, for people; "" for none."""
-        gain_db = sum(one.gain_db for one in self.gains if one.night <= night)
-        number = sum(one.night <= night for one in self._microphones_of(machine))
+        number, gain_db = self._microphone(machine, night), self._gain_db(night)
         return "; ".join([f"gain {gain_db:+g} dB"] * bool(gain_db) + [f"microphone {number + 1}"] * bool(number))
 
-    def _microphones_of(self, machine: Machine) -> list[MicrophoneChange]:
+    def _gain_db(self, night: int) -> float:
+        return sum(one.gain_db for one in self.gains if one.night <= night)
+
+    def _microphone(self, machine: Machine, night: int) -> int:
+        """The number of new microphones that a machine has had up to a night."""
         own = machine.machine_type, machine.machine_id
-        return [one for one in self.microphones if (one.machine_type, one.machine_id) == own]
+        return sum(one.night <= night for one in self.microphones if (one.machine_type, one.machine_id) == own)
 
 
 def _response(machine: Machine, number: int, count: int, sample_rate: int, seed: int) -> Samples:
