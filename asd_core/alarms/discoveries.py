@@ -105,17 +105,6 @@ def _at_least(least: int, total: Integers, probability: Floats) -> Floats:
     return np.asarray(np.maximum(1 - fewer, 0.0))
 
 
-def false_discovery_rates(p_values: Floats) -> Floats:
-    """The least level of the step-up rule at which each machine would be an alarm, (M,); NaN stays NaN."""
-    found = np.full(len(p_values), np.nan)
-    judged = np.flatnonzero(~np.isnan(p_values))
-    if len(judged):
-        order = judged[np.argsort(p_values[judged])]
-        rates = p_values[order] * len(order) / np.arange(1, len(order) + 1)
-        found[order] = np.minimum(np.minimum.accumulate(rates[::-1])[::-1], 1)
-    return found
-
-
 def ranking(in_alarm: NDArray[np.bool_], p_values: Floats, strength: Floats) -> Integers:
     """Positions of machines, (M,), by evidence: alarms first, then by p, then by strength; those without p at the end.
 

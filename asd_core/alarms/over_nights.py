@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asd_core.alarms.calibration import Calibration
-from asd_core.alarms.discoveries import Rule, Tiers, alarm_level, persistent
+from asd_core.alarms.discoveries import Rule, Tiers, alarm_level, alarm_levels, persistent
 from asd_core.alarms.drift import WINDOW, FleetNull, FleetShift, fleet_shift, machine_drift
 from asd_core.alarms.episodes import Episodes, OpenAlarms, episodes, tiers
 from asd_core.alarms.machine_nights import Floats, Integers, MachineNights
@@ -161,7 +161,7 @@ def judge_distances(
 
     least, in_a_row = rules.persistence
     judged = persistent(found[0], least, in_a_row, learnt)
-    levels = np.array([alarm_level(tonight, rules.false_alarms, rules.rule) for tonight in judged.T])
+    levels = alarm_levels(judged, rules.false_alarms, rules.rule)
     alarmed = episodes(judged, levels, rules.clear_after, rules.watch)
     return FleetNights(
         nights=numbers,
