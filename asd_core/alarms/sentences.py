@@ -25,6 +25,7 @@ class JudgedNight:
         nights_in_alarm: judged nights of its alarm so far.
         calibration_nights: nights of the machine that were learnt.
         least_nights: learnt nights below which nothing is decided.
+        normal_clips: of the machine that were learnt.
     """
 
     tier: Tier
@@ -38,6 +39,7 @@ class JudgedNight:
     nights_in_alarm: int
     calibration_nights: int
     least_nights: int
+    normal_clips: int = 0
 
 
 def sentence(night: JudgedNight) -> str:
@@ -62,6 +64,56 @@ def sentence(night: JudgedNight) -> str:
     return f"Not decided: {_missing(night)}."
 
 
+@dataclass(frozen=True)
+class BorrowedNight:
+    """The night of a machine that was judged by the other machines of its type.
+
+    Attributes:
+        tier: of the night.
+        state: of its alarm.
+        p_value: NaN where nothing is decided.
+        p_floor: the smallest p that the other machines can show; NaN likewise.
+        machine_type: whose bank it borrowed.
+        lenders: number of the other machines.
+        least_lenders: number below which nothing is decided.
+        nights_in_alarm: judged nights of its alarm so far.
+        own_nights: scored nights of the machine so far.
+    """
+
+    tier: Tier
+    state: State
+    p_value: float
+    p_floor: float
+    machine_type: str
+    lenders: int
+    least_lenders: int
+    nights_in_alarm: int
+    own_nights: int
+
+
+def borrowed_sentence(night: BorrowedNight) -> str:
+    """The night of a machine without a bank of its own, which says so."""
+    own = f"{night.own_nights} night{'s' * (night.own_nights != 1)} of its own so far"
+    return f"{_told_of_borrowed(night)} Judged by the {night.machine_type} bank: {own}."
+
+
+def _told_of_borrowed(night: BorrowedNight) -> str:
+    rarity = f"{_rarity(night.p_value)} of another well {night.machine_type} is as unusual"
+    match night.tier:
+        case "act":
+            lasting = "New alarm" if night.state == "new" else f"Alarm, night {night.nights_in_alarm}"
+            return f"{lasting}: {rarity}."
+        case "watch" if night.p_value <= night.p_floor:
+            return f"Watched, no alarm: more unusual than all {night.lenders} others."
+        case "watch":
+            return f"Watched, no alarm: {rarity}."
+        case "within_chance":
+            over = "The alarm is over. " if night.state == "cleared" else ""
+            return f"{over}Within chance: {rarity}."
+    few = f"{night.lenders} others do not tell how far machines differ, {night.least_lenders} are needed"
+    return f"Not decided: {few}."
+
+
 def _evidence(night: JudgedNight) -> str:
     beyond = "less than " if night.p_value <= night.p_floor else ""
     why = "its clips lie high on the whole" if night.p_mean <= night.p_worst else "its worst clip stands out"
@@ -72,6 +124,10 @@ def _missing(night: JudgedNight) -> str:
     if not night.clips:
         return "no clip of this night could be scored"
     learnt, least = night.calibration_nights, night.least_nights
+    if not learnt and (normals := night.normal_clips):
+        clips = "1 normal clip" if normals == 1 else f"{normals} normal clips"
+        known = f"{clips} of no known night {'was' if normals == 1 else 'were'} learnt, {least} nights are needed"
+        return f"{known}; for one clip no p is below 1/{normals + 1}"
     if learnt < least:
         return f"{_nights(learnt)} learnt, {least} are needed"
     return f"the {learnt} normal nights learnt are all alike, so they do not tell how far nights differ"

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from asd_core.alarms.discoveries import ranking
 from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
+from asd_core.pipeline.borrowed_nights import BorrowedNights, judge_borrowed
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.pipeline.night_evidence import LearntFleet
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS, rows_of
 
-GATHERED = ("z_mean", "z_worst", "clips")
+_OF_OWN = ("z_mean", "z_worst", "clips")
+GATHERED = (*_OF_OWN, "lenders", "lent_p_value")
 """Columns of EVIDENCE of which a rule needs all nights."""
 
 
@@ -31,12 +33,14 @@ class DecidedNights:
         fleet: the machines that were learnt, M.
         dates: of the nights, (T,).
         judged: what the rule made of them, in the order of the fleet's machines.
+        borrowed: what it made of machines that were judged by others of their type.
         config: the rule.
     """
 
     fleet: LearntFleet
     dates: tuple[str, ...]
     judged: FleetNights
+    borrowed: BorrowedNights
     config: AlarmConfig
 
     def rows(self, key: str, night: int, evidence: pa.Table) -> pa.Table:
@@ -57,7 +61,7 @@ class DecidedNights:
         state, since = of(judged.episodes.states, ""), of(judged.episodes.since, -1)
         p_value = of(judged.p_values, np.nan)
         shift = judged.shifts[night].mean if judged.fleet_shifted[night] else None
-        columns = {name: evidence[name] for name in evidence.column_names} | {
+        columns: dict[str, Any] = {name: evidence[name] for name in evidence.column_names} | {
             "tier": of(judged.tiers, "not_decided").tolist(),
             "state": [str(one) or None for one in state],
             "since": [self.dates[first] if first >= 0 else None for first in since],
@@ -71,12 +75,27 @@ class DecidedNights:
             "drifted_by": np.where(of(judged.drifts, False), of(judged.drifted_by, np.nan), np.nan),
             **self._pools(np.where(np.isnan(p_value), -1, place)),
         }
-        said = [
+        columns["sentence"] = [
             _sentence(self.config.least_nights, *row) if is_known else _UNKNOWN
             for is_known, row in zip(place >= 0, rows_of(_table(columns, _SAID), *_SAID), strict=True)
         ]
-        order = ranking(np.isin(state, ("new", "continuing")), p_value, of(judged.strength, np.nan))
-        return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
+        rows = self._with_borrowed(_table(columns, ALARMS.names), night, evidence)
+        is_alarm = np.isin(rows["state"].fill_null("").to_numpy(), ("new", "continuing"))
+        order = ranking(is_alarm, rows["p_value"].to_numpy(), of(judged.strength, np.nan))
+        return rows.take(pa.array(order))
+
+    def _with_borrowed(self, rows: pa.Table, night: int, evidence: pa.Table) -> pa.Table:
+        """The rows with what machines are told that were judged by others of their type."""
+        found = evidence.to_pylist() if evidence["lenders"].null_count < len(evidence) else []
+        lent = {
+            place: self.borrowed.told(night, self.dates, row)
+            for place, row in enumerate(found)
+            if row["lenders"] is not None
+        }
+        if not lent:
+            return rows
+        told = [row | lent.get(place, {}) for place, row in enumerate(rows.to_pylist())]
+        return pa.Table.from_pylist(told, ALARMS)
 
     def _pools(self, place: NDArray[np.int64]) -> dict[str, list[Any]]:
         """Size and name of the pool of each machine at a place in the fleet; nothing at -1."""
@@ -88,7 +107,10 @@ class DecidedNights:
         }
 
 
-_UNKNOWN = "Not decided: no scorer knows this machine: fit one from its normal clips with asd fit."
+_UNKNOWN = (
+    "Not decided: no scorer knows this machine, and its type has none to lend (that takes 3 machines with 5 nights "
+    "each): fit one from its normal clips with asd fit."
+)
 _SAID = (
     "tier",
     "state",
@@ -100,6 +122,7 @@ _SAID = (
     "clips",
     "nights_in_alarm",
     "calibration_nights",
+    "normal_clips",
 )
 
 
@@ -115,9 +138,10 @@ def _sentence(
     clips: int,
     nights_in_alarm: int,
     learnt: int,
+    normals: int | None,
 ) -> str:
     value, floor, mean, worst = (np.nan if p is None else p for p in (p_value, p_floor, p_mean, p_worst))
-    counts = (clips, nights_in_alarm, learnt, least_nights)
+    counts = (clips, nights_in_alarm, learnt, least_nights, normals or 0)
     return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts))
 
 
@@ -140,10 +164,11 @@ def decide(fleet: LearntFleet, key: str, nights: GatheredNights, config: AlarmCo
     machines, total = len(fleet.kinds), len(nights.dates)
     place = _places(fleet, key, nights.machines)
     values = np.full((3, machines, total), np.nan)
-    values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in GATHERED])
+    values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in _OF_OWN])
     clips = np.nan_to_num(values[2]).astype(np.int64)
     judged = judge_distances(fleet.calibration, fleet.null, np.arange(total), values[:2], clips, config)
-    return DecidedNights(fleet, tuple(nights.dates), judged, config)
+    borrowed = judge_borrowed(nights, judged.p_values, config)
+    return DecidedNights(fleet, tuple(nights.dates), judged, borrowed, config)
 
 
 def _places(fleet: LearntFleet, key: str, machines: list[tuple[str, str]]) -> NDArray[np.int64]:
