@@ -75,7 +75,7 @@ class NightFigures:
 
     @property
     def false_alarms_per_machine_month(self) -> float | None:
-        """Of `MONTH` nights; None without a normal night that was decided."""
+        """False alarms of a machine in `MONTH` nights; None without a normal night that was decided."""
         return self.new_false_alarms * MONTH / self.normal_nights if self.normal_nights else None
 
     @property
