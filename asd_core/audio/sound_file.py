@@ -87,7 +87,7 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
     @property
     def most_frames(self) -> int:
         """Frames that are decoded of a file of this size, whatever its header tells: time and memory have a bound."""
-        return max(_SAMPLES_ALWAYS, _SAMPLES_A_BYTE * len(self._data)) // self.channels
+        return int(max(_SAMPLES_ALWAYS, _SAMPLES_A_BYTE * len(self._data)) // self.channels)
 
     @property
     def told_frames(self) -> int | None:
