@@ -34,6 +34,7 @@ from asd_core.store.tables import rows_of
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
 _METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
+_WORDS = "2"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -94,7 +95,7 @@ class _Work:
 
     def judge(self, chain: list[str], wanted: Collection[str]) -> dict[str, pa.Table]:
         """Rows of ALARMS of the nights wanted, by all nights of a chain up to them; what was not kept yet is kept."""
-        nights, history = GatheredNights(GATHERED), _digest([_METHOD, asdict(self._config)])
+        nights, history = GatheredNights(GATHERED), _digest([_METHOD, _WORDS, asdict(self._config)])
         evidence, marks = dict[str, pa.Table](), dict[str, str]()
         for done, (date, kept) in enumerate(self._kept(chain, wanted), 1):
             made_of, rows = self._evidence(date, kept, date in wanted)

@@ -7,7 +7,7 @@ that is made of them, never whatever lies in the folder.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +24,10 @@ from asd_core.store.score_tables import ScoreTables
 from asd_core.store.tables import INDEX, from_parquet, to_parquet
 
 __all__ = ["INDEX", "Store", "open_store", "safe_name"]
+
+
+def _accept_any(description: Mapping[str, Any]) -> None:
+    """Take the name from whatever has it."""
 
 
 class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTables):
@@ -55,14 +59,17 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTable
         """Name → description of embeddings that were imported, and of encoders that were trained."""
         return self._names("encoders.json")
 
-    def name_encoder(self, name: str, description: Mapping[str, Any]) -> None:
+    def name_encoder(
+        self, name: str, description: Mapping[str, Any], accept: Callable[[Mapping[str, Any]], None] = _accept_any
+    ) -> None:
         """Give a name to imported embeddings or a trained encoder; other names stay, whoever writes at the same time.
 
         Args:
             name: which another may have had.
             description: JSON values.
+            accept: shown the description that the name has until now, where it has one; what it raises leaves it so.
         """
-        self._name("encoders.json", name, description)
+        self._name("encoders.json", name, description, accept)
 
     def generator_names(self) -> dict[str, Any]:
         """Name → description of fine-tuned generators: their ``folder`` and ``digest``."""
@@ -70,14 +77,19 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTable
 
     def name_generator(self, name: str, description: Mapping[str, Any]) -> None:
         """Give a name to a fine-tuned generator, as `name_encoder` does to an encoder."""
-        self._name("generators.json", name, description)
+        self._name("generators.json", name, description, _accept_any)
 
     def _names(self, file: str) -> dict[str, Any]:
         return self._json(file) if self.files.exists(file) else {}
 
-    def _name(self, file: str, name: str, description: Mapping[str, Any]) -> None:
+    def _name(
+        self, file: str, name: str, description: Mapping[str, Any], accept: Callable[[Mapping[str, Any]], None]
+    ) -> None:
         with run_lock(self.files, lock_name(file)):
-            names = {**self._names(file), name: dict(description)}
+            names = self._names(file)
+            if name in names:
+                accept(names[name])
+            names[name] = dict(description)
             self.files.write(file, json.dumps(names, indent=1, sort_keys=True).encode())
 
 
