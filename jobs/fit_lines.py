@@ -18,7 +18,8 @@ def fit_line(outcome: FitOutcome) -> str:
         return "; ".join([f"{name}: no scorer of its own", *outcome.notes])
     rate = outcome.false_alarm_rate
     expected = "unknown" if rate is None or math.isnan(rate) else f"{rate:.0%}"
-    line = f"{name}: {outcome.normal_clips} normal clips, threshold {outcome.threshold:.6g}, "
+    labelled = f" ({outcome.labelled_normal} by label)" if outcome.labelled_normal else ""
+    line = f"{name}: {outcome.normal_clips} normal clips{labelled}, threshold {outcome.threshold:.6g}, "
     apart = "" if outcome.left_out == "clip" else f", each {outcome.left_out} left out"
     return "; ".join([f"{line}false alarms on unseen normals {expected}{apart}", *outcome.notes])
 

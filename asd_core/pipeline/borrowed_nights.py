@@ -9,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.alarms.acknowledged import NightAnswer
+from asd_core.alarms.borrowed_sentences import BorrowedNight, borrowed_sentence
 from asd_core.alarms.discoveries import Tier, Tiers, persistent
 from asd_core.alarms.episodes import Episodes, State, episodes, tiers
+from asd_core.alarms.labelled_nights import told_with
 from asd_core.alarms.lent_nights import LEAST_MACHINES
 from asd_core.alarms.over_nights import AlarmRules
-from asd_core.alarms.sentences import BorrowedNight, borrowed_sentence
 from asd_core.pipeline.gathered_nights import Floats, GatheredNights, Machine
 
 
@@ -35,7 +37,9 @@ class BorrowedNights:
     episodes: Episodes
     tiers: Tiers
 
-    def told(self, night: int, dates: Sequence[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    def told(
+        self, night: int, dates: Sequence[str], row: Mapping[str, Any], answer: NightAnswer | None = None
+    ) -> dict[str, Any]:
         """Columns of ALARMS that are other than those of machines with nights of their own.
 
         A night that is more unusual than those of all lenders is watched, however few these are.
@@ -44,6 +48,7 @@ class BorrowedNights:
             night: its position.
             dates: of the nights, (T,).
             row: of EVIDENCE of this night, of a machine that borrowed.
+            answer: of a person on this night: its alarm is over if it is normal, and stays quiet otherwise.
         """
         place, alarms = self.places.get((row["machine_type"], row["machine_id"]), -1), self.episodes
         p_value, floor = row["lent_p_value"], row["lent_p_floor"]
@@ -65,6 +70,13 @@ class BorrowedNights:
             nights_in_alarm=count,
             own_nights=own,
         )
+        said, unlabelled = borrowed_sentence(judged), state
+        is_quiet = answer is not None and answer.answer != "normal" and tier == "act"
+        if answer is not None:
+            said = told_with(answer, said, is_acknowledged=is_quiet, unlabelled_state=state)
+            tier = "watch" if is_quiet else tier
+            if answer.answer == "normal" and p_value is not None:
+                tier, state, since, count = "within_chance", "", -1, 0
         return {
             "tier": tier,
             "state": state or None,
@@ -74,7 +86,9 @@ class BorrowedNights:
             "p_floor": floor,
             "alarm_level": float(self.levels[night]),
             "pooled_over": None if p_value is None else row["machine_type"],
-            "sentence": borrowed_sentence(judged),
+            "unlabelled_state": unlabelled or None,
+            "acknowledged": is_quiet if state else None,
+            "sentence": said,
         }
 
 

@@ -28,14 +28,20 @@ _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "media
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
-def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
+def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0) -> tuple[str, bool]:
     """Commit a scorer as the machine's newest version, unless the newest is this very one.
+
+    Args:
+        store: where it goes.
+        key: of the recipe.
+        scorer: fitted.
+        labelled_normal: of its training clips, those that are there because a person labelled them normal.
 
     Returns:
         The version, and whether it is new.
     """
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
-    return commit_scorer(store, folder, scorer_head(scorer), as_npz(scorer_arrays(scorer)))
+    return commit_scorer(store, folder, scorer_head(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
 
 
 def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
@@ -54,7 +60,7 @@ def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def scorer_head(scorer: Scorer) -> dict[str, Any]:
+def scorer_head(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
     """All else of a scorer, JSON values; what older versions did not know stands there where it says something."""
     return {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
@@ -65,6 +71,7 @@ def scorer_head(scorer: Scorer) -> dict[str, Any]:
         **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
         **({} if scorer.left_out == "clip" else {"left_out": scorer.left_out}),
         **({} if not scorer.lenders else {"lenders": list(scorer.lenders)}),
+        **({"labelled_normal": labelled_normal} if labelled_normal else {}),
     }
 
 
@@ -174,8 +181,9 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
 
 
 def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
-    judged = ("threshold", "false_alarm_rate", "notes", "seconds_learnt")  # `judgement_of`, and what changes no score
-    kept = {name: value for name, value in head.items() if name not in judged}
+    judged = ("threshold", "false_alarm_rate", "notes")  # `judgement_of`
+    told = ("seconds_learnt", "labelled_normal")  # which change no score
+    kept = {name: value for name, value in head.items() if name not in (*judged, *told)}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from itertools import chain
 from typing import Any
@@ -37,16 +38,18 @@ def fit(
     engine: Engine,
     progress: Progress = no_progress,
     *,
+    labelled: Collection[str] = (),
     lends: bool = True,
 ) -> tuple[dict[str, Any], list[FitOutcome]]:
     """Fit a scorer for every machine from its normal clips; of an ensemble fit its members, then combine them.
 
     Args:
-        store: where embeddings are and scorers go.
-        recipe: whose scorers.
-        clips: normal clips, rows of CLIPS with unique clip ids.
+        store: where embeddings and scorers are and scores go.
+        recipe: of the scorers.
+        clips: the normal clips, rows of CLIPS with unique clip ids.
         engine: where the work is done.
-        progress: called with (stage, done, total).
+        progress: told (stage, done, total).
+        labelled: ids of the clips that are there because a person labelled them normal; each scorer counts its own.
         lends: fit a scorer for each machine type with enough machines, too, which new machines of the type borrow.
             Members of ensembles lend nothing, nor do scores that were made elsewhere.
 
@@ -54,15 +57,15 @@ def fit(
         The run's record, and what became of each machine; what became of types is in the record.
     """
     if recipe.ensemble is not None:
-        return _fit_ensemble(store, recipe, clips, engine, progress)
+        return _fit_ensemble(store, recipe, clips, engine, progress, labelled)
     started = now()
     embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
     name_all_newest(store, key)
     types, nights = fit_types(store, recipe, embedded, engine, progress) if lends else ([], {})
-    own = replace(embedded, clips=without_machines(embedded.clips, nights))
-    tasks = machine_tasks(store, recipe, key, own, {}, "", engine.workers)
+    own_rows = replace(embedded, clips=without_machines(embedded.clips, nights))
+    tasks = machine_tasks(store, recipe, key, own_rows, {}, "", engine.workers, labelled)
     fitted = tracked(engine.map(fit_machines, tasks), "fitting machines", len(tasks), progress)
     outcomes = [*chain.from_iterable(fitted), *(new_machine(*machine, known) for machine, known in nights.items())]
     outcomes.sort(key=lambda outcome: (outcome.machine_type, outcome.machine_id))
@@ -80,6 +83,7 @@ def fit(
             "machines": len(outcomes),
             "fitted": sum(outcome.version is not None for outcome in outcomes),
             "new_scorers": sum(outcome.is_new for outcome in outcomes),
+            "labelled_normal": len(labelled),
         },
         "scorers": {scorer_folder(key, kind, name): version for kind, name, version in versions if version} | lent,
         "notes": added(outcome.lengths for outcome in outcomes).notes(),
@@ -94,15 +98,17 @@ def fit(
 
 
 def _fit_ensemble(
-    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress
+    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress, labelled: Collection[str]
 ) -> tuple[dict[str, Any], list[FitOutcome]]:
     """Fit every member on the clips that it knows; scores made elsewhere are judged as they were when imported."""
     counts: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     for name, member in recipe.members.items():
         if member.for_machine("").detector.kind != ImportedScoresConfig.kind:
-            fitted, _ = fit(store, member, clips_of_member(store, member, clips), engine, progress, lends=False)
+            own = clips_of_member(store, member, clips)
+            fitted, _ = fit(store, member, own, engine, progress, labelled=labelled, lends=False)
             counts = counts or {one: fitted["counts"][one] for one in _OF_CLIPS}
             seconds |= {f"{name} {stage}": value for stage, value in fitted["seconds"].items()}
+    counts["labelled_normal"] = len(labelled)
     record, outcomes = combine(store, recipe, engine, progress, clips, counts)
     return {**record, "seconds": seconds | record["seconds"]}, outcomes
