@@ -20,8 +20,18 @@ from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
 
-_TOLD = ("machine_type", "machine_id", "tier", "state", "nights_in_alarm", "p_value", "p_floor", "sentence")
-_OTHERS = {"watch": "watched", "not_decided": "not decided"}
+_TOLD = (
+    "machine_type",
+    "machine_id",
+    "tier",
+    "state",
+    "nights_in_alarm",
+    "p_value",
+    "p_floor",
+    "sentence",
+    "label",
+    "acknowledged",
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,9 @@ class AlarmSummary:
         if not alarms:
             # A shift or a drift is no alarm, and is looked into all the same.
             well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
-            others = [f"{tiers[tier]} {word}" for tier, word in _OTHERS.items() if tiers[tier]]
+            quiet = sum(bool(row["acknowledged"]) for row in self.watched)
+            counts = {"watched": tiers["watch"] - quiet, "acknowledged": quiet, "not decided": tiers["not_decided"]}
+            others = [f"{count} {words}" for words, count in counts.items() if count]
             return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(

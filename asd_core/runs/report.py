@@ -22,11 +22,9 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
 from asd_core.store.store import Store, safe_name
-from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
-_JUDGED = ("machine_type", "machine_id", "tier", "sentence", "state", "nights_in_alarm", "p_value", "p_floor")
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
 
@@ -146,9 +144,17 @@ def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
 def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
     """The tier of each machine's night, for the page."""
     found = {}
-    for place, (*machine, tier, sentence, state, nights, p_value, p_floor) in enumerate(rows_of(alarms.rows, *_JUDGED)):
-        rare = "" if p_value is None else rarity(p_value, p_floor)
-        found[machine[0], machine[1]] = Judgement(tier, place, sentence, state or "", nights or 0, rare)
+    for place, row in enumerate(alarms.rows.to_pylist()):
+        found[row["machine_type"], row["machine_id"]] = Judgement(
+            row["tier"],
+            place,
+            row["sentence"],
+            row["state"] or "",
+            row["nights_in_alarm"] or 0,
+            "" if row["p_value"] is None else rarity(row["p_value"], row["p_floor"]),
+            row["label"] or "",
+            bool(row["acknowledged"]),
+        )
     return found
 
 

@@ -82,6 +82,8 @@ class Judgement:
         state: of its alarm: "new", "continuing", "cleared" or "".
         nights_in_alarm: judged nights of its alarm so far.
         rarity: how often a well machine has such a night, in words; "" where nothing is decided.
+        label: the answer of a person that holds for the night, "normal", "fault", "ignore" or "".
+        is_acknowledged: the alarm stays quiet for that answer.
     """
 
     tier: Tier
@@ -90,6 +92,8 @@ class Judgement:
     state: str = ""
     nights_in_alarm: int = 0
     rarity: str = ""
+    label: str = ""
+    is_acknowledged: bool = False
 
 
 @dataclass(frozen=True)
