@@ -25,6 +25,7 @@ from asd_core.store.store import Store, safe_name
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
+_MARK = b'<meta name="asd-alarms" content="'
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
 
@@ -72,11 +73,12 @@ def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None
 
 
 def is_stale(store: Store, recipe: Recipe, alarms: AlarmSummary) -> bool:
-    """The page of a night is there and says other alarms than these."""
+    """The page of a night is there and says other alarms than these. Pages of before bear no mark, and stay."""
     path = report_path(recipe, alarms.date)
     if not store.files.exists(path):
         return False
-    return f'name="asd-alarms" content="{alarms.mark}"'.encode() not in store.files.read(path)
+    page = store.files.read(path)
+    return _MARK in page and _MARK + alarms.mark.encode() not in page
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:

@@ -73,6 +73,8 @@ def test_a_page_is_stale_that_says_other_alarms_and_says_why_where_there_are_non
     store.files.delete(alarms_path(KNN.key(), NIGHTS[2]))
     page = page_of(store, report_night(FullStore(store.files), KNN, NIGHTS[2]))
     assert "No alarms.</b> They could not be found: the disk is full" in page and is_stale(store, KNN, alarms)
+    store.files.write(report_path(KNN, NIGHTS[2]), b"a page of before")
+    assert not is_stale(store, KNN, alarms)
 
 
 def test_judgements_have_the_place_the_alarm_and_the_rarity_of_a_night():
