@@ -71,9 +71,10 @@ class DecidedNights:
             "drifted_by": np.where(of(judged.drifts, False), of(judged.drifted_by, np.nan), np.nan),
             **self._pools(np.where(np.isnan(p_value), -1, place)),
         }
+        told = zip(place >= 0, of(judged.settled, False), rows_of(_table(columns, _SAID), *_SAID), strict=True)
         said = [
-            _sentence(self.config.least_nights, *row) if is_known else _UNKNOWN
-            for is_known, row in zip(place >= 0, rows_of(_table(columns, _SAID), *_SAID), strict=True)
+            _sentence(self.config.least_nights, bool(is_settled), *row) if is_known else _UNKNOWN
+            for is_known, is_settled, row in told
         ]
         order = ranking(np.isin(state, ("new", "continuing")), p_value, of(judged.strength, np.nan))
         return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
@@ -105,6 +106,7 @@ _SAID = (
 
 def _sentence(
     least_nights: int,
+    is_settled: bool,
     tier: Any,
     state: Any,
     p_value: float | None,
@@ -118,7 +120,7 @@ def _sentence(
 ) -> str:
     value, floor, mean, worst = (np.nan if p is None else p for p in (p_value, p_floor, p_mean, p_worst))
     counts = (clips, nights_in_alarm, learnt, least_nights)
-    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts))
+    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts, is_settled))
 
 
 def _table(columns: Mapping[str, Any], names: Sequence[str]) -> pa.Table:
