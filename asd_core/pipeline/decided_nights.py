@@ -84,7 +84,7 @@ class DecidedNights:
         }
         answers = self._answers(machines, place, night)
         columns |= _label_columns(answers)
-        settled = np.where(place >= 0, of(judged.settled, False), False)
+        settled = of(judged.settled, False)
         told = columns | {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
         said = self._said(told, place >= 0, settled, answers)
         is_open = np.isin(state, ("new", "continuing")) & ~quiet
