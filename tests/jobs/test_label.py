@@ -32,7 +32,7 @@ def label(plant):
 def test_a_label_is_told_listed_and_taken_back(plant, label):
     said = label(*NIGHT, "--fault", "bearing \x1b[2J", "--by", "Ann", "--json").json
     (row,) = said["labels"]
-    assert (said["labelled"], row["answer"], row["labelled_by"], said["errors"]) == (1, "fault", "Ann", [])
+    assert (said["labelled"], row["answer"], row["labelled_by"], said["left_out"]) == (1, "fault", "Ann", [])
     told = label("--list").out
     assert told.startswith(f"fan 00, {LAST}: fault (bearing \\x1b[2J), by Ann\n") and "\x1b" not in told
     assert label("--list", "--json").json["labels"] == said["labels"]
@@ -52,7 +52,9 @@ def test_what_is_listed_can_be_read_again_and_a_bad_row_is_a_row_with_its_reason
     (tmp_path / "labels.csv").write_text(bad)
     said = label("--from", tmp_path / "labels.csv", "--json").json
     assert said["labels"][0]["words"] == "=1+1" and said["labelled"] == 1
-    assert said["errors"] == [{"row": 2, "error": f"no machine 'fan/77' was scored on {LAST}; did you mean 'fan/01'?"}]
+    assert said["left_out"] == [
+        {"row": 2, "error": f"no machine 'fan/77' was scored on {LAST}; did you mean 'fan/01'?"}
+    ]
 
 
 @pytest.mark.parametrize(
