@@ -36,7 +36,7 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
       asd alarms --store store --date 2026-11-19 --false-alarms 1
     """
     from asd_core.runs.alarm_summary import AlarmSummary
-    from asd_core.runs.alarms import find_alarms
+    from asd_core.runs.alarms import find_alarms, past_precision
     from asd_core.runs.report import latest_scored
 
     check_date(date)
@@ -48,7 +48,10 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     config = config if false_alarms is None else replace(config, false_alarms=false_alarms)
     found = find_alarms(job.store, job.recipe, [date], progress=job.talk.progress, config=config)
     night, notes = AlarmSummary(date, found[date], config), job.recipe.notes()
-    text = night.csv() if as_csv else "\n".join([night.text(), *(f"note: {note}" for note in notes)])
-    job.talk.result({**night.json(), "key": job.recipe.key(), "notes": notes}, text)
+    known = past_precision(job.store, job.recipe.key(), date)
+    lines = [night.text(), *filter(None, [known.sentence()]), *(f"note: {note}" for note in notes)]
+    precision = known.json() if known.alarms else None
+    told = {**night.json(), "precision": precision, "key": job.recipe.key(), "notes": notes}
+    job.talk.result(told, night.csv() if as_csv else "\n".join(lines))
     if fail_on_alarm and night.alarms:
         click.get_current_context().exit(ALARM_CODE)
