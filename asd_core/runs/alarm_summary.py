@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.alarms.level_shifts import LEAST_DB
+from asd_core.digest import content_hash
 from asd_core.evaluation.csv_cells import csv_table
 from asd_core.readable import machine_name
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
+
+_TOLD = ("machine_type", "machine_id", "tier", "state", "nights_in_alarm", "p_value", "p_floor", "sentence")
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,14 @@ class AlarmSummary:
                 f"{_machines(len(drifting))} drifted for weeks ({named}{more}): listen, and fit again if all is well."
             )
         return lines
+
+    @property
+    def mark(self) -> str:
+        """A digest of all that the page of the night says of alarms; another rule that says the same has the same."""
+        told = self.rows.select(_TOLD).to_pylist()
+        return content_hash(
+            json.dumps([self.headline(), self.remarks(), [list(row.values()) for row in told]]).encode()
+        )
 
     def text(self) -> str:
         """All of it in lines."""
