@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from asd_core.alarms.acknowledged import NightAnswer
 from asd_core.alarms.discoveries import ranking
+from asd_core.alarms.labelled_alarms import LabelledAlarms, labelled_alarms
 from asd_core.alarms.labelled_nights import LabelledNights, told_with, with_answers
 from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
@@ -90,6 +91,10 @@ class DecidedNights:
         is_open = np.isin(state, ("new", "continuing")) & ~quiet
         order = ranking(is_open, p_value, of(judged.strength, np.nan))
         return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
+
+    def labelled_alarms(self, night: int) -> LabelledAlarms:
+        """How many alarms of the nights up to one were labelled, and how many of them as faults."""
+        return labelled_alarms(self.judged.episodes, self.labelled.answers, night)
 
     def _answers(
         self, machines: Sequence[tuple[str, str]], place: NDArray[np.int64], night: int
