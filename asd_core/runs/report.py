@@ -24,6 +24,7 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
 from asd_core.store.store import Store, safe_name
+from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
