@@ -18,6 +18,8 @@ from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
 
+_OTHERS = {"watch": "watched", "not_decided": "not decided"}
+
 
 @dataclass(frozen=True)
 class AlarmSummary:
@@ -72,8 +74,10 @@ class AlarmSummary:
             why = self.rows["sentence"][0].as_py() if len(self.rows) else "no machine has a recording of this night"
             return f"No alarm can be decided: {why.removeprefix('Not decided: ').rstrip('.')}."
         if not alarms:
-            watched = f", {tiers['watch']} watched" if tiers["watch"] else ""
-            return f"No alarm: nothing is to be done ({_machines(judged)} judged{watched})."
+            # A shift or a drift is no alarm, and is looked into all the same.
+            well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
+            others = [f"{tiers[tier]} {word}" for tier, word in _OTHERS.items() if tiers[tier]]
+            return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(
             f"{count} {kind}" for kind, count in (("new", new), ("continuing", len(alarms) - new)) if count
