@@ -85,9 +85,8 @@ class DecidedNights:
         }
         answers = self._answers(machines, place, night)
         columns |= _label_columns(answers)
-        settled = of(judged.settled, False)
         told = columns | {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
-        said = self._said(told, place >= 0, settled, answers)
+        said = self._said(told, place >= 0, of(judged.settled, False), answers)
         is_open = np.isin(state, ("new", "continuing")) & ~quiet
         order = ranking(is_open, p_value, of(judged.strength, np.nan))
         return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
@@ -108,14 +107,14 @@ class DecidedNights:
         self,
         columns: Mapping[str, Any],
         is_known: NDArray[np.bool_],
-        settled: NDArray[np.bool_],
+        is_settled: NDArray[np.bool_],
         answers: Sequence[NightAnswer | None],
     ) -> list[str]:
         """The sentence of each machine; an acknowledged alarm is told as the alarm that it is."""
         least, rows = self.config.least_nights, rows_of(_table(columns, _SAID), *_SAID)
         alone = [
-            _sentence(least, bool(is_settled), *row) if known else _UNKNOWN
-            for known, is_settled, row in zip(is_known, settled, rows, strict=True)
+            _sentence(least, bool(steady), *row) if known else _UNKNOWN
+            for known, steady, row in zip(is_known, is_settled, rows, strict=True)
         ]
         states = zip(columns["acknowledged"], columns["unlabelled_state"], strict=True)
         return [

@@ -38,7 +38,7 @@ def test_a_healthy_night_says_that_nothing_is_to_be_done():
 
 def test_an_acknowledged_alarm_is_counted_apart_from_the_watched():
     told = summary(WATCHED, ("7", "watch", "continuing"), WELL, acknowledged=[None, True, None]).headline()
-    assert told.endswith("3 machines judged, 1 watched, 1 acknowledged.")
+    assert told.endswith("3 machines judged, 1 acknowledged, 1 watched.")
 
 
 def test_a_night_with_a_shift_or_drift_does_not_say_that_nothing_is_to_be_done():
