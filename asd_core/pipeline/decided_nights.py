@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from asd_core.alarms.acknowledged import NightAnswer
 from asd_core.alarms.discoveries import ranking
+from asd_core.alarms.labelled_alarms import LabelledAlarms, labelled_alarms
 from asd_core.alarms.labelled_nights import LabelledNights, told_with, with_answers
 from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
@@ -84,12 +85,15 @@ class DecidedNights:
         }
         answers = self._answers(machines, place, night)
         columns |= _label_columns(answers)
-        settled = of(judged.settled, False)
         told = columns | {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
-        said = self._said(told, place >= 0, settled, answers)
+        said = self._said(told, place >= 0, of(judged.settled, False), answers)
         is_open = np.isin(state, ("new", "continuing")) & ~quiet
         order = ranking(is_open, p_value, of(judged.strength, np.nan))
         return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
+
+    def labelled_alarms(self, night: int) -> LabelledAlarms:
+        """How many alarms of the nights up to one were labelled, and how many of them as faults."""
+        return labelled_alarms(self.judged.episodes, self.labelled.answers, night)
 
     def _answers(
         self, machines: Sequence[tuple[str, str]], place: NDArray[np.int64], night: int
@@ -103,14 +107,14 @@ class DecidedNights:
         self,
         columns: Mapping[str, Any],
         is_known: NDArray[np.bool_],
-        settled: NDArray[np.bool_],
+        is_settled: NDArray[np.bool_],
         answers: Sequence[NightAnswer | None],
     ) -> list[str]:
         """The sentence of each machine; an acknowledged alarm is told as the alarm that it is."""
         least, rows = self.config.least_nights, rows_of(_table(columns, _SAID), *_SAID)
         alone = [
-            _sentence(least, bool(is_settled), *row) if known else _UNKNOWN
-            for known, is_settled, row in zip(is_known, settled, rows, strict=True)
+            _sentence(least, bool(steady), *row) if known else _UNKNOWN
+            for known, steady, row in zip(is_known, is_settled, rows, strict=True)
         ]
         states = zip(columns["acknowledged"], columns["unlabelled_state"], strict=True)
         return [

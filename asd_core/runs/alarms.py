@@ -15,6 +15,7 @@ from itertools import islice
 
 import pyarrow as pa
 
+from asd_core.alarms.labelled_alarms import LabelledAlarms
 from asd_core.clips.clip import UNDATED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
@@ -33,8 +34,8 @@ from asd_core.store.tables import rows_of
 
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
-_METHOD = "2"  # another one for evidence or rules that give other alarms from the same scores
-_WORDS = "2"  # another one for other sentences of the same alarms; evidence stays
+_METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
+_WORDS = "3"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -70,6 +71,19 @@ def find_alarms(
     for chain in work.chains(dates):
         found |= work.judge(chain, set(dates))
     return {date: found[date] for date in sorted(dates)}
+
+
+def past_precision(store: Store, key: str, date: str) -> LabelledAlarms:
+    """How many alarms of a night and the `MOST_NIGHTS` before were labelled, and how many of them as faults.
+
+    Args:
+        store: where alarms are kept.
+        key: of the recipe.
+        date: of a night whose alarms were found; of another one nothing is known.
+    """
+    kept = store.kept_alarms(key, [date], ["date"]).get(date)
+    counts = {} if kept is None else kept.made_of
+    return LabelledAlarms(int(counts.get("labelled_alarms", 0)), int(counts.get("labelled_faults", 0)))
 
 
 class _Work:
@@ -116,7 +130,11 @@ class _Work:
             if fleet not in decided:
                 decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config, self._labels)
             told[date] = decided[fleet].rows(self._key, chain.index(date), evidence[date])
-            self._store.keep_alarms(self._key, date, KeptNight(told[date], {"decided": marks[date]}))
+            found = decided[fleet].labelled_alarms(chain.index(date))
+            counts = (
+                {"labelled_alarms": str(found.alarms), "labelled_faults": str(found.faults)} if found.alarms else {}
+            )
+            self._store.keep_alarms(self._key, date, KeptNight(told[date], {"decided": marks[date]} | counts))
         return told
 
     def _kept(self, chain: list[str], wanted: Collection[str]) -> Iterator[tuple[str, KeptNight | None]]:

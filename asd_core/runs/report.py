@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.alarms.acknowledged import NightAnswer
+from asd_core.alarms.labelled_nights import in_words
 from asd_core.alarms.sentences import rarity
 from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
@@ -22,6 +24,7 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
 from asd_core.store.store import Store, safe_name
+from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
@@ -134,7 +137,16 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         history=history.select(_HISTORY),
         machines=machines,
         captions=_explaining(scores, store.captions(key, [date])),
+        clip_labels=clip_labels(store, date),
     )
+
+
+def clip_labels(store: Store, date: str) -> dict[str, str]:
+    """Address → what a person called the clip, in words, of the clips of a date."""
+    labels = store.labels()
+    own = labels.filter(pc.and_(pc.equal(labels["date"], date), pc.is_valid(labels["uri"])))
+    rows = rows_of(own, "uri", "answer", "words", "labelled_by")
+    return {uri: in_words(NightAnswer(answer, words or "", labelled_by=by or "")) for uri, answer, words, by in rows}
 
 
 def with_alarms(night: Night, alarms: AlarmSummary) -> Night:

@@ -105,7 +105,9 @@ def damages(path, data):
     found = {"empty": b"", "garbage": noise, "half": data[: len(data) // 2]}
     match path.rpartition(".")[2]:
         case "parquet":
-            found |= {f"parquet of {name}": _parquet(change(pq.read_table(io.BytesIO(data)))) for name, change in _TABLES}
+            found |= {
+                f"parquet of {name}": _parquet(change(pq.read_table(io.BytesIO(data)))) for name, change in _TABLES
+            }
         case "json":
             deep = b'{"a":' + b"[" * 100_000
             found |= {"a list": b"[]", "an empty object": b"{}", "nesting": deep, "bad UTF-8": b'{"\xff": 1}'}

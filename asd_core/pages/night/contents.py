@@ -115,6 +115,7 @@ class Night:
         alarms_mark: digest of what the alarms say, which tells a page that is no longer true; "" without alarms.
         alarms_problem: why the alarms could not be found; "" where they were.
         judgements: (machine type, machine id) → its tier; none for such a night.
+        clip_labels: uri → what a person called the clip, in words.
     """
 
     recipe: str
@@ -129,6 +130,7 @@ class Night:
     alarms_mark: str = ""
     alarms_problem: str = ""
     judgements: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
+    clip_labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:

@@ -5,11 +5,12 @@ import pyarrow as pa
 import pytest
 import soundfile
 
+from asd_core.alarms.labelled_alarms import LabelledAlarms
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.fitted_nights import nights_path
 from asd_core.pipeline.scorer_versions import newest_versions
-from asd_core.runs.alarms import find_alarms
+from asd_core.runs.alarms import find_alarms, past_precision
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
 from asd_core.store.layout import alarms_path, evidence_path
@@ -163,5 +164,7 @@ def test_an_answer_decides_anew_and_changes_no_evidence_no_score_and_no_earlier_
     label(store, *FAULTY, "fault")
     first, *_ = rows_of_night(store, SCORED[-1], rule).to_pylist()
     assert (first["tier"], first["state"], first["acknowledged"]) == ("watch", "new", True)
+    assert past_precision(store, KNN.key(), SCORED[-1]) == LabelledAlarms(1, 1)
     label(store, *FAULTY, "removed")
     assert rows_of_night(store, SCORED[-1], rule)["tier"][0].as_py() == "act"
+    assert past_precision(store, KNN.key(), SCORED[-1]) == LabelledAlarms(0, 0)

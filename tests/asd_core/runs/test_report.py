@@ -3,6 +3,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import soundfile
 
@@ -18,12 +19,12 @@ from asd_core.runs.caption import CaptionRun
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.fit import fit
 from asd_core.runs.import_embeddings import import_embeddings
-from asd_core.runs.report import is_stale, judgements, latest_scored, read_night, report_night, report_path
+from asd_core.runs.report import clip_labels, is_stale, judgements, latest_scored, read_night, report_night, report_path
 from asd_core.runs.score import score
 from asd_core.store.layout import alarms_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS
+from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.runs.feature_files import recipe_for, write_npz
 from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
 from tests.stored_rows import blank_rows
@@ -198,3 +199,12 @@ def test_a_page_shows_the_thresholds_by_which_its_night_was_judged(tmp_path):
     assert set(night.history["date"].to_pylist()) == {NIGHTS[1]}
     fit(store, strict, listed(archive, until=NIGHTS[2]), LocalEngine())
     assert not shown & {one.decision_threshold for one in read_night(store, strict, strict.key(), NIGHTS[2]).machines}
+
+
+def test_the_labels_of_a_date_are_told_by_address(tmp_path):
+    store = Store(LocalFiles(tmp_path))
+    given = pa.schema([field for field in LABELS if field.name != "labelled_at"])
+    clip = {"machine_type": "fan", "machine_id": "00", "date": "2026-11-01", "uri": "file:///a.wav", "answer": "normal"}
+    others = [clip | {"uri": None}, clip | {"date": "2026-11-02", "uri": "file:///b.wav"}]
+    store.keep_labels(pa.Table.from_pylist([clip | {"labelled_by": "Ann"}, *others], given))
+    assert clip_labels(store, "2026-11-01") == {"file:///a.wav": "Labelled normal by Ann"}
