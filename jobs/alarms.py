@@ -37,6 +37,7 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     """
     from asd_core.runs.alarm_summary import AlarmSummary
     from asd_core.runs.alarms import find_alarms
+    from asd_core.runs.fleet_history import past_alarms
     from asd_core.runs.report import latest_scored
 
     check_date(date)
@@ -48,7 +49,9 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     config = config if false_alarms is None else replace(config, false_alarms=false_alarms)
     found = find_alarms(job.store, job.recipe, [date], progress=job.talk.progress, config=config)
     night, notes = AlarmSummary(date, found[date], config), job.recipe.notes()
-    text = night.csv() if as_csv else "\n".join([night.text(), *(f"note: {note}" for note in notes)])
-    job.talk.result({**night.json(), "key": job.recipe.key(), "notes": notes}, text)
+    past = past_alarms(job.store, job.recipe, date, config)
+    said = [night.text(), *([past.sentence()] if past.nights > 1 else [])]
+    text = night.csv() if as_csv else "\n".join([*said, *(f"note: {note}" for note in notes)])
+    job.talk.result({**night.json(), "past": past.json(), "key": job.recipe.key(), "notes": notes}, text)
     if fail_on_alarm and night.alarms:
         click.get_current_context().exit(ALARM_CODE)

@@ -21,6 +21,7 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
 from asd_core.runs.caption import CaptionRun, OpenCaptioner
+from asd_core.runs.fleet_pages import report_nights
 from asd_core.runs.report import report_night, report_path
 from asd_core.runs.score import score
 from asd_core.store.store import Store
@@ -187,7 +188,7 @@ class _Captions:
 def _reports(
     store: Store, recipe: Recipe, record: Mapping[str, Any], engine: Engine, progress: Progress, *, is_news: bool
 ) -> list[str]:
-    """Addresses of the pages of a run's dates; a page without news is not written again."""
+    """Addresses of the pages of a run's dates; a page without news is not written again, but that of all nights is."""
     dates, pages = record["dates"], []
     for done, date in enumerate(dates):
         path = report_path(recipe, date)
@@ -196,4 +197,5 @@ def _reports(
             report_night(store, recipe, date, map_function=engine.map)
             progress("writing reports", done + 1, len(dates))
         pages.append(store.files.address(path))
+    report_nights(store, recipe, engine, progress)
     return pages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +19,9 @@ from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
-from asd_core.store.store import Store, safe_name
+from asd_core.runs.night_links import link_to, neighbours
+from asd_core.store.layout import night_page_path
+from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
@@ -32,7 +35,7 @@ def report_night(
     date: str | None,
     map_function: Callable[..., Iterable[Any]] = map,
 ) -> str:
-    """Write the report of a scored night into the store.
+    """Write the report of a scored night into the store; reports of the nights beside it get a link to it.
 
     Args:
         store: where scores are and the report goes.
@@ -48,9 +51,11 @@ def report_night(
     """
     key = recipe.key()
     date = date or latest_scored(store, key)
-    night = read_night(store, recipe, key, date)
+    night = replace(read_night(store, recipe, key, date), neighbours=neighbours(store, key, date))
     folder = report_path(recipe, date).rsplit("/", 1)[0]
-    return write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    page = write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    link_to(store, key, date)
+    return page
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
@@ -67,7 +72,7 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 def report_path(recipe: Recipe, date: str) -> str:
     """Path of a night's page in the store."""
-    return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
+    return night_page_path(recipe.key(), date)
 
 
 def latest_scored(store: Store, key: str) -> str:

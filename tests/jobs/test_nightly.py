@@ -114,7 +114,7 @@ def test_the_report_is_written_once_and_again_when_asked(plant):
     nightly(plant)
     assert path.read_text() == "an old report"
     said = asd("report", "--recipe", "twfr-knn", "--store", plant[1], "--json")
-    assert (said.code, said.json) == (0, {"report": str(path)})
+    assert (said.code, said.json) == (0, {"report": str(path), "all_nights": str(path.parents[1] / "index.html")})
     assert path.read_text() == text
     path.unlink()
     nightly(plant)

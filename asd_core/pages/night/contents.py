@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from asd_core.errors import AsdError
+from asd_core.pages.night.navigation import Neighbours
 from asd_core.store.tables import CAPTIONS
 
 Row = Mapping[str, Any]
@@ -87,6 +88,7 @@ class Night:
         alarms: the sentence on top, which counts alarms, and lines on what is no alarm of a machine; none for a night
             whose alarms were not found.
         judgements: (machine type, machine id) → its tier; none for such a night.
+        neighbours: the nights that the page leads to; None for a page that stands alone.
     """
 
     recipe: str
@@ -99,6 +101,7 @@ class Night:
     captions: pa.Table = field(default_factory=CAPTIONS.empty_table)
     alarms: Sequence[str] = ()
     judgements: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:
