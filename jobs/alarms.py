@@ -29,7 +29,8 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     """Name the machines of a scored night that are in alarm, from what is stored.
 
     A night of a machine is judged as a whole, against nights that its scorer learnt. Nothing is decoded or fitted: the
-    rule stands in [alarm] of the recipe, and takes another --false-alarms at once.
+    rule stands in [alarm] of the recipe, and takes another --false-alarms at once. The night's page stays as it is; a
+    note says so where it tells other alarms.
 
     \b
     Example:
@@ -38,7 +39,7 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     from asd_core.runs.alarm_summary import AlarmSummary
     from asd_core.runs.alarms import find_alarms
     from asd_core.runs.fleet_history import past_alarms
-    from asd_core.runs.report import latest_scored
+    from asd_core.runs.report import is_stale, latest_scored
 
     check_date(date)
     if as_csv and job.options["as_json"]:
@@ -49,6 +50,9 @@ def command(job: Job, date: str | None, false_alarms: float | None, as_csv: bool
     config = config if false_alarms is None else replace(config, false_alarms=false_alarms)
     found = find_alarms(job.store, job.recipe, [date], progress=job.talk.progress, config=config)
     night, notes = AlarmSummary(date, found[date], config), job.recipe.notes()
+    if is_stale(job.store, job.recipe, night):
+        rule = "" if false_alarms is None else f" --set alarm.false_alarms={false_alarms:g}"
+        notes = [*notes, f"the page of this night says otherwise: asd report --date {date}{rule} writes it anew"]
     past = past_alarms(job.store, job.recipe, date, config)
     said = [night.text(), *([past.sentence()] if past.nights > 1 else [])]
     text = night.csv() if as_csv else "\n".join([*said, *(f"note: {note}" for note in notes)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import click
@@ -52,6 +52,10 @@ class Talk:
         """A remark, on stderr unless quiet."""
         if not self.quiet:
             self._console.print(printable(line), markup=False, soft_wrap=True)
+
+    def waiting(self, work: str) -> Callable[[str], None]:
+        """Say who is waited for, and at which work."""
+        return lambda holder: self.say(f"waiting for {holder}, which is at {work}")
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Progress of a stage: a bar on a terminal, otherwise a plain line now and then."""

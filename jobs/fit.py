@@ -13,13 +13,14 @@ from jobs.options import normal_options
 @click.command("fit")
 @click.argument("archive", required=False)
 @normal_options
+@click.option("--labels/--no-labels", "joins", default=True, help="Learn clips too that asd label says are normal.")
 @on_archive
-def command(job: Job, since: str | None, until: str | None, normal_list: str | None) -> None:
+def command(job: Job, since: str | None, until: str | None, normal_list: str | None, joins: bool) -> None:
     """Learn the normal sound of every machine from its normal clips.
 
     The normal clips are those of split train where the archive has one, else those of the nights from --since to
-    --until, those on a list, or all that are known to be normal. Leave ARCHIVE out to learn from what is embedded in
-    the store.
+    --until, those on a list, or all that are known to be normal. Clips that asd label says are normal join them, and
+    those with a fault leave. Leave ARCHIVE out to learn from what is embedded in the store.
 
     \b
     Example:
@@ -29,14 +30,18 @@ def command(job: Job, since: str | None, until: str | None, normal_list: str | N
     from asd_core.clips.selection import training_clips
     from asd_core.errors import AsdError
     from asd_core.runs.fit import fit
+    from asd_core.runs.labelled_bank import labelled_bank
 
     check_normals(since, until, normal_list)
     listed = job.clips()
     clips = training_clips(listed, since, until, normal_list)
     for note in notes_on_training(listed, clips, is_told=bool(since or until or normal_list)):
         job.talk.say(f"note: {note}")
+    bank = labelled_bank(job.store, job.recipe.key(), listed, clips, joins=joins)
+    for note in bank.notes:
+        job.talk.say(f"note: {note}")
     with job.engine("fit") as engine:
-        record, outcomes = fit(job.store, job.recipe, clips, engine, job.talk.progress)
+        record, outcomes = fit(job.store, job.recipe, bank.clips, engine, job.talk.progress, labelled=bank.joined)
     for outcome in outcomes:
         job.talk.say(fit_line(outcome))
     counts = record["counts"]

@@ -16,5 +16,6 @@ def fit_line(outcome: FitOutcome) -> str:
         return f"{name}: no scorer: {outcome.error}"
     rate = outcome.false_alarm_rate
     expected = "unknown" if rate is None or math.isnan(rate) else f"{rate:.0%}"
-    line = f"{name}: {outcome.normal_clips} normal clips, threshold {outcome.threshold:.6g}, "
+    labelled = f" ({outcome.labelled_normal} by label)" if outcome.labelled_normal else ""
+    line = f"{name}: {outcome.normal_clips} normal clips{labelled}, threshold {outcome.threshold:.6g}, "
     return "; ".join([f"{line}false alarms on unseen normals {expected}", *outcome.notes])

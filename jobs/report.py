@@ -13,7 +13,9 @@ from jobs.job import Job, on_scores
 @click.option("--date", metavar="DATE", help="The night. [default: the latest scored]")
 @on_scores
 def command(job: Job, date: str | None) -> None:
-    """Write the report of a scored night again, from what is stored, and the page of all nights.
+    """Write the report of a scored night again, from what is stored, with alarms by [alarm] as it is now.
+
+    The page of all nights, which every report leads to, is written along with it.
 
     \b
     Example:

@@ -161,20 +161,25 @@ def windows(samples: Samples, length: int) -> Samples:
 def _read(file: SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
     """The first ``wanted`` samples (None: all) of one channel, and the frames of the whole recording."""
     check_channel(file, channel)
-    known = file.is_length_known
+    told = file.told_frames if wanted is not None or file.is_length_known else None
     wanted = file.frames if wanted is None else min(wanted, file.frames)
-    if known and wanted > limit:
+    if file.is_length_known and wanted > limit:
         raise _too_long(wanted, limit, file.samplerate)
     parts: list[Samples] = [np.empty(0, np.float32)]
     frames = 0
-    for block in blocks_of(file):
+    try:
+        for block in blocks_of(file):
+            if frames < wanted:
+                parts.append(one_channel(block, channel)[: wanted - frames])
+            frames += len(block)
+            if min(frames, wanted) > limit:
+                raise _too_long(min(frames, wanted), limit, file.samplerate)
+            if told is not None and frames >= wanted:
+                return np.concatenate(parts), max(told, frames)
+    except ClipError:
         if frames < wanted:
-            parts.append(one_channel(block, channel)[: wanted - frames])
-        frames += len(block)
-        if not known and min(frames, wanted) > limit:
-            raise _too_long(min(frames, wanted), limit, file.samplerate)
-        if known and frames >= wanted:
-            return np.concatenate(parts), file.frames
+            refuse_silent(np.concatenate(parts))  # nothing packs as well as silence
+            raise
     return np.concatenate(parts), frames
 
 

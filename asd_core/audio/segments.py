@@ -110,11 +110,11 @@ class SegmentedRecording:
             resampler = None if rate == self.sample_rate else soxr.ResampleStream(rate, self.sample_rate, 1)
             for block in blocks_of(file):
                 frames += len(block)
+                self.seconds = frames / rate  # a recording that breaks off has the length up to there
                 samples = one_channel(block, self._channel)
                 yield samples if resampler is None else resampler.resample_chunk(np.ascontiguousarray(samples))
             if not frames:
                 raise ClipError("no_samples", "a header of an audio file with no samples behind it that can be decoded")
             if resampler is not None:
                 yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
-            self.seconds = frames / rate
             self.warning = truncation(file, frames)

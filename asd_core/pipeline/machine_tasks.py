@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ def machine_tasks(
     versions: Mapping[str, str],
     run_id: str,
     workers: int,
+    labelled: Collection[str] = (),
 ) -> list[MachineTask]:
     """One task a group of whole machines, several a worker."""
     rows = min(GROUP_ROWS, max(1, len(embedded.clips) // (4 * workers)))
@@ -41,6 +42,7 @@ def machine_tasks(
             {name: embedded.transient[name] for name in clips["clip_id"].to_pylist() if name in embedded.transient},
             run_id,
             part,
+            frozenset(name for name in clips["clip_id"].to_pylist() if name in labelled) if labelled else frozenset(),
         )
         for part, clips in enumerate(machine_groups(embedded.clips, rows))
     ]
@@ -73,6 +75,7 @@ class MachineTask:
         transient: clip id → (reason, message) of clips that could not be read this time.
         run_id: whose score files are written.
         part: number of this task, which names its score files.
+        labelled: ids of the clips to fit on that are there because a person labelled them normal.
     """
 
     store_url: str
@@ -84,6 +87,7 @@ class MachineTask:
     transient: Mapping[str, tuple[str, str]]
     run_id: str = ""
     part: int = 0
+    labelled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class FitOutcome:
     notes: tuple[str, ...] = ()
     error: str | None = None
     lengths: Lengths = Lengths()
+    labelled_normal: int = 0  # of the normal clips, those that are there for a label alone
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,8 @@ def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips:
         )
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)
-    version, is_new = save_scorer(group.store, group.task.key, scorer)
+    labelled = len(group.task.labelled.intersection(good["clip_id"].to_pylist()))
+    version, is_new = save_scorer(group.store, group.task.key, scorer, labelled)
     keep_nights(group.store, scorer_folder(group.task.key, machine_type, machine_id), version, scorer, good)
     copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
@@ -148,6 +149,7 @@ def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips:
         scorer.false_alarm_rate,
         (*copies, *scorer.notes),
         lengths=lengths,
+        labelled_normal=labelled,
     )
 
 

@@ -28,8 +28,14 @@ _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "media
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
-def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
+def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0) -> tuple[str, bool]:
     """Commit a scorer as the machine's newest version, unless the newest is this very one.
+
+    Args:
+        store: where it goes.
+        key: of the recipe.
+        scorer: fitted.
+        labelled_normal: of its training clips, those that are there because a person labelled them normal.
 
     Returns:
         The version, and whether it is new.
@@ -53,6 +59,7 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         "median_unseen_score": float(np.median(scorer.unseen)),
         "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
+        **({"labelled_normal": labelled_normal} if labelled_normal else {}),
     }
     return commit_scorer(store, scorer_folder(key, scorer.machine_type, scorer.machine_id), head, data)
 
@@ -161,8 +168,9 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
 
 
 def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
-    judged = ("threshold", "false_alarm_rate", "notes", "seconds_learnt")  # `judgement_of`, and what changes no score
-    kept = {name: value for name, value in head.items() if name not in judged}
+    judged = ("threshold", "false_alarm_rate", "notes")  # `judgement_of`
+    told = ("seconds_learnt", "labelled_normal")  # which change no score
+    kept = {name: value for name, value in head.items() if name not in (*judged, *told)}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.alarms.level_shifts import LEAST_DB
+from asd_core.digest import content_hash
 from asd_core.evaluation.csv_cells import csv_table
 from asd_core.readable import machine_name
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
+
+_TOLD = ("machine_type", "machine_id", "tier", "state", "nights_in_alarm", "p_value", "p_floor", "sentence")
+_OTHERS = {"watch": "watched", "not_decided": "not decided"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,10 @@ class AlarmSummary:
             why = self.rows["sentence"][0].as_py() if len(self.rows) else "no machine has a recording of this night"
             return f"No alarm can be decided: {why.removeprefix('Not decided: ').rstrip('.')}."
         if not alarms:
-            watched = f", {tiers['watch']} watched" if tiers["watch"] else ""
-            return f"No alarm: nothing is to be done ({_machines(judged)} judged{watched})."
+            # A shift or a drift is no alarm, and is looked into all the same.
+            well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
+            others = [f"{tiers[tier]} {word}" for tier, word in _OTHERS.items() if tiers[tier]]
+            return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(
             f"{count} {kind}" for kind, count in (("new", new), ("continuing", len(alarms) - new)) if count
@@ -100,6 +107,14 @@ class AlarmSummary:
                 f"{_machines(len(drifting))} drifted for weeks ({named}{more}): listen, and fit again if all is well."
             )
         return lines
+
+    @property
+    def mark(self) -> str:
+        """A digest of all that the page of the night says of alarms; another rule that says the same has the same."""
+        told = self.rows.select(_TOLD).to_pylist()
+        return content_hash(
+            json.dumps([self.headline(), self.remarks(), [list(row.values()) for row in told]]).encode()
+        )
 
     def text(self) -> str:
         """All of it in lines."""

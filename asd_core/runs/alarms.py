@@ -1,7 +1,8 @@
 """From stored scores to the alarms of nights: evidence against each machine, and what a rule makes of it.
 
 Evidence depends on scores alone. It is computed once a night and kept, so that the nights before are read and not
-computed again. A rule that was edited decides anew over the kept evidence; nothing is fitted, and no score changes.
+computed again. A rule that was edited decides anew over the kept evidence; nothing is fitted, and no score changes. So
+do answers of people on a night or one before it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from asd_core.store.tables import rows_of
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
 _METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
+_WORDS = "2"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -91,6 +93,8 @@ class _Work:
         self._key, self._config = recipe.key(), config
         self._runs = store.scored_dates(self._key)
         self._fleets: dict[str, LearntFleet] = {}
+        self._labels = store.labels()
+        self._answers = digests_of_nights(self._labels)
 
     def chains(self, dates: Collection[str]) -> list[list[str]]:
         """The nights to judge in their order: those with a date up to the last asked for, and clips without one."""
@@ -104,15 +108,15 @@ class _Work:
 
     def judge(self, chain: list[str], wanted: Collection[str]) -> dict[str, pa.Table]:
         """Rows of ALARMS of the nights wanted, by all nights of a chain up to them; what was not kept yet is kept."""
-        nights, history = GatheredNights(GATHERED), _digest([_METHOD, asdict(self._config)])
+        nights, history = GatheredNights(GATHERED), _digest([_METHOD, _WORDS, asdict(self._config)])
         evidence, marks = dict[str, pa.Table](), dict[str, dict[str, str]]()
         for done, (date, kept) in enumerate(self._kept(chain, wanted), 1):
             made_of, rows = self._evidence(date, kept, date in wanted and not self._as_history)
             nights.add(date, rows)
-            history = _digest([history, date, made_of])
+            history = _digest([history, date, made_of, *self._answers.get(date, ())])  # none where none is labelled
             if date in wanted:
                 evidence[date] = rows
-                marks[date] = {"decided": history, **told_by(self._config, self._runs[date])}
+                marks[date] = {"decided": history, **told_by(self._config, self._runs[date], self._answers, date)}
             self._progress("judging nights", done, len(chain))
         told = {
             date: kept.rows
@@ -124,7 +128,7 @@ class _Work:
             versions = self._newest if self._as_history else self._versions(evidence[date])
             fleet = self._name(versions)
             if fleet not in decided:
-                decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config)
+                decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config, self._labels)
             told[date] = decided[fleet].rows(self._key, chain.index(date), evidence[date])
             self._store.keep_alarms(self._key, date, KeptNight(told[date], marks[date]))
         return told
@@ -183,18 +187,37 @@ class _Work:
         return self._fleets[name]
 
 
-def told_by(config: AlarmConfig, runs: Sequence[RunEntry]) -> dict[str, str]:
-    """Marks of the alarms of a night that tell, without a look at other nights, if they are of this rule and scores.
+def told_by(
+    config: AlarmConfig, runs: Sequence[RunEntry], answers: Mapping[str, list[str]], date: str
+) -> dict[str, str]:
+    """Marks of the alarms of a night that tell, without a look at other nights, what they are made of.
 
     Args:
         config: the rule.
         runs: that scored the night.
+        answers: digests of all answers of people, see `digests_of_nights`.
+        date: of the night, which depends on answers up to it.
     """
-    return {"rule": _digest([_METHOD, asdict(config)]), "scores": _scores_mark(runs)}
+    answered = sorted(item for item in answers.items() if item[0] <= date)
+    rule = _digest([_METHOD, _WORDS, asdict(config)])
+    return {"rule": rule, "scores": _scores_mark(runs), "answers": _digest(answered)}
 
 
 def _scores_mark(runs: Sequence[RunEntry]) -> str:
     return _digest([(run.committed_at, run.run_id) for run in runs])
+
+
+def digests_of_nights(labels: pa.Table) -> dict[str, list[str]]:
+    """Date → a digest of the answers on its nights and clips, alone in a list; no date without an answer.
+
+    Args:
+        labels: rows of LABELS that count.
+    """
+    names = [name for name in labels.column_names if name != "labelled_at"]
+    told: dict[str, list[str]] = {}
+    for row in labels.select(names).to_pylist():
+        told.setdefault(row["date"], []).append(json.dumps(row, sort_keys=True))
+    return {date: [_digest(rows)] for date, rows in told.items()}
 
 
 def _digest(value: object) -> str:

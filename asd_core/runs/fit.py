@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from itertools import chain
 from typing import Any
 
@@ -28,21 +29,35 @@ _OF_CLIPS = ("listed", "decoded", "embedded", "errors", "errors_by_reason")
 
 
 def fit(
-    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress = no_progress
+    store: Store,
+    recipe: Recipe,
+    clips: pa.Table,
+    engine: Engine,
+    progress: Progress = no_progress,
+    *,
+    labelled: Collection[str] = (),
 ) -> tuple[dict[str, Any], list[FitOutcome]]:
     """Fit a scorer for every machine from its normal clips; of an ensemble fit its members, then combine them.
+
+    Args:
+        store: where embeddings and scorers go.
+        recipe: of the scorers.
+        clips: the normal clips, rows of CLIPS.
+        engine: where the work is done.
+        progress: told (stage, done, total).
+        labelled: ids of the clips that are there because a person labelled them normal; each scorer counts its own.
 
     Returns:
         The run's record, and what became of each machine.
     """
     if recipe.ensemble is not None:
-        return _fit_ensemble(store, recipe, clips, engine, progress)
+        return _fit_ensemble(store, recipe, clips, engine, progress, labelled)
     started = now()
     embedded = embed(store, recipe.encoders_of(clips), clips, engine, progress)
     start = time.monotonic()
     key = recipe.key()
     name_all_newest(store, key)
-    tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers)
+    tasks = machine_tasks(store, recipe, key, embedded, {}, "", engine.workers, labelled)
     fitted = tracked(engine.map(fit_machines, tasks), "fitting machines", len(tasks), progress)
     outcomes = sorted(chain.from_iterable(fitted), key=lambda outcome: (outcome.machine_type, outcome.machine_id))
     versions = [(o.machine_type, o.machine_id, o.version) for o in outcomes]
@@ -58,6 +73,7 @@ def fit(
             "machines": len(outcomes),
             "fitted": sum(outcome.version is not None for outcome in outcomes),
             "new_scorers": sum(outcome.is_new for outcome in outcomes),
+            "labelled_normal": len(labelled),
         },
         "scorers": {scorer_folder(key, kind, name): version for kind, name, version in versions if version},
         "notes": added(outcome.lengths for outcome in outcomes).notes(),
@@ -70,15 +86,17 @@ def fit(
 
 
 def _fit_ensemble(
-    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress
+    store: Store, recipe: Recipe, clips: pa.Table, engine: Engine, progress: Progress, labelled: Collection[str]
 ) -> tuple[dict[str, Any], list[FitOutcome]]:
     """Fit every member on the clips that it knows; scores made elsewhere are judged as they were when imported."""
     counts: dict[str, Any] = {}
     seconds: dict[str, float] = {}
     for name, member in recipe.members.items():
         if member.for_machine("").detector.kind != ImportedScoresConfig.kind:
-            fitted, _ = fit(store, member, clips_of_member(store, member, clips), engine, progress)
+            own = clips_of_member(store, member, clips)
+            fitted, _ = fit(store, member, own, engine, progress, labelled=labelled)
             counts = counts or {one: fitted["counts"][one] for one in _OF_CLIPS}
             seconds |= {f"{name} {stage}": value for stage, value in fitted["seconds"].items()}
+    counts["labelled_normal"] = len(labelled)
     record, outcomes = combine(store, recipe, engine, progress, clips, counts)
     return {**record, "seconds": seconds | record["seconds"]}, outcomes

@@ -16,7 +16,7 @@ from asd_core.pages.fleet import FleetHistory, NightCounts
 from asd_core.pages.fleet.contents import NO_EVIDENCE, Cell, evidence_codes
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
-from asd_core.runs.alarms import MOST_NIGHTS, told_by
+from asd_core.runs.alarms import MOST_NIGHTS, digests_of_nights, told_by
 from asd_core.store.store import Store
 
 _AT_ONCE = 32  # nights whose files are held
@@ -25,6 +25,8 @@ _READ = (
     "machine_id",
     "tier",
     "state",
+    "unlabelled_state",
+    "acknowledged",
     "nights_in_alarm",
     "p_value",
     "p_floor",
@@ -45,15 +47,16 @@ def fleet_history(store: Store, recipe: Recipe, dates: Sequence[str], config: Al
         store: where alarms are.
         recipe: whose alarms.
         dates: of the nights, ascending.
-        config: the rule; alarms that another one gave are left out.
+        config: the rule; alarms that another one gave, or that answers of people changed since, are left out.
     """
     key, runs, gathered = recipe.key(), store.scored_dates(recipe.key()), _Gathered(len(dates), config)
+    answers = digests_of_nights(store.labels())
     for start in range(0, len(dates), _AT_ONCE):
         chunk = dates[start : start + _AT_ONCE]
         found = store.kept_alarms(key, chunk, _READ)
         for place, date in enumerate(chunk, start):
             kept = found.get(date)
-            if kept is not None and _is_told_by(kept.made_of, told_by(config, runs.get(date, []))):
+            if kept is not None and _is_told_by(kept.made_of, told_by(config, runs.get(date, []), answers, date)):
                 gathered.add(place, date, kept.rows)
     return gathered.history(recipe, dates)
 
@@ -72,7 +75,7 @@ def past_alarms(store: Store, recipe: Recipe, date: str, config: AlarmConfig) ->
 
 
 def _is_told_by(made_of: Mapping[str, str], marks: Mapping[str, str]) -> bool:
-    """Tell if alarms are of the rule and the scores that these marks name."""
+    """Tell if alarms are of the rule, the scores and the answers that these marks name."""
     return marks.items() <= made_of.items()
 
 
@@ -102,7 +105,8 @@ class _Gathered:
         places, cells = self._places(rows), _cells(rows)
         p_values, floors = (rows[name].to_numpy().astype(np.float64) for name in ("p_value", "p_floor"))
         drifted = rows["drifted_by"].to_numpy().astype(np.float64)
-        before = np.isin(cells, (Cell.CONTINUING, Cell.OVER))
+        alone = rows["unlabelled_state"]
+        before = pc.is_in(alone, value_set=pa.array(["continuing", "cleared"])).to_numpy()
         self._columns.append(_Column(place, places, cells, evidence_codes(p_values), ~np.isnan(drifted)))
         shift = rows["fleet_shift"][0].as_py() if len(rows) else None
         self._counts[date] = NightCounts(
@@ -111,6 +115,7 @@ class _Gathered:
             clips=pc.sum(rows["clips"]).as_py() or 0,
             flagged=pc.sum(rows["flagged"]).as_py() or 0,
             errors=pc.sum(rows["errors"]).as_py() or 0,
+            found=pc.sum(pc.equal(alone, "new")).as_py() or 0,
             expected=expected_new(p_values, floors, before, self._config.false_alarms, self._config.rule),
             fleet_shift=shift,
             drifting=int((~np.isnan(drifted)).sum()),
@@ -162,6 +167,7 @@ def _cells(rows: pa.Table) -> NDArray[np.uint8]:
     for column, cells in (("tier", _TIERS), ("state", _STATES)):
         for word, cell in cells.items():
             found[pc.equal(rows[column], word).fill_null(False).to_numpy()] = cell
+    found[rows["acknowledged"].fill_null(False).to_numpy()] = Cell.ACKNOWLEDGED
     unscored = (rows["clips"].to_numpy() == 0) & (rows["errors"].to_numpy() > 0)
     found[unscored] = Cell.ERROR
     return found

@@ -54,7 +54,8 @@ def keep_recipe(store: Store, recipe: Recipe) -> None:
     """
     check_free(store, recipe.name, recipe)
     data = json.dumps({"name": recipe.name, "settings": recipe.settings}, indent=1).encode()
-    store.files.write_new(_path(recipe.name), data)
+    if not store.files.write_new(_path(recipe.name), data):
+        check_free(store, recipe.name, recipe)  # one that was kept at the same moment may be another
 
 
 def check_free(store: Store, name: str, recipe: Recipe | None = None) -> None:

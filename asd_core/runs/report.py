@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.alarms.sentences import rarity
 from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
 from asd_core.encoders.build import encoder_note, kind_of
@@ -19,6 +20,7 @@ from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.alarms import find_alarms
 from asd_core.runs.night_links import link_to, neighbours
 from asd_core.store.layout import night_page_path
 from asd_core.store.store import Store
@@ -26,6 +28,7 @@ from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
+_JUDGED = ("machine_type", "machine_id", "tier", "sentence", "state", "nights_in_alarm", "p_value", "p_floor")
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
 
@@ -34,14 +37,18 @@ def report_night(
     recipe: Recipe,
     date: str | None,
     map_function: Callable[..., Iterable[Any]] = map,
+    alarms: AlarmSummary | None = None,
 ) -> str:
     """Write the report of a scored night into the store; reports of the nights beside it get a link to it.
+
+    Its tiers follow the recipe's ``[alarm]`` as it is now. A page without alarms says why it has none.
 
     Args:
         store: where scores are and the report goes.
         recipe: whose scores.
         date: of the recordings; None takes the latest scored.
         map_function: maps the making of media over flagged clips; the builtin, or a cluster's.
+        alarms: of that night, where they are known; None finds them.
 
     Returns:
         The path of the page in the store.
@@ -51,11 +58,31 @@ def report_night(
     """
     key = recipe.key()
     date = date or latest_scored(store, key)
-    night = replace(read_night(store, recipe, key, date), neighbours=neighbours(store, key, date))
+    night, problem = replace(read_night(store, recipe, key, date), neighbours=neighbours(store, key, date)), ""
+    if alarms is None:
+        alarms, problem = _found(store, recipe, date)
+    night = replace(night, alarms_problem=problem) if alarms is None else with_alarms(night, alarms)
     folder = report_path(recipe, date).rsplit("/", 1)[0]
     page = write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
     link_to(store, key, date)
     return page
+
+
+def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None, str]:
+    """The alarms of a night by the recipe's rule, or why there are none."""
+    try:
+        rows = find_alarms(store, recipe, [date])[date]
+    except AsdError as error:
+        return None, str(error)
+    return AlarmSummary(date, rows, recipe.for_machine("").alarm), ""
+
+
+def is_stale(store: Store, recipe: Recipe, alarms: AlarmSummary) -> bool:
+    """The page of a night is there and says other alarms than these."""
+    path = report_path(recipe, alarms.date)
+    if not store.files.exists(path):
+        return False
+    return f'name="asd-alarms" content="{alarms.mark}"'.encode() not in store.files.read(path)
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
@@ -84,7 +111,7 @@ def latest_scored(store: Store, key: str) -> str:
 
 
 def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights: int = HISTORY_NIGHTS) -> Night:
-    """All that the report of one date is made from."""
+    """All that the report of one date is made from, but for its alarms."""
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
@@ -94,10 +121,14 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     record = store.record(runs[date][0])
     judged = record.get("judged_anew", {})
     machines = [
-        machine_record(head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version)
+        replace(
+            machine_record(
+                head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version
+            ),
+            quantile=recipe.for_machine(head["machine_type"]).threshold.quantile,
+        )
         for folder, (version, head) in newest_heads(store, key).items()
     ]
-    kept = _alarms(store, recipe, key, date)
     return Night(
         recipe=recipe.name,
         key=key,
@@ -107,23 +138,22 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         history=history.select(_HISTORY),
         machines=machines,
         captions=_explaining(scores, store.captions(key, [date])),
-        alarms=(kept.headline(), *kept.remarks()) if kept is not None else (),
-        judgements=judgements(kept) if kept is not None else {},
     )
 
 
-def _alarms(store: Store, recipe: Recipe, key: str, date: str) -> AlarmSummary | None:
-    """The kept alarms of a night; None where they were never found."""
-    kept = store.kept_alarms(key, [date]).get(date)
-    return None if kept is None else AlarmSummary(date, kept.rows, recipe.for_machine("").alarm)
+def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
+    """A night with its alarms."""
+    said = (alarms.headline(), *alarms.remarks())
+    return replace(night, alarms=said, alarms_mark=alarms.mark, judgements=judgements(alarms))
 
 
 def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
     """The tier of each machine's night, for the page."""
-    columns = rows_of(alarms.rows, "machine_type", "machine_id", "tier", "sentence")
-    return {
-        (kind, name): Judgement(tier, place, sentence) for place, (kind, name, tier, sentence) in enumerate(columns)
-    }
+    found = {}
+    for place, (*machine, tier, sentence, state, nights, p_value, p_floor) in enumerate(rows_of(alarms.rows, *_JUDGED)):
+        rare = "" if p_value is None else rarity(p_value, p_floor)
+        found[machine[0], machine[1]] = Judgement(tier, place, sentence, state or "", nights or 0, rare)
+    return found
 
 
 def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:

@@ -16,6 +16,7 @@
     score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
     evidence/<KEY>/date=<date>.parquet                   what the scores say of every machine's night
     alarms/<KEY>/date=<date>.parquet                     what a recipe's rule made of it
+    labels/<time>,<hash>.parquet                         answers of people on clips and machine-nights, of every KEY
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
@@ -103,6 +104,11 @@ def night_page_path(key: str, date: str) -> str:
 def nights_page_path(key: str) -> str:
     """Path of the page of all nights."""
     return f"reports/{key}/index.html"
+
+
+def labels_path(time: str, digest: str) -> str:
+    """Path of the answers that were given at a time."""
+    return f"labels/{name_of(time, digest)}.parquet"
 
 
 @lru_cache(maxsize=1 << 16)  # names of machines come up for every night

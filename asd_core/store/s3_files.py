@@ -100,6 +100,9 @@ class S3Files:
         with _said(self.url), contextlib.suppress(FileNotFoundError):
             _filesystem().rm_file(self._key(path))
 
+    def remove_leftovers(self, seconds: float) -> None:
+        """See `asd_core.store.files.Files.remove_leftovers`: a PUT leaves nothing."""
+
     def uri(self, path: str) -> str:
         """See `asd_core.store.files.Files.uri`."""
         return _SCHEME + urllib.parse.quote(self._key(path), errors="surrogateescape")

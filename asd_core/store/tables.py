@@ -140,9 +140,30 @@ ALARMS = pa.schema(
         pa.field("pool_nights", pa.int64(), nullable=False),  # nights of all machines of the pool
         pa.field("pooled_over", pa.string()),  # machine type of the pool, "fleet" for all; null where not decided
         pa.field("sentence", pa.string(), nullable=False),  # for people
+        pa.field("unlabelled_state", pa.string()),  # state by the scores alone; null without an alarm
+        pa.field("acknowledged", pa.bool_()),  # an alarm that stays quiet for its label; null without an alarm
+        pa.field("label", pa.string()),  # "normal", "fault" or "ignore": the answer that holds for this night
+        pa.field("label_words", pa.string()),  # of a person; null without words
+        pa.field("label_until", pa.string()),  # last night that an alarm is ignored; null for other answers
+        pa.field("labelled_by", pa.string()),  # null where no name was given
     ]
 )
 """One row per machine with a clip in a night, alarms first and then by evidence."""
+
+LABELS = pa.schema(
+    [
+        pa.field("machine_type", pa.string(), nullable=False),
+        pa.field("machine_id", pa.string(), nullable=False),
+        pa.field("date", pa.string(), nullable=False),
+        pa.field("uri", pa.string()),  # of the clip; null for the machine's whole night
+        pa.field("answer", pa.string(), nullable=False),  # "normal", "fault", "ignore" or "removed"
+        pa.field("words", pa.string()),  # of a person; null without words
+        pa.field("until", pa.string()),  # last night that an alarm is ignored; null for other answers
+        pa.field("labelled_by", pa.string()),  # null where no name was given
+        pa.field("labelled_at", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+"""One row per answer of a person on a clip or a machine's night; the newest answer on each counts."""
 
 
 CAPTIONS = pa.schema(

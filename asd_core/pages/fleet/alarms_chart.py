@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from asd_core.pages.drawing import Drawing, Scale, grid_lines, label, line, path
-from asd_core.pages.fleet.contents import Cell, NightCounts
+from asd_core.pages.fleet.contents import NightCounts
 
 WIDTH, HEIGHT = 640, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 628, 12, 160
@@ -22,7 +22,7 @@ def draw_alarms(nights: Sequence[NightCounts]) -> Markup:
     """
     from scipy.special import pdtrik
 
-    observed = np.cumsum([night.number(Cell.NEW) for night in nights])
+    observed = np.cumsum([night.found for night in nights])
     expected = np.cumsum([night.expected for night in nights])
     low, high = (np.nan_to_num(pdtrik(tail, np.maximum(expected, 1e-9))).clip(0) for tail in (0.025, 0.975))
     high = np.maximum(high, expected)

@@ -13,7 +13,7 @@ from asd_core.alarms.past_alarms import PastAlarms
 
 
 class Cell(IntEnum):
-    """A machine's night, the later the more it asks for."""
+    """A machine's night, the larger the more it asks for."""
 
     NOT_HEARD = 0
     ERROR = 1
@@ -21,11 +21,12 @@ class Cell(IntEnum):
     WITHIN_CHANCE = 3
     OVER = 4
     WATCH = 5
-    CONTINUING = 6
-    NEW = 7
+    ACKNOWLEDGED = 6
+    CONTINUING = 7
+    NEW = 8
 
 
-LETTERS = "-E?·CWAN"
+LETTERS = "-E?·CWKAN"
 """The letter of each `Cell`."""
 
 MEANINGS = (
@@ -35,6 +36,7 @@ MEANINGS = (
     "within chance",
     "within chance, the alarm is over",
     "watched",
+    "alarm that a person acknowledged",
     "in alarm",
     "new alarm",
 )
@@ -66,7 +68,8 @@ class NightCounts:
         clips: scored clips.
         flagged: clips above their threshold.
         errors: clips that could not be scored.
-        expected: new alarms if all machines were well.
+        found: new alarms by the scores alone, whatever people have said of them since.
+        expected: the same if all machines were well.
         fleet_shift: deviations by which the whole fleet lay higher; None without a shift.
         drifting: number of machines that have lain elsewhere for weeks.
     """
@@ -77,6 +80,7 @@ class NightCounts:
     clips: int = 0
     flagged: int = 0
     errors: int = 0
+    found: int = 0
     expected: float = 0.0
     fleet_shift: float | None = None
     drifting: int = 0
@@ -132,5 +136,5 @@ class FleetHistory:
     def past(self) -> PastAlarms:
         """New alarms of these nights against those expected."""
         judged = [night for night in self.nights if night.judged]
-        observed = sum(night.number(Cell.NEW) for night in judged)
-        return PastAlarms(len(judged), observed, sum(night.expected for night in judged))
+        found, expected = sum(night.found for night in judged), sum(night.expected for night in judged)
+        return PastAlarms(len(judged), found, expected)

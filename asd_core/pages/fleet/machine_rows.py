@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from asd_core.alarms.sentences import ordinal
 from asd_core.digest import name_hash
 from asd_core.pages.fleet.contents import LETTERS, MEANINGS, NO_EVIDENCE, Cell, FleetHistory
 from asd_core.readable import machine_name, readable
@@ -21,8 +22,7 @@ MOST_ROWS = 300
 
 _MOST_TYPES = 40
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
-_CLASSES = ("none", "error", "open", "well", "over", "watch", "act", "new")
+_CLASSES = ("none", "error", "open", "well", "over", "watch", "quiet", "act", "new")
 
 
 @dataclass(frozen=True)
@@ -107,19 +107,13 @@ def calendar(dates: Sequence[str]) -> tuple[str, str, str]:
     return "".join(months), tens, units
 
 
-def in_a_row(nights: int) -> str:
-    """A number of nights in words: ``third night in a row``."""
-    ending = "th" if 10 <= nights % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(nights % 10, "th")
-    ordinal = _ORDINALS[nights - 1] if nights <= len(_ORDINALS) else f"{nights}{ending}"
-    return f"{ordinal} night in a row"
-
-
 def _order(fleet: FleetHistory) -> NDArray[np.int64]:
     """Positions of the machines, those that ask for most first."""
     names = [machine_name(*machine) for machine in fleet.machines]
     alphabetical = np.empty(len(names), np.int64)
     alphabetical[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-    alarms, watched = fleet.cells >= Cell.CONTINUING, fleet.cells == Cell.WATCH
+    alarms = fleet.cells >= Cell.CONTINUING
+    watched = (fleet.cells == Cell.WATCH) | (fleet.cells == Cell.ACKNOWLEDGED)
     keys = [part for cells in (alarms, watched) for part in (-_last(cells), -cells.sum(axis=1))]
     return np.asarray(np.lexsort((alphabetical, *reversed(keys))))
 
@@ -135,7 +129,7 @@ def _row(fleet: FleetHistory, place: int) -> MachineRow:
     tonight = Cell(cells[-1])
     status = MEANINGS[tonight]
     if tonight == Cell.CONTINUING:
-        status = f"in alarm, {in_a_row(int(fleet.nights_in_alarm[place]))}"
+        status = f"in alarm, {ordinal(int(fleet.nights_in_alarm[place]))} night in a row"
     letters = "".join(LETTERS[cell] for cell in cells)
     return MachineRow(
         name=machine_name(*fleet.machines[place]),
@@ -177,8 +171,9 @@ def _types(fleet: FleetHistory, places: NDArray[np.int64]) -> list[TypeRow]:
 def _type_row(name: str, cells: NDArray[np.uint8]) -> TypeRow:
     in_alarm = (cells >= Cell.CONTINUING).sum(axis=0)
     within = ((cells == Cell.WITHIN_CHANCE) | (cells == Cell.OVER)).sum(axis=0)
-    others = [(cells == cell).sum(axis=0) for cell in (Cell.WATCH, Cell.NOT_DECIDED, Cell.ERROR)]
-    counts = np.stack([in_alarm, others[0], within, *others[1:]], axis=1)
+    watched = ((cells == Cell.WATCH) | (cells == Cell.ACKNOWLEDGED)).sum(axis=0)
+    others = [(cells == cell).sum(axis=0) for cell in (Cell.NOT_DECIDED, Cell.ERROR)]
+    counts = np.stack([in_alarm, watched, within, *others], axis=1)
     signs, classes = zip(*map(_sign, counts.tolist()), strict=True) if len(counts) else ((), ())
     return TypeRow(name, len(cells), runs("".join(signs), classes), json.dumps(counts.tolist(), separators=(",", ":")))
 

@@ -31,8 +31,14 @@ def test_the_sentence_on_top_counts_alarms_alone():
 
 
 def test_a_healthy_night_says_that_nothing_is_to_be_done():
-    assert summary(WATCHED, WELL).headline() == "No alarm: nothing is to be done (2 machines judged, 1 watched)."
-    assert summary(WELL, UNKNOWN).headline() == "No alarm: nothing is to be done (1 machine judged)."
+    start = "Nothing to do: no machine is in alarm. "
+    assert summary(WATCHED, WELL).headline() == f"{start}2 machines judged, 1 watched."
+    assert summary(OVER, UNKNOWN).headline() == f"{start}1 machine judged, 1 not decided."
+
+
+def test_a_night_with_a_shift_or_drift_does_not_say_that_nothing_is_to_be_done():
+    for given in ({"fleet_shift": [1.3]}, {"drifted_by": [2.0]}):
+        assert summary(WELL, **given).headline() == "No machine is in alarm. 1 machine judged."
 
 
 def test_where_nothing_can_be_decided_the_reason_stands_on_top():

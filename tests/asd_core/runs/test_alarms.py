@@ -1,6 +1,7 @@
 """Alarms of nights from stored scores: few, told with their history, and cheap where nothing changed."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import soundfile
 
@@ -14,7 +15,7 @@ from asd_core.runs.score import score
 from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS
+from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.pipeline.ensembles.fleets import fitted_ensemble
 from tests.fleet import KNN, NIGHTS, clip_path, files_of, listed, write_fleet, write_wav
 
@@ -154,3 +155,26 @@ def test_an_ensemble_and_clips_without_a_date_have_rows_that_say_why_nothing_is_
     assert list(found) == [NIGHTS[2], "undated"]
     for (row,) in (rows.to_pylist() for rows in found.values()):
         assert row["tier"] == "not_decided" and "2 normal nights were learnt, 5 are needed" in row["sentence"]
+
+
+def label(store, machine_id, date, answer):
+    blank = {"machine_type": "fan", "machine_id": machine_id, "date": date, "answer": answer}
+    store.keep_labels(pa.Table.from_pylist([blank], schema=pa.schema([one for one in LABELS][:-1])))
+
+
+def test_an_answer_decides_anew_and_changes_no_evidence_no_score_and_no_earlier_night(copied):
+    _, store = copied
+    rule = KNN.with_settings({"alarm.false_alarms": 0.3})
+    find_alarms(store, rule, SCORED)
+    before = files_of(store.files.root)
+    label(store, *FAULTY, "normal")
+    (row,) = [row for row in rows_of_night(store, SCORED[-1], rule).to_pylist() if row["machine_id"] == "01"]
+    assert (row["tier"], row["state"], row["unlabelled_state"]) == ("within_chance", None, "new")
+    after = files_of(store.files.root)
+    changed = {path for path in after if after[path] != before.get(path) and not path.startswith("labels/")}
+    assert changed == {alarms_path(KNN.key(), SCORED[-1])}
+    label(store, *FAULTY, "fault")
+    first, *_ = rows_of_night(store, SCORED[-1], rule).to_pylist()
+    assert (first["tier"], first["state"], first["acknowledged"]) == ("watch", "new", True)
+    label(store, *FAULTY, "removed")
+    assert rows_of_night(store, SCORED[-1], rule)["tier"][0].as_py() == "act"

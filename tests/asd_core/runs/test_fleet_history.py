@@ -15,14 +15,15 @@ from tests.stored_rows import blank_rows
 CONFIG, DATES = AlarmConfig(false_alarms=0.5), ["2026-11-01", "2026-11-02", "2026-11-03"]
 
 
-def night(*machines, config=CONFIG):
-    """(id, tier, state, p, nights in alarm, drift) of each fan, and marks of a rule."""
+def night(*machines, config=CONFIG, quiet=False):
+    """(id, tier, state, p, nights in alarm, drift) of each fan, and marks of a rule; alarms may be acknowledged."""
     ids, tiers, states, p_values, lasted, drifted = (list(column) for column in zip(*machines, strict=True))
-    given = {"tier": tiers, "state": states, "p_value": p_values, "nights_in_alarm": lasted, "drifted_by": drifted}
+    given = {"tier": tiers, "p_value": p_values, "nights_in_alarm": lasted, "drifted_by": drifted}
     given |= {"p_floor": [0.001] * len(ids), "clips": [0 if one == "not_decided" else 5 for one in tiers]}
     given |= {"errors": [1 if one == "not_decided" else 0 for one in tiers], "flagged": [2] * len(ids)}
+    given |= {"state": states, "unlabelled_state": states, "acknowledged": [one and quiet for one in states]}
     rows = blank_rows(ALARMS, len(ids), machine_type=["fan"] * len(ids), machine_id=ids, **given)
-    return KeptNight(rows, {"decided": "d", **told_by(config, [])})
+    return KeptNight(rows, {"decided": "d", **told_by(config, [], {}, "")})
 
 
 WELL = ("a", "within_chance", None, 0.5, 0, None)
@@ -57,6 +58,11 @@ def test_a_night_is_counted_and_expects_alarms_of_machines_that_are_in_none(stor
     assert (first.heard, first.clips, first.flagged, first.errors) == (3, 15, 6, 0)
     assert first.expected == pytest.approx(0.5 * 2 / 3) and (second.heard, second.expected) == (0, 0.0)
     assert fleet.past.observed == 1
+
+
+def test_an_acknowledged_alarm_has_a_letter_of_its_own_and_counts_as_observed(store):
+    fleet = kept(store, night(WELL, ("b", "watch", "new", 0.001, 1, None), quiet=True))
+    assert LETTERS[fleet.cells[1, 0]] == "K" and fleet.past.observed == 1
 
 
 def test_alarms_of_another_rule_or_of_other_scores_are_left_out(store):

@@ -11,7 +11,8 @@ DATES = [f"2026-11-{day:02d}" for day in range(1, 31)]
 def night_of(date, letters, **changes):
     cells = tuple(sum(LETTERS.index(letter) == cell for letter in letters) for cell in Cell)
     judged = sum(cells[Cell.WITHIN_CHANCE :])
-    return NightCounts(date, cells=cells, **({"expected": 0.2 if judged else 0.0} | changes))
+    counts = {"found": cells[Cell.NEW], "expected": 0.2 if judged else 0.0}
+    return NightCounts(date, cells=cells, **(counts | changes))
 
 
 def history(drawn, reports=(), **changes):
