@@ -60,8 +60,8 @@ def find_alarms(
         engine: where nights are computed that scorers of before lack; None for this process.
         progress: told (stage, done, total).
         config: the rule; None for the recipe's ``[alarm]``.
-        as_history: judge these nights as they are judged when they come before another one: by the newest scorers,
-            where they have no evidence yet. Nothing is computed for scorers of before then.
+        as_history: judge these nights as they are judged when they come before another one. Where they have no
+            evidence yet and scorers of before scored them, they are not decided, and nothing is computed for these.
 
     Returns:
         Date → rows of ALARMS, alarms first and then by evidence.
