@@ -115,6 +115,19 @@ def test_scorers_of_before_have_their_nights_computed_and_the_alarms_are_the_sam
     assert rows_of_night(store, SCORED[-1]).equals(rows)
 
 
+def test_nights_of_scorers_of_before_are_not_decided_as_history_and_nothing_is_computed_for_them(copied):
+    archive, store = copied
+    before = set(newest_versions(store, KNN.key()).items())
+    fit(store, KNN, listed(archive, until=SCORED[0]), LocalEngine())
+    assert before.isdisjoint(newest_versions(store, KNN.key()).items())
+    for pair in before:
+        store.files.delete(nights_path(*pair))
+    found = find_alarms(store, KNN, SCORED[1:], as_history=True)
+    assert not any(store.files.exists(nights_path(*pair)) for pair in before)
+    assert set(found[SCORED[1]]["tier"].to_pylist()) == {"not_decided"}
+    assert rows_of_night(store, SCORED[1])["calibration_nights"].to_pylist() == [8] * 4
+
+
 def test_a_machine_without_a_scorer_and_one_with_few_nights_are_not_decided_and_say_why(copied):
     archive, store = copied
     write_fleet(archive, ("09",), DATES[-2:], clips=3)
