@@ -27,6 +27,7 @@ class JudgedNight:
         nights_in_alarm: judged nights of its alarm so far.
         calibration_nights: nights of the machine that were learnt.
         least_nights: learnt nights below which nothing is decided.
+        settled: True for an alarm that has neither grown nor faded for a week.
     """
 
     tier: Tier
@@ -40,6 +41,7 @@ class JudgedNight:
     nights_in_alarm: int
     calibration_nights: int
     least_nights: int
+    settled: bool = False
 
 
 def sentence(night: JudgedNight) -> str:
@@ -50,7 +52,8 @@ def sentence(night: JudgedNight) -> str:
             return f"Alarm, {ordinal(night.nights_in_alarm)} night, not yet over: {told}."
         case "act":
             lasting = f"Alarm, {ordinal(night.nights_in_alarm)} night in a row"
-            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}."
+            asked = " Steady for a week: mend it, or fit again if all is well." if night.settled else ""
+            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}.{asked}"
         case "watch":
             if night.p_value <= night.p_floor and night.p_floor > night.level:
                 return (

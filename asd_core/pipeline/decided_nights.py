@@ -85,7 +85,9 @@ class DecidedNights:
         }
         answers = self._answers(machines, place, night)
         columns |= _label_columns(answers)
-        said = self._said(columns | {"tier": np.where(quiet, "act", columns["tier"]).tolist()}, place >= 0, answers)
+        settled = of(judged.settled, False)
+        told = columns | {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
+        said = self._said(told, place >= 0, settled, answers)
         is_open = np.isin(state, ("new", "continuing")) & ~quiet
         order = ranking(is_open, p_value, of(judged.strength, np.nan))
         return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
@@ -103,11 +105,18 @@ class DecidedNights:
         return [one or other for one, other in zip(own, standing, strict=True)]
 
     def _said(
-        self, columns: Mapping[str, Any], is_known: NDArray[np.bool_], answers: Sequence[NightAnswer | None]
+        self,
+        columns: Mapping[str, Any],
+        is_known: NDArray[np.bool_],
+        settled: NDArray[np.bool_],
+        answers: Sequence[NightAnswer | None],
     ) -> list[str]:
         """The sentence of each machine; an acknowledged alarm is told as the alarm that it is."""
         least, rows = self.config.least_nights, rows_of(_table(columns, _SAID), *_SAID)
-        alone = [_sentence(least, *row) if known else _UNKNOWN for known, row in zip(is_known, rows, strict=True)]
+        alone = [
+            _sentence(least, bool(is_settled), *row) if known else _UNKNOWN
+            for known, is_settled, row in zip(is_known, settled, rows, strict=True)
+        ]
         states = zip(columns["acknowledged"], columns["unlabelled_state"], strict=True)
         return [
             line
@@ -143,6 +152,7 @@ _SAID = (
 
 def _sentence(
     least_nights: int,
+    is_settled: bool,
     tier: Any,
     state: Any,
     p_value: float | None,
@@ -156,7 +166,7 @@ def _sentence(
 ) -> str:
     value, floor, mean, worst = (np.nan if p is None else p for p in (p_value, p_floor, p_mean, p_worst))
     counts = (clips, nights_in_alarm, learnt, least_nights)
-    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts))
+    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts, is_settled))
 
 
 def _label_columns(answers: Sequence[NightAnswer | None]) -> dict[str, list[str | None]]:

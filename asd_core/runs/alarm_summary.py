@@ -20,7 +20,18 @@ from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
 
-_TOLD = ("machine_type", "machine_id", "tier", "state", "nights_in_alarm", "p_value", "p_floor", "sentence")
+_TOLD = (
+    "machine_type",
+    "machine_id",
+    "tier",
+    "state",
+    "nights_in_alarm",
+    "p_value",
+    "p_floor",
+    "sentence",
+    "label",
+    "acknowledged",
+)
 
 
 @dataclass(frozen=True)
@@ -83,12 +94,9 @@ class AlarmSummary:
         if not alarms:
             # A shift or a drift is no alarm, and is looked into all the same.
             well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
-            counts = {
-                "acknowledged": len(self.acknowledged),
-                "watched": len(self.watched),
-                "not decided": tiers["not_decided"],
-            }
-            others = [f"{count} {word}" for word, count in counts.items() if count]
+            quiet = len(self.acknowledged)
+            counts = {"watched": tiers["watch"] - quiet, "acknowledged": quiet, "not decided": tiers["not_decided"]}
+            others = [f"{count} {words}" for words, count in counts.items() if count]
             return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(

@@ -34,7 +34,7 @@ from asd_core.store.tables import rows_of
 
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
-_METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
+_METHOD = "2"  # another one for evidence or rules that give other alarms from the same scores
 _WORDS = "2"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120

@@ -28,7 +28,7 @@ from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
-_JUDGED = ("machine_type", "machine_id", "tier", "sentence", "state", "nights_in_alarm", "p_value", "p_floor", "label")
+_MARK = b'<meta name="asd-alarms" content="'
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
 
@@ -76,11 +76,12 @@ def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None
 
 
 def is_stale(store: Store, recipe: Recipe, alarms: AlarmSummary) -> bool:
-    """The page of a night is there and says other alarms than these."""
+    """The page of a night is there and says other alarms than these. Pages of before bear no mark, and stay."""
     path = report_path(recipe, alarms.date)
     if not store.files.exists(path):
         return False
-    return f'name="asd-alarms" content="{alarms.mark}"'.encode() not in store.files.read(path)
+    page = store.files.read(path)
+    return _MARK in page and _MARK + alarms.mark.encode() not in page
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
@@ -157,10 +158,17 @@ def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
 def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
     """The tier of each machine's night, for the page."""
     found = {}
-    for place, row in enumerate(rows_of(alarms.rows, *_JUDGED)):
-        kind, name, tier, sentence, state, nights, p_value, p_floor, label = row
-        rare = "" if p_value is None else rarity(p_value, p_floor)
-        found[kind, name] = Judgement(tier, place, sentence, state or "", nights or 0, rare, label or "")
+    for place, row in enumerate(alarms.rows.to_pylist()):
+        found[row["machine_type"], row["machine_id"]] = Judgement(
+            row["tier"],
+            place,
+            row["sentence"],
+            row["state"] or "",
+            row["nights_in_alarm"] or 0,
+            "" if row["p_value"] is None else rarity(row["p_value"], row["p_floor"]),
+            row["label"] or "",
+            bool(row["acknowledged"]),
+        )
     return found
 
 

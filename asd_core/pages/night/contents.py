@@ -82,7 +82,8 @@ class Judgement:
         state: of its alarm: "new", "continuing", "cleared" or "".
         nights_in_alarm: judged nights of its alarm so far.
         rarity: how often a well machine has such a night, in words; "" where nothing is decided.
-        label: of a person: "normal", "fault", "ignore" or "".
+        label: the answer of a person that holds for the night, "normal", "fault", "ignore" or "".
+        is_acknowledged: the alarm stays quiet for that answer.
     """
 
     tier: Tier
@@ -92,6 +93,7 @@ class Judgement:
     nights_in_alarm: int = 0
     rarity: str = ""
     label: str = ""
+    is_acknowledged: bool = False
 
 
 @dataclass(frozen=True)

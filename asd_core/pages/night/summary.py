@@ -115,6 +115,11 @@ class Summary:
         found = Counter(machine.judgement.tier for machine in self.machines if machine.judgement)
         return {tier: found[tier] for tier in ("act", "watch", "within_chance", "not_decided")}
 
+    @property
+    def n_acknowledged(self) -> int:
+        """The machines whose alarm stays quiet for the answer of a person; their tier is ``watch``."""
+        return sum(machine.judgement.is_acknowledged for machine in self.machines if machine.judgement)
+
     def in_state(self, state: State) -> list[MachineNight]:
         """The machines in one state, in the page's order."""
         return [machine for machine in self.machines if machine.state == state]

@@ -74,14 +74,17 @@ def test_a_page_is_stale_that_says_other_alarms_and_says_why_where_there_are_non
     store.files.delete(alarms_path(KNN.key(), NIGHTS[2]))
     page = page_of(store, report_night(FullStore(store.files), KNN, NIGHTS[2]))
     assert "No alarms.</b> They could not be found: the disk is full" in page and is_stale(store, KNN, alarms)
+    store.files.write(report_path(KNN, NIGHTS[2]), b"a page of before")
+    assert not is_stale(store, KNN, alarms)
 
 
 def test_judgements_have_the_place_the_alarm_and_the_rarity_of_a_night():
     given = {"tier": ["act", "not_decided"], "sentence": ["a", "b"], "state": ["continuing", None]}
     given |= {"nights_in_alarm": [3, 0], "p_value": [0.002, None], "p_floor": [0.002, None]}
+    given |= {"label": ["fault", None], "acknowledged": [False, None]}
     rows = blank_rows(ALARMS, 2, machine_type=["fan", "fan"], machine_id=["1", "2"], **given)
     assert judgements(AlarmSummary("", rows, AlarmConfig())) == {
-        ("fan", "1"): Judgement("act", 0, "a", "continuing", 3, "less than 1 night in 500"),
+        ("fan", "1"): Judgement("act", 0, "a", "continuing", 3, "less than 1 night in 500", "fault"),
         ("fan", "2"): Judgement("not_decided", 1, "b"),
     }
 

@@ -6,8 +6,8 @@ from asd_core.pages.night.tier_words import remark_on, status_of
 TIERS = ("act", "watch", "within_chance", "not_decided")
 
 
-def judged(tier, state="", nights=0, label=""):
-    return Judgement(tier, 0, "", state, nights, label=label)
+def judged(tier, state="", nights=0):
+    return Judgement(tier, 0, "", state, nights)
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,10 @@ def judged(tier, state="", nights=0, label=""):
         (judged("act", "continuing", 3), "in alarm, third night"),
         (judged("watch"), "watched"),
         (judged("within_chance", "cleared", 4), "within chance, alarm over"),
-        (judged("watch", "continuing", 2), "acknowledged, second night"),
-        (judged("within_chance", "cleared", 4, "normal"), "labelled normal, alarm over"),
         (judged("not_decided"), "not decided"),
+        (Judgement("watch", 0, "", "continuing", 3, is_acknowledged=True), "acknowledged, third night"),
+        (Judgement("within_chance", 0, "", label="normal"), "labelled normal"),
+        (Judgement("act", 0, "", "new", 1, label="fault"), "in alarm, new"),
         (None, "flagged"),
     ],
 )
@@ -55,5 +56,5 @@ def test_a_clip_and_a_tier_that_seem_to_disagree_have_a_reason(tier, measured, w
     assert remark_on(None, measured) == ""
 
 
-def test_a_clip_of_a_night_that_a_person_called_normal_says_so():
-    assert remark_on(judged("within_chance", label="normal"), ["louder"]) == "A person called this night normal."
+def test_a_night_that_a_person_labelled_normal_is_told_as_that():
+    assert remark_on(Judgement("within_chance", 0, "", label="normal"), ()) == "This night is labelled normal."
