@@ -94,9 +94,12 @@ class AlarmSummary:
         if not alarms:
             # A shift or a drift is no alarm, and is looked into all the same.
             well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
-            quiet = len(self.acknowledged)
-            counts = {"watched": tiers["watch"] - quiet, "acknowledged": quiet, "not decided": tiers["not_decided"]}
-            others = [f"{count} {words}" for words, count in counts.items() if count]
+            counts = {
+                "acknowledged": len(self.acknowledged),
+                "watched": len(self.watched),
+                "not decided": tiers["not_decided"],
+            }
+            others = [f"{count} {word}" for word, count in counts.items() if count]
             return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(

@@ -23,7 +23,9 @@ from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
-from asd_core.store.store import Store, safe_name
+from asd_core.runs.night_links import link_to, neighbours
+from asd_core.store.layout import night_page_path
+from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
@@ -39,7 +41,7 @@ def report_night(
     map_function: Callable[..., Iterable[Any]] = map,
     alarms: AlarmSummary | None = None,
 ) -> str:
-    """Write the report of a scored night into the store.
+    """Write the report of a scored night into the store; reports of the nights beside it get a link to it.
 
     Its tiers follow the recipe's ``[alarm]`` as it is now. A page without alarms says why it has none.
 
@@ -58,12 +60,14 @@ def report_night(
     """
     key = recipe.key()
     date = date or latest_scored(store, key)
-    night, problem = read_night(store, recipe, key, date), ""
+    night, problem = replace(read_night(store, recipe, key, date), neighbours=neighbours(store, key, date)), ""
     if alarms is None:
         alarms, problem = _found(store, recipe, date)
     night = replace(night, alarms_problem=problem) if alarms is None else with_alarms(night, alarms)
     folder = report_path(recipe, date).rsplit("/", 1)[0]
-    return write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    page = write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    link_to(store, key, date)
+    return page
 
 
 def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None, str]:
@@ -98,7 +102,7 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 def report_path(recipe: Recipe, date: str) -> str:
     """Path of a night's page in the store."""
-    return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
+    return night_page_path(recipe.key(), date)
 
 
 def latest_scored(store: Store, key: str) -> str:

@@ -52,6 +52,15 @@ def test_the_report_has_the_tier_of_each_machine(plant):
     assert states[0] == "in alarm" and set(states) <= {"in alarm", "watched", "within chance", "not decided"}
 
 
+def test_alarms_of_past_nights_are_told_against_those_expected_by_the_same_rule(plant):
+    rule = ("--set", "alarm.false_alarms=0.3")
+    assert alarms(plant, *rule, "--date", DATES[7]).code == 0
+    past = alarms(plant, *rule, "--json").json["past"]
+    assert (past["nights"], past["new_alarms"], past["verdict"]) == (2, 1, "as_expected")
+    assert past["expected"] == pytest.approx(0.6) and past["low"] < 1 < past["high"]
+    assert "1 new alarm in 2 judged nights, 0.6 expected if all were well" in alarms(plant, *rule).out
+
+
 def test_a_page_that_another_rule_wrote_is_told_with_the_command_that_mends_it(plant):
     date, report = DATES[-1], ["report", "--recipe", "twfr-knn", "--store", plant[0]]
     assert asd(*report).code == 0 and alarms(plant, "--json").json["notes"] == []

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from asd_core.errors import AsdError
+from asd_core.pages.night.navigation import Neighbours
 from asd_core.store.tables import CAPTIONS
 
 Row = Mapping[str, Any]
@@ -116,6 +117,7 @@ class Night:
         alarms_problem: why the alarms could not be found; "" where they were.
         judgements: (machine type, machine id) → its tier; none for such a night.
         clip_labels: uri → what a person called the clip, in words.
+        neighbours: the nights that the page leads to; None for a page that stands alone.
     """
 
     recipe: str
@@ -131,6 +133,7 @@ class Night:
     alarms_problem: str = ""
     judgements: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
     clip_labels: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:

@@ -19,8 +19,8 @@ UNKNOWN = replace(NIGHT, tier="not_decided", state="", p_value=math.nan, p_floor
         ),
         (
             {"state": "continuing", "nights_in_alarm": 8, "p_value": 1 / 14000, "settled": True},
-            "Alarm, eighth night in a row: less than 1 night in 14,000 of a well machine is as unusual; "
-            "its clips lie high on the whole. Steady for a week: mend it, or fit again if all is well.",
+            "Alarm, eighth night in a row: less than 1 night in 14,000 of a well machine is as unusual; its clips lie "
+            "high on the whole. Steady for a week: mend it, or fit again if all is well.",
         ),
         (
             {"p_value": 1 / 14000},

@@ -38,7 +38,7 @@ def test_a_healthy_night_says_that_nothing_is_to_be_done():
 
 def test_an_acknowledged_alarm_is_counted_apart_from_the_watched():
     told = summary(WATCHED, ("7", "watch", "continuing"), WELL, acknowledged=[None, True, None]).headline()
-    assert told.endswith("3 machines judged, 1 watched, 1 acknowledged.")
+    assert told.endswith("3 machines judged, 1 acknowledged, 1 watched.")
 
 
 def test_a_night_with_a_shift_or_drift_does_not_say_that_nothing_is_to_be_done():
@@ -93,6 +93,6 @@ def test_a_night_that_is_much_louder_or_quieter_says_so():
 def test_an_acknowledged_alarm_is_listed_and_counts_as_none():
     night = summary(OLD, WATCHED, WELL, acknowledged=[False, None, None])
     quiet = summary(("2", "watch", "continuing"), WATCHED, WELL, acknowledged=[True, None, None])
-    assert quiet.headline() == ("Nothing to do: no machine is in alarm. 3 machines judged, 1 watched, 1 acknowledged.")
+    assert quiet.headline() == ("Nothing to do: no machine is in alarm. 3 machines judged, 1 acknowledged, 1 watched.")
     assert night.alarms and not quiet.alarms and [row["machine_id"] for row in quiet.watched] == ["4"]
     assert "Said of 2." in quiet.text() and [row["machine_id"] for row in quiet.json()["acknowledged"]] == ["2"]
