@@ -19,7 +19,7 @@ def page_of(tmp_path, fleet, **options):
 def test_nights_with_a_report_are_linked_and_no_others(tmp_path):
     page = page_of(tmp_path, history(DRAWN, reports=(DATES[1], DATES[3])))
     linked = {link["href"].partition("#")[0] for link in page.named("a")} - {""}
-    assert linked == {"date%3D2026-11-02/index.html", "date%3D2026-11-04/index.html"}
+    assert linked == {"date=2026-11-02/index.html", "date=2026-11-04/index.html"}
     (grid,) = [table for table in page.named("table") if "data-nights" in table]
     assert [bool(link) for _, link in json.loads(grid["data-nights"])] == [False, True, False, True]
 
