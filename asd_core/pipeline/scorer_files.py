@@ -40,6 +40,12 @@ def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0
     Returns:
         The version, and whether it is new.
     """
+    folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
+    return commit_scorer(store, folder, scorer_head(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
+
+
+def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
+    """All arrays of a scorer, by name."""
     arrays = {f"detector.{name}": value for name, value in scorer.detector.state().items()}
     arrays |= {f"transform.{name}": value for name, value in scorer.transform.items()}
     arrays["unseen"] = scorer.unseen
@@ -51,17 +57,22 @@ def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0
         arrays["unseen_by_name"] = scorer.unseen_by_name
     if scorer.unseen_rows is not None:
         arrays["unseen_rows"] = scorer.unseen_rows
-    data = as_npz(arrays)
-    head: dict[str, Any] = {
+    return arrays
+
+
+def scorer_head(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
+    """All else of a scorer, JSON values; what older versions did not know stands there where it says something."""
+    return {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
         **judgement_of(scorer),
         "median_unseen_score": float(np.median(scorer.unseen)),
         "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
+        **({} if scorer.left_out == "clip" else {"left_out": scorer.left_out}),
+        **({} if not scorer.lenders else {"lenders": list(scorer.lenders)}),
         **({"labelled_normal": labelled_normal} if labelled_normal else {}),
     }
-    return commit_scorer(store, scorer_folder(key, scorer.machine_type, scorer.machine_id), head, data)
 
 
 def commit_scorer(store: Store, folder: str, head: dict[str, Any], data: bytes) -> tuple[str, bool]:
@@ -148,6 +159,8 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         segments=segments,
         seconds_learnt=head.get("seconds_learnt"),
         unseen_rows=unseen_rows,
+        left_out=head.get("left_out", "clip"),
+        lenders=tuple(head.get("lenders", ())),
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 

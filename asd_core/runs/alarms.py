@@ -10,20 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 import pyarrow as pa
 
+from asd_core.alarms.labelled_alarms import LabelledAlarms
 from asd_core.clips.clip import UNDATED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.decided_nights import GATHERED, DecidedNights, decide
 from asd_core.pipeline.engine import Engine, LocalEngine, Progress, no_progress
 from asd_core.pipeline.gathered_nights import GatheredNights
+from asd_core.pipeline.lent_evidence import with_lent_nights
 from asd_core.pipeline.night_evidence import SCORES_READ, LearntFleet, learnt_fleet, night_evidence
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.pipeline.type_files import stored_lent_nights
+from asd_core.pipeline.type_scorers import is_borrowed
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.learnt_nights import learnt_nights
@@ -34,8 +38,8 @@ from asd_core.store.tables import rows_of
 
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
-_METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
-_WORDS = "2"  # another one for other sentences of the same alarms; evidence stays
+_METHOD = "2"  # another one for evidence or rules that give other alarms from the same scores
+_WORDS = "4"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -74,6 +78,19 @@ def find_alarms(
     for chain in work.chains(dates):
         found |= work.judge(chain, set(dates))
     return {date: found[date] for date in sorted(dates)}
+
+
+def past_precision(store: Store, key: str, date: str) -> LabelledAlarms:
+    """How many alarms of a night and the `MOST_NIGHTS` before were labelled, and how many of them as faults.
+
+    Args:
+        store: where alarms are kept.
+        key: of the recipe.
+        date: of a night whose alarms were found; of another one nothing is known.
+    """
+    kept = store.kept_alarms(key, [date], ["date"]).get(date)
+    counts = {} if kept is None else kept.made_of
+    return LabelledAlarms(int(counts.get("labelled_alarms", 0)), int(counts.get("labelled_faults", 0)))
 
 
 class _Work:
@@ -121,7 +138,7 @@ class _Work:
         told = {
             date: kept.rows
             for date, kept in self._store.kept_alarms(self._key, list(marks)).items()
-            if kept.made_of == marks[date]
+            if marks[date].items() <= kept.made_of.items()
         }
         decided: dict[str, DecidedNights] = {}
         for date in marks.keys() - told.keys():
@@ -130,7 +147,11 @@ class _Work:
             if fleet not in decided:
                 decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config, self._labels)
             told[date] = decided[fleet].rows(self._key, chain.index(date), evidence[date])
-            self._store.keep_alarms(self._key, date, KeptNight(told[date], marks[date]))
+            found = decided[fleet].labelled_alarms(chain.index(date))
+            counts = (
+                {"labelled_alarms": str(found.alarms), "labelled_faults": str(found.faults)} if found.alarms else {}
+            )
+            self._store.keep_alarms(self._key, date, KeptNight(told[date], marks[date] | counts))
         return told
 
     def _kept(self, chain: list[str], wanted: Collection[str]) -> Iterator[tuple[str, KeptNight | None]]:
@@ -155,6 +176,7 @@ class _Work:
         versions = self._versions(rows) if is_wanted else self._newest
         made_of = {"method": _METHOD, "scores": scores, "learnt": self._name(versions)}
         found = night_evidence(self._fleet(versions), self._key, date, rows)
+        found = with_lent_nights(found, self._key, partial(stored_lent_nights, self._store))
         self._store.keep_evidence(self._key, date, KeptNight(found, made_of))
         return made_of, found
 
@@ -175,7 +197,11 @@ class _Work:
         """Scorer folder → version: of machines with rows the one that scored them, of the others the newest."""
         machines = rows.group_by(["machine_type", "machine_id", "scorer_version"]).aggregate([])
         told = rows_of(machines, "machine_type", "machine_id", "scorer_version")
-        own = {scorer_folder(self._key, kind, name): version for kind, name, version in told if version is not None}
+        own = {
+            scorer_folder(self._key, kind, name): version
+            for kind, name, version in told
+            if version is not None and not is_borrowed(version)
+        }
         return self._newest | own
 
     def _fleet(self, versions: Mapping[str, str]) -> LearntFleet:

@@ -9,6 +9,8 @@
     embeddings/<fingerprint>/unindexed/<token>           empty files: shards without an index may be there
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
                                                          nights.parquet: scores of its clips, each night left out
+    type_scorers/<KEY>/<machine_type>/<version>/         as a machine's, with lent.parquet; new machines borrow them
+    newest_type_scorers/<KEY>/<machine_type>/<version>   empty files that name each type's newest scorer
     fitted_nights/<KEY>/<hash>.parquet                   those of many scorers, in one file
     newest_scorers/<KEY>/<machine_type>/<machine_id>/<version>  empty files that name each machine's newest scorer
     scorer_heads/<KEY>/<hash>.parquet                    what reports tell of the newest scorers, in one file

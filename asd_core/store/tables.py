@@ -91,6 +91,7 @@ SCORES = pa.schema(
         pa.field("nearest_starts", pa.list_(pa.float64())),  # s, of the nearest segments; null for whole clips
         pa.field("decided_by", pa.string()),  # of an ensemble: the member with the largest part in the score
         pa.field("member_scores", pa.list_(pa.float64())),  # of an ensemble: its members' standardised scores
+        pa.field("p_floor", pa.float64()),  # smallest p that the scorer's normals allow, 1 / (1 + n); null as p_value
     ]
 )
 """One row per listed clip: a score or an error, never neither and never both."""
@@ -118,6 +119,10 @@ EVIDENCE = pa.schema(
         pa.field("z_worst", pa.float64()),  # the highest likewise
         pa.field("calibration_nights", pa.int64(), nullable=False),  # nights of the machine that were learnt
         pa.field("scorer_version", pa.string()),  # null where no clip was scored
+        pa.field("normal_clips", pa.int64()),  # that the machine's own scorer learnt, 0 without one; null in old nights
+        pa.field("lenders", pa.int64()),  # machines that the scorer is of, where it is the type's; null for an own one
+        pa.field("lent_p_value", pa.float64()),  # of the night beside theirs; null where they are too few
+        pa.field("lent_p_floor", pa.float64()),  # smallest such p; null likewise
     ]
 )
 """One row per machine with a clip in a night: what its scores say, whatever the rule of alarms."""

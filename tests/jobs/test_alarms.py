@@ -100,3 +100,20 @@ def test_what_cannot_be_is_one_line(plant, options, code, message):
 def test_a_store_without_scores_says_what_to_run(tmp_path):
     said = asd("alarms", "--recipe", "twfr-knn", "--store", tmp_path / "store")
     assert said.code == 1 and "asd nightly" in said.err
+
+
+def test_a_labelled_alarm_is_listed_as_acknowledged_and_is_no_alarm_for_scripts(plant):
+    night = ["label", "--store", plant[0], "--machine", "fan/01", "--date", DATES[-1]]
+    assert asd(*night, "--fault", "loose belt", "--by", "Ann").code == 0
+    said = alarms(plant, "--false-alarms", "0.3", "--fail-on-alarm", "--json")
+    (row,) = said.json["acknowledged"]
+    assert said.code == 0 and (row["machine_id"], row["label_words"]) == ("01", "loose belt")
+    assert said.json["alarms"] == [] and said.json["precision"]["labelled_alarms"] == 1
+    text = alarms(plant, "--false-alarms", "0.3").out
+    assert "no machine is in alarm" in text and 'Acknowledged as a fault by Ann ("loose belt")' in text
+    assert "Of 1 labelled alarm 1 was a fault" in text
+    assert asd(*night, "--normal").code == 0
+    assert alarms(plant, "--false-alarms", "0.3", "--json").json["acknowledged"] == []
+    assert "Of 1 labelled alarm 0 were faults" in alarms(plant, "--false-alarms", "0.3").out
+    assert asd(*night, "--remove").code == 0
+    assert alarms(plant, "--false-alarms", "0.3", "--fail-on-alarm").code == ALARM_CODE
