@@ -33,8 +33,10 @@ def test_each_machine_is_a_row_with_letters_that_need_no_colour_and_no_script(tm
 
 
 def test_more_alarms_than_chance_explains_stand_on_top(tmp_path):
-    quiet, loud = (history({("fan", str(n)): letters * 10 for n in range(3)}) for letters in ("·", "N"))
+    told = {"precision": "Of 12 labelled alarms 9 were faults."}
+    quiet, loud = (history({("fan", str(n)): letters * 10 for n in range(3)}, **told) for letters in ("·", "N"))
     assert "Alarms against expectation." not in page_of(tmp_path, quiet).text
+    assert "Of 12 labelled alarms 9 were faults." in page_of(tmp_path, quiet).text
     assert "the calibration is wrong" in page_of(tmp_path, loud).text.partition("Machines over nights")[0]
 
 
