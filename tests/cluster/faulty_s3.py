@@ -46,7 +46,7 @@ class FaultyS3:
         self._seen, self._lock = Counter(), threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
-        self.url = "http://127.0.0.1:{}".format(self._server.server_address[1])
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def draw(self, *request):
         """The fault of a request; "" where it meets with none."""
