@@ -157,14 +157,13 @@ def _with_job(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**options: Any) -> None:
-            if "engine" in options:
-                prepare_engine(options)
-            keep_pandas_out()
             own = {name: value for name, value in options.items() if name not in shared}
-            channel = options.get("channel")
-            recipe, store = open_both(options, channel)
-            check_archive_options(recipe, options)
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
+                if "engine" in options:
+                    prepare_engine(options)
+                keep_pandas_out()
+                recipe, store = open_both(options, options.get("channel"))
+                check_archive_options(recipe, options)
                 say_defaults(talk)
                 command(Job(talk, recipe_in(talk, store, recipe) if is_keyed else recipe, store, options), **own)
 

@@ -28,6 +28,7 @@ class JudgedNight:
         calibration_nights: nights of the machine that were learnt.
         least_nights: learnt nights below which nothing is decided.
         normal_clips: of the machine that were learnt.
+        settled: True for an alarm that has neither grown nor faded for a week.
     """
 
     tier: Tier
@@ -42,6 +43,7 @@ class JudgedNight:
     calibration_nights: int
     least_nights: int
     normal_clips: int = 0
+    settled: bool = False
 
 
 def sentence(night: JudgedNight) -> str:
@@ -52,7 +54,8 @@ def sentence(night: JudgedNight) -> str:
             return f"Alarm, {ordinal(night.nights_in_alarm)} night, not yet over: {told}."
         case "act":
             lasting = f"Alarm, {ordinal(night.nights_in_alarm)} night in a row"
-            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}."
+            asked = " Steady for a week: mend it, or fit again if all is well." if night.settled else ""
+            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}.{asked}"
         case "watch":
             if night.p_value <= night.p_floor and night.p_floor > night.level:
                 return (

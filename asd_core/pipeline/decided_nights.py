@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from asd_core.alarms.acknowledged import NightAnswer
 from asd_core.alarms.discoveries import ranking
+from asd_core.alarms.labelled_alarms import LabelledAlarms, labelled_alarms
 from asd_core.alarms.labelled_nights import LabelledNights, told_with, with_answers
 from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
@@ -89,7 +90,7 @@ class DecidedNights:
         answers = self._answers(machines, place, night)
         columns |= _label_columns(answers)
         known = {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
-        columns["sentence"] = self._said(columns | known, place >= 0, answers)
+        columns["sentence"] = self._said(columns | known, place >= 0, of(judged.settled, False), answers)
         rows = self._with_borrowed(_table(columns, ALARMS.names), night, evidence, answers)
         is_open = np.isin(rows["state"].fill_null("").to_numpy(), ("new", "continuing")) & ~quiet
         order = ranking(is_open, rows["p_value"].to_numpy(), of(judged.strength, np.nan))
@@ -107,6 +108,10 @@ class DecidedNights:
                 told[place] |= self.borrowed.told(night, self.dates, row, answers[place])
         return pa.Table.from_pylist(told, ALARMS)
 
+    def labelled_alarms(self, night: int) -> LabelledAlarms:
+        """How many alarms of the nights up to one were labelled, and how many of them as faults."""
+        return labelled_alarms(self.judged.episodes, self.labelled.answers, night)
+
     def _answers(
         self, machines: Sequence[tuple[str, str]], place: NDArray[np.int64], night: int
     ) -> list[NightAnswer | None]:
@@ -116,11 +121,18 @@ class DecidedNights:
         return [one or other for one, other in zip(own, standing, strict=True)]
 
     def _said(
-        self, columns: Mapping[str, Any], is_known: NDArray[np.bool_], answers: Sequence[NightAnswer | None]
+        self,
+        columns: Mapping[str, Any],
+        is_known: NDArray[np.bool_],
+        is_settled: NDArray[np.bool_],
+        answers: Sequence[NightAnswer | None],
     ) -> list[str]:
         """The sentence of each machine; an acknowledged alarm is told as the alarm that it is."""
         least, rows = self.config.least_nights, rows_of(_table(columns, _SAID), *_SAID)
-        alone = [_sentence(least, *row) if known else _UNKNOWN for known, row in zip(is_known, rows, strict=True)]
+        alone = [
+            _sentence(least, bool(steady), *row) if known else _UNKNOWN
+            for known, steady, row in zip(is_known, is_settled, rows, strict=True)
+        ]
         states = zip(columns["acknowledged"], columns["unlabelled_state"], strict=True)
         return [
             line
@@ -160,6 +172,7 @@ _SAID = (
 
 def _sentence(
     least_nights: int,
+    is_settled: bool,
     tier: Any,
     state: Any,
     p_value: float | None,
@@ -174,7 +187,7 @@ def _sentence(
 ) -> str:
     value, floor, mean, worst = (np.nan if p is None else p for p in (p_value, p_floor, p_mean, p_worst))
     counts = (clips, nights_in_alarm, learnt, least_nights, normals or 0)
-    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts))
+    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts, is_settled))
 
 
 def _label_columns(answers: Sequence[NightAnswer | None]) -> dict[str, list[str | None]]:
