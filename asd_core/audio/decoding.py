@@ -127,6 +127,8 @@ def _reading(uri: str) -> Iterator[None]:
         raise ClipError("vanished", f"listed, but no longer there: {uri}", transient=True) from error
     except OSError as error:
         raise ClipError("unreadable", f"cannot read {uri}: {error.strerror or error}", transient=True) from error
+    except ValueError as error:
+        raise ClipError("unreadable", f"no file has such a name: {uri} ({error})") from error
 
 
 def fit_length(samples: Samples, length: int, rule: str) -> Samples:

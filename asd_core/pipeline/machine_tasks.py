@@ -129,6 +129,7 @@ class ScoreOutcome:
         files: path → checksum of the score files written.
         judged_anew: scorer folder → threshold, false_alarm_rate and notes, where they are not those of its fit.
         lengths: of the recordings, beside what was heard of them.
+        too_few_normals: machine → why none of its clips can be decided on.
     """
 
     scored: int
@@ -138,3 +139,4 @@ class ScoreOutcome:
     files: dict[str, str]
     judged_anew: dict[str, dict[str, Any]] = field(default_factory=dict)
     lengths: Lengths = Lengths()
+    too_few_normals: dict[str, str] = field(default_factory=dict)

@@ -40,6 +40,7 @@ class MachineGroup:
         judged_anew: scorer folder → the judgement of a scorer that was fitted with another threshold.
         lengths: of the recordings scored, machine by machine.
         scorers: scorer folder → scorer and version, of machines whose scorer is loaded already.
+        too_few_normals: machine → why none of its clips can be decided on.
     """
 
     def __init__(self, task: MachineTask) -> None:
@@ -48,6 +49,7 @@ class MachineGroup:
         self._shards: Shards = {}
         self.judged_anew: dict[str, dict[str, Any]] = {}
         self.lengths: list[Lengths] = []
+        self.too_few_normals: dict[str, str] = {}
 
     def rows(self, machine_type: str, clips: pa.Table) -> pa.Table:
         """The clips of one machine with their embeddings or errors."""
@@ -97,6 +99,7 @@ def committed_rows(group: MachineGroup, rows: pa.Table) -> ScoreOutcome:
         files=files,
         judged_anew=group.judged_anew,
         lengths=added(group.lengths),
+        too_few_normals=group.too_few_normals,
     )
 
 
@@ -111,6 +114,8 @@ def score_machine(group: MachineGroup, machine_type: str, machine_id: str, clips
         if scorer.is_judged_anew:
             folder, _ = scorer_place(group.task.key, machine_type, machine_id, version)
             group.judged_anew[folder] = judgement_of(scorer)
+        if few := scorer.too_few_normals:
+            group.too_few_normals[f"{machine_type} {machine_id}"] = few
         group.lengths.append(lengths_of(rows["seconds"].to_pylist(), recipe.encoder, scorer.seconds_learnt))
     elif recipe.encoder.is_segmented:
         rows = first_of_each(rows, "clip_id")

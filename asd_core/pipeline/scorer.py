@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.alarms.clip_certainty import too_few_normals
 from asd_core.alarms.false_alarm_rates import cross_validated_false_alarm_rate
 from asd_core.alarms.p_values import p_values, smallest_p
 from asd_core.alarms.segment_nulls import SegmentScores
@@ -87,6 +88,12 @@ class Scorer:
     def p_floor(self) -> float:
         """The smallest p that its normals allow; that its machines allow, where it is a machine type's."""
         return smallest_p(len(self.lenders) or len(self.unseen))
+
+    @property
+    def too_few_normals(self) -> str:
+        """Why no clip can be told from a normal one; "" where there are normals enough."""
+        unit, count = ("machine", len(self.lenders)) if self.lenders else ("normal", len(self.unseen))
+        return too_few_normals(count, self.recipe.threshold.quantile, unit)
 
     @property
     def unseen_uris(self) -> list[str]:

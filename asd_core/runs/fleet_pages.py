@@ -11,7 +11,7 @@ from asd_core.pages.fleet import FleetHistory, NightCounts, write_fleet_page
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
-from asd_core.runs.alarms import find_alarms
+from asd_core.runs.alarms import find_alarms, past_precision
 from asd_core.runs.fleet_history import fleet_history
 from asd_core.runs.night_links import reported
 from asd_core.store.layout import nights_page_path
@@ -54,6 +54,7 @@ def report_nights(
         fleet,
         nights=_with_reports(store, key, fleet.nights),
         headline=_headline(store, recipe, fleet),
+        precision=past_precision(store, key, shown[-1]).sentence(),
         notes=notes,
         nights_before=len(dates) - len(shown),
     )

@@ -23,6 +23,7 @@ from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
+from asd_core.runs.borrowed_heads import borrowed_heads
 from asd_core.runs.night_links import link_to, neighbours
 from asd_core.store.layout import night_page_path
 from asd_core.store.store import Store
@@ -130,7 +131,7 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
             ),
             quantile=recipe.for_machine(head["machine_type"]).threshold.quantile,
         )
-        for folder, (version, head) in newest_heads(store, key).items()
+        for folder, (version, head) in [*newest_heads(store, key).items(), *borrowed_heads(store, key, scores)]
     ]
     return Night(
         recipe=recipe.name,
@@ -202,6 +203,13 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
         decision_threshold=head["threshold"],
         median_unseen_score=head["median_unseen_score"],
         false_alarm_rate=head["false_alarm_rate"],
-        notes=tuple(head["notes"]),
+        notes=(*head["notes"], *_left_out(head)),
+        lenders=len(head.get("lenders", ())),
         embeddings_note=imported or encoder_note(encoder),
     )
+
+
+def _left_out(head: Mapping[str, Any]) -> list[str]:
+    """A note on a scorer whose threshold is not from scores with each clip left out by itself."""
+    kind = head.get("left_out", "clip")
+    return [] if kind == "clip" else [f"threshold and p are from normal clips with each {kind} left out"]

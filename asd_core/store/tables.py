@@ -206,11 +206,27 @@ CAPTIONS = pa.schema(
 
 
 def filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with the columns of a schema, null where it was written before there was such a column."""
+    """The table with the columns of a schema, null where it was written before there was such a column.
+
+    Raises:
+        pa.ArrowInvalid: its columns cannot be those of the schema.
+    """
     for field in schema:
         if field.name not in table.column_names:
-            table = table.append_column(field, pa.nulls(len(table), field.type))
-    return table.select(schema.names).cast(schema)
+            table = table.append_column(field.with_nullable(True), pa.nulls(len(table), field.type))
+    return in_schema(table, schema)
+
+
+def in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema, in its types.
+
+    Raises:
+        pa.ArrowInvalid: one is missing, cannot be cast, or has nulls where there are none.
+    """
+    try:
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise pa.ArrowInvalid(str(error)) from error
 
 
 def rows_of(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
@@ -226,12 +242,23 @@ def to_parquet(table: pa.Table) -> bytes:
 
 
 def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table in the bytes of a Parquet file, or only some of its columns; a column that it lacks is left out."""
-    file = pq.ParquetFile(io.BytesIO(data))
-    if columns is None:
-        return file.read()
-    names = [name for name in columns if name in file.schema_arrow.names]
-    return file.read(names).select(names)
+    """The table in the bytes of a Parquet file, or only some of its columns; a column that it lacks is left out.
+
+    Raises:
+        pa.ArrowInvalid: they are no Parquet file, or hold other values than its types allow, such as text that is none.
+    """
+    try:
+        return table_of(pq.ParquetFile(io.BytesIO(data)), columns)
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:  # by where a file is broken
+        raise pa.ArrowInvalid(str(error)) from error
+
+
+def table_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of an open Parquet file, or some of its columns, as `from_parquet` gives it; raises what Arrow does."""
+    names = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
+    table = file.read(names)
+    table.validate(full=True)
+    return table if names is None else table.select(names)
 
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:

@@ -49,16 +49,21 @@ def commands(folder, store):
 _HEAD = ["--set", "training.epochs=2"]
 
 
-def fill(folder):
-    """Archives, files to import, and ``folder/store``, which the commands filled; what each said."""
+SMALL = ("fit", "nightly", "import-embeddings", "fit imported")
+"""Commands that fill a store with files of the kinds that most read."""
+
+
+def fill(folder, names=None):
+    """Archives, files to import, and ``folder/store``, which some or all commands filled; what each said."""
     write_fleet(folder / "fleet")
     write_dcase(folder / "dcase")
     for machine in ("fan_id_00", "fan_id_02"):
         write_npz(folder / "features", machine, train=12, normal=3, anomalous=3)
     (folder / "space.toml").write_text('"detector.k" = { grid = [1, 2] }\n')
-    names = [f"section_00_source_test_{one}_{n:04d}.wav,gear,{n}" for n in range(6) for one in ("normal", "anomaly")]
-    (folder / "scores.csv").write_text("\n".join(["file,machine_type,anomaly_score", *names, ""]))
-    return {name: asd(*line) for name, line in commands(folder, folder / "store").items()}
+    scores = [f"section_00_source_test_{one}_{n:04d}.wav,gear,{n}" for n in range(6) for one in ("normal", "anomaly")]
+    (folder / "scores.csv").write_text("\n".join(["file,machine_type,anomaly_score", *scores, ""]))
+    lines = commands(folder, folder / "store")
+    return {name: asd(*lines[name]) for name in names or lines}
 
 
 READ_BY = {
@@ -105,13 +110,14 @@ def damages(path, data):
     found = {"empty": b"", "garbage": noise, "half": data[: len(data) // 2]}
     match path.rpartition(".")[2]:
         case "parquet":
-            found |= {
-                f"parquet of {name}": _parquet(change(pq.read_table(io.BytesIO(data)))) for name, change in _TABLES
-            }
+            table = pq.read_table(io.BytesIO(data))
+            found |= {f"parquet of {name}": _parquet(change(table)) for name, change in _TABLES}
         case "json":
             deep = b'{"a":' + b"[" * 100_000
             found |= {"a list": b"[]", "an empty object": b"{}", "nesting": deep, "bad UTF-8": b'{"\xff": 1}'}
-            found |= {"nulls": _json(data, lambda value: None), "other values": _json(data, lambda value: [{"a": 1}])}
+            found |= {
+                f"{name} {which}": _json(data, which, value) for name, value in _VALUES for which in ("all", "inner")
+            }
         case "npz":
             found |= {"objects": _objects(), "8 TiB": _huge()}
         case "safetensors":
@@ -160,8 +166,14 @@ _TABLES = [
 ]
 
 
-def _json(data, change):
-    return json.dumps({name: change(value) for name, value in json.loads(data).items()}).encode()
+_VALUES = [("null", None), ("list", [{"a": 1}]), ("object", {"a": None})]
+
+
+def _json(data, which, value):
+    """All values of an object, or those that hold others, replaced by one."""
+    fields = json.loads(data).items()
+    changed = {name: value for name, old in fields if which == "all" or isinstance(old, list | dict)}
+    return json.dumps(dict(fields) | changed).encode()
 
 
 def _objects():

@@ -115,6 +115,7 @@ class FleetHistory:
         drifted_by: (M,) deviations by which it has in the newest night; NaN without drift.
         nights_in_alarm: (M,) judged nights of the alarm in the newest night; 0 without one.
         headline: the sentence on the newest night, which counts alarms.
+        precision: how many labelled alarms were faults, in words; "" where none is labelled.
         notes: reservations that a reader must know first.
         nights_before: scored nights before these, which are not shown.
     """
@@ -129,6 +130,7 @@ class FleetHistory:
     drifted_by: NDArray[np.float64]
     nights_in_alarm: NDArray[np.int64]
     headline: str = ""
+    precision: str = ""
     notes: Sequence[str] = ()
     nights_before: int = 0
 

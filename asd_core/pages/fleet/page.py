@@ -56,4 +56,5 @@ def write_fleet_page(fleet: FleetHistory, files: Files, path: str, most_rows: in
 
 def report_link(night: NightCounts) -> str:
     """The address of a night's report beside the page; "" where there is none."""
-    return f"{urllib.parse.quote(night_folder(night.date))}/index.html" if night.has_report else ""
+    folder = urllib.parse.quote(night_folder(night.date), safe="=")
+    return f"{folder}/index.html" if night.has_report else ""

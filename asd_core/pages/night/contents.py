@@ -31,6 +31,7 @@ class MachineRecord:
         notes: where the scorer departed from its settings, one line each.
         embeddings_note: a reservation about the embeddings (imported, random weights); "" where there is none.
         quantile: of the threshold: share of normal clips that should not be flagged; None where unknown.
+        lenders: number of machines that the clips are of, where the scorer is its type's; 0 for one of its own.
     """
 
     machine_type: str
@@ -43,11 +44,17 @@ class MachineRecord:
     notes: tuple[str, ...] = ()
     embeddings_note: str = ""
     quantile: float | None = None
+    lenders: int = 0
 
     @property
     def all_notes(self) -> tuple[str, ...]:
         """The scorer's notes and the embeddings'."""
         return (*self.notes, self.embeddings_note) if self.embeddings_note else self.notes
+
+    @property
+    def p_normals(self) -> int:
+        """The number that bounds the p of a clip: normal clips, or other machines where it has none of its own."""
+        return self.lenders or self.n_normal_clips
 
     @property
     def is_random(self) -> bool:

@@ -48,4 +48,5 @@ def linked(page: bytes, neighbours: Neighbours) -> bytes | None:
 
 
 def _link(date: str) -> str:
-    return f"../{urllib.parse.quote(night_folder(date))}/index.html"
+    folder = urllib.parse.quote(night_folder(date), safe="=")
+    return f"../{folder}/index.html"

@@ -75,7 +75,8 @@ class MachineNight:
         """Why none of its clips can be decided on; "" where they can, or where that is not known."""
         if self.record is None or self.record.quantile is None:
             return ""
-        return too_few_normals(self.record.n_normal_clips, self.record.quantile)
+        unit = "machine" if self.record.lenders else "normal"
+        return too_few_normals(self.record.p_normals, self.record.quantile, unit)
 
     @property
     def rank(self) -> tuple[float, int, float, float, str]:
@@ -182,7 +183,7 @@ def _machine(
     median = record.median_unseen_score if record else None
     scored = [row for row in rows if _is_scored(row)]
     shown = [row for row in scored if row["is_flagged"] or row["clip_id"] in captioned]
-    normals = record.n_normal_clips if record else 0
+    normals = record.p_normals if record else 0
     told = (
         replace(scored_clip(row, name, median, normals), label=night.clip_labels.get(row["uri"], "")) for row in shown
     )

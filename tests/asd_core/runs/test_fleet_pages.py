@@ -56,11 +56,11 @@ def test_another_rule_makes_all_nights_anew_and_a_trial_rule_of_one_night_leaves
 def test_a_report_is_linked_once_it_is_there(scored):
     _, store = scored
     report_nights(store, KNN)
-    assert b"date%3D" not in store.files.read(PAGE)
+    assert b"date=" not in store.files.read(PAGE)
     report_night(store, KNN, NIGHTS[2])
     report_nights(store, KNN)
     page = store.files.read(PAGE)
-    assert b"date%3D2026-11-03/index.html" in page and b"date%3D2026-11-02" not in page
+    assert b"date=2026-11-03/index.html" in page and b"date=2026-11-02" not in page
 
 
 def test_nights_whose_alarms_cannot_be_found_are_there_with_the_reason(scored):

@@ -19,7 +19,7 @@ def page_of(tmp_path, fleet, **options):
 def test_nights_with_a_report_are_linked_and_no_others(tmp_path):
     page = page_of(tmp_path, history(DRAWN, reports=(DATES[1], DATES[3])))
     linked = {link["href"].partition("#")[0] for link in page.named("a")} - {""}
-    assert linked == {"date%3D2026-11-02/index.html", "date%3D2026-11-04/index.html"}
+    assert linked == {"date=2026-11-02/index.html", "date=2026-11-04/index.html"}
     (grid,) = [table for table in page.named("table") if "data-nights" in table]
     assert [bool(link) for _, link in json.loads(grid["data-nights"])] == [False, True, False, True]
 
@@ -33,8 +33,10 @@ def test_each_machine_is_a_row_with_letters_that_need_no_colour_and_no_script(tm
 
 
 def test_more_alarms_than_chance_explains_stand_on_top(tmp_path):
-    quiet, loud = (history({("fan", str(n)): letters * 10 for n in range(3)}) for letters in ("·", "N"))
+    told = {"precision": "Of 12 labelled alarms 9 were faults."}
+    quiet, loud = (history({("fan", str(n)): letters * 10 for n in range(3)}, **told) for letters in ("·", "N"))
     assert "Alarms against expectation." not in page_of(tmp_path, quiet).text
+    assert "Of 12 labelled alarms 9 were faults." in page_of(tmp_path, quiet).text
     assert "the calibration is wrong" in page_of(tmp_path, loud).text.partition("Machines over nights")[0]
 
 

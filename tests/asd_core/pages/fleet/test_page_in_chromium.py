@@ -51,9 +51,9 @@ def test_a_pointer_tells_machine_night_and_p_and_a_click_leads_to_the_report_at_
     told = page.locator("#told").inner_text()
     assert "2026-11-29: new alarm: p 0.0010, 1 night in 1,000 of a well machine is as unusual." in told
     assert "<script>alert(1)</script>" in told
-    with page.expect_request("**/date%3D2026-11-29/**") as asked:
+    with page.expect_request("**/date=2026-11-29/**") as asked:
         page.mouse.click(*place(page, 0, 28))
-    assert asked.value.url.endswith(f"date%3D2026-11-29/index.html#machine-{name_hash(*EVIL)}")
+    assert asked.value.url.endswith(f"date=2026-11-29/index.html#machine-{name_hash(*EVIL)}")
 
 
 def test_a_night_without_a_report_leads_nowhere(open_page):
@@ -69,7 +69,7 @@ def test_a_phone_shows_the_newest_night_without_scrolling_and_a_tap_shows_a_link
     assert 0 < across < 390
     page.locator(".fleet").scroll_into_view_if_needed()
     page.touchscreen.tap(*place(page, 0, 28))
-    assert page.locator("#told a").get_attribute("href").startswith("date%3D2026-11-29/")
+    assert page.locator("#told a").get_attribute("href").startswith("date=2026-11-29/")
 
 
 def test_arrows_go_from_night_to_night_and_counts_of_a_type_are_told(open_page):

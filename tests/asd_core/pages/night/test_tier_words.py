@@ -6,8 +6,8 @@ from asd_core.pages.night.tier_words import remark_on, status_of
 TIERS = ("act", "watch", "within_chance", "not_decided")
 
 
-def judged(tier, state="", nights=0, label=""):
-    return Judgement(tier, 0, "", state, nights, label=label)
+def judged(tier, state="", nights=0):
+    return Judgement(tier, 0, "", state, nights)
 
 
 @pytest.mark.parametrize(
