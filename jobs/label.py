@@ -101,7 +101,7 @@ def _label(talk: Talk, store: Store, asked: list[AskedLabel], is_from_file: bool
     lines = [f"{kind} {one['row']} is left out: {one['error']}" for one in errors]
     told = "asd alarms and asd report take it up, and asd fit learns what is normal"
     talk.result(
-        {"labelled": len(rows), "labels": rows, "errors": errors},
+        {"labelled": len(rows), "labels": rows, "left_out": errors},
         "\n".join([*map(_line, rows), *lines, f"{len(rows)} labelled: {told}"]),
     )
 

@@ -52,6 +52,7 @@ class LlmClient:
             async with asyncio.timeout(self._settings.timeout_seconds):  # the SDK's is of each read, not of the whole
                 body = {"model": self._settings.model, "messages": list(messages), **parameters}
                 value = await self._client.post("/chat/completions", body=body, cast_to=object)
+            return read_completion(value, self._settings, messages)
         except (TimeoutError, openai.APITimeoutError) as error:
             told = f"no answer within {self._settings.timeout_seconds:g} s"
             return NotAnswered("timeout", told, may_cost=not _was_not_sent(error.__cause__))
@@ -61,7 +62,6 @@ class LlmClient:
             return _dropped(error.__cause__ or error, self._settings)
         except Exception as error:  # whatever one answer does to the SDK is that answer's failure
             return NotAnswered("no_completion", one_line(f"the answer is no completion: {error!r}"), may_cost=True)
-        return read_completion(value, self._settings, messages)
 
     async def close(self) -> None:
         """Give connections back."""

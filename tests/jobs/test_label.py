@@ -32,7 +32,7 @@ def label(plant):
 def test_a_label_is_told_listed_and_taken_back(plant, label):
     said = label(*NIGHT, "--fault", "bearing \x1b[2J", "--by", "Ann", "--json").json
     (row,) = said["labels"]
-    assert (said["labelled"], row["answer"], row["labelled_by"], said["errors"]) == (1, "fault", "Ann", [])
+    assert (said["labelled"], row["answer"], row["labelled_by"], said["left_out"]) == (1, "fault", "Ann", [])
     told = label("--list").out
     assert told.startswith(f"fan 00, {LAST}: fault (bearing \\x1b[2J), by Ann\n") and "\x1b" not in told
     assert label("--list", "--json").json["labels"] == said["labels"]
@@ -52,7 +52,9 @@ def test_what_is_listed_can_be_read_again_and_a_bad_row_is_a_row_with_its_reason
     (tmp_path / "labels.csv").write_text(bad)
     said = label("--from", tmp_path / "labels.csv", "--json").json
     assert said["labels"][0]["words"] == "=1+1" and said["labelled"] == 1
-    assert said["errors"] == [{"row": 2, "error": f"no machine 'fan/77' was scored on {LAST}; did you mean 'fan/01'?"}]
+    assert said["left_out"] == [
+        {"row": 2, "error": f"no machine 'fan/77' was scored on {LAST}; did you mean 'fan/01'?"}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,14 @@ def test_a_file_of_bad_rows_alone_is_one_line(label, tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"uri": "/gone.wav", "answer": "normal"}))
     said = label("--from", tmp_path / "a.jsonl")
     assert said.code == 2 and "nothing is labelled: row 1: no clip '/gone.wav'" in said.err
+
+
+def test_a_fit_says_how_many_clips_join_and_leave_by_their_labels(plant, label):
+    fit = ["fit", plant[0], "--recipe", "twfr-knn", "--store", plant[1], "--local", "--until", NIGHTS[1]]
+    label(*NIGHT, "--normal")
+    label("--machine", "fan/01", "--date", NIGHTS[0], "--fault", "hums")
+    said = asd(*fit)
+    assert "note: 4 clips of fan 00 (4) are labelled normal and are learnt too" in said.err
+    assert "note: 4 clips of fan 01 (4) are labelled a fault and are not learnt" in said.err
+    assert "fan 00: 12 normal clips (4 by label), threshold" in said.err and "fan 01: 4 normal clips, " in said.err
+    assert asd(*fit, "--no-labels", "--json").json["labelled_normal"] == 0

@@ -70,7 +70,9 @@ class BatchClient:
         """Token → batch, of those there are; a server without batches is told apart here, wanted or not."""
         found: dict[str, Batch] = {}
         for batch in self.listed():
-            if (token := (batch.metadata or {}).get(TOKEN, "")) in tokens:
+            metadata = getattr(batch, "metadata", None)
+            token = metadata.get(TOKEN) if isinstance(metadata, dict) and _is_batch(batch) else None
+            if isinstance(token, str) and token in tokens:
                 found[token] = batch
             if len(found) == len(tokens):
                 break

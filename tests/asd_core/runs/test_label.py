@@ -3,7 +3,7 @@
 import pytest
 
 from asd_core.pipeline.engine import LocalEngine
-from asd_core.runs.label import MOST_CHARACTERS, AskedLabel, label, near_machine
+from asd_core.runs.label import MOST_CHARACTERS, AskedLabel, label
 from asd_core.runs.score import score
 from asd_core.store.addresses import canonical_uri
 from asd_core.store.local_files import LocalFiles
@@ -96,6 +96,7 @@ def test_one_that_cannot_be_is_refused_and_the_others_are_kept(scored, store):
         ({"until": LAST, "machine": "fan/00", "date": LAST}, "give both or neither"),
         ({"answer": "ignore", "until": NIGHTS[0], "machine": "fan/00", "date": LAST}, "is before the night"),
         ({"answer": "ignore", "until": LAST, "uri": "/a.wav"}, "a clip cannot be ignored"),
+        ({"answer": "ignore", "until": LAST, "machine": "fan/00", "date": "undated"}, "without a date cannot be"),
         ({"words": "x" * (MOST_CHARACTERS + 1), "uri": "/a.wav"}, "characters are too many"),
         ({"words": "\udcff", "uri": "/a.wav"}, "is no UTF-8"),
         ({"uri": "/\udcff.wav"}, "was scored in this store"),
@@ -110,5 +111,7 @@ def test_a_clip_without_a_score_cannot_be_labelled(scored, store):
     assert "could not be scored (not_audio): there is no score" in refusal(store, uri=clip(scored, 0, "01"))
 
 
-def test_of_many_machines_a_hint_names_few():
-    assert near_machine("x", [f"pump/{n:05d}" for n in range(10_000)]).count("pump") == 3
+def test_a_clip_that_was_learnt_and_never_scored_can_be_labelled(scored, store):
+    path = str(clip_path(scored[0], "00", NIGHTS[0], 1))
+    asked = [AskedLabel("fault", path, words="hums"), AskedLabel("normal", machine="fan/01", date=NIGHTS[0])]
+    assert label(store, asked).refused == {} and len(store.labels()) == 2
