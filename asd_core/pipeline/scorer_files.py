@@ -129,7 +129,7 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    head = scorer_head(store, folder, version)
+    head = stored_head(store, folder, version)
     with named_if_broken(f"{folder}/{version}", FIT_AGAIN):
         scorer = _loaded(store, folder, version, recipe, fingerprint, head)
     return scorer
@@ -173,7 +173,7 @@ def _loaded(
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 
 
-def scorer_head(store: Store, folder: str, version: str) -> dict[str, Any]:
+def stored_head(store: Store, folder: str, version: str) -> dict[str, Any]:
     """The head of a committed scorer: the object in its ``scorer.json``, whose bytes are as they were written.
 
     Raises:
@@ -189,7 +189,7 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
     Its threshold is taken anew when it is loaded. One that was removed by hand or has changed bytes is another.
     """
     try:
-        stored = scorer_head(store, folder, version)
+        stored = stored_head(store, folder, version)
         if _without_judgement(stored) != _without_judgement(json.loads(json.dumps(head))):
             return False
         unchanged_file(store, folder, version, f"{stored['arrays']}.npz", stored["arrays"])
