@@ -19,17 +19,9 @@ from asd_core.pipeline.ensembles.combined_nights import combined_nights
 from asd_core.pipeline.ensembles.combined_scorer import CombinedScorer, MemberScorer, combine, judged
 from asd_core.pipeline.fitted_nights import nights_path, stored_nights
 from asd_core.pipeline.left_out_nights import scores_without_clips
-from asd_core.pipeline.scorer_files import (
-    as_npz,
-    commit_scorer,
-    judgement_of,
-    learnt_uris,
-    load_scorer,
-    scorer_folder,
-    stored_head,
-    unchanged_file,
-)
+from asd_core.pipeline.scorer_files import as_npz, commit_scorer, judgement_of, load_scorer, scorer_folder
 from asd_core.pipeline.scorer_versions import FIT_AGAIN
+from asd_core.pipeline.stored_scorers import learnt_uris, stored_head, unchanged_file
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.broken_files import named_if_broken
 from asd_core.store.store import Store
