@@ -19,23 +19,24 @@ def clip_p(p_value: float, normals: int) -> str:
     return f"p = {p_value:.2g}"
 
 
-def too_few_normals(normals: int, quantile: float) -> str:
+def too_few_normals(normals: int, quantile: float, unit: str = "normal") -> str:
     """Why no clip of a machine can be told from a normal one; "" where there are normal clips enough.
 
     Args:
-        normals: unseen normal clips of the machine.
+        normals: unseen normal clips of the machine, or other machines where it has none of its own.
         quantile: of the decision threshold: share of normal clips that should not be flagged.
+        unit: ``normal``, or ``machine``.
     """
     needed = math.ceil(round(quantile / (1 - quantile), 9))
     if normals >= needed:
         return ""
     if not normals:
-        return f"Too few normals to decide on a clip: there is none, {needed} are needed."
+        return f"Too few {unit}s to decide on a clip: there is none, {needed} are needed."
     return (
-        f"Too few normals to decide on a clip: {_clips(normals)} no p below 1/{normals + 1}, "
+        f"Too few {unit}s to decide on a clip: {_clips(normals, unit)} no p below 1/{normals + 1}, "
         f"and {1 - quantile:.2g} needs {needed}."
     )
 
 
-def _clips(normals: int) -> str:
-    return "1 normal allows" if normals == 1 else f"{normals} normals allow"
+def _clips(normals: int, unit: str = "normal") -> str:
+    return f"1 {unit} allows" if normals == 1 else f"{normals} {unit}s allow"

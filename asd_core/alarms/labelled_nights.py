@@ -88,14 +88,23 @@ def told_with(answer: NightAnswer, sentence: str, *, is_acknowledged: bool, unla
         >>> told_with(NightAnswer("normal", labelled_by="Ann"), "", is_acknowledged=False, unlabelled_state="new")
         'Labelled normal by Ann. By its scores alone it is a new alarm.'
     """
-    by = f" by {answer.labelled_by}" if answer.labelled_by else ""
-    words = f' ("{answer.words}")' if answer.words else ""
     if answer.answer == "normal":
         alarm = {"new": "it is a new alarm", "continuing": "its alarm goes on"}.get(unlabelled_state, "it is no alarm")
-        return f"Labelled normal{by}{words}. By its scores alone {alarm}."
+        return f"{in_words(answer)}. By its scores alone {alarm}."
+    return f"{in_words(answer, is_acknowledged=is_acknowledged)}. {sentence}"
+
+
+def in_words(answer: NightAnswer, *, is_acknowledged: bool = False) -> str:
+    """The answer of a person in words.
+
+    Example:
+        >>> in_words(NightAnswer("fault", "loose belt", labelled_by="Ann"))
+        'Labelled a fault by Ann ("loose belt")'
+    """
+    by = f" by {answer.labelled_by}" if answer.labelled_by else ""
+    words = f' ("{answer.words}")' if answer.words else ""
     until = f" until {answer.until}" if answer.until else ""
+    what = {"normal": "Labelled normal", "fault": "Labelled a fault", "ignore": f"Labelled to be ignored{until}"}
     if is_acknowledged:
-        what = "as a fault" if answer.answer == "fault" else f"and ignored{until}"
-        return f"Acknowledged {what}{by}{words}. {sentence}"
-    what = "Labelled a fault" if answer.answer == "fault" else f"Labelled to be ignored{until}"
-    return f"{what}{by}{words}. {sentence}"
+        what |= {"fault": "Acknowledged as a fault", "ignore": f"Acknowledged and ignored{until}"}
+    return f"{what[answer.answer]}{by}{words}"

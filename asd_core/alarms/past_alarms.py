@@ -8,7 +8,7 @@ Poisson Distribution", 1936).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ Verdict = Literal["as_expected", "more", "fewer"]
 FAR = 0.001
 """p from which on a count is told as far from what was expected. It is looked at every night, so it is small."""
 
+_TAIL = 0.025  # on either side of a 95 % interval
 _STEP_UP_LEVEL = 0.5  # the largest level of the step-up rule
 
 
@@ -64,6 +65,12 @@ class PastAlarms:
             return "more"
         return "fewer" if self.p_fewer <= FAR else "as_expected"
 
+    def json(self) -> dict[str, Any]:
+        """JSON values: the counts, the 95 % interval for the observed one, and the verdict."""
+        low, high = self.interval
+        counts = {"nights": self.nights, "new_alarms": self.observed, "expected": self.expected}
+        return {**counts, "low": low, "high": high, "verdict": self.verdict}
+
     def sentence(self) -> str:
         """The comparison in words, with what to do where it fails."""
         if not self.nights:
@@ -74,14 +81,19 @@ class PastAlarms:
         )
         if not self.expected:
             return f"{counts}."
+        is_more = self.p_more < self.p_fewer
+        p_value = self.p_more if is_more else self.p_fewer
+        if p_value > _TAIL:
+            return f"{counts}: no more and no fewer than chance explains."
         low, high = (end / self.expected for end in self.interval)
         ratio = f"{self.observed / self.expected:.1f} times as many (95 % interval {low:.1f} to {high:.1f})"
+        often = f"so {'many' if is_more else 'few'} come by chance {_rarity(p_value)}"
         match self.verdict:
             case "more":
-                return f"{counts}: {ratio}. Chance does not explain it: machines are ill, or the calibration is wrong."
+                return f"{counts}: {ratio}; {often}. Machines are ill, or the calibration is wrong."
             case "fewer":
-                return f"{counts}: {ratio}. Chance does not explain it: the calibration is too careful."
-        return f"{counts}: no more and no fewer than chance explains."
+                return f"{counts}: {ratio}; {often}. The calibration is too careful."
+        return f"{counts}: {ratio}; {often}."
 
 
 def count_interval(count: int, certainty: float = 0.95) -> tuple[float, float]:
@@ -123,6 +135,11 @@ def expected_new(
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _rarity(p_value: float) -> str:
+    often = float(f"{1 / max(p_value, 1e-6):.2g}")
+    return "less than once in a million times" if p_value < 1e-6 else f"once in {often:,.0f} times"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -27,6 +27,8 @@ class JudgedNight:
         nights_in_alarm: judged nights of its alarm so far.
         calibration_nights: nights of the machine that were learnt.
         least_nights: learnt nights below which nothing is decided.
+        normal_clips: of the machine that were learnt.
+        settled: True for an alarm that has neither grown nor faded for a week.
     """
 
     tier: Tier
@@ -40,6 +42,8 @@ class JudgedNight:
     nights_in_alarm: int
     calibration_nights: int
     least_nights: int
+    normal_clips: int = 0
+    settled: bool = False
 
 
 def sentence(night: JudgedNight) -> str:
@@ -50,7 +54,8 @@ def sentence(night: JudgedNight) -> str:
             return f"Alarm, {ordinal(night.nights_in_alarm)} night, not yet over: {told}."
         case "act":
             lasting = f"Alarm, {ordinal(night.nights_in_alarm)} night in a row"
-            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}."
+            asked = " Steady for a week: mend it, or fit again if all is well." if night.settled else ""
+            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}.{asked}"
         case "watch":
             if night.p_value <= night.p_floor and night.p_floor > night.level:
                 return (
@@ -96,6 +101,10 @@ def _missing(night: JudgedNight) -> str:
     if not night.clips:
         return "no clip of this night could be scored"
     learnt, least = night.calibration_nights, night.least_nights
+    if not learnt and (normals := night.normal_clips):
+        clips = "1 normal clip" if normals == 1 else f"{normals} normal clips"
+        known = f"{clips} of no known night {'was' if normals == 1 else 'were'} learnt, {least} nights are needed"
+        return f"{known}; for one clip no p is below 1/{normals + 1}"
     if learnt < least:
         return f"{_nights(learnt)} learnt, {least} are needed"
     return f"the {learnt} normal nights learnt are all alike, so they do not tell how far nights differ"

@@ -87,8 +87,8 @@ def decode(
         rate = file.samplerate
         sample_rate = rate if rate in native_rates else sample_rate
         used = None if seconds is None else math.ceil(seconds * rate)
-        limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
-        samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)
+        limit = max_bytes / 4 if sample_rate <= rate else min(max_bytes / 4, file.most_samples) * rate / sample_rate
+        samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), int(limit))
         warning = truncation(file, frames)
     _refuse_unusable(samples, used)
     resampled = samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate, quality="HQ")
@@ -127,6 +127,8 @@ def _reading(uri: str) -> Iterator[None]:
         raise ClipError("vanished", f"listed, but no longer there: {uri}", transient=True) from error
     except OSError as error:
         raise ClipError("unreadable", f"cannot read {uri}: {error.strerror or error}", transient=True) from error
+    except ValueError as error:
+        raise ClipError("unreadable", f"no file has such a name: {uri} ({error})") from error
 
 
 def fit_length(samples: Samples, length: int, rule: str) -> Samples:

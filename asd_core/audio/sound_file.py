@@ -23,7 +23,7 @@ _BLOCK_SAMPLES = 1 << 20  # of all channels of a block
 _UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
 # The most samples of all channels that a file may hold: more for each of its bytes is no sound but a bomb, and any file
 # may have so many. The best that honest coders reach on sound is 16 for a byte. Silence takes less, and is told apart.
-_SAMPLES_A_BYTE, _SAMPLES_ALWAYS = 128, 1 << 25
+_SAMPLES_A_BYTE, _SAMPLES_ALWAYS = 128, 1 << 24
 
 
 class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
@@ -85,9 +85,14 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
         return min(_PLAIN_BLOCK, max(_BLOCK, _BLOCK_SAMPLES // self.channels)) if is_plain else _BLOCK
 
     @property
+    def most_samples(self) -> int:
+        """Samples that a file of this size may hold, whatever its header tells: time and memory have a bound."""
+        return max(_SAMPLES_ALWAYS, _SAMPLES_A_BYTE * len(self._data))
+
+    @property
     def most_frames(self) -> int:
-        """Frames that are decoded of a file of this size, whatever its header tells: time and memory have a bound."""
-        return int(max(_SAMPLES_ALWAYS, _SAMPLES_A_BYTE * len(self._data)) // self.channels)
+        """The same in frames, which hold a sample of each channel."""
+        return self.most_samples // int(self.channels)
 
     @property
     def told_frames(self) -> int | None:

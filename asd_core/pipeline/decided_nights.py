@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from asd_core.alarms.acknowledged import NightAnswer
 from asd_core.alarms.discoveries import ranking
+from asd_core.alarms.labelled_alarms import LabelledAlarms, labelled_alarms
 from asd_core.alarms.labelled_nights import LabelledNights, told_with, with_answers
 from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
+from asd_core.pipeline.borrowed_nights import BorrowedNights, judge_borrowed
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.pipeline.night_answers import MachineNight, night_answers
 from asd_core.pipeline.night_evidence import LearntFleet
@@ -22,7 +24,8 @@ from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS, rows_of
 
-GATHERED = ("z_mean", "z_worst", "clips")
+_OF_OWN = ("z_mean", "z_worst", "clips")
+GATHERED = (*_OF_OWN, "lenders", "lent_p_value")
 """Columns of EVIDENCE of which a rule needs all nights."""
 
 
@@ -36,6 +39,7 @@ class DecidedNights:
         judged: what the rule made of them by their scores, in the order of the fleet's machines.
         labelled: the same with the answers of people.
         answers: machine type, machine id and date → the answer on that night.
+        borrowed: what the rule made of machines that were judged by others of their type.
         config: the rule.
     """
 
@@ -44,6 +48,7 @@ class DecidedNights:
     judged: FleetNights
     labelled: LabelledNights
     answers: Mapping[MachineNight, NightAnswer]
+    borrowed: BorrowedNights
     config: AlarmConfig
 
     def rows(self, key: str, night: int, evidence: pa.Table) -> pa.Table:
@@ -66,7 +71,7 @@ class DecidedNights:
         alone, quiet = of(judged.episodes.states, ""), of(labelled.acknowledged, False)
         p_value = of(judged.p_values, np.nan)
         shift = judged.shifts[night].mean if judged.fleet_shifted[night] else None
-        columns = {name: evidence[name] for name in evidence.column_names} | {
+        columns: dict[str, Any] = {name: evidence[name] for name in evidence.column_names} | {
             "tier": of(labelled.tiers, "not_decided").tolist(),
             "state": [str(one) or None for one in state],
             "since": [self.dates[first] if first >= 0 else None for first in since],
@@ -84,10 +89,28 @@ class DecidedNights:
         }
         answers = self._answers(machines, place, night)
         columns |= _label_columns(answers)
-        said = self._said(columns | {"tier": np.where(quiet, "act", columns["tier"]).tolist()}, place >= 0, answers)
-        is_open = np.isin(state, ("new", "continuing")) & ~quiet
-        order = ranking(is_open, p_value, of(judged.strength, np.nan))
-        return _table(columns | {"sentence": said}, ALARMS.names).take(pa.array(order))
+        known = {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
+        columns["sentence"] = self._said(columns | known, place >= 0, of(judged.settled, False), answers)
+        rows = self._with_borrowed(_table(columns, ALARMS.names), night, evidence, answers)
+        is_open = np.isin(rows["state"].fill_null("").to_numpy(), ("new", "continuing")) & ~quiet
+        order = ranking(is_open, rows["p_value"].to_numpy(), of(judged.strength, np.nan))
+        return rows.take(pa.array(order))
+
+    def _with_borrowed(
+        self, rows: pa.Table, night: int, evidence: pa.Table, answers: Sequence[NightAnswer | None]
+    ) -> pa.Table:
+        """The rows with what machines are told that were judged by others of their type."""
+        if evidence["lenders"].null_count == len(evidence):
+            return rows
+        told = rows.to_pylist()
+        for place, row in enumerate(evidence.to_pylist()):
+            if row["lenders"] is not None:
+                told[place] |= self.borrowed.told(night, self.dates, row, answers[place])
+        return pa.Table.from_pylist(told, ALARMS)
+
+    def labelled_alarms(self, night: int) -> LabelledAlarms:
+        """How many alarms of the nights up to one were labelled, and how many of them as faults."""
+        return labelled_alarms(self.judged.episodes, self.labelled.answers, night)
 
     def _answers(
         self, machines: Sequence[tuple[str, str]], place: NDArray[np.int64], night: int
@@ -98,11 +121,18 @@ class DecidedNights:
         return [one or other for one, other in zip(own, standing, strict=True)]
 
     def _said(
-        self, columns: Mapping[str, Any], is_known: NDArray[np.bool_], answers: Sequence[NightAnswer | None]
+        self,
+        columns: Mapping[str, Any],
+        is_known: NDArray[np.bool_],
+        is_settled: NDArray[np.bool_],
+        answers: Sequence[NightAnswer | None],
     ) -> list[str]:
         """The sentence of each machine; an acknowledged alarm is told as the alarm that it is."""
         least, rows = self.config.least_nights, rows_of(_table(columns, _SAID), *_SAID)
-        alone = [_sentence(least, *row) if known else _UNKNOWN for known, row in zip(is_known, rows, strict=True)]
+        alone = [
+            _sentence(least, bool(steady), *row) if known else _UNKNOWN
+            for known, steady, row in zip(is_known, is_settled, rows, strict=True)
+        ]
         states = zip(columns["acknowledged"], columns["unlabelled_state"], strict=True)
         return [
             line
@@ -121,7 +151,10 @@ class DecidedNights:
         }
 
 
-_UNKNOWN = "Not decided: no scorer knows this machine: fit one from its normal clips with asd fit."
+_UNKNOWN = (
+    "Not decided: no scorer knows this machine, and its type has none to lend (that takes 3 machines with 5 nights "
+    "each): fit one from its normal clips with asd fit."
+)
 _SAID = (
     "tier",
     "state",
@@ -133,11 +166,13 @@ _SAID = (
     "clips",
     "nights_in_alarm",
     "calibration_nights",
+    "normal_clips",
 )
 
 
 def _sentence(
     least_nights: int,
+    is_settled: bool,
     tier: Any,
     state: Any,
     p_value: float | None,
@@ -148,10 +183,11 @@ def _sentence(
     clips: int,
     nights_in_alarm: int,
     learnt: int,
+    normals: int | None,
 ) -> str:
     value, floor, mean, worst = (np.nan if p is None else p for p in (p_value, p_floor, p_mean, p_worst))
-    counts = (clips, nights_in_alarm, learnt, least_nights)
-    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts))
+    counts = (clips, nights_in_alarm, learnt, least_nights, normals or 0)
+    return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts, is_settled))
 
 
 def _label_columns(answers: Sequence[NightAnswer | None]) -> dict[str, list[str | None]]:
@@ -185,7 +221,7 @@ def decide(
     machines, total = len(fleet.kinds), len(nights.dates)
     place = _places(fleet, key, nights.machines)
     values = np.full((3, machines, total), np.nan)
-    values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in GATHERED])
+    values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in _OF_OWN])
     clips = np.nan_to_num(values[2]).astype(np.int64)
     judged = judge_distances(fleet.calibration, fleet.null, np.arange(total), values[:2], clips, config)
     answers = {} if labels is None else night_answers(labels, nights)
@@ -194,7 +230,8 @@ def decide(
     placed = {(of_machine[kind, name], number[date]): one for (kind, name, date), one in answers.items()}
     placed = {where: one for where, one in placed.items() if where[0] >= 0}
     labelled = with_answers(judged, values[:2], nights.dates, placed, learnt, config)
-    return DecidedNights(fleet, tuple(nights.dates), judged, labelled, answers, config)
+    borrowed = judge_borrowed(nights, judged.p_values, config)
+    return DecidedNights(fleet, tuple(nights.dates), judged, labelled, answers, borrowed, config)
 
 
 def _places(fleet: LearntFleet, key: str, machines: list[tuple[str, str]]) -> NDArray[np.int64]:

@@ -13,8 +13,10 @@ from asd_core.pipeline.lengths import Lengths
 from asd_core.pipeline.planning import machine_groups
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.pipeline.type_scorers import can_borrow, newest_of_types, type_folder
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
+from asd_core.store.tables import rows_of
 
 GROUP_ROWS = 1024  # rows of whole machines that one reducer task holds at most, or one machine that is larger
 
@@ -49,16 +51,23 @@ def machine_tasks(
 
 
 def scorer_versions(store: Store, key: str, clips: pa.Table) -> dict[str, str]:
-    """Scorer folder → newest version, of the machines that have one."""
-    return _of_machines(newest_versions(store, key), key, clips)
+    """Scorer folder → newest version, of the machines that have one, and of the types of those that borrow theirs."""
+    own = newest_versions(store, key)
+    has_all = all(scorer_folder(key, *machine) in own for machine in _machines(clips) if can_borrow(*machine))
+    return _of_machines(own if has_all else own | newest_of_types(store, key), key, clips)
+
+
+def _machines(clips: pa.Table) -> list[tuple[str, str]]:
+    return list(rows_of(clips.group_by(["machine_type", "machine_id"]).aggregate([]), "machine_type", "machine_id"))
 
 
 def _of_machines(versions: Mapping[str, str], key: str, clips: pa.Table) -> dict[str, str]:
-    """The versions of the scorers of the machines of clips."""
-    machines = clips.group_by(["machine_type", "machine_id"]).aggregate([])
-    pairs = zip(machines["machine_type"].to_pylist(), machines["machine_id"].to_pylist(), strict=True)
-    folders = [scorer_folder(key, kind, name) for kind, name in pairs]
-    return {folder: versions[folder] for folder in folders if folder in versions}
+    """The versions of the scorers of the machines of clips, and of the types of those without one."""
+    machines = _machines(clips)
+    own = {scorer_folder(key, *machine) for machine in machines}
+    lacking = {kind for kind, name in machines if scorer_folder(key, kind, name) not in versions}
+    folders = own | {type_folder(key, kind) for kind in lacking}
+    return {folder: version for folder, version in versions.items() if folder in folders}
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,7 @@ class FitOutcome:
     notes: tuple[str, ...] = ()
     error: str | None = None
     lengths: Lengths = Lengths()
+    left_out: str = "clip"  # see `Scorer.left_out`
     labelled_normal: int = 0  # of the normal clips, those that are there for a label alone
 
 
@@ -119,6 +129,7 @@ class ScoreOutcome:
         files: path → checksum of the score files written.
         judged_anew: scorer folder → threshold, false_alarm_rate and notes, where they are not those of its fit.
         lengths: of the recordings, beside what was heard of them.
+        too_few_normals: machine → why none of its clips can be decided on.
     """
 
     scored: int
@@ -128,3 +139,4 @@ class ScoreOutcome:
     files: dict[str, str]
     judged_anew: dict[str, dict[str, Any]] = field(default_factory=dict)
     lengths: Lengths = Lengths()
+    too_few_normals: dict[str, str] = field(default_factory=dict)

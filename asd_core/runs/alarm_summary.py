@@ -20,8 +20,18 @@ from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
 
-_TOLD = ("machine_type", "machine_id", "tier", "state", "nights_in_alarm", "p_value", "p_floor", "sentence")
-_OTHERS = {"watch": "watched", "not_decided": "not decided"}
+_TOLD = (
+    "machine_type",
+    "machine_id",
+    "tier",
+    "state",
+    "nights_in_alarm",
+    "p_value",
+    "p_floor",
+    "sentence",
+    "label",
+    "acknowledged",
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,12 @@ class AlarmSummary:
     @property
     def watched(self) -> list[Row]:
         """The machines that are watched, the strongest evidence first."""
-        return self._where("tier", "watch")
+        return [row for row in self._where("tier", "watch") if not row["acknowledged"]]
+
+    @property
+    def acknowledged(self) -> list[Row]:
+        """The machines whose alarm stays quiet, because a person called it a fault or to be ignored."""
+        return [row for row in self._where("tier", "watch") if row["acknowledged"]]
 
     @property
     def drifting(self) -> list[Row]:
@@ -79,7 +94,12 @@ class AlarmSummary:
         if not alarms:
             # A shift or a drift is no alarm, and is looked into all the same.
             well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
-            others = [f"{tiers[tier]} {word}" for tier, word in _OTHERS.items() if tiers[tier]]
+            counts = {
+                "acknowledged": len(self.acknowledged),
+                "watched": len(self.watched),
+                "not decided": tiers["not_decided"],
+            }
+            others = [f"{count} {word}" for word, count in counts.items() if count]
             return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(
@@ -118,7 +138,7 @@ class AlarmSummary:
 
     def text(self) -> str:
         """All of it in lines."""
-        named = [*self.alarms, *self.cleared, *self.watched]
+        named = [*self.alarms, *self.acknowledged, *self.cleared, *self.watched]
         width = max((len(_name(row)) for row in named), default=0)
         lines = [f"  {_name(row):{width}}  {row['sentence']}{self._level(row)}" for row in named]
         return "\n".join([f"{self.date}: {self.headline()}", *lines, *self.remarks()])
@@ -128,6 +148,7 @@ class AlarmSummary:
         return {
             "date": self.date,
             "alarms": [*self.alarms, *self.cleared],
+            "acknowledged": self.acknowledged,
             "watched": self.watched,
             "drifting": self.drifting,
             "fleet_shift": self.fleet_shift,

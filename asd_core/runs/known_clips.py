@@ -26,6 +26,8 @@ _READ = (*_MACHINE, "date", "uri", "error_reason")
 _NOTHING = SCORES.empty_table().select(_READ)
 _NAMED = 3  # machines that a message names
 
+_Machines = dict[str, tuple[str, str]]
+
 
 class KnownNights:
     """The clips of a store that were scored or learnt, by whatever recipe, read night by night."""
@@ -38,6 +40,7 @@ class KnownNights:
                 self._keys.setdefault(date, [])
                 self._keys[date] += [entry.key] * (entry.key not in self._keys[date])
         self._nights: dict[str, pa.Table] = {}
+        self._machines: dict[str, tuple[_Machines, _Machines]] = {}
         self._clips: dict[str, dict[str, Any]] = {}
 
     def place_of(self, uri: str, machine: str, date: str) -> dict[str, Any]:
@@ -87,7 +90,9 @@ class KnownNights:
         return {name: row[name] for name in ("machine_type", "machine_id", "date", "uri")}
 
     def _machine(self, machine: str, date: str) -> dict[str, Any]:
-        known, usable = _machines_of(self._night(date))
+        if date not in self._machines:
+            self._machines[date] = _machines_of(self._night(date))
+        known, usable = self._machines[date]
         if machine not in usable:
             known, usable = _machines_of(self._known_night(date))
         if machine not in known:
@@ -142,7 +147,7 @@ class KnownNights:
         return "; name it as the column uri of the scores does"
 
 
-def _machines_of(night: pa.Table) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]:
+def _machines_of(night: pa.Table) -> tuple[_Machines, _Machines]:
     """``TYPE/ID`` → type and id, of the machines with a clip in a night, and of those with one without an error."""
     tables = night, night.filter(pc.is_null(night["error_reason"]))
     machines = [rows.group_by(["machine_type", "machine_id"]).aggregate([]) for rows in tables]

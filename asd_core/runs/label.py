@@ -102,7 +102,9 @@ def _checked(asked: AskedLabel) -> dict[str, Any]:
         raise UsageError("the last night to ignore and the answer ignore go together: give both or neither")
     if asked.answer == "ignore" and asked.uri:
         raise UsageError("a clip cannot be ignored until a date: name the machine and the night")
-    if until is not None and asked.date != UNDATED and asked.date and until < checked_date(asked.date):
+    if until is not None and asked.date == UNDATED:
+        raise UsageError("recordings without a date cannot be ignored until one")
+    if until is not None and asked.date and until < checked_date(asked.date):
         raise UsageError(f"ignored until {until}, which is before the night of {asked.date}: name a later date")
     return {"answer": asked.answer, "words": words or None, "until": until, "labelled_by": by or None}
 

@@ -21,6 +21,7 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
 from asd_core.runs.caption import CaptionRun, OpenCaptioner
+from asd_core.runs.fleet_pages import report_nights
 from asd_core.runs.report import is_stale, report_night, report_path
 from asd_core.runs.score import score
 from asd_core.store.store import Store
@@ -194,7 +195,10 @@ def _reports(
     *,
     is_news: bool,
 ) -> list[str]:
-    """Addresses of the pages of a run's dates; a page without news, of a rule that has not changed, stays."""
+    """Addresses of the pages of a run's dates; a page without news, of a rule that has not changed, stays.
+
+    That of all nights follows.
+    """
     dates, pages, found = record["dates"], [], {night.date: night for night in alarms}
     for done, date in enumerate(dates):
         path = report_path(recipe, date)
@@ -204,4 +208,5 @@ def _reports(
             report_night(store, recipe, date, engine.map, found.get(date))
             progress("writing reports", done + 1, len(dates))
         pages.append(store.files.address(path))
+    report_nights(store, recipe, engine, progress)
     return pages

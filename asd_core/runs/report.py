@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.alarms.acknowledged import NightAnswer
+from asd_core.alarms.labelled_nights import in_words
 from asd_core.alarms.sentences import rarity
 from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
@@ -21,12 +23,15 @@ from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
-from asd_core.store.store import Store, safe_name
+from asd_core.runs.borrowed_heads import borrowed_heads
+from asd_core.runs.night_links import link_to, neighbours
+from asd_core.store.layout import night_page_path
+from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
-_JUDGED = ("machine_type", "machine_id", "tier", "sentence", "state", "nights_in_alarm", "p_value", "p_floor")
+_MARK = b'<meta name="asd-alarms" content="'
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
 
@@ -37,7 +42,7 @@ def report_night(
     map_function: Callable[..., Iterable[Any]] = map,
     alarms: AlarmSummary | None = None,
 ) -> str:
-    """Write the report of a scored night into the store.
+    """Write the report of a scored night into the store; reports of the nights beside it get a link to it.
 
     Its tiers follow the recipe's ``[alarm]`` as it is now. A page without alarms says why it has none.
 
@@ -56,12 +61,14 @@ def report_night(
     """
     key = recipe.key()
     date = date or latest_scored(store, key)
-    night, problem = read_night(store, recipe, key, date), ""
+    night, problem = replace(read_night(store, recipe, key, date), neighbours=neighbours(store, key, date)), ""
     if alarms is None:
         alarms, problem = _found(store, recipe, date)
     night = replace(night, alarms_problem=problem) if alarms is None else with_alarms(night, alarms)
     folder = report_path(recipe, date).rsplit("/", 1)[0]
-    return write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    page = write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    link_to(store, key, date)
+    return page
 
 
 def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None, str]:
@@ -74,11 +81,12 @@ def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None
 
 
 def is_stale(store: Store, recipe: Recipe, alarms: AlarmSummary) -> bool:
-    """The page of a night is there and says other alarms than these."""
+    """The page of a night is there and says other alarms than these. Pages of before bear no mark, and stay."""
     path = report_path(recipe, alarms.date)
     if not store.files.exists(path):
         return False
-    return f'name="asd-alarms" content="{alarms.mark}"'.encode() not in store.files.read(path)
+    page = store.files.read(path)
+    return _MARK in page and _MARK + alarms.mark.encode() not in page
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
@@ -95,7 +103,7 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 def report_path(recipe: Recipe, date: str) -> str:
     """Path of a night's page in the store."""
-    return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
+    return night_page_path(recipe.key(), date)
 
 
 def latest_scored(store: Store, key: str) -> str:
@@ -123,7 +131,7 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
             ),
             quantile=recipe.for_machine(head["machine_type"]).threshold.quantile,
         )
-        for folder, (version, head) in newest_heads(store, key).items()
+        for folder, (version, head) in [*newest_heads(store, key).items(), *borrowed_heads(store, key, scores)]
     ]
     return Night(
         recipe=recipe.name,
@@ -134,7 +142,16 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         history=history.select(_HISTORY),
         machines=machines,
         captions=_explaining(scores, store.captions(key, [date])),
+        clip_labels=clip_labels(store, date),
     )
+
+
+def clip_labels(store: Store, date: str) -> dict[str, str]:
+    """Address → what a person called the clip, in words, of the clips of a date."""
+    labels = store.labels()
+    own = labels.filter(pc.and_(pc.equal(labels["date"], date), pc.is_valid(labels["uri"])))
+    rows = rows_of(own, "uri", "answer", "words", "labelled_by")
+    return {uri: in_words(NightAnswer(answer, words or "", labelled_by=by or "")) for uri, answer, words, by in rows}
 
 
 def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
@@ -146,9 +163,17 @@ def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
 def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
     """The tier of each machine's night, for the page."""
     found = {}
-    for place, (*machine, tier, sentence, state, nights, p_value, p_floor) in enumerate(rows_of(alarms.rows, *_JUDGED)):
-        rare = "" if p_value is None else rarity(p_value, p_floor)
-        found[machine[0], machine[1]] = Judgement(tier, place, sentence, state or "", nights or 0, rare)
+    for place, row in enumerate(alarms.rows.to_pylist()):
+        found[row["machine_type"], row["machine_id"]] = Judgement(
+            row["tier"],
+            place,
+            row["sentence"],
+            row["state"] or "",
+            row["nights_in_alarm"] or 0,
+            "" if row["p_value"] is None else rarity(row["p_value"], row["p_floor"]),
+            row["label"] or "",
+            bool(row["acknowledged"]),
+        )
     return found
 
 
@@ -178,6 +203,13 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
         decision_threshold=head["threshold"],
         median_unseen_score=head["median_unseen_score"],
         false_alarm_rate=head["false_alarm_rate"],
-        notes=tuple(head["notes"]),
+        notes=(*head["notes"], *_left_out(head)),
+        lenders=len(head.get("lenders", ())),
         embeddings_note=imported or encoder_note(encoder),
     )
+
+
+def _left_out(head: Mapping[str, Any]) -> list[str]:
+    """A note on a scorer whose threshold is not from scores with each clip left out by itself."""
+    kind = head.get("left_out", "clip")
+    return [] if kind == "clip" else [f"threshold and p are from normal clips with each {kind} left out"]

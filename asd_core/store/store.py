@@ -12,18 +12,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
 from asd_core.store.alarm_tables import AlarmTables
+from asd_core.store.broken_files import json_object, named_if_broken, table_in
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
 from asd_core.store.label_tables import LabelTables
 from asd_core.store.layout import safe_name
 from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.score_tables import ScoreTables
-from asd_core.store.tables import INDEX, from_parquet, to_parquet
+from asd_core.store.tables import CLIPS, INDEX, to_parquet
 
 __all__ = ["INDEX", "Store", "open_store", "safe_name"]
+
+
+_NAMED = pa.schema([CLIPS.field("uri"), CLIPS.field("clip_id")])
 
 
 def _accept_any(description: Mapping[str, Any]) -> None:
@@ -48,12 +51,8 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTable
         path = record.get("clips")
         if path is None or not self.files.exists(path):
             return None
-        try:
-            return from_parquet(self.files.read(path), ["uri", "clip_id"])
-        except pa.ArrowException as error:
-            raise AsdError(
-                f"{path} in the store is broken: restore it, or remove it and run asd embed again"
-            ) from error
+        mend = "restore it, or remove it and run asd embed again"
+        return table_in(path, self.files.read(path), _NAMED, mend)
 
     def encoder_names(self) -> dict[str, Any]:
         """Name → description of embeddings that were imported, and of encoders that were trained."""
@@ -80,7 +79,11 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTable
         self._name("generators.json", name, description, _accept_any)
 
     def _names(self, file: str) -> dict[str, Any]:
-        return self._json(file) if self.files.exists(file) else {}
+        if not self.files.exists(file):
+            return {}
+        names = json_object(file, self.files.read(file))
+        with named_if_broken(file):
+            return {name: dict(description) for name, description in names.items()}
 
     def _name(
         self, file: str, name: str, description: Mapping[str, Any], accept: Callable[[Mapping[str, Any]], None]

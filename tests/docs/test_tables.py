@@ -11,6 +11,7 @@ import pytest
 from asd_core.captions.clip_tasks import CLIP_CAPTIONS, MEASURES
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.left_out_nights import LEFT_OUT
+from asd_core.pipeline.type_files import LENT
 from asd_core.runs.score import score
 from asd_core.store import layout
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
@@ -31,6 +32,7 @@ SCHEMAS = {
     "MEASURES": MEASURES,
     "CLIP_CAPTIONS": CLIP_CAPTIONS,
     "LEFT_OUT": LEFT_OUT,
+    "LENT": LENT,
     "EVIDENCE": EVIDENCE,
     "ALARMS": ALARMS,
     "LABELS": LABELS,

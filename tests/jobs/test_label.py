@@ -82,3 +82,14 @@ def test_a_file_of_bad_rows_alone_is_one_line(label, tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"uri": "/gone.wav", "answer": "normal"}))
     said = label("--from", tmp_path / "a.jsonl")
     assert said.code == 2 and "nothing is labelled: row 1: no clip '/gone.wav'" in said.err
+
+
+def test_a_fit_says_how_many_clips_join_and_leave_by_their_labels(plant, label):
+    fit = ["fit", plant[0], "--recipe", "twfr-knn", "--store", plant[1], "--local", "--until", NIGHTS[1]]
+    label(*NIGHT, "--normal")
+    label("--machine", "fan/01", "--date", NIGHTS[0], "--fault", "hums")
+    said = asd(*fit)
+    assert "note: 4 clips of fan 00 (4) are labelled normal and are learnt too" in said.err
+    assert "note: 4 clips of fan 01 (4) are labelled a fault and are not learnt" in said.err
+    assert "fan 00: 12 normal clips (4 by label), threshold" in said.err and "fan 01: 4 normal clips, " in said.err
+    assert asd(*fit, "--no-labels", "--json").json["labelled_normal"] == 0

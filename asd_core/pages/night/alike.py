@@ -77,7 +77,7 @@ def _number(text: str) -> float:
 
 
 def _are_alike(one: ScoredClip, other: ScoredClip) -> bool:
-    if one.is_flagged != other.is_flagged or one.decided_by != other.decided_by:
+    if (one.is_flagged, one.decided_by, one.label) != (other.is_flagged, other.decided_by, other.label):
         return False
     if one.excess is None or other.excess is None:
         return one.anomaly_score == other.anomaly_score

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from asd_core.errors import AsdError
+from asd_core.pages.night.navigation import Neighbours
 from asd_core.store.tables import CAPTIONS
 
 Row = Mapping[str, Any]
@@ -30,6 +31,7 @@ class MachineRecord:
         notes: where the scorer departed from its settings, one line each.
         embeddings_note: a reservation about the embeddings (imported, random weights); "" where there is none.
         quantile: of the threshold: share of normal clips that should not be flagged; None where unknown.
+        lenders: number of machines that the clips are of, where the scorer is its type's; 0 for one of its own.
     """
 
     machine_type: str
@@ -42,11 +44,17 @@ class MachineRecord:
     notes: tuple[str, ...] = ()
     embeddings_note: str = ""
     quantile: float | None = None
+    lenders: int = 0
 
     @property
     def all_notes(self) -> tuple[str, ...]:
         """The scorer's notes and the embeddings'."""
         return (*self.notes, self.embeddings_note) if self.embeddings_note else self.notes
+
+    @property
+    def p_normals(self) -> int:
+        """The number that bounds the p of a clip: normal clips, or other machines where it has none of its own."""
+        return self.lenders or self.n_normal_clips
 
     @property
     def is_random(self) -> bool:
@@ -82,6 +90,8 @@ class Judgement:
         state: of its alarm: "new", "continuing", "cleared" or "".
         nights_in_alarm: judged nights of its alarm so far.
         rarity: how often a well machine has such a night, in words; "" where nothing is decided.
+        label: the answer of a person that holds for the night, "normal", "fault", "ignore" or "".
+        is_acknowledged: the alarm stays quiet for that answer.
     """
 
     tier: Tier
@@ -90,6 +100,8 @@ class Judgement:
     state: str = ""
     nights_in_alarm: int = 0
     rarity: str = ""
+    label: str = ""
+    is_acknowledged: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,8 @@ class Night:
         alarms_mark: digest of what the alarms say, which tells a page that is no longer true; "" without alarms.
         alarms_problem: why the alarms could not be found; "" where they were.
         judgements: (machine type, machine id) → its tier; none for such a night.
+        clip_labels: uri → what a person called the clip, in words.
+        neighbours: the nights that the page leads to; None for a page that stands alone.
     """
 
     recipe: str
@@ -125,6 +139,8 @@ class Night:
     alarms_mark: str = ""
     alarms_problem: str = ""
     judgements: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
+    clip_labels: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:

@@ -21,7 +21,7 @@ class ScoredClip:
     ``excess`` is None where the machine's median unseen score is not known. ``segment_start`` is that of the segment
     with the highest score, s; it, ``segments`` and ``nearest_starts`` are empty where whole clips were scored.
     ``decided_by`` is the member of an ensemble with the largest part in the score. ``normals`` counts the normal clips
-    that the p-value is a share of; 0 where that is not known.
+    that the p-value is a share of; 0 where that is not known. ``label`` is what a person called the clip, in words.
     """
 
     clip_id: str
@@ -41,6 +41,7 @@ class ScoredClip:
     seconds: float | None = None
     decided_by: str | None = None
     normals: int = 0
+    label: str = ""
 
     @property
     def place(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asd_core.alarms.clip_certainty import too_few_normals
 from asd_core.digest import name_hash
@@ -70,7 +70,8 @@ class MachineNight:
         """Why none of its clips can be decided on; "" where they can, or where that is not known."""
         if self.record is None or self.record.quantile is None:
             return ""
-        return too_few_normals(self.record.n_normal_clips, self.record.quantile)
+        unit = "machine" if self.record.lenders else "normal"
+        return too_few_normals(self.record.p_normals, self.record.quantile, unit)
 
     @property
     def rank(self) -> tuple[float, int, float, float, str]:
@@ -114,6 +115,11 @@ class Summary:
         """Tier → number of machines; all 0 where nothing was judged."""
         found = Counter(machine.judgement.tier for machine in self.machines if machine.judgement)
         return {tier: found[tier] for tier in ("act", "watch", "within_chance", "not_decided")}
+
+    @property
+    def n_acknowledged(self) -> int:
+        """The machines whose alarm stays quiet for the answer of a person; their tier is ``watch``."""
+        return sum(machine.judgement.is_acknowledged for machine in self.machines if machine.judgement)
 
     def in_state(self, state: State) -> list[MachineNight]:
         """The machines in one state, in the page's order."""
@@ -172,8 +178,11 @@ def _machine(
     median = record.median_unseen_score if record else None
     scored = [row for row in rows if _is_scored(row)]
     shown = [row for row in scored if row["is_flagged"] or row["clip_id"] in captioned]
-    normals = record.n_normal_clips if record else 0
-    clips = sorted((scored_clip(row, name, median, normals) for row in shown), key=worst_first)
+    normals = record.p_normals if record else 0
+    told = (
+        replace(scored_clip(row, name, median, normals), label=night.clip_labels.get(row["uri"], "")) for row in shown
+    )
+    clips = sorted(told, key=worst_first)
     worst = max(scored, key=lambda row: row["anomaly_score"], default=None)
     worst_score = worst["anomaly_score"] if worst else None
     threshold = record.decision_threshold if record else None

@@ -55,7 +55,16 @@ def status_of(judgement: Judgement | None, state: State) -> Status:
     if judgement is None or state in ("unusable", "silent"):
         return _WITHOUT_TIER[state]
     plain = _TIERS[judgement.tier]
+    if judgement.is_acknowledged:
+        return Status("watched", "◇", "acknowledged" + _since(judgement))
+    if _is_told_normal(judgement):
+        return Status(plain.look, plain.mark, "labelled normal")
     return Status(plain.look, plain.mark, plain.words + _since(judgement))
+
+
+def _is_told_normal(judgement: Judgement) -> bool:
+    """A person said so, whatever the scores say."""
+    return judgement.label == "normal" and judgement.tier == "within_chance"
 
 
 def _since(judgement: Judgement) -> str:
@@ -79,6 +88,8 @@ def remark_on(judgement: Judgement | None, measured: Collection[str] | None) -> 
     match None if judgement is None else judgement.tier:
         case "act" if measured is not None and not measured:
             return "The alarm comes from the scores: they take in more of the sound than these measurements."
+        case "within_chance" if judgement is not None and _is_told_normal(judgement):
+            return "This night is labelled normal."
         case "within_chance":
             return "Now and then a well machine has such a clip: the night as a whole is within chance."
         case "not_decided":

@@ -45,7 +45,7 @@ def test_an_alarm_that_gets_clearly_worse_is_back_until_it_is_labelled_again():
 
 
 def test_a_fault_that_grows_slowly_is_measured_against_the_labelled_night():
-    assert quiet("ncccccc", {0: FAULT}, [5, 6, 7, 8, 9, 10, 11]) == "qqqqq--"
+    assert quiet("ncccccc", {0: FAULT}, [5, 6, 7, 8, 9, 10, 11]) == "qqqqqq-"
 
 
 @pytest.mark.parametrize("answers", [{}, {0: NightAnswer("normal")}, {5: FAULT}])

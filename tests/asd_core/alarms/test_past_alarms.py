@@ -33,13 +33,20 @@ def test_the_verdict_holds_as_often_as_promised_on_counts_that_are_as_expected()
 
 
 def test_too_many_and_too_few_alarms_are_said_with_what_may_be_wrong():
-    assert "2.9 times as many (95 % interval 1.9 to 4.3)" in PastAlarms(60, 25, 8.6).sentence()
-    assert "the calibration is wrong" in PastAlarms(60, 25, 8.6).sentence()
-    assert "too careful" in PastAlarms(60, 30, 60.0).sentence()
+    more, fewer = PastAlarms(60, 25, 8.6).sentence(), PastAlarms(60, 30, 60.0).sentence()
+    assert "2.9 times as many (95 % interval 1.9 to 4.3); so many come by chance once in 250,000 times." in more
+    assert "the calibration is wrong" in more and "too careful" in fewer and "so few come by chance" in fewer
+    some = PastAlarms(6, 4, 0.83).sentence()
+    assert "so many come by chance once in 97 times." in some and "calibration" not in some
+    assert "less than once in a million" in PastAlarms(60, 90, 8.6).sentence()
     assert PastAlarms(6, 1, 0.86).sentence() == (
         "1 new alarm in 6 judged nights, 0.86 expected if all were well: no more and no fewer than chance explains."
     )
     assert PastAlarms(0, 0, 0.0).sentence() == "No past night could be judged yet."
+
+
+def test_json_has_the_counts_and_the_verdict():
+    assert PastAlarms(60, 25, 8.6).json().keys() == {"nights", "new_alarms", "expected", "low", "high", "verdict"}
 
 
 @pytest.mark.parametrize("rule", ["family", "bh"])

@@ -18,6 +18,11 @@ UNKNOWN = replace(NIGHT, tier="not_decided", state="", p_value=math.nan, p_floor
             "Alarm, third night in a row: 1 night in 4,200 of a well machine is as unusual; its worst clip stands out.",
         ),
         (
+            {"state": "continuing", "nights_in_alarm": 8, "p_value": 1 / 14000, "settled": True},
+            "Alarm, eighth night in a row: less than 1 night in 14,000 of a well machine is as unusual; its clips lie "
+            "high on the whole. Steady for a week: mend it, or fit again if all is well.",
+        ),
+        (
             {"p_value": 1 / 14000},
             "New alarm: less than 1 night in 14,000 of a well machine is as unusual; its clips lie high on the whole.",
         ),

@@ -96,6 +96,7 @@ def test_one_that_cannot_be_is_refused_and_the_others_are_kept(scored, store):
         ({"until": LAST, "machine": "fan/00", "date": LAST}, "give both or neither"),
         ({"answer": "ignore", "until": NIGHTS[0], "machine": "fan/00", "date": LAST}, "is before the night"),
         ({"answer": "ignore", "until": LAST, "uri": "/a.wav"}, "a clip cannot be ignored"),
+        ({"answer": "ignore", "until": LAST, "machine": "fan/00", "date": "undated"}, "without a date cannot be"),
         ({"words": "x" * (MOST_CHARACTERS + 1), "uri": "/a.wav"}, "characters are too many"),
         ({"words": "\udcff", "uri": "/a.wav"}, "is no UTF-8"),
         ({"uri": "/\udcff.wav"}, "was scored in this store"),

@@ -3,6 +3,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import soundfile
 
@@ -18,12 +19,12 @@ from asd_core.runs.caption import CaptionRun
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.fit import fit
 from asd_core.runs.import_embeddings import import_embeddings
-from asd_core.runs.report import is_stale, judgements, latest_scored, read_night, report_night, report_path
+from asd_core.runs.report import clip_labels, is_stale, judgements, latest_scored, read_night, report_night, report_path
 from asd_core.runs.score import score
 from asd_core.store.layout import alarms_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS
+from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.runs.feature_files import recipe_for, write_npz
 from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
 from tests.stored_rows import blank_rows
@@ -73,14 +74,17 @@ def test_a_page_is_stale_that_says_other_alarms_and_says_why_where_there_are_non
     store.files.delete(alarms_path(KNN.key(), NIGHTS[2]))
     page = page_of(store, report_night(FullStore(store.files), KNN, NIGHTS[2]))
     assert "No alarms.</b> They could not be found: the disk is full" in page and is_stale(store, KNN, alarms)
+    store.files.write(report_path(KNN, NIGHTS[2]), b"a page of before")
+    assert not is_stale(store, KNN, alarms)
 
 
 def test_judgements_have_the_place_the_alarm_and_the_rarity_of_a_night():
     given = {"tier": ["act", "not_decided"], "sentence": ["a", "b"], "state": ["continuing", None]}
     given |= {"nights_in_alarm": [3, 0], "p_value": [0.002, None], "p_floor": [0.002, None]}
+    given |= {"label": ["fault", None], "acknowledged": [False, None]}
     rows = blank_rows(ALARMS, 2, machine_type=["fan", "fan"], machine_id=["1", "2"], **given)
     assert judgements(AlarmSummary("", rows, AlarmConfig())) == {
-        ("fan", "1"): Judgement("act", 0, "a", "continuing", 3, "less than 1 night in 500"),
+        ("fan", "1"): Judgement("act", 0, "a", "continuing", 3, "less than 1 night in 500", "fault"),
         ("fan", "2"): Judgement("not_decided", 1, "b"),
     }
 
@@ -195,3 +199,12 @@ def test_a_page_shows_the_thresholds_by_which_its_night_was_judged(tmp_path):
     assert set(night.history["date"].to_pylist()) == {NIGHTS[1]}
     fit(store, strict, listed(archive, until=NIGHTS[2]), LocalEngine())
     assert not shown & {one.decision_threshold for one in read_night(store, strict, strict.key(), NIGHTS[2]).machines}
+
+
+def test_the_labels_of_a_date_are_told_by_address(tmp_path):
+    store = Store(LocalFiles(tmp_path))
+    given = pa.schema([field for field in LABELS if field.name != "labelled_at"])
+    clip = {"machine_type": "fan", "machine_id": "00", "date": "2026-11-01", "uri": "file:///a.wav", "answer": "normal"}
+    others = [clip | {"uri": None}, clip | {"date": "2026-11-02", "uri": "file:///b.wav"}]
+    store.keep_labels(pa.Table.from_pylist([clip | {"labelled_by": "Ann"}, *others], given))
+    assert clip_labels(store, "2026-11-01") == {"file:///a.wav": "Labelled normal by Ann"}

@@ -1,12 +1,14 @@
 """Answers of people: none is lost, the newest counts, and what is taken back is gone."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pyarrow as pa
 import pytest
 
 from asd_core.errors import AsdError
 from asd_core.store.label_tables import REMOVED
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.store import Store
+from asd_core.store.store import Store, open_store
 from asd_core.store.tables import LABELS, to_parquet
 from tests.stored_rows import blank_rows
 
@@ -50,7 +52,21 @@ def test_an_answer_that_is_taken_back_is_gone_and_may_be_given_again(store):
     assert told(store) == [("01", None, "fault"), ("00", None, "ignore")]
 
 
-def test_two_who_label_at_once_lose_nothing(store):
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+def test_many_who_label_at_once_lose_nothing(tmp_path, bucket, place):
+    url = str(tmp_path) if place == "folder" else bucket
+    store = open_store(url)
+
+    def label(number):
+        own = open_store(url)
+        own.keep_labels(answered("normal", uri=f"file:///{number}.wav"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(label, range(8)))
+    assert len(told(store)) == len(store.all_labels()) == 8
+
+
+def test_a_label_is_a_file_that_nobody_writes_again(store):
     other = Store(LocalFiles(store.files.root))
     before = {info.path: info.version for info in store.files.list("labels")}
     for number in range(3):

@@ -258,3 +258,12 @@ def test_a_page_without_alarms_says_why_and_one_with_them_bears_their_mark(write
     )
     marks = [meta.get("content") for meta in write(replace(night, alarms_mark="0a1b")).named("meta")]
     assert "0a1b" in marks
+
+
+def test_what_people_called_a_night_and_a_clip_stands_beside_them_as_text(write, make):
+    row = make.scored("a", 2.0)
+    night = make.night([row], [make.record()], clip_labels={row["uri"]: 'Labelled a fault by <Ann> ("hums")'})
+    judged = Judgement("watch", 0, "Acknowledged as a fault.", "continuing", 4, label="fault", is_acknowledged=True)
+    page = write(replace(night, judgements={("fan", "id_00"): judged}), make.read_audio)
+    assert "◇ acknowledged, fourth night" in page.text and 'Labelled a fault by <Ann> ("hums").' in page.text
+    assert "alarm" not in classes_of(page)

@@ -18,6 +18,9 @@ def judged(tier, state="", nights=0):
         (judged("watch"), "watched"),
         (judged("within_chance", "cleared", 4), "within chance, alarm over"),
         (judged("not_decided"), "not decided"),
+        (Judgement("watch", 0, "", "continuing", 3, is_acknowledged=True), "acknowledged, third night"),
+        (Judgement("within_chance", 0, "", label="normal"), "labelled normal"),
+        (Judgement("act", 0, "", "new", 1, label="fault"), "in alarm, new"),
         (None, "flagged"),
     ],
 )
@@ -51,3 +54,7 @@ def test_a_clip_and_a_tier_that_seem_to_disagree_have_a_reason(tier, measured, w
     said = remark_on(judged(tier), measured)
     assert said.startswith(words) and bool(said) == bool(words)
     assert remark_on(None, measured) == ""
+
+
+def test_a_night_that_a_person_labelled_normal_is_told_as_that():
+    assert remark_on(Judgement("within_chance", 0, "", label="normal"), ()) == "This night is labelled normal."
