@@ -42,7 +42,7 @@ def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0
         The version, and whether it is new.
     """
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
-    return commit_scorer(store, folder, scorer_head(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
+    return commit_scorer(store, folder, head_of(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
 
 
 def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
@@ -61,7 +61,7 @@ def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def scorer_head(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
+def head_of(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
     """All else of a scorer, JSON values; what older versions did not know stands there where it says something."""
     return {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
