@@ -5,11 +5,14 @@ import pytest
 
 from asd_core.errors import AsdError
 from asd_core.llm.turn import Turn
+from asd_core.store.addresses import open_files
 from tests.asd_core.llm.fakes import MemoryFiles
 
 
-def test_one_run_asks_at_a_time_and_the_other_says_for_whom_it_waits():
-    files, said, order = MemoryFiles(), [], []
+@pytest.mark.parametrize("place", ["memory", pytest.param("s3", marks=pytest.mark.slow)])
+def test_one_run_asks_at_a_time_and_the_other_says_for_whom_it_waits(place, request):
+    said, order = [], []
+    files = open_files(request.getfixturevalue("bucket")) if place == "s3" else MemoryFiles()
     first, second = Turn(files, "m at h"), Turn(files, "m at h", say=said.append)
     first.take()
 
@@ -19,7 +22,7 @@ def test_one_run_asks_at_a_time_and_the_other_says_for_whom_it_waits():
 
     thread = threading.Thread(target=wait)
     thread.start()
-    time.sleep(0.1)
+    time.sleep(0.1 if place == "memory" else 2)
     order.append("first")
     first.give_back()
     thread.join(10)
