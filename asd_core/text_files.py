@@ -10,9 +10,10 @@ import codecs
 import csv
 import io
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asd_core.errors import UsageError
 
@@ -23,6 +24,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LARGEST_TOML, _DEEPEST = 1 << 20, 32  # characters, levels: no recipe comes near
 _SEPARATORS = ",;\t|"
 _FIRST_LINE = re.compile(r"[^\r\n]*")
 _QUOTED = re.compile(r'"[^"\n]*"')
@@ -63,7 +65,45 @@ def read_text(path: str | Path, name: object) -> str:
         data = Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror or error}") from error
+    except ValueError as error:  # a name that no file can have
+        raise UsageError(f"cannot read {name}: {error}") from error
     return text_of(data, name)
+
+
+def toml_of(text: str, failure: str) -> dict[str, Any]:
+    """The tables of a TOML text, in which no number and no nesting is so large that a reader would fail at it later.
+
+    Args:
+        text: of the file.
+        failure: begins the message: ``recipe x is no valid TOML``.
+
+    Raises:
+        UsageError: it is no TOML, or holds more than a megabyte, a whole number of more than 64 bits, or values nested
+            more than 32 deep.
+    """
+    if len(text) > _LARGEST_TOML:
+        raise UsageError(f"{failure}: it has {len(text)} characters, and at most {_LARGEST_TOML} are read")
+    try:
+        tables = tomllib.loads(text)
+        check_values(tables)
+    except RecursionError as error:
+        raise UsageError(f"{failure}: its values are nested too deep") from error
+    except ValueError as error:  # TOMLDecodeError is one, and so is a number of more digits than Python reads
+        raise UsageError(f"{failure}: {error}") from error
+    return tables
+
+
+def check_values(value: Any) -> None:
+    """Raise ValueError for values of TOML or JSON that are nested deep, or hold a whole number of more than 64 bits."""
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        if any(isinstance(value, int) and value.bit_length() > 64 for value in level):
+            raise ValueError("it holds a whole number of more than 64 bits")
+        lists = [value for value in level if isinstance(value, list)]
+        inner = [value.values() for value in level if isinstance(value, dict)]
+        level = [value for values in (*lists, *inner) for value in values]
+    if level:
+        raise ValueError(f"its values are nested more than {_DEEPEST} deep")
 
 
 class CsvText(NamedTuple):

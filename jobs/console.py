@@ -136,3 +136,12 @@ def counts_text(counts: Mapping[str, Any]) -> str:
     line = ", ".join(f"{word} {counts[word]}" for word in words if word in counts)
     reasons = counts.get("errors_by_reason", {})
     return line + "".join(f"\n  {count} {reason}" for reason, count in reasons.items())
+
+
+def too_few_text(machines: Mapping[str, str]) -> list[str]:
+    """A line on machines with too few normals to decide on their clips; no line without such a machine."""
+    if not machines:
+        return []
+    name, why = next(iter(machines.items()))
+    more = f" ({len(machines) - 1} more machine{'s' * (len(machines) > 2)} likewise)" if len(machines) > 1 else ""
+    return [f"{name}{more}: {why}"]

@@ -7,7 +7,6 @@ file stands beside the store that is named, or in the current folder.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import time
 from pathlib import Path
@@ -17,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from asd_core.errors import UsageError, did_you_mean
-from asd_core.text_files import read_text
+from asd_core.text_files import read_text, toml_of
 from jobs.options import (
     STORE_VARIABLE,
     archive_options,
@@ -101,10 +100,7 @@ def _store_in(arguments: Sequence[str]) -> str | None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(read_text(path, f"the defaults in {path}"))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"cannot read the defaults in {path}: {error}") from error
+    values = toml_of(read_text(path, f"the defaults in {path}"), f"cannot read the defaults in {path}")
     known = _known()
     kept = {key.replace("_", "-"): _text_of(value) for key, value in values.items()}
     for key, value in kept.items():
@@ -113,6 +109,8 @@ def _read(path: Path) -> dict[str, Any]:
         if not isinstance(value, bool | int | float | str) or isinstance(value, bool) is not known[key]:
             kind = "true or false" if known[key] else "one text or number"
             raise UsageError(f"{path}: {key} must be {kind}, got {value!r}")
+        if "\0" in str(value):
+            raise UsageError(f"{path}: {key} = {value!r} holds a NUL character: leave it out")
     return kept
 
 

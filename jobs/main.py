@@ -8,14 +8,12 @@ import logging
 import os
 import signal
 import sys
-import traceback
 from typing import NoReturn
 
 import click
 
-from asd_core.errors import AsdError
-from jobs.console import printable
-from jobs.defaults import file_defaults, naming_file
+from jobs.defaults import file_defaults
+from jobs.endings import TRACEBACK, end, hush_threads, prepare_streams, without_traceback
 
 _COMMANDS = {
     "demo": "Try everything on a simulated fleet.",
@@ -36,13 +34,11 @@ _COMMANDS = {
     "tune": "Search for the best settings.",
     "first-shot": "Choose settings on generated clips, fit, score and report.",
     "alarms": "Name the machines of a night that are in alarm.",
+    "label": "Tell that a clip or a night is normal, or a fault.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
 }
-
-
-_GOES_ON = "the same command goes on from here"
 
 
 class Commands(click.Group):
@@ -80,6 +76,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="asd-fleet", prog_name="asd")
+@click.option(TRACEBACK, is_flag=True, expose_value=False, help="Show where an error arose; stands anywhere.")
 def asd() -> None:
     """Score the sound of a fleet of machines: which sound wrong, how sure, and what changed.
 
@@ -99,49 +96,28 @@ def script() -> NoReturn:
     Python's own end is skipped: destructors of Arrow's thread pools now and then abort a process that has done its work
     ("terminate called without an active exception"), which would turn its exit code into 134.
     """
+    hush_threads()
     try:
         main()
-    except SystemExit as end:
+    except SystemExit as left:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
         logging.shutdown()
-        os._exit(end.code if isinstance(end.code, int) else 0)
+        os._exit(left.code if isinstance(left.code, int) else 0)
 
 
 def main() -> NoReturn:
-    """Run ``asd``; every failure is one line on stderr and an exit code (and a traceback where ASD_DEBUG is set)."""
+    """Run ``asd``; every failure is one line on stderr and an exit code (``--traceback`` shows more)."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # how clusters ask a job to stop
+    prepare_streams()
+    arguments, is_asked = without_traceback(sys.argv[1:])
     try:
-        code = asd.main(standalone_mode=False)
-    except click.ClickException as error:
-        naming_file(error).show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        code = _fail(f"interrupted; {_GOES_ON}", 3)
-    except AsdError as error:
-        code = _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    except RuntimeError as error:
-        from asd_core.encoders.cuda_errors import is_device_failure, is_out_of_memory
-
-        if not (is_device_failure(error) or is_out_of_memory(error)):
-            raise
-        what = "has no memory left" if is_out_of_memory(error) else "failed"
-        code = _fail(f"the GPU {what}: {str(error).splitlines()[0]}; {_GOES_ON}", 1)
-    except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        code = _fail(f"{error.strerror or error}{where}", 1)
+        code = asd.main(arguments, standalone_mode=False)
+        sys.stdout.flush()  # a full disk behind it is told here, and not lost when the process leaves
+    except (Exception, KeyboardInterrupt) as error:
+        code = end(error, shows_traceback=is_asked or bool(os.environ.get("ASD_DEBUG")))
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(message: str, code: int) -> int:
-    if os.environ.get("ASD_DEBUG"):
-        traceback.print_exc()
-    click.echo(click.style("Error: ", fg="red", bold=True) + printable(message), err=True)
-    return code
 
 
 if __name__ == "__main__":

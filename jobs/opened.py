@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from asd_core.errors import UsageError
 
+_LARGEST_BITS = 64  # of a whole number: no setting takes more, and no float holds a thousand
+
 if TYPE_CHECKING:
     from asd_core.recipe.recipe import Recipe
     from asd_core.store.store import Store
@@ -66,6 +68,12 @@ def _value(text: str) -> Any:
     """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
-    return value if isinstance(value, bool | int | float | str | list) else text
+    if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
+        return text
+    return value if isinstance(value, bool | int | float | str) or _is_flat(value) else text
+
+
+def _is_flat(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(item, list | dict) for item in value)

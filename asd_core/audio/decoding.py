@@ -87,8 +87,8 @@ def decode(
         rate = file.samplerate
         sample_rate = rate if rate in native_rates else sample_rate
         used = None if seconds is None else math.ceil(seconds * rate)
-        limit = int(max_bytes / 4 / max(1.0, sample_rate / rate))
-        samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), limit)
+        limit = max_bytes / 4 if sample_rate <= rate else min(max_bytes / 4, file.most_samples) * rate / sample_rate
+        samples, frames = _read(file, channel, None if used is None else used + _margin(rate, sample_rate), int(limit))
         warning = truncation(file, frames)
     _refuse_unusable(samples, used)
     resampled = samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate, quality="HQ")
@@ -127,6 +127,8 @@ def _reading(uri: str) -> Iterator[None]:
         raise ClipError("vanished", f"listed, but no longer there: {uri}", transient=True) from error
     except OSError as error:
         raise ClipError("unreadable", f"cannot read {uri}: {error.strerror or error}", transient=True) from error
+    except ValueError as error:
+        raise ClipError("unreadable", f"no file has such a name: {uri} ({error})") from error
 
 
 def fit_length(samples: Samples, length: int, rule: str) -> Samples:
@@ -161,20 +163,25 @@ def windows(samples: Samples, length: int) -> Samples:
 def _read(file: SoundFile, channel: int | None, wanted: int | None, limit: int) -> tuple[Samples, int]:
     """The first ``wanted`` samples (None: all) of one channel, and the frames of the whole recording."""
     check_channel(file, channel)
-    known = file.is_length_known
+    told = file.told_frames if wanted is not None or file.is_length_known else None
     wanted = file.frames if wanted is None else min(wanted, file.frames)
-    if known and wanted > limit:
+    if file.is_length_known and wanted > limit:
         raise _too_long(wanted, limit, file.samplerate)
     parts: list[Samples] = [np.empty(0, np.float32)]
     frames = 0
-    for block in blocks_of(file):
+    try:
+        for block in blocks_of(file):
+            if frames < wanted:
+                parts.append(one_channel(block, channel)[: wanted - frames])
+            frames += len(block)
+            if min(frames, wanted) > limit:
+                raise _too_long(min(frames, wanted), limit, file.samplerate)
+            if told is not None and frames >= wanted:
+                return np.concatenate(parts), max(told, frames)
+    except ClipError:
         if frames < wanted:
-            parts.append(one_channel(block, channel)[: wanted - frames])
-        frames += len(block)
-        if not known and min(frames, wanted) > limit:
-            raise _too_long(min(frames, wanted), limit, file.samplerate)
-        if known and frames >= wanted:
-            return np.concatenate(parts), file.frames
+            refuse_silent(np.concatenate(parts))  # nothing packs as well as silence
+            raise
     return np.concatenate(parts), frames
 
 

@@ -13,6 +13,7 @@ from asd_core.audio.decoding import Samples, blocks_of, check_channel, one_chann
 from asd_core.audio.sound_file import SoundFile
 from asd_core.errors import ClipError
 
+_CHUNK = 1 << 20  # samples at the encoder's rate: a block at 1 Hz would be a gigabyte
 _SLIVER = 0.01  # of a hop: less sound than this at the end of a recording makes no segment of its own
 
 
@@ -108,13 +109,25 @@ class SegmentedRecording:
             rate, frames = file.samplerate, 0
             self.sample_rate = rate if rate in self._native_rates else self.sample_rate
             resampler = None if rate == self.sample_rate else soxr.ResampleStream(rate, self.sample_rate, 1)
+            most = int(file.most_samples * rate / self.sample_rate)  # a damaged rate makes days of kilobytes
             for block in blocks_of(file):
-                frames += len(block)
-                samples = one_channel(block, self._channel)
-                yield samples if resampler is None else resampler.resample_chunk(np.ascontiguousarray(samples))
+                samples = np.ascontiguousarray(one_channel(block, self._channel)[: most - frames])
+                frames += len(samples)
+                self.seconds = frames / rate  # a recording that breaks off has the length up to there
+                yield from [samples] if resampler is None else _resampled(resampler, samples, rate / self.sample_rate)
+                if len(samples) < len(block):
+                    raise ClipError(
+                        "too_long", f"what follows {self.seconds:.0f} s of {len(self._data)} bytes is not heard"
+                    )
             if not frames:
                 raise ClipError("no_samples", "a header of an audio file with no samples behind it that can be decoded")
             if resampler is not None:
                 yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
-            self.seconds = frames / rate
             self.warning = truncation(file, frames)
+
+
+def _resampled(resampler: soxr.ResampleStream, samples: Samples, ratio: float) -> Iterator[Samples]:
+    """Samples (T,) at another rate, in pieces that fit into memory at a ``ratio`` of rates that is very small."""
+    step = max(1, int(_CHUNK * ratio))
+    for begin in range(0, len(samples), step):
+        yield resampler.resample_chunk(samples[begin : begin + step])

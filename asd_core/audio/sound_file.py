@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from asd_core.audio.containers.flac import behind_damage, first_sample
+from asd_core.audio.containers.flac import behind_damage, first_sample, stream_samples
 from asd_core.audio.containers.mend import mend
 from asd_core.audio.containers.ogg import LARGEST_PAGE
 from asd_core.audio.containers.pieces import Bytes, Mended
@@ -19,7 +19,11 @@ _MOST_PARTS = 200  # of a damaged file
 _BLOCK = 4096  # frames decoded at a time: libsndfile loses all of a block to one bad frame in it
 _PLAIN_BLOCK = 1 << 18  # where samples stand as they are, and none is bad: most clips are one block
 _PLAIN = ("PCM", "FLOAT", "DOUBLE", "ULAW", "ALAW")
+_BLOCK_SAMPLES = 1 << 20  # of all channels of a block
 _UNKNOWN = 1 << 62  # frames: libsndfile says more for a stream that does not know its length
+# The most samples of all channels that a file may hold: more for each of its bytes is no sound but a bomb, and any file
+# may have so many. The best that honest coders reach on sound is 16 for a byte. Silence takes less, and is told apart.
+_SAMPLES_A_BYTE, _SAMPLES_ALWAYS = 128, 1 << 24
 
 
 class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is untyped
@@ -78,10 +82,37 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile is unty
     def block_frames(self) -> int:
         """Frames that are best decoded at a time."""
         is_plain = self.format != "FLAC" and self.subtype.partition("_")[0] in _PLAIN
-        return _PLAIN_BLOCK if is_plain else _BLOCK
+        return min(_PLAIN_BLOCK, max(_BLOCK, _BLOCK_SAMPLES // self.channels)) if is_plain else _BLOCK
+
+    @property
+    def most_samples(self) -> int:
+        """Samples that a file of this size may hold, whatever its header tells: time and memory have a bound."""
+        return max(_SAMPLES_ALWAYS, _SAMPLES_A_BYTE * len(self._data))
+
+    @property
+    def most_frames(self) -> int:
+        """The same in frames, which hold a sample of each channel."""
+        return self.most_samples // int(self.channels)
+
+    @property
+    def told_frames(self) -> int | None:
+        """Frames of the whole recording, as its header or the last frame of a FLAC stream tells; None if none does."""
+        if self.is_length_known:
+            return int(self.frames)
+        return stream_samples(self._data) if self.format == "FLAC" else None
 
     def next_block(self, frames: int) -> NDArray[np.float32]:
-        """The next frames, at most so many: (n, channels) float32; none at the end, or where decoding breaks off."""
+        """The next frames, at most so many: (n, channels) float32; none at the end, or where decoding breaks off.
+
+        Raises:
+            ClipError: ``too_long``, beyond `most_frames`.
+        """
+        if self._given > self.most_frames:
+            raise ClipError(
+                "too_long",
+                f"{len(self._data)} bytes unpack to more than {self.most_frames} samples, as no sound does: the file "
+                "is broken, or made to keep its reader busy",
+            )
         block = (self._part or self)._read(frames)
         self._given += len(block)
         if not len(block) and frames and self.format == "FLAC" and self._goes_on():

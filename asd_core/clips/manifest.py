@@ -26,6 +26,7 @@ from asd_core.clips.manifest_times import INSTANT, WRITTEN, days, moments, momen
 from asd_core.errors import UsageError
 from asd_core.store.addresses import look_at, open_files
 from asd_core.store.files import MISSING, FileInfo, Files
+from asd_core.text_files import check_values
 
 
 def read_manifest(url: str, night_ends: time | None = None) -> tuple[pa.Table, int, list[str]]:
@@ -146,9 +147,13 @@ def _extra(url: str, table: pa.Table, own: pa.ChunkedArray, condition: str) -> p
 
 def _json_object(text: str) -> str | None:
     try:
-        return text if isinstance(json.loads(text), dict) else None
-    except ValueError:
+        value = json.loads(text)
+        check_values(value)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # fails for half a character of UTF-16
+    except (ValueError, RecursionError):
         return None
+    return text if isinstance(value, dict) else None
 
 
 def _filled(column: pa.ChunkedArray, word: str) -> pa.ChunkedArray:

@@ -9,9 +9,9 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from asd_core.errors import UsageError, did_you_mean
+from asd_core.store.column_checks import check_columns, read_parquet
 from asd_core.store.tables import CLIPS
 from asd_core.text_files import CsvText, csv_rows, csv_text, text_of
 
@@ -40,10 +40,11 @@ def read_table(url: str, data: bytes) -> pa.Table:
         UsageError: it cannot be read, has a column twice, lacks ``path``, ``uri`` or ``machine_type``, or has no row.
     """
     try:
-        table = pq.read_table(io.BytesIO(data)) if url.lower().endswith(_PARQUET) else _read_csv(url, data)
-    except (pa.ArrowException, csv.Error) as error:
+        table = read_parquet(data) if url.lower().endswith(_PARQUET) else _read_csv(url, data)
+    except (pa.ArrowException, csv.Error, OSError) as error:
         raise UsageError(f"cannot read the manifest {url}: {str(error).splitlines()[0]}") from error
     table = with_known_names(table, f"the manifest {url}")
+    check_columns(table, f"the manifest {url}", CLIPS.names)
     names = table.column_names
     if not {"uri", "path"} & set(names):
         raise UsageError(

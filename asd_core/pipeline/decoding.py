@@ -160,7 +160,7 @@ def _segments(
             try:
                 usable = _usable(segment, recording.sample_rate)
             except ClipError as error:
-                left_out.append(error)
+                left_out.append(_alone(error))
                 continue
             if held is not None:
                 yield held
@@ -168,7 +168,7 @@ def _segments(
     except ClipError as error:
         if held is None:
             raise
-        left_out.append(error)
+        left_out.append(_alone(error))
     if isinstance(data, FileBytes) and uri.startswith("file://"):
         info = look_at([uri])[0]
         try:
@@ -182,6 +182,11 @@ def _segments(
     if left_out:
         warnings.append(f"{len(left_out)} of {total} segments are not scored ({left_out[0].reason}: {left_out[0]})")
     yield replace(held, seconds=recording.seconds, warning="; ".join(warnings) or None, goes_on=False)
+
+
+def _alone(error: ClipError) -> ClipError:
+    """An error without its traceback, which would keep the recording's buffers alive until Python looks for them."""
+    return error.with_traceback(None)
 
 
 def _usable(segment: Segment, sample_rate: int) -> DecodedClip:

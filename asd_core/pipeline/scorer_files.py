@@ -29,12 +29,24 @@ _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "media
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
-def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
+def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0) -> tuple[str, bool]:
     """Commit a scorer as the machine's newest version, unless the newest is this very one.
+
+    Args:
+        store: where it goes.
+        key: of the recipe.
+        scorer: fitted.
+        labelled_normal: of its training clips, those that are there because a person labelled them normal.
 
     Returns:
         The version, and whether it is new.
     """
+    folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
+    return commit_scorer(store, folder, scorer_head(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
+
+
+def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
+    """All arrays of a scorer, by name."""
     arrays = {f"detector.{name}": value for name, value in scorer.detector.state().items()}
     arrays |= {f"transform.{name}": value for name, value in scorer.transform.items()}
     arrays["unseen"] = scorer.unseen
@@ -46,16 +58,22 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         arrays["unseen_by_name"] = scorer.unseen_by_name
     if scorer.unseen_rows is not None:
         arrays["unseen_rows"] = scorer.unseen_rows
-    data = as_npz(arrays)
-    head: dict[str, Any] = {
+    return arrays
+
+
+def scorer_head(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
+    """All else of a scorer, JSON values; what older versions did not know stands there where it says something."""
+    return {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
         **judgement_of(scorer),
         "median_unseen_score": float(np.median(scorer.unseen)),
         "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
+        **({} if scorer.left_out == "clip" else {"left_out": scorer.left_out}),
+        **({} if not scorer.lenders else {"lenders": list(scorer.lenders)}),
+        **({"labelled_normal": labelled_normal} if labelled_normal else {}),
     }
-    return commit_scorer(store, scorer_folder(key, scorer.machine_type, scorer.machine_id), head, data)
 
 
 def commit_scorer(store: Store, folder: str, head: dict[str, Any], data: bytes) -> tuple[str, bool]:
@@ -149,6 +167,8 @@ def _loaded(
         segments=segments,
         seconds_learnt=head.get("seconds_learnt"),
         unseen_rows=unseen_rows,
+        left_out=head.get("left_out", "clip"),
+        lenders=tuple(head.get("lenders", ())),
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 
@@ -179,8 +199,9 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
 
 
 def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
-    judged = ("threshold", "false_alarm_rate", "notes", "seconds_learnt")  # `judgement_of`, and what changes no score
-    kept = {name: value for name, value in head.items() if name not in judged}
+    judged = ("threshold", "false_alarm_rate", "notes")  # `judgement_of`
+    told = ("seconds_learnt", "labelled_normal")  # which change no score
+    kept = {name: value for name, value in head.items() if name not in (*judged, *told)}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
 
 

@@ -19,7 +19,6 @@ A built-in recipe is named, one of a site's own is a path to a ``.toml`` file.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +43,7 @@ from asd_core.recipe.machine_recipe import (
 from asd_core.recipe.names import built_in_recipes, check_recipe_name, key_of
 from asd_core.recipe.near_names import check_override, check_setting, near_file, near_recipe
 from asd_core.settings import check_keys
-from asd_core.text_files import read_text
+from asd_core.text_files import read_text, toml_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,6 +77,9 @@ class Recipe:
         for table, value in self.settings.items():
             if not isinstance(value, dict):
                 raise UsageError(f"recipe {name}: {table} must be a table ([{table}]), got {value!r}")
+        for machine_type, value in self.settings.get("machine", {}).items():
+            if not isinstance(value, dict):
+                raise UsageError(f"recipe {name}: machine.{machine_type} must be a table, got {value!r}")
         self._fingerprints: dict[EncoderConfig, str] = {}
         self.ensemble = ensemble_settings.ensemble_config(self.settings)
         self._kinds = ["", *self.settings.get("machine", {})]  # of machines, "" for all without overrides
@@ -241,8 +243,6 @@ def load_recipe(name: str) -> Recipe:
 def _parse(name: str, text: str) -> Recipe:
     check_recipe_name(name)
     try:
-        return Recipe(name, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"recipe {name} is no valid TOML: {error}") from error
+        return Recipe(name, toml_of(text, f"recipe {name} is no valid TOML"))
     except TypeError as error:  # a TOML date, which JSON has not
         raise UsageError(f"recipe {name}: {error}") from error

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from asd_core.clips.clip import DOMAINS, SPLITS, UNDATED, Placement, clip_ids
@@ -32,6 +29,8 @@ from asd_core.clips.manifest_table import with_known_names
 from asd_core.clips.manifest_times import days, moments, moments_of_dates
 from asd_core.digest import content_hash
 from asd_core.errors import UsageError
+from asd_core.store.column_checks import check_columns, read_parquet
+from asd_core.store.npz_files import UNREADABLE, read_npz
 from asd_core.store.tables import CLIPS
 
 _NPZ_NAME = re.compile(r"(?P<machine_type>.+)_(?:id|section)_(?P<machine_id>[^_]+)")
@@ -49,7 +48,7 @@ def read_embeddings(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32
                 return _read_npz(path, name)
             case ".parquet":
                 return _read_parquet(path, name)
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise UsageError(f"cannot read embeddings from {path}: {error}") from error
     raise UsageError(f"cannot import {path}: embeddings come as .npz or .parquet files")
 
@@ -58,10 +57,9 @@ def _read_npz(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
     machine = _NPZ_NAME.fullmatch(path.stem)
     if machine is None:
         raise UsageError(f"cannot tell the machine of {path}: name it <machine type>_id_<machine id>.npz")
-    with np.load(path, allow_pickle=False) as arrays:
-        if not {"X_train", "X_test", "y_test"} <= set(arrays.files):
-            raise UsageError(f"{path} holds {', '.join(arrays.files)}: it needs X_train, X_test and y_test")
-        train, test, labels = arrays["X_train"], arrays["X_test"], arrays["y_test"]
+    train, test, labels = read_npz(path, ("X_train", "X_test", "y_test"))
+    if min(train.ndim, test.ndim, labels.ndim) < 1:
+        raise UsageError(f"{path}: X_train, X_test and y_test must each have a row for each clip")
     if len(test) != len(labels) or not np.isin(labels, (0, 1)).all():
         raise UsageError(f"{path}: y_test must hold a 0 or 1 for each of the {len(test)} rows of X_test")
     embeddings = np.concatenate([_flat(train), _flat(test)]).astype(np.float32)
@@ -79,7 +77,8 @@ def _read_npz(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
 
 
 def _read_parquet(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32]]:
-    table = with_known_names(pq.read_table(path), str(path), "embedding")
+    table = with_known_names(read_parquet(path), str(path), "embedding")
+    check_columns(table, str(path), CLIPS.names)
     if "label" in table.column_names and "condition" not in table.column_names:
         table = table.rename_columns({"label": "condition"})
     for column in ("embedding", "machine_type", "machine_id"):

@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from asd_core.clips.clip import Placement, clip_ids
@@ -25,6 +24,7 @@ from asd_core.detectors.imported_scores import as_embeddings
 from asd_core.digest import content_hash
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.runs.embedding_files import clip_column
+from asd_core.store.column_checks import check_columns, read_parquet
 from asd_core.store.tables import CLIPS
 
 _SCORES, _NAMES = ("anomaly_score", "score"), ("uri", "path", "file")
@@ -66,12 +66,14 @@ def _read(path: Path) -> pa.Table:
     try:
         match path.suffix.lower():
             case ".parquet":
-                return pq.read_table(path)
+                table = read_parquet(path)
+                check_columns(table, str(path), (*CLIPS.names, *_SCORES, *_NAMES, "system", "section"))
+                return table
             case ".csv":
                 names = pyarrow.csv.open_csv(path).schema.names
                 as_text = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
                 return pyarrow.csv.read_csv(path, convert_options=as_text)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise UsageError(f"cannot read scores from {path}: {str(error).splitlines()[0]}") from error
     raise UsageError(f"cannot import {path}: scores come as .csv or .parquet files")
 

@@ -18,13 +18,13 @@ def open_files(url: str) -> Files:
     """Open a folder by its path, ``file://`` or ``s3://`` address; it need not exist yet.
 
     Raises:
-        UsageError: another scheme.
+        UsageError: another scheme, or a name that no folder can have.
     """
     match _scheme(url):
         case "":
-            return LocalFiles(url)
+            return LocalFiles(_possible(url, url))
         case "file":
-            return LocalFiles(local_path(url))
+            return LocalFiles(_possible(local_path(url), url))
         case "s3":
             return S3Files(url)
     raise _unknown_scheme(url)
@@ -120,6 +120,17 @@ def path_within(folder: Files, inner: Files) -> str | None:
         outer, path = os.path.realpath(outer), os.path.realpath(path)
     outer = outer.rstrip("/") + "/"
     return path.removeprefix(outer) if path.startswith(outer) and path != outer else None
+
+
+def _possible(path: str, url: str) -> str:
+    """The path of a folder that a file system may have."""
+    try:
+        is_possible = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half a character of UTF-16
+        is_possible = False
+    if not is_possible:
+        raise UsageError(f"cannot open {url!r}: no folder has such a name")
+    return path
 
 
 def _scheme(url: str) -> str:

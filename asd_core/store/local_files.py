@@ -148,7 +148,7 @@ def look_at_local(uri: str) -> FileInfo | None:
     path = local_path(uri)
     try:
         return _info(path, os.stat(path))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL, which a percent-encoded address may hold and no file's name
         return None
 
 

@@ -44,6 +44,11 @@ def read_present(files: Files, paths: Iterable[str], at_once: int = AT_ONCE) -> 
     return _in_order(read, paths, at_once)
 
 
+def which_exist(files: Files, paths: Iterable[str]) -> list[bool]:
+    """Tell of each path if there is such a file."""
+    return list(_in_order(files.exists, paths, AT_ONCE))
+
+
 def write_many(files: Files, contents: Mapping[str, bytes]) -> None:
     """Write new files; those that exist stay as they are."""
     list(_in_order(lambda item: files.write_new(*item), contents.items(), AT_ONCE))

@@ -17,6 +17,7 @@ from asd_core.store.alarm_tables import AlarmTables
 from asd_core.store.broken_files import json_object, named_if_broken, table_in
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
+from asd_core.store.label_tables import LabelTables
 from asd_core.store.layout import safe_name
 from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.score_tables import ScoreTables
@@ -32,7 +33,7 @@ def _accept_any(description: Mapping[str, Any]) -> None:
     """Take the name from whatever has it."""
 
 
-class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables):
+class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTables):
     """A store in a folder."""
 
     def write_clips(self, run_id: str, clips: pa.Table) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asd_core.errors import UsageError
-from asd_core.text_files import CsvText, csv_rows, csv_text, read_text, text_of
+from asd_core.text_files import CsvText, csv_rows, csv_text, read_text, text_of, toml_of
 
 TEXT = "Lüfter\r\nPumpe 7\n"
 
@@ -60,3 +60,29 @@ def test_the_text_of_a_table_begins_with_its_header() -> None:
 def test_a_quote_that_is_never_closed_is_refused() -> None:
     with pytest.raises(csv.Error):
         list(csv_rows('a,b\n"1,2\n'))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = ", "x is no valid TOML: "),
+        ("a = " + "[" * 2000 + "]" * 2000, "nested"),
+        ("a = " + "[" * 40 + "]" * 40, "nested more than 32 deep"),
+        ("a" + ".a" * 40 + " = 1", "nested more than 32 deep"),
+        ("a = " + "9" * 5000, "x is no valid TOML: "),
+        ("a = 0x" + "f" * 17, "a whole number of more than 64 bits"),
+        ("#" * (1 << 20) + "\n", "1048577 characters, and at most 1048576 are read"),
+    ],
+)
+def test_toml_that_would_fail_its_readers_later_is_refused(text, message):
+    with pytest.raises(UsageError, match=message):
+        toml_of(text, "x is no valid TOML")
+
+
+def test_toml_that_people_write_is_read():
+    assert toml_of('[a]\nb = [[1, 2], [3]]\nc = {d = "e"}', "x") == {"a": {"b": [[1, 2], [3]], "c": {"d": "e"}}}
+
+
+def test_a_name_that_no_file_can_have_is_one_line():
+    with pytest.raises(UsageError, match="cannot read the list: embedded null"):
+        read_text("a\0b", "the list")

@@ -65,3 +65,29 @@ def write_three_hours(path):
     with open(path, "wb") as file:
         file.write(head)
         os.truncate(path, len(head) + size)
+
+
+def flac_bomb(frames, channels=8, step=1000):
+    """A FLAC stream that does not tell its length: some 35 bytes a frame hold 65,535 equal samples of each channel.
+
+    Frames are 0 and ``step`` in turn.
+    """
+    info = struct.pack(">HH", 65_535, 65_535) + bytes(6)
+    info += ((RATE << 44) | (channels - 1) << 41 | 15 << 36).to_bytes(8, "big") + bytes(16)
+    stream = b"fLaC\x80\x00\x00\x22" + info
+    for number in range(frames):
+        head = b"\xff\xf8\x70" + bytes([(channels - 1) << 4 | 8]) + chr(number).encode() + b"\xff\xfe"
+        body = head + bytes([checksum(head, 8, 0x07)])
+        body += (b"\0" + struct.pack(">h", number % 2 * step)) * channels
+        stream += body + checksum(body, 16, 0x8005).to_bytes(2, "big")
+    return stream
+
+
+def checksum(data, bits, polynomial):
+    """The cyclic redundancy check of FLAC's frames."""
+    crc, top, mask = 0, 1 << (bits - 1), (1 << bits) - 1
+    for byte in data:
+        crc ^= byte << (bits - 8)
+        for _ in range(8):
+            crc = (crc << 1 ^ (polynomial if crc & top else 0)) & mask
+    return crc

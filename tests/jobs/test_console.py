@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from jobs.console import Talk, counts_text, printable, report_text
+from jobs.console import Talk, counts_text, printable, report_text, too_few_text
 
 
 def test_json_is_one_line_last_on_stdout_and_all_else_on_stderr(capsys):
@@ -69,4 +69,11 @@ def test_a_report_is_named_and_one_on_s3_with_the_command_that_fetches_it():
     assert report_text("s3://plant/store/reports/k/date=1/index.html").splitlines() == [
         "report: s3://plant/store/reports/k/date=1/index.html",
         "  to read it here: aws s3 cp --recursive 's3://plant/store/reports/k/date=1' report",
+    ]
+
+
+def test_machines_with_too_few_normals_are_one_line():
+    assert too_few_text({}) == [] and too_few_text({"fan 0": "Too few."}) == ["fan 0: Too few."]
+    assert too_few_text({"fan 0": "Too few.", "fan 1": "", "fan 2": ""}) == [
+        "fan 0 (2 more machines likewise): Too few."
     ]

@@ -82,6 +82,8 @@ def test_the_end_of_a_night_may_be_a_text_or_a_time(place, written_as):
         ("local = 'yes'", "asd.toml: local must be true or false, got 'yes'"),
         ("channel = 'left'", "'left' is not a valid integer range. (asd.toml has it)"),
         ("store = ", "cannot read the defaults in asd.toml: "),
+        ("store = " + "[" * 2000, "cannot read the defaults in asd.toml: its values are nested too deep"),
+        ('store = "a\\u0000b"', "asd.toml: store = 'a\\x00b' holds a NUL character"),
         ("recipe = 'twfr-knnn'", "did you mean 'twfr-knn'?"),
     ],
 )

@@ -9,6 +9,8 @@ def test_settings_are_read_as_json_and_anything_else_as_text():
     assert changes == {"detector.k": 8, "encoder.kind": "twfr", "encoder.r": [0, 1], "encoder.level": True}
     with pytest.raises(UsageError, match="--set takes KEY=VALUE, such as detector.k=8, got 'k'"):
         changes_of(["k"])
+    for text in ("[" * 5000, "9" * 400, "9" * 5000, "[[1]]", '{"a": 1}'):  # none of these is a value of any setting
+        assert changes_of([f"detector.k={text}"]) == {"detector.k": text}
     assert open_recipe("twfr-knn", ["detector.k=8"]).for_machine("").detector.k == 8
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from asd_core.audio.containers.pieces import Bytes, Mended
@@ -12,7 +13,8 @@ from asd_core.audio.containers.tags import sound_start
 _TAIL = 1 << 16  # bytes at the end of a file, in which its last frames lie
 _STREAMINFO = 42  # bytes up to the end of the first block
 _WINDOW = 1 << 20  # bytes searched at a time
-_TRIES = 1_000_000  # that a frame begins: those of a day of sound
+_TRIES = 100_000  # that a frame begins, without one: chance writes so many in gigabytes
+_SHORTEST_HEAD = 6  # bytes of a frame's head, its checksum among them
 _SYNC = re.compile(b"\xff[\xf8\xf9]")
 _SAMPLES = (1 << 36) - 1
 
@@ -35,6 +37,18 @@ def mend_flac(data: Bytes, start: int, end: int) -> Mended | None:
         return None
     unknown = (told & ~_SAMPLES).to_bytes(8, "big")
     return Mended((head[:18] + unknown + head[26:], range(start + _STREAMINFO, end)))
+
+
+def stream_samples(data: Bytes) -> int | None:
+    """Samples of a stream up to its last frame, without its sound being decoded; None where no frame is found.
+
+    Args:
+        data: the file.
+    """
+    start = sound_start(data)
+    head = data[start : start + _STREAMINFO]
+    there = _samples_there(data, start, len(data), int.from_bytes(head[10:12], "big"))
+    return max(0, there - first_sample(data)) or None
 
 
 def _samples_there(data: Bytes, start: int, end: int, block: int) -> int:
@@ -118,14 +132,17 @@ def _sure_frames(data: Bytes, at: int) -> Iterator[_Frame]:
 
 def _frames(data: Bytes, at: int, end: int, block: int) -> Iterator[_Frame]:
     """All that looks like a frame."""
-    tries = _TRIES
+    tries, behind = _TRIES, -1
     while at < end:
         window = data[at : min(end, at + _WINDOW)]
         for sync in _SYNC.finditer(window):
             place = at + sync.start()
-            if frame := _frame(data[place : min(end, place + 16)], block):
+            frame = _frame(data[place : min(end, place + 16)], block)
+            if frame:
                 yield _Frame(place, *frame)
-            tries -= 1
+            if frame is None or frame[0] != behind:
+                tries -= 1
+            behind = sum(frame) if frame else behind
             if not tries:  # no sound is like that
                 return
         at += max(1, len(window) - 1)
@@ -133,7 +150,7 @@ def _frames(data: Bytes, at: int, end: int, block: int) -> Iterator[_Frame]:
 
 def _frame(head: bytes, block: int) -> tuple[int, int] | None:
     """Number of the first sample and of all samples of the frame that begins here; None where none does."""
-    if len(head) < 16:
+    if len(head) < _SHORTEST_HEAD:
         return None
     number = _number(head[4:])
     size, rate = head[2] >> 4, head[2] & 0xF
@@ -169,9 +186,17 @@ def _number(coded: bytes) -> tuple[int, int] | None:
 
 
 def _crc8(data: bytes) -> int:
-    crc = 0
+    table, crc = _table(), 0
     for byte in data:
-        crc ^= byte
+        crc = table[crc ^ byte]
+    return crc
+
+
+@lru_cache(maxsize=1)
+def _table() -> list[int]:
+    table = []
+    for crc in range(256):
         for _ in range(8):
             crc = crc << 1 ^ (0x107 if crc & 0x80 else 0)
-    return crc
+        table.append(crc)
+    return table

@@ -46,8 +46,8 @@ def mend_ogg(data: Bytes, start: int, end: int) -> Mended | None:
         position, promised = max(0, there), max(1.0, position / max(1, there))
     mended = page[:6] + position.to_bytes(8, "little", signed=True) + page[14:22] + bytes(4)
     mended += bytes([kept]) + table[:kept] + page[body : body + size]
-    checksum = _checksum(mended).to_bytes(4, "little")
-    return Mended((range(start, at), mended[:22] + checksum + mended[26:]), promised)
+    sealed = checksum(mended).to_bytes(4, "little")
+    return Mended((range(start, at), mended[:22] + sealed + mended[26:]), promised)
 
 
 def _opus_samples(packet: bytes) -> int:
@@ -63,7 +63,8 @@ def _opus_samples(packet: bytes) -> int:
     return frame * frames
 
 
-def _checksum(page: bytes) -> int:
+def checksum(page: bytes) -> int:
+    """The checksum of a page whose own is 0 (RFC 3533, section 6)."""
     table, crc = _table(), 0
     for byte in page:
         crc = (crc << 8 & 0xFFFFFFFF) ^ table[crc >> 24 ^ byte]

@@ -11,6 +11,7 @@ from asd_core.audio.containers.tags import is_container
 
 _UNKNOWN = 0xFFFFFFFF  # a 32-bit size that stands in a ds64 chunk, or was never filled in
 _LARGEST_FORMAT = 1 << 12  # bytes: a larger one is a wrong size
+_MOST_SOUNDS = 64  # data chunks: each is looked behind, and no recorder writes so many
 _SOUGHT = (b"fmt ", b"data")
 
 
@@ -42,7 +43,7 @@ def mend_riff(data: Bytes, start: int, end: int) -> Mended | None:
         is_sound = is_sound and chunk.body + declared == stop and not (layout is W64 and stop < len(data))
         is_sound = is_sound and not is_container(data, stop)
         sounds.append(range(chunk.body, stop))
-        if chunk.body + declared != stop and b"fmt " in chunks:
+        if (chunk.body + declared != stop and b"fmt " in chunks) or len(sounds) == _MOST_SOUNDS:
             break
     if is_sound or not sounds or b"fmt " not in chunks:
         return None

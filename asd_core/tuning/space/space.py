@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 from asd_core.errors import UsageError
 from asd_core.recipe.machine_recipe import TABLES
 from asd_core.recipe.recipe import Recipe
-from asd_core.text_files import read_text
+from asd_core.text_files import read_text, toml_of
 from asd_core.tuning.space.check import check_dimensions
 from asd_core.tuning.space.dimension import Dimension, Value, dimension
 from asd_core.tuning.space.setting import Setting
@@ -82,10 +81,8 @@ def load_space(path: str) -> Space:
     Raises:
         UsageError: no such file or name, no valid TOML, or no valid space.
     """
-    try:
-        tables = tomllib.loads(read_text(str(built_in_spaces().get(path, path)), f"the space {path}"))
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"the space {path} is no valid TOML: {error}") from error
+    text = read_text(str(built_in_spaces().get(path, path)), f"the space {path}")
+    tables = toml_of(text, f"the space {path} is no valid TOML")
     return new_space(tables, f"the space {path}")
 
 

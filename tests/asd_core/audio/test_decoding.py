@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from asd_core.audio.decoding import decode, fit_length, read_clip, windows
 from asd_core.errors import ClipError, UsageError
 from asd_core.store.local_files import LocalFiles
+from tests.bad_input.recordings import flac_bomb
 
 RATE = 16000
 
@@ -293,3 +294,24 @@ def test_real_recordings_decode_to_ten_seconds() -> None:
     decoded = decode(path.read_bytes(), sample_rate=RATE)
     assert decoded.seconds == 10.0 and decoded.warning is None
     assert 0.0 < np.abs(decoded.samples).max() <= 1.0
+
+
+def test_a_stream_of_kilobytes_that_unpacks_to_hours_is_refused_after_a_bounded_part() -> None:
+    data = flac_bomb(600, channels=1)  # 8 KB: 39 million samples
+    with pytest.raises(ClipError, match="bytes unpack to more than 16777216 samples") as refused:
+        decode(data, sample_rate=RATE)
+    assert refused.value.reason == "too_long"
+    with pytest.raises(ClipError, match="all 16781312 samples are 0: check the microphone"):
+        decode(flac_bomb(600, channels=1, step=0), sample_rate=RATE)
+
+
+def test_only_the_part_that_is_heard_of_a_stream_without_a_length_is_decoded_and_its_length_is_known() -> None:
+    decoded = decode(flac_bomb(2000), sample_rate=RATE, seconds=10.0)
+    assert (len(decoded.samples), decoded.seconds, decoded.warning) == (10 * RATE, 2000 * 65_535 / RATE, None)
+
+
+def test_a_recording_of_kilobytes_whose_rate_was_damaged_is_no_gigabyte_at_the_encoder_s_rate() -> None:
+    data = encode(tone(440.0), rate=1)  # a second of sound that says it is four hours
+    with pytest.raises(ClipError, match="16000 s are too long to be decoded whole: the limit is 1048 s"):
+        decode(data, sample_rate=RATE)
+    assert len(decode(data, sample_rate=RATE, seconds=10.0).samples) == 10 * RATE

@@ -83,3 +83,13 @@ def test_a_recording_that_cannot_be_decoded_is_a_clip_error(data, channel, reaso
     with pytest.raises(ClipError) as error:
         list(SegmentedRecording(data, Cut(2.0, 2.0), sample_rate=RATE, channel=channel))
     assert error.value.reason.startswith(reason)
+
+
+def test_a_recording_of_kilobytes_that_says_it_is_hours_long_ends_with_an_error_after_a_bounded_part():
+    recording = SegmentedRecording(
+        wav(0.5, rate=8_000)[:24] + (1).to_bytes(4, "little") + wav(0.5)[28:], cut=Cut(60, 60), sample_rate=16_000
+    )
+    numbers = []
+    with pytest.raises(ClipError, match="what follows 1048 s of 16"):
+        numbers += [segment.number for segment in recording]
+    assert recording.seconds == 1048

@@ -27,6 +27,20 @@ def test_plain_samples_are_decoded_in_larger_blocks_than_those_of_a_stream_that_
     assert sizes["WAV"] == sizes["AIFF"] == 64 * sizes["FLAC"] and sizes["FLAC"] == sizes["OGG"]
 
 
+def test_a_block_of_many_channels_is_no_larger() -> None:
+    with SoundFile(encode("WAV", np.zeros((100, 512), np.int16))) as file:
+        assert file.block_frames * file.channels == 1 << 21  # and not half a gigabyte
+
+
+def test_the_length_of_a_stream_is_that_of_its_last_frame_where_its_header_tells_none() -> None:
+    data = encode("FLAC")
+    told = int.from_bytes(data[18:26], "big") >> 36 << 36
+    with SoundFile(data[:18] + told.to_bytes(8, "big") + data[26:]) as file:
+        assert (file.is_length_known, file.told_frames) == (False, 20_000)
+    with SoundFile(encode("OGG")) as file:
+        assert file.told_frames == file.frames
+
+
 def test_the_frames_before_a_broken_one_are_given() -> None:
     data = encode("FLAC")
     with SoundFile(data[: len(data) - 3]) as file:

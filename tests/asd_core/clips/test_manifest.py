@@ -49,6 +49,14 @@ def test_a_file_that_is_not_there_stays_a_row_that_reads_as_vanished(tmp_path: P
     assert size == 0 and caught.value.reason == "vanished"
 
 
+@pytest.mark.parametrize("uri", ["file:///a%00b.wav", "file:///" + "x" * 5000, "file:///%ff.wav"])
+def test_a_name_that_no_file_can_have_stays_a_row_too(tmp_path: Path, uri: str) -> None:
+    [(found, size)] = rows(csv(tmp_path, f"uri,machine_type\n{uri},fan\n"), "uri", "size")
+    with pytest.raises(ClipError):
+        read_clip(found)
+    assert size == 0
+
+
 def test_labels_have_a_few_synonyms(tmp_path: Path) -> None:
     labels = ["normal", "anomalous", "anomaly", "0", "1", "", "Normal"]
     listing = csv(tmp_path, "path,machine_type,label\n" + "".join(f"{i}.wav,fan,{x}\n" for i, x in enumerate(labels)))
@@ -64,6 +72,8 @@ def test_labels_have_a_few_synonyms(tmp_path: Path) -> None:
         ("path,machine_type,date\na.wav,fan,19.11.2026\n", "row 1 .*date '19.11.2026'"),
         ("path,machine_type,recorded_at\na.wav,fan,soon\n", "row 1 .*recorded_at 'soon'"),
         ("path,machine_type,extra\na.wav,fan,[1]\n", "row 1 .*extra"),
+        ("path,machine_type,extra\na.wav,fan," + "[" * 5000 + "\n", "row 1 .*extra"),
+        ('path,machine_type,extra\na.wav,fan,"{""a"": ""\\ud800""}"\n', "row 1 .*extra"),
         ("path,machine_typ\na.wav,fan\n", "did you mean 'machine_typ'"),
         ("file,machine_type\na.wav,fan\n", "neither a column 'path' nor 'uri'"),
         ("path,machine_type\n,fan\n", "row 1 .*names no file"),

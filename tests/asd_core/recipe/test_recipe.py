@@ -67,6 +67,7 @@ def test_the_same_recipe_on_other_imported_embeddings_has_another_key():
         ({"detector": {"kind": "gmm", "n_component": 2}}, "did you mean 'n_components'"),
         ({"machine": {"fan": {"encoder.q": 1}}}, "has no key 'q'"),
         ({"detector": 3}, "must be a table"),
+        ({"machine": {"fan": 3}}, "machine.fan must be a table, got 3"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_the_nearest_right_one(settings, message):

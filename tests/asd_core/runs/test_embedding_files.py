@@ -99,8 +99,8 @@ def test_a_file_that_is_no_such_file_is_refused_in_one_line(store, tmp_path, nam
         ({"X_train": np.ones((2, 2)), "X_test": np.ones((2, 2)), "y_test": np.ones(3)}, "a 0 or 1 for each of the 2"),
         ({"X_train": np.ones((2, 2)), "X_test": np.ones((1, 2)), "y_test": np.array([7])}, "a 0 or 1 for each"),
         ({"X_train": np.ones((2, 2)), "X_test": np.ones((1, 3)), "y_test": np.array([1])}, "cannot read embeddings"),
-        ({"X_train": np.ones(()), "X_test": np.ones((1, 3)), "y_test": np.array([1])}, "cannot read embeddings"),
-        ({"X_train": np.array([object()]), "X_test": np.ones((1, 1)), "y_test": np.array([1])}, "allow_pickle=False"),
+        ({"X_train": np.ones(()), "X_test": np.ones((1, 3)), "y_test": np.array([1])}, "must each have a row for each"),
+        ({"X_train": np.array([object()]), "X_test": np.ones((1, 1)), "y_test": np.array([1])}, "holds Python objects"),
     ],
 )
 def test_an_npz_that_holds_something_else_is_refused_and_nothing_pickled_is_loaded(store, tmp_path, arrays, message):

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from asd_core.errors import UsageError
 from asd_core.store.addresses import open_files, open_uri, path_as_listed, plain_path
 from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import accept_any
@@ -61,3 +62,9 @@ def test_what_is_not_accepted_is_not_opened(tmp_path):
     for in_memory in (1, 9):
         with pytest.raises(ValueError, match="3"):
             open_uri(LocalFiles(tmp_path).uri("a"), refuse, in_memory)
+
+
+@pytest.mark.parametrize("url", ["a\0b", "file:///a%00b", "\ud800"])
+def test_a_name_that_no_folder_can_have_is_refused(url):
+    with pytest.raises(UsageError, match="no folder has such a name"):
+        open_files(url)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
-from asd_core.audio.containers.flac import behind_damage, first_sample, mend_flac
+from asd_core.audio.containers.flac import behind_damage, first_sample, mend_flac, stream_samples
 from asd_core.audio.decoding import decode
 from tests.sound_files import ID3V1, RATE, SAMPLES, encode
 
@@ -49,3 +51,16 @@ def test_a_length_is_counted_through_all_sizes_of_frame_numbers() -> None:
     word = int.from_bytes(data[18:26], "big") >> 36 << 36 | 100
     decoded = decode(data[:18] + word.to_bytes(8, "big") + data[26:], sample_rate=RATE)
     np.testing.assert_array_equal(decoded.samples * 32768, np.tile(SAMPLES, 60))
+
+
+def test_the_samples_of_a_stream_are_told_by_its_last_frame() -> None:
+    behind = behind_damage(DATA, 5000)
+    assert behind is not None
+    cut = behind.mended.open(DATA).read()
+    assert (stream_samples(DATA), stream_samples(cut), stream_samples(b"fLaC")) == (20_000, 20_000 - 8192, None)
+
+
+def test_bytes_that_look_like_a_million_frames_are_given_up_on_at_once() -> None:
+    bait = DATA[:42] + b"\xff\xf8\xc9\x08\x00\x01" * 1_000_000
+    began = time.process_time()
+    assert behind_damage(bait, 0) is None and time.process_time() - began < 2.0

@@ -1,0 +1,88 @@
+"""Tables that others wrote: Parquet of any size, and columns of any kind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from asd_core.errors import UsageError
+
+_ROWS_A_BYTE, _ROWS_ALWAYS = 16, 1 << 20  # a table of recordings has a name a row: more rows are a bomb
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, days since 1970
+_SECONDS = 86_400
+_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def read_parquet(source: bytes | Path) -> pa.Table:
+    """The table in a Parquet file.
+
+    Raises:
+        UsageError: it tells of more rows than a file of its size can name.
+        pyarrow.ArrowException, OSError: it cannot be read.
+    """
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    file = pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source)
+    rows = file.metadata.num_rows
+    if rows > max(_ROWS_ALWAYS, _ROWS_A_BYTE * size):
+        raise UsageError(f"cannot read a table that tells of {rows} rows in {size} bytes: it is broken, or a trap")
+    return file.read()
+
+
+def check_columns(table: pa.Table, name: str, texts: Collection[str]) -> None:
+    """Refuse columns that no reader of recordings could use.
+
+    Args:
+        table: as it was read.
+        name: of the file, for the message.
+        texts: names of columns that are read as text, numbers or times.
+
+    Raises:
+        UsageError: one of these holds lists, structs or bytes; any column holds text that is no UTF-8, a date outside
+            of the years 1 to 9999, or times of a zone that is not known.
+    """
+    for column in table.column_names:
+        try:
+            table[column].validate(full=True)
+            if pa.types.is_timestamp(table[column].type) and table[column].type.tz:
+                pc.local_timestamp(table[column].slice(0, 1))
+        except (pa.ArrowException, ValueError) as error:
+            raise UsageError(f"{name}: the column {column!r} cannot be read: {str(error).splitlines()[0]}") from error
+        kind = table[column].type
+        if column in (*texts, "path", "label") and not _is_plain(kind):
+            raise UsageError(f"{name}: the column {column!r} holds {kind}: write text, numbers or dates")
+        if (row := _beyond_calendar(table[column])) is not None:
+            raise UsageError(f"{name}: row {row + 1} of the column {column!r} is outside of the years 1 to 9999")
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_plain(kind.value_type)
+    return not (pa.types.is_nested(kind) or _is_bytes(kind) or isinstance(kind, pa.BaseExtensionType))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def _beyond_calendar(column: pa.ChunkedArray) -> int | None:
+    """The first row with a date or a time that Python's calendar does not have, a day from its ends included."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        day, numbers = _SECONDS * _A_SECOND[kind.unit], column.cast(pa.int64())
+    elif pa.types.is_date32(kind):
+        day, numbers = 1, column.cast(pa.int32()).cast(pa.int64())
+    elif pa.types.is_date64(kind):
+        day, numbers = _SECONDS * _A_SECOND["ms"], column.cast(pa.int64())
+    else:
+        return None
+    first, last = max((_FIRST_DAY + 1) * day, -(1 << 63)), min(_LAST_DAY * day, (1 << 63) - 1)
+    is_beyond = pc.or_(
+        pc.less(numbers, pa.scalar(first, pa.int64())), pc.greater_equal(numbers, pa.scalar(last, pa.int64()))
+    )
+    row = pc.index(pc.fill_null(is_beyond, False), True).as_py()
+    return None if row < 0 else int(row)
