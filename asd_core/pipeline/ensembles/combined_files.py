@@ -23,12 +23,10 @@ from asd_core.pipeline.scorer_files import (
     as_npz,
     commit_scorer,
     judgement_of,
-    learnt_uris,
     load_scorer,
     scorer_folder,
-    scorer_head,
-    unchanged_file,
 )
+from asd_core.pipeline.scorer_heads import learnt_uris, stored_head, unchanged_file
 from asd_core.pipeline.scorer_versions import FIT_AGAIN
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.broken_files import named_if_broken
@@ -60,7 +58,7 @@ def combine_machine(
     learnt: dict[str, None] = {}
     for name, member in recipe.members.items():
         folder = scorer_folder(member.key(), machine_type, machine_id)
-        learnt |= dict.fromkeys(learnt_uris(scorer_head(store, folder, versions[name])))
+        learnt |= dict.fromkeys(learnt_uris(stored_head(store, folder, versions[name])))
     first = recipe.for_machine(machine_type)
     head: dict[str, Any] = {
         "machine_type": machine_type,
@@ -141,7 +139,7 @@ def load_combined(store: Store, folder: str, version: str, threshold: ThresholdC
     Raises:
         AsdError: its bytes have changed.
     """
-    head = scorer_head(store, folder, version)
+    head = stored_head(store, folder, version)
     with named_if_broken(f"{folder}/{version}", FIT_AGAIN):
         scorer, former = _loaded(store, folder, version, head)
     if threshold == former:
