@@ -18,9 +18,10 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.left_out_nights import LEFT_OUT, left_out_nights, scores_without_clips
 from asd_core.pipeline.scorer import Scorer
 from asd_core.store.broken_files import table_in
+from asd_core.store.checked_tables import in_schema
 from asd_core.store.many_files import delete_many, read_present
 from asd_core.store.store import Store
-from asd_core.store.tables import from_parquet, in_schema, to_parquet
+from asd_core.store.tables import from_parquet, to_parquet
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 

@@ -130,7 +130,8 @@ def new_machine(effects: Effects, lenders: int, own: int, fault: float, recipe: 
 def clip_table(seeds: int) -> list[str]:
     """Markdown: flagged fresh normal clips, and how even p is, with each clip and with each night left out."""
     lines = [
-        "| recipe | effects | nights | flagged: clip | night | machines over 20 %: clip | night | off even p: clip | night |",
+        "| recipe | effects | nights | flagged: clip | night | machines over 20 %: clip | night "
+        "| off even p: clip | night |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for recipe in RECIPES:
