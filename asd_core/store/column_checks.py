@@ -45,17 +45,17 @@ def check_columns(table: pa.Table, name: str, texts: Collection[str]) -> None:
         UsageError: one of these holds lists, structs or bytes; any column holds text that is no UTF-8, a date outside
             of the years 1 to 9999, or times of a zone that is not known.
     """
-    for column in table.column_names:
+    for column, values in zip(table.column_names, table.columns, strict=True):
+        kind = values.type
         try:
-            table[column].validate(full=True)
-            if pa.types.is_timestamp(table[column].type) and table[column].type.tz:
-                pc.local_timestamp(table[column].slice(0, 1))
+            values.validate(full=True)
+            if pa.types.is_timestamp(kind) and kind.tz:
+                pc.local_timestamp(values.slice(0, 1))
         except (pa.ArrowException, ValueError) as error:
             raise UsageError(f"{name}: the column {column!r} cannot be read: {str(error).splitlines()[0]}") from error
-        kind = table[column].type
         if column in (*texts, "path", "label") and not _is_plain(kind):
             raise UsageError(f"{name}: the column {column!r} holds {kind}: write text, numbers or dates")
-        if (row := _beyond_calendar(table[column])) is not None:
+        if (row := _beyond_calendar(values)) is not None:
             raise UsageError(f"{name}: row {row + 1} of the column {column!r} is outside of the years 1 to 9999")
 
 
