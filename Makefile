@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo train-demo first-shot-demo test test-slow fuzz lint format types accuracy bench gpu env clean
+.PHONY: help demo train-demo first-shot-demo test test-slow fuzz lint format types accuracy bench gpu env clean chaos
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 DEMO ?= demo
+MINUTES ?= 10
+SEED ?= 0
 
 help:
 	@echo "make demo       simulate a fleet, score a night, write its report (no weights, key or cluster)"
@@ -14,7 +16,8 @@ help:
 	@echo "make first-shot-demo  generate faults of a simulated archive's machines with random weights, and choose r on them"
 	@echo "make test       the whole test suite, with lint and types"
 	@echo "make test-slow  the kill tests, and others that take minutes"
-	@echo "make fuzz       mutated recordings, manifests, recipes and names through their readers, for MINUTES=10 minutes"
+	@echo "make fuzz       mutated recordings, manifests, recipes and names through their readers, (MINUTES=10)"
+	@echo "make chaos      jobs killed at random moments, and compared with unbroken runs (MINUTES=60 SEED=0)"
 	@echo "make bench      throughput and memory, as ratios to references in the same run"
 	@echo "make gpu        everything that needs a GPU, in under nine minutes, with one table; nothing without a GPU"
 	@echo "make accuracy   the tables of docs/accuracy.md, from ASD_REAL_DATA"
@@ -45,7 +48,10 @@ test-slow: env
 	$(BIN)/python -m pytest -m slow
 
 fuzz: env
-	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10)
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+chaos: env
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)
 
 lint: env
 	$(BIN)/ruff check .

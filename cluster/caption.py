@@ -106,9 +106,13 @@ class RayGate:
         """See `AnyGate.holds`; this job's lease, counted from when it sent word, ends before the actor's."""
         return time.monotonic() < self._heard + self._lease_seconds
 
-    def leave(self, job: str, given: Pass, tokens: int) -> None:
+    def leave(self, job: str, given: Pass, tokens: int, seconds: float = 0.0) -> None:
         """See `AnyGate.leave`."""
-        self._tell("leave", given, tokens)
+        self._tell("leave", given, tokens, seconds)
+
+    async def pause(self, job: str) -> float:
+        """See `AnyGate.pause`."""
+        return float(await self._ask("pause") or 0.0)
 
     def close_for(self, job: str, seconds: float) -> None:
         """See `AnyGate.close_for`."""
@@ -204,7 +208,7 @@ def limits_actor(window: float = WINDOW_SECONDS) -> Any:
     here = ray.get_runtime_context().get_node_id()
     options: dict[str, Any] = {
         # With the version of the code: another one must not talk to an actor of this.
-        "name": f"captioner-{version('asd-fleet')}" + (f"-{window:g}" if window != WINDOW_SECONDS else ""),
+        "name": f"limits-{version('asd-fleet')}" + (f"-{window:g}" if window != WINDOW_SECONDS else ""),
         "namespace": NAMESPACE,
         "lifetime": "detached",
         "get_if_exists": True,

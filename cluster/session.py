@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import socket
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from asd_core.errors import AsdError
+from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.pipeline.worker_processes import ONE_THREAD, environment
 
 
@@ -63,7 +62,7 @@ def _start_or_join(address: str, cpus: int | None, own_modules: Sequence[str], g
         options = {"runtime_env": {"env_vars": ONE_THREAD, "py_modules": [*_checkout(), *own_modules]}}
     written: list[str] = []
     try:
-        with _stderr_kept(written), _sigterm_kept(), environment(inherited):
+        with interrupts_end_it(), _stderr_kept(written), _ended_if_interrupted(), environment(inherited):
             import ray
 
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **options)
@@ -121,14 +120,17 @@ def _knock(address: str) -> None:
 
 
 @contextmanager
-def _sigterm_kept() -> Iterator[None]:
-    """Keep our handler of SIGTERM: Ray's own would end a command with a code that says nothing."""
-    handler = signal.getsignal(signal.SIGTERM)
+def _ended_if_interrupted() -> Iterator[None]:
+    """End the processes of a Ray that was interrupted while it started: nothing else ends them."""
     try:
         yield
-    finally:
-        if handler is not None and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, handler)
+    except (KeyboardInterrupt, SystemExit):
+        if "ray" in sys.modules:
+            import ray
+
+            with suppress(Exception):
+                ray.shutdown()
+        raise
 
 
 @contextmanager

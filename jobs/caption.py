@@ -36,6 +36,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
     from asd_core.captions.selection import flagged, highest
     from asd_core.errors import AsdError
     from asd_core.runs.caption import CaptionRun
+    from asd_core.runs.fleet_pages import report_nights
     from asd_core.runs.report import latest_scored, report_night
 
     check_date(date)
@@ -54,5 +55,7 @@ def command(job: Job, date: str | None, top: int | None, no_report: bool, **opti
             run.add(rows)
             counts = run.finish()
         page = None if no_report else job.store.files.address(report_night(job.store, job.recipe, date, engine.map))
+        if page is not None:
+            report_nights(job.store, job.recipe, engine, job.talk.progress)
     text = captions_text(counts) + (f"\n{report_text(page)}" if page else "")
     job.talk.result({**counts, "key": key, "date": date, "report": page}, text)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import click
@@ -25,9 +28,11 @@ class Talk:
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._last: dict[str, float] = {}
+        self._stdout: int | None = None
 
     def __enter__(self) -> Self:
-        """Open a progress display on a terminal."""
+        """Open a progress display on a terminal, and keep what libraries print from stdout."""
+        self._stdout = _keep_stdout()
         if self._console.is_terminal and not self.quiet:
             self._bars = Progress(
                 TextColumn("{task.description}"),
@@ -40,8 +45,12 @@ class Talk:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close it."""
+        """Close it, and give stdout back."""
         self._stop_bars()
+        if self._stdout is not None:
+            _to_stdout(self._stdout)
+            os.close(self._stdout)
+            self._stdout = None
 
     def _stop_bars(self) -> None:
         if self._bars is not None:
@@ -52,6 +61,10 @@ class Talk:
         """A remark, on stderr unless quiet."""
         if not self.quiet:
             self._console.print(printable(line), markup=False, soft_wrap=True)
+
+    def waiting(self, work: str) -> Callable[[str], None]:
+        """Say who is waited for, and at which work."""
+        return lambda holder: self.say(f"waiting for {holder}, which is at {work}")
 
     def progress(self, stage: str, done: int, total: int) -> None:
         """Progress of a stage: a bar on a terminal, otherwise a plain line now and then."""
@@ -69,7 +82,35 @@ class Talk:
         """The summary of a command, on stdout: text, or one line of JSON."""
         self._stop_bars()
         sys.stdout.flush()
+        if self._stdout is not None:
+            _to_stdout(self._stdout)
         click.echo(json.dumps(summary) if self.as_json else printable(text, keep_newlines=True))
+        sys.stdout.flush()
+        if self._stdout is not None:
+            os.dup2(2, 1)
+
+
+def _keep_stdout() -> int | None:
+    """Send to stderr what anything but `Talk.result` prints on stdout; a copy of stdout, None where it is no file.
+
+    Libraries in C print past Python, here and in worker processes: decoders their remarks on broken recordings.
+    """
+    try:
+        if sys.stdout.fileno() != 1:
+            return None
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return kept
+
+
+def _to_stdout(kept: int) -> None:
+    """Make stdout the file it was, after what C libraries hold back has gone where they printed it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).fflush(None)
+    os.dup2(kept, 1)
 
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:
@@ -95,3 +136,12 @@ def counts_text(counts: Mapping[str, Any]) -> str:
     line = ", ".join(f"{word} {counts[word]}" for word in words if word in counts)
     reasons = counts.get("errors_by_reason", {})
     return line + "".join(f"\n  {count} {reason}" for reason, count in reasons.items())
+
+
+def too_few_text(machines: Mapping[str, str]) -> list[str]:
+    """A line on machines with too few normals to decide on their clips; no line without such a machine."""
+    if not machines:
+        return []
+    name, why = next(iter(machines.items()))
+    more = f" ({len(machines) - 1} more machine{'s' * (len(machines) > 2)} likewise)" if len(machines) > 1 else ""
+    return [f"{name}{more}: {why}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +40,7 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     from asd_core.clips.selection import clips_to_score, select, training_clips
     from asd_core.runs.fit import fit
     from asd_core.runs.nightly import nightly
+    from asd_core.runs.report import report_night
     from asd_core.runs.score import score
     from asd_core.synthesis.fleet import simulate_fleet
 
@@ -57,9 +59,11 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         last_fit, tonight = fleet.dates[_FIT_NIGHTS - 1], fleet.dates[-1]
         talk.say(f"2/4 fitting every machine on the nights up to {last_fit}")
         fit(store, recipe, training_clips(clips, fleet.dates[0], last_fit), chosen, talk.progress)
-        talk.say("3/4 scoring the nights since, for their history")
+        talk.say("3/4 scoring the nights since, in which all machines are well")
         history = select(clips, since=fleet.dates[_FIT_NIGHTS], until=fleet.dates[-2])
         score(store, recipe, history, chosen, talk.progress)
+        for date in fleet.dates[_FIT_NIGHTS:-1]:
+            report_night(store, recipe, date, chosen.map)
         talk.say(f"4/4 the night of {tonight}, with faults and broken files")
         night = nightly(store, recipe, clips_to_score(clips, tonight)[0], chosen, talk.progress)
     if night.failure is not None:
@@ -69,7 +73,8 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
     found = found_faults(fleet, store.read_scores(night.record))
     alarms = night.alarms[-1] if night.alarms else None
     in_alarm = [] if alarms is None else alarms.json()["alarms"]
-    summary = {**counts, **found, "report": page, "key": night.record["key"], "captions": night.captions}
+    right = found_machines(fleet, [] if alarms is None else alarms.alarms)
+    summary = {**counts, **found, **right, "report": page, "key": night.record["key"], "captions": night.captions}
     summary["alarms"] = in_alarm
     lines = [
         counts_text(counts),
@@ -77,6 +82,8 @@ def command(talk: Talk, folder: str, recipe_name: str, **engine: Any) -> None:
         f"{found['normal_clips_flagged']} of {found['normal_clips']} normal ones (simulated sound: this shows that "
         "the job works, not how well it detects)",
         *([] if alarms is None else [alarms.text()]),
+        f"{right['faulty_machines_in_alarm']} of {right['faulty_machines']} faulty machines are in alarm, and "
+        f"{right['normal_machines_in_alarm']} of the others",
         report_text(page),
     ]
     talk.result(summary, "\n".join(lines))
@@ -94,3 +101,14 @@ def found_faults(fleet: SimulatedFleet, scores: pa.Table) -> dict[str, int]:
             counts[kind] += 1
             counts[f"{kind}_flagged"] += flagged
     return counts
+
+
+def found_machines(fleet: SimulatedFleet, alarms: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Counts of faulty machines, and of these and of the others in alarm, from rows of ALARMS."""
+    faulty = {(fault.machine_type, fault.machine_id) for fault in fleet.faults}
+    in_alarm = {(row["machine_type"], row["machine_id"]) for row in alarms}
+    return {
+        "faulty_machines": len(faulty),
+        "faulty_machines_in_alarm": len(faulty & in_alarm),
+        "normal_machines_in_alarm": len(in_alarm - faulty),
+    }

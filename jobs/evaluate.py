@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_submissions: None) -> None:
     """Measure detection on labelled recordings: AUC, pAUC, F1 and the official DCASE score, machine by machine.
 
-    Labels come from DCASE names or from a manifest's column "condition". Recordings that are not scored yet are scored
-    first. Recordings that a scorer was fitted on are left out. Leave ARCHIVE out to measure on what is embedded in the
-    store. Where no label is known, as in an evaluation set of DCASE, --out takes the submission files alone.
-    Submission files of the DCASE challenges are judged without a store or a recipe.
+    Where recordings have dates, also how many nights a fault takes to become an alarm, and how often a well machine is
+    in alarm. Labels come from DCASE names or from a manifest's column "condition". Recordings that are not scored yet
+    are scored first. Recordings that a scorer was fitted on are left out. Leave ARCHIVE out to measure on what is
+    embedded in the store. Where no label is known, as in an evaluation set of DCASE, --out takes the submission files
+    alone. Submission files of the DCASE challenges are judged without a store or a recipe.
 
     \b
     Example:
@@ -40,6 +41,7 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
     from asd_core.clips.splits import notes_on_no_split
     from asd_core.evaluation.tables import to_csv, to_json, to_text
     from asd_core.runs.evaluate import NothingScoredError, evaluated, scored_for_evaluation
+    from asd_core.runs.evaluated_nights import with_nights
 
     check_date(date)
     check_folder("--out", out)
@@ -54,12 +56,13 @@ def command(job: Job, date: str | None, out: str | None, protocol: Any, **of_sub
             job.result(error.record)
             job.refuse_silence(listed, error.record)
             raise
-    if out is not None and not any(clips["condition"].to_pylist()):  # an evaluation set as published: nobody knows yet
-        count = write_submission(job.talk, out, scores)
-        text = "no recording is of known condition, so nothing is measured; the submission files are written"
-        job.talk.result({"submission_files": count}, text)
-        return
-    evaluation = evaluated(job.store, scores, protocol)
+        if out is not None and not any(clips["condition"].to_pylist()):  # an evaluation set as published
+            count = write_submission(job.talk, out, scores)
+            text = "no recording is of known condition, so nothing is measured; the submission files are written"
+            job.talk.result({"submission_files": count}, text)
+            return
+        evaluation = evaluated(job.store, scores, protocol)
+        evaluation = with_nights(evaluation, job.store, job.recipe, scores, engine, job.talk.progress)
     summary, text = to_json(evaluation), to_text(evaluation)
     job.talk.result(summary, text)
     if out is not None:

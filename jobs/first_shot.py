@@ -145,9 +145,13 @@ def targets_of(job: Job, asked: Asked, chosen: tuple[str | None, str | None, str
     from asd_core.clips.manifest_table import is_manifest
     from asd_core.clips.selection import training_clips
     from asd_core.runs.first_shot import Targets
+    from asd_core.runs.labelled_bank import labelled_bank
 
     listed = job.clips()
-    clips, normals = of_types(listed, asked.targets), training_clips(listed, *chosen)
+    bank = labelled_bank(job.store, "", listed, training_clips(listed, *chosen), joins=False)
+    clips, normals = of_types(listed, asked.targets), bank.clips
+    for note in bank.notes:
+        job.talk.say(f"note: {note}")
     place, made = asked.generated, None
     if place is None:
         made = clips_made(job, asked, listed, normals)

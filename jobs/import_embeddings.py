@@ -37,6 +37,6 @@ def command(talk: Talk, files: tuple[str, ...], encoder_name: str, store_url: st
     paths = list(paths_of(list(files)))
     if not paths:
         raise UsageError(f"no .npz or .parquet file in {', '.join(files)}")
-    counts = import_embeddings(open_store_of(store_url), encoder_name, paths)
+    counts = import_embeddings(open_store_of(store_url), encoder_name, paths, talk.waiting("an import of that name"))
     counts["seconds"] = round(time.monotonic() - start, 3)
     talk.result(counts, f"{counts_text(counts)}, machines {counts['machines']}, dimensions {counts['embedding_dim']}")

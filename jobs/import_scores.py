@@ -32,7 +32,8 @@ def command(talk: Talk, files: tuple[str, ...], name: str, system: str | None, s
     """
     from asd_core.runs.import_scores import import_scores
 
-    recipe, record = import_scores(open_store_of(store_url), name, list(map(Path, files)), system, talk.progress)
+    store, waiting = open_store_of(store_url), talk.waiting("an import of that name")
+    recipe, record = import_scores(store, name, list(map(Path, files)), system, talk.progress, waiting)
     counts, notes = record["counts"], [*recipe.notes(), *record["notes"]]
     summary = {**counts, "key": record["key"], "run_id": record["run_id"], "notes": notes}
     summary["seconds"] = sum(record["seconds"].values())

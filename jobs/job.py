@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asd_core.errors import UsageError
 from asd_core.store.without_pandas import keep_pandas_out
 from jobs.cheap_checks import check_archive_options
-from jobs.console import Talk, counts_text
+from jobs.console import Talk, counts_text, too_few_text
 from jobs.defaults import say_defaults
 from jobs.engines import cpu_note, open_engine, prepare_engine
 from jobs.nothing_scored import refuse_silence, refuse_unscored
@@ -83,7 +83,11 @@ class Job:
         counts, notes = record["counts"], [*self.recipe.notes(), *record.get("notes", ()), *notes]
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
-        self.talk.result(summary, "\n".join([counts_text(counts), *(f"note: {note}" for note in notes), *lines]))
+        few = record.get("too_few_normals", {})
+        if few:
+            summary["too_few_normals"] = few
+        told = [*(f"note: {note}" for note in notes), *too_few_text(few)]
+        self.talk.result(summary, "\n".join([counts_text(counts), *told, *lines]))
 
     def refuse_silence(self, clips: pa.Table, record: dict[str, Any]) -> None:
         """Raise AsdError where a scoring run gave not one score, with the command that mends it."""
@@ -153,14 +157,13 @@ def _with_job(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**options: Any) -> None:
-            if "engine" in options:
-                prepare_engine(options)
-            keep_pandas_out()
             own = {name: value for name, value in options.items() if name not in shared}
-            channel = options.get("channel")
-            recipe, store = open_both(options, channel)
-            check_archive_options(recipe, options)
             with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
+                if "engine" in options:
+                    prepare_engine(options)
+                keep_pandas_out()
+                recipe, store = open_both(options, options.get("channel"))
+                check_archive_options(recipe, options)
                 say_defaults(talk)
                 command(Job(talk, recipe_in(talk, store, recipe) if is_keyed else recipe, store, options), **own)
 

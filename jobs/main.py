@@ -34,6 +34,7 @@ _COMMANDS = {
     "tune": "Search for the best settings.",
     "first-shot": "Choose settings on generated clips, fit, score and report.",
     "alarms": "Name the machines of a night that are in alarm.",
+    "label": "Tell that a clip or a night is normal, or a fault.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",

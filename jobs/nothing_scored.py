@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -58,18 +58,30 @@ def refuse_unscored(store: Store, recipe: Recipe, options: Mapping[str, Any]) ->
 
 
 def without_scorer(clips: pa.Table, record: Mapping[str, Any]) -> list[str]:
-    """A note on machines of a run that have no scorer where others have; none where all have or none has."""
+    """Notes on machines of a run that have no scorer: those that borrowed, and others where not all are without one."""
     from asd_core.clips.clip import UNPLACED
     from asd_core.pipeline.scorer_files import scorer_folder
+    from asd_core.pipeline.type_scorers import type_folder
     from asd_core.store.tables import rows_of
 
-    machines = sorted(set(rows_of(clips, "machine_type", "machine_id")))
+    machines, key, scorers = sorted(set(rows_of(clips, "machine_type", "machine_id"))), record["key"], record["scorers"]
     placed = [machine for machine in machines if UNPLACED not in machine]
-    lacking = [machine for machine in placed if scorer_folder(record["key"], *machine) not in record["scorers"]]
-    if not lacking or len(lacking) == len(placed):
-        return []
-    named = ", ".join(" ".join(machine) for machine in lacking[:_NAMED]) + ", ..." * (len(lacking) > _NAMED)
-    return [f"{len(lacking)} of {len(placed)} machines have no scorer, so nothing of them is scored: {named}"]
+    lacking = [machine for machine in placed if scorer_folder(key, *machine) not in scorers]
+    borrowed = [machine for machine in lacking if type_folder(key, machine[0]) in scorers]
+    others = [machine for machine in lacking if machine not in set(borrowed)]
+    notes = []
+    if borrowed:
+        notes.append(
+            f"{len(borrowed)} of {len(placed)} machines are judged by the bank of their type: {_named(borrowed)}"
+        )
+    if others and len(others) < len(placed):
+        lost = "no scorer, so nothing of them is scored"
+        notes.append(f"{len(others)} of {len(placed)} machines have {lost}: {_named(others)}")
+    return notes
+
+
+def _named(machines: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(" ".join(machine) for machine in machines[:_NAMED]) + ", ..." * (len(machines) > _NAMED)
 
 
 def written(command: str, options: Mapping[str, Any]) -> str:

@@ -41,7 +41,13 @@ class Episodes:
         return np.asarray((self.states == "new") | (self.states == "continuing"))
 
 
-def episodes(p_values: Floats, levels: Floats, clear_after: int, quiet_above: float) -> Episodes:
+def episodes(
+    p_values: Floats,
+    levels: Floats,
+    clear_after: int,
+    quiet_above: float,
+    ended: NDArray[np.bool_] | None = None,
+) -> Episodes:
     """Alarms from p-values.
 
     Args:
@@ -50,13 +56,15 @@ def episodes(p_values: Floats, levels: Floats, clear_after: int, quiet_above: fl
         levels: (T,) the largest p that is an alarm in each night.
         clear_after: quiet nights in a row that end an alarm, at least 1.
         quiet_above: p above which a night is quiet, if it is no alarm.
+        ended: (M, T) True for nights that are no alarm whatever their p, and end one; None for none.
     """
     machines, nights = p_values.shape
     states = np.full((machines, nights), "", dtype=_STATE)
     since, counts = np.full((machines, nights), -1), np.zeros((machines, nights), dtype=np.int64)
     alarms = OpenAlarms.none(machines)
     for night in range(nights):
-        found = alarms.night(night, p_values[:, night], levels[night], clear_after, quiet_above)
+        over = None if ended is None else ended[:, night]
+        found = alarms.night(night, p_values[:, night], levels[night], clear_after, quiet_above, over)
         states[:, night], since[:, night], counts[:, night] = found
     return Episodes(states, since, counts)
 
@@ -81,7 +89,13 @@ class OpenAlarms:
         return cls(np.full(machines, -1), np.zeros(machines, np.int64), np.zeros(machines, np.int64))
 
     def night(
-        self, night: int, p_values: Floats, level: float, clear_after: int, quiet_above: float
+        self,
+        night: int,
+        p_values: Floats,
+        level: float,
+        clear_after: int,
+        quiet_above: float,
+        ended: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.str_], Integers, Integers]:
         """Take one more night, and give its states, since when they are, and for how many nights, (M,) each.
 
@@ -91,12 +105,13 @@ class OpenAlarms:
             level: the largest p that is an alarm.
             clear_after: as in `episodes`.
             quiet_above: as in `episodes`.
+            ended: (M,) as in `episodes`.
         """
-        judged = ~np.isnan(p_values)
-        raised, went_on = judged & (p_values <= level), self.begun >= 0
+        judged, over = ~np.isnan(p_values), np.zeros(len(p_values), bool) if ended is None else ended
+        raised, went_on = judged & ~over & (p_values <= level), self.begun >= 0
         is_quiet = judged & ~raised & (p_values > quiet_above)
         self.quiet = np.where(is_quiet, self.quiet + 1, np.where(judged, 0, self.quiet))
-        is_new, is_over = raised & ~went_on, went_on & is_quiet & (self.quiet >= clear_after)
+        is_new, is_over = raised & ~went_on, went_on & (over | (is_quiet & (self.quiet >= clear_after)))
         self.begun = np.where(is_new, night, self.begun)
         self.lasted = np.where(is_new, 0, self.lasted) + np.where(judged & (self.begun >= 0), 1, 0)
         states = np.select([is_new, is_over, judged & went_on], ["new", "cleared", "continuing"], "").astype(_STATE)

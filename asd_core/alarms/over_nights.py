@@ -17,6 +17,7 @@ from asd_core.alarms.discoveries import Rule, Tiers, alarm_level, alarm_levels, 
 from asd_core.alarms.drift import WINDOW, FleetNull, FleetShift, fleet_shift, machine_drift
 from asd_core.alarms.episodes import Episodes, OpenAlarms, episodes, tiers
 from asd_core.alarms.machine_nights import Floats, Integers, MachineNights
+from asd_core.alarms.settled import settled
 
 
 class AlarmRules(Protocol):
@@ -70,6 +71,7 @@ class FleetNights:
         drift_p_values: (M, T) of a slow shift of the machine.
         drifts: (M, T) True for nights that were judged against the machine's last nights.
         drifted_by: (M, T) how far the machine has drifted, in deviations of its nights; 0 without drift.
+        settled: (M, T) True for alarms that have neither grown nor faded for a week.
     """
 
     nights: Integers
@@ -86,6 +88,7 @@ class FleetNights:
     drift_p_values: Floats
     drifts: NDArray[np.bool_]
     drifted_by: Floats
+    settled: NDArray[np.bool_]
 
 
 def judge_nights(calibration: Calibration, null: FleetNull, nights: MachineNights, rules: AlarmRules) -> FleetNights:
@@ -163,6 +166,7 @@ def judge_distances(
     judged = persistent(found[0], least, in_a_row, learnt)
     levels = alarm_levels(judged, rules.false_alarms, rules.rule)
     alarmed = episodes(judged, levels, rules.clear_after, rules.watch)
+    stands_out = alarmed.in_alarm & (found[0] <= rules.watch)
     return FleetNights(
         nights=numbers,
         p_values=found[0],
@@ -178,4 +182,5 @@ def judge_distances(
         drift_p_values=drift_p,
         drifts=drift_p <= rules.drift,
         drifted_by=drifted_by,
+        settled=settled(np.where(np.isnan(found[0]), np.nan, distances[0]), stands_out),
     )

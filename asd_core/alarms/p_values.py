@@ -26,3 +26,8 @@ def p_values(scores: NDArray[np.float64], unseen: NDArray[np.float64]) -> NDArra
         raise AsdError(f"{np.count_nonzero(~np.isfinite(scores))} anomaly scores are not finite: leave these clips out")
     at_least = len(ordered) - np.searchsorted(ordered, scores, side="left")
     return np.asarray((1 + at_least) / (1 + len(ordered)), dtype=np.float64)
+
+
+def smallest_p(normals: int) -> float:
+    """The smallest conformal p-value that so many unseen normal scores allow, 1 / (1 + N)."""
+    return 1 / (1 + normals)

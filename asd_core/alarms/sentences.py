@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from asd_core.alarms.discoveries import Tier
 from asd_core.alarms.episodes import State
 
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
 
 @dataclass(frozen=True)
 class JudgedNight:
@@ -25,6 +27,8 @@ class JudgedNight:
         nights_in_alarm: judged nights of its alarm so far.
         calibration_nights: nights of the machine that were learnt.
         least_nights: learnt nights below which nothing is decided.
+        normal_clips: of the machine that were learnt.
+        settled: True for an alarm that has neither grown nor faded for a week.
     """
 
     tier: Tier
@@ -38,6 +42,8 @@ class JudgedNight:
     nights_in_alarm: int
     calibration_nights: int
     least_nights: int
+    normal_clips: int = 0
+    settled: bool = False
 
 
 def sentence(night: JudgedNight) -> str:
@@ -45,10 +51,11 @@ def sentence(night: JudgedNight) -> str:
     match night.tier:
         case "act" if night.state == "continuing" and night.p_value > night.level:
             told = f"tonight alone is no alarm, {_rarity(night.p_value)} of a well machine is as unusual"
-            return f"Alarm, night {night.nights_in_alarm}, not yet over: {told}."
+            return f"Alarm, {ordinal(night.nights_in_alarm)} night, not yet over: {told}."
         case "act":
-            lasting = "New alarm" if night.state == "new" else f"Alarm, night {night.nights_in_alarm}"
-            return f"{lasting}: {_evidence(night)}."
+            lasting = f"Alarm, {ordinal(night.nights_in_alarm)} night in a row"
+            asked = " Steady for a week: mend it, or fit again if all is well." if night.settled else ""
+            return f"{'New alarm' if night.state == 'new' else lasting}: {_evidence(night)}.{asked}"
         case "watch":
             if night.p_value <= night.p_floor and night.p_floor > night.level:
                 return (
@@ -58,20 +65,46 @@ def sentence(night: JudgedNight) -> str:
             return f"Watched, no alarm: {_evidence(night)}."
         case "within_chance":
             over = "The alarm is over. " if night.state == "cleared" else ""
-            return f"{over}Within chance: {_rarity(night.p_value)} of a well machine is as unusual."
+            told = f"{over}Within chance: {_rarity(night.p_value)} of a well machine is as unusual"
+            if night.p_value <= night.p_floor and night.p_floor > night.level:
+                return f"{told}, and the nights learnt can show nothing rarer: learn from more nights."
+            return f"{told}."
     return f"Not decided: {_missing(night)}."
 
 
+def rarity(p_value: float, p_floor: float) -> str:
+    """How often a well machine has a night as unusual, such as "1 night in 450"; "less than" at the smallest p.
+
+    Args:
+        p_value: in (0, 1]; NaN gives "".
+        p_floor: the smallest p that the learnt nights support.
+    """
+    if math.isnan(p_value):
+        return ""
+    return f"{'less than ' if p_value <= p_floor else ''}{_rarity(p_value)}"
+
+
+def ordinal(number: int) -> str:
+    """The place of a number from 1 on: "third", "11th"."""
+    if number <= len(_ORDINALS):
+        return _ORDINALS[number - 1]
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{('th', 'st', 'nd', 'rd')[last] if last < 4 else 'th'}"
+
+
 def _evidence(night: JudgedNight) -> str:
-    beyond = "less than " if night.p_value <= night.p_floor else ""
     why = "its clips lie high on the whole" if night.p_mean <= night.p_worst else "its worst clip stands out"
-    return f"{beyond}{_rarity(night.p_value)} of a well machine is as unusual; {why}"
+    return f"{rarity(night.p_value, night.p_floor)} of a well machine is as unusual; {why}"
 
 
 def _missing(night: JudgedNight) -> str:
     if not night.clips:
         return "no clip of this night could be scored"
     learnt, least = night.calibration_nights, night.least_nights
+    if not learnt and (normals := night.normal_clips):
+        clips = "1 normal clip" if normals == 1 else f"{normals} normal clips"
+        known = f"{clips} of no known night {'was' if normals == 1 else 'were'} learnt, {least} nights are needed"
+        return f"{known}; for one clip no p is below 1/{normals + 1}"
     if learnt < least:
         return f"{_nights(learnt)} learnt, {least} are needed"
     return f"the {learnt} normal nights learnt are all alike, so they do not tell how far nights differ"
@@ -93,20 +126,3 @@ def _rarity(p: float) -> str:
     often = 1 / p
     often = round(often, 1 - math.floor(math.log10(often)))
     return f"1 night in {often:,.{0 if often == int(often) else 1}f}"
-
-
-def clip_certainty(normals: int, quantile: float) -> str:
-    """The certainty that a number of normal clips allows for the p-value of one clip.
-
-    Args:
-        normals: unseen normal clips of the machine.
-        quantile: of the decision threshold: share of normal clips that should not be flagged.
-    """
-    if not normals:
-        return "No normal clip is known: nothing can be decided."
-    clips = "1 normal clip allows" if normals == 1 else f"{normals} normal clips allow"
-    said = f"{clips} no p below 1/{normals + 1}"
-    needed = math.ceil(round(quantile / (1 - quantile), 9))
-    if normals >= needed:
-        return f"{said}."
-    return f"{said}: too few to decide at {1 - quantile:.2g}, which needs {needed}."

@@ -19,7 +19,7 @@ from asd_core.captions.texts import texts_of
 from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.engine import Engine, Progress
-from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.type_scorers import name_in_rows, scorer_place
 from asd_core.recipe.caption_settings import WITH_DECODER, WITH_MEASURES, WITH_TEXTS, Method
 from asd_core.recipe.machine_recipe import MachineRecipe
 from asd_core.recipe.recipe import Recipe
@@ -192,7 +192,7 @@ class Gatherer:
         key = self._recipe.key()
         scorers = _scorers(key, rows)
         for record in reversed(self._store.runs("fit", key)):  # of several that gave the same scorer the first holds
-            versions = {version for folder, version in record["scorers"].items() if (folder, version) in scorers}
+            versions = {name_in_rows(*one) for one in record["scorers"].items() if one in scorers}
             if versions and (clips := self._store.read_clips(record)) is not None:
                 for clip in clips.filter(pc.is_in(clips["uri"], value_set=pa.array(sorted(uris)))).to_pylist():
                     learnt |= {(version, clip["uri"]): clip["clip_id"] for version in versions}
@@ -202,7 +202,7 @@ class Gatherer:
 def _scorers(key: str, rows: pa.Table) -> set[tuple[str, str]]:
     """(scorer folder, version) of the scorers of rows of SCORES."""
     return {
-        (scorer_folder(key, row["machine_type"], row["machine_id"]), row["scorer_version"])
+        scorer_place(key, row["machine_type"], row["machine_id"], row["scorer_version"])
         for row in rows.select(["machine_type", "machine_id", "scorer_version"]).to_pylist()
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from asd_core.audio.differences import NO_DIFFERENCE, describe_difference
 from asd_core.audio.places import place, split_place
@@ -126,6 +127,26 @@ def answered(row: dict[str, Any], answer: CaptionAnswer) -> dict[str, Any]:
     """A row of CAPTIONS with its answer."""
     names = ("input_tokens", "output_tokens", "attempts", "unknown", "warning", "error_reason", "error")
     return {**row, "difference_caption": answer.text, **{name: getattr(answer, name) for name in names}}
+
+
+def captions_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Rows of CAPTIONS as a table; an answer that no table takes becomes its own row's error."""
+    try:
+        return pa.Table.from_pylist(list(rows), CAPTIONS)
+    except _UNFIT:
+        return pa.Table.from_pylist([_fit(row) for row in rows], CAPTIONS)
+
+
+_UNFIT = (pa.ArrowException, UnicodeError, OverflowError, TypeError, ValueError)
+
+
+def _fit(row: dict[str, Any]) -> dict[str, Any]:
+    try:
+        pa.Table.from_pylist([row], CAPTIONS)
+    except _UNFIT as error:
+        told = f"the answer cannot be stored: {error!r}".encode(errors="replace").decode()
+        return answered(row, CaptionAnswer("", None, error_reason="llm_failed", error=told))
+    return row
 
 
 def caption_counts(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from asd_core.clips.clip import UNDATED
 
 _PAUSE = timedelta(hours=1)  # without a recording, after which the next one begins a session of its own
@@ -38,3 +41,19 @@ def occasions(dates: Sequence[str], times: Sequence[datetime | None]) -> list[st
 def kind_of_occasion(occasion: str) -> str:
     """``night``, ``session``, or ``clip`` for a recording of which nothing is known."""
     return "clip" if not occasion else "session" if occasion.startswith(_SESSION) else "night"
+
+
+def numbered(names: Sequence[str]) -> NDArray[np.int64]:
+    """Number of each name, (N,), from 0 in the order in which names come first."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(name, len(first)) for name in names], np.int64)
+
+
+def occasion_numbers(taken: Sequence[str]) -> NDArray[np.int64]:
+    """Number of each recording's occasion, (N,); one of which nothing is known is an occasion of its own.
+
+    Example:
+        >>> occasion_numbers(["2026-11-19", "2026-11-19", "", ""]).tolist()
+        [0, 0, 1, 2]
+    """
+    return numbered([name or f"\0{place}" for place, name in enumerate(taken)])

@@ -108,7 +108,7 @@ def read_trained(folder: str) -> TrainedEncoder:
         content["checkpoints"] = tuple(Checkpoint(**one) for one in content["checkpoints"])
         content["classes"] = tuple(content["classes"])
         return TrainedEncoder(**content)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise AsdError(
             f"{files.address(ENCODER_FILE)} is no description of a trained encoder: {_TRAIN_AGAIN}"
         ) from error

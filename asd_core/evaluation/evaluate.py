@@ -28,6 +28,7 @@ from asd_core.evaluation.metrics import (
     pauc,
     precision_recall_f1,
 )
+from asd_core.evaluation.night_figures import NightFigures
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,6 +112,7 @@ class Evaluation:
             is unknown.
         machines_scored: number of machines in the official score.
         notes: lines that must stand wherever figures are shown; see `asd_core.evaluation.heard_clips`.
+        nights: figures of machines by night; None where no night was judged.
     """
 
     protocol: DcaseProtocol
@@ -122,6 +124,7 @@ class Evaluation:
     official_score_standard_error: float | None
     machines_scored: int
     notes: tuple[str, ...] = ()
+    nights: NightFigures | None = None
 
 
 def evaluate(scores: pa.Table, protocol: Literal["auto", "dcase2020", "dcase2021", "dcase2022"] = "auto") -> Evaluation:

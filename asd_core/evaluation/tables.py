@@ -8,6 +8,7 @@ from typing import Any
 
 from asd_core.evaluation.csv_cells import csv_table
 from asd_core.evaluation.evaluate import Decisions, Evaluation, MachineEvaluation
+from asd_core.evaluation.night_tables import nights_json, nights_row, nights_text
 
 _DECISION_COLUMNS = {"decisions": "", "decisions_source": "_source", "decisions_target": "_target"}
 _TEXT_COLUMNS = {
@@ -33,6 +34,9 @@ _TEXT_COLUMNS = {
     "unlabelled": "unlabelled",
     "errors": "errors",
     "training": "training",
+    "nights_to_alarm": "nights to alarm",
+    "new_false_alarms": "new false alarms",
+    "undecided_nights": "nights not decided",
     "note": "",
 }
 _ALWAYS_SHOWN = ("machine_type", "machine_id", "auc", "pauc", "normal", "anomalous")
@@ -41,11 +45,17 @@ _ALWAYS_SHOWN = ("machine_type", "machine_id", "auc", "pauc", "normal", "anomalo
 def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as nested dicts and lists of str, int, float and None (never NaN), ready for ``json.dumps``.
 
-    ``machines`` is a list of one flat dict per machine, but for its ``counts``; precision, recall, F1 and false-alarm
-    rate within a domain end in ``_source`` and ``_target``.
+    ``machines`` is a list of one flat dict per machine, but for its ``counts`` and ``nights``; precision, recall, F1
+    and false-alarm rate within a domain end in ``_source`` and ``_target``. ``nights`` is None where no night was
+    judged, and machines have none then.
     """
-    tree = dataclasses.asdict(evaluation)
+    nights = evaluation.nights
+    tree = dataclasses.asdict(dataclasses.replace(evaluation, nights=None))
     tree["machines"] = [_machine_json(machine) for machine in evaluation.machines]
+    if nights is not None:
+        tree["nights"] = nights_json(nights)
+        for machine in tree["machines"]:
+            machine["nights"] = nights_row(nights, machine["machine_type"], machine["machine_id"])
     tree["notes"] = list(evaluation.notes)
     return tree
 
@@ -59,8 +69,11 @@ def to_csv(evaluation: Evaluation) -> str:
 
 
 def machine_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """One flat row per machine, all with the same names."""
-    return [_flat(machine) for machine in evaluation.machines]
+    """One flat row per machine, all with the same names; of nights only where some were judged."""
+    rows, nights = [_flat(machine) for machine in evaluation.machines], evaluation.nights
+    if nights is None:
+        return rows
+    return [row | nights_row(nights, row["machine_type"], row["machine_id"]) for row in rows]
 
 
 def to_text(evaluation: Evaluation) -> str:
@@ -70,7 +83,7 @@ def to_text(evaluation: Evaluation) -> str:
     """
     rows = machine_rows(evaluation)
     columns = [
-        name for name in _TEXT_COLUMNS if name in _ALWAYS_SHOWN or any(_says_something(row[name]) for row in rows)
+        name for name in _TEXT_COLUMNS if name in _ALWAYS_SHOWN or any(_says_something(row.get(name)) for row in rows)
     ]
     mean, harmonic = dataclasses.asdict(evaluation.mean), dataclasses.asdict(evaluation.harmonic_mean)
     mean["auc_standard_error"] = evaluation.mean_auc_standard_error
@@ -88,6 +101,7 @@ def to_text(evaluation: Evaluation) -> str:
             *aligned(lines, left=[name in ("machine_type", "machine_id", "note") for name in columns]),
             f"official score ({evaluation.protocol}, {n_machines}): {_official(evaluation)}",
             _left_out(rows),
+            *(nights_text(evaluation.nights) if evaluation.nights is not None else ()),
             *(f"note: {word(line)}" for line in evaluation.notes),
             "",
         ]

@@ -12,16 +12,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from asd_core.errors import AsdError
 from asd_core.llm.client import LlmClient
-from asd_core.llm.ledger import Attempt, History, Ledger
+from asd_core.llm.ledger import History, Ledger
 from asd_core.llm.limits import Cost
 from asd_core.llm.permission import AnyGate, Pass, TooLarge
-from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused
+from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused, one_line
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
+from asd_core.llm.stored import Attempt
 from asd_core.llm.verdicts import Check, Refusals, conversation, cut_short, given_up, judged
 
 _LATE = NotAnswered("late", "this process stood still for so long that its permission ended; nothing was sent")
+
+
+class _NotKept(Exception):
+    """The ledger cannot be read or written."""
 
 
 class Asker:
@@ -62,6 +68,17 @@ class Asker:
         self._refusals = Refusals()
         self._budget = settings.budget()
         self._settled = asyncio.Event()
+        self._at_gate = 0
+        self._alone_until = 0.0
+
+    @property
+    def is_held_up(self) -> bool:
+        """True where requests wait for permission and nothing is under way."""
+        return self._at_gate > 0 and not self.under_way
+
+    def left_alone(self) -> float:
+        """Seconds for which the server still wants to be left alone."""
+        return self._alone_until - asyncio.get_running_loop().time()
 
     def stop(self, reason: str, message: str) -> None:
         """Send nothing more; attempts under way go on."""
@@ -69,15 +86,39 @@ class Asker:
         self._gate.turn_away(self._job)
 
     async def ask(self, request: CaptionRequest) -> CaptionAnswer:
-        """The answer to a request: stored already, or asked for now."""
+        """The answer to a request: stored already, or asked for now.
+
+        What goes wrong with one request, or with what the store has of it, is that request's error.
+
+        Raises:
+            AsdError: nobody gives permission any more.
+        """
         try:
             return await self._stored(request.request_id) or await self._asked(request)
+        except AsdError:
+            raise
+        except Exception as error:
+            told = str(error) if isinstance(error, _NotKept) else f"it cannot be asked for: {error!r}"
+            return CaptionAnswer(request.request_id, None, error_reason="llm_failed", error=one_line(told))
         finally:
             self._gate.release(self._job, request.request_id)
 
     async def _stored(self, request_id: str) -> CaptionAnswer | None:
-        answer: CaptionAnswer | None = await self._in_thread(self._ledger.answer, request_id)
+        answer: CaptionAnswer | None = await self._in_ledger(self._ledger.answer, request_id)
         return answer
+
+    async def _in_ledger(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return await self._in_thread(function, *arguments)
+        except (AsdError, OSError) as error:
+            raise _NotKept(str(error)) from error
+
+    async def _keep(self, answer: CaptionAnswer) -> None:
+        """Store an answer. It has been paid for: where it cannot be stored it is given out, and nothing more asked."""
+        try:
+            await self._in_ledger(self._ledger.store, answer)
+        except _NotKept as error:
+            self.stop("llm_unavailable", one_line(f"answers cannot be stored: {error}"))
 
     async def _asked(self, request: CaptionRequest) -> CaptionAnswer:
         history, answer = History(), None
@@ -86,7 +127,7 @@ class Asker:
                 if number == 0:
                     if (answer := await self._stored(request.request_id)) is not None:
                         return answer
-                    history = await self._in_thread(self._ledger.history, request.request_id)
+                    history = await self._in_ledger(self._ledger.history, request.request_id)
                     if (answer := cut_short(request.request_id, history, self._settings.max_output_tokens)) is not None:
                         break
                 history, answer, may_repeat_now = await self._attempt(request, history)
@@ -96,7 +137,7 @@ class Asker:
                 await self._back_off(number)
         answer = answer or given_up(request.request_id, history)
         if answer.text is not None:
-            await self._in_thread(self._ledger.store, answer)
+            await self._keep(answer)
         return answer
 
     @asynccontextmanager
@@ -129,35 +170,45 @@ class Asker:
         cost = self._settings.cost(*self._settings.reservation(messages))
         if not await self._set_aside(cost):
             return history, self._turned_away(request, history), False
-        given, spent = None, (0, 0.0)
+        given, sent, spent = None, None, (0, 0.0)
+        clock = asyncio.get_running_loop().time
         try:
-            given = await self._gate.enter(self._job, cost[0])
+            given = await self._entered(cost)
             if not isinstance(given, Pass):
                 return history, self._turned_away(request, history, given), False
             spent = cost
             self.under_way.add(asyncio.current_task())
             most = self._settings.max_output_tokens
             history = history.begun(Attempt(given.at, self._job, most_output_tokens=most))
-            await self._in_thread(self._ledger.intend, request, self._settings.name, history)
+            await self._in_ledger(self._ledger.intend, request, self._settings.name, history)
+            sent = clock()
             outcome = await self._llm.attempt(messages) if self._gate.holds(self._job) else _LATE
             outcome = self._refusals.heard(request.request_id, outcome)
             spent = self._spent(outcome, cost)
             if isinstance(outcome, NotAnswered) and outcome.retry_after is not None:
                 self._gate.close_for(self._job, outcome.retry_after)
+                self._alone_until = max(self._alone_until, clock() + outcome.retry_after)
             if isinstance(outcome, Refused) and outcome.all_alike:
                 self.stop("llm_unavailable", outcome.message)
             history, answer = judged(request.request_id, history, outcome, self._check)
             if answer is None or answer.is_asked_again:
-                await self._in_thread(self._ledger.intend, request, self._settings.name, history)
+                await self._in_ledger(self._ledger.intend, request, self._settings.name, history)
             else:
-                await self._in_thread(self._ledger.store, answer)
+                await self._keep(answer)
             return history, answer, _may_repeat_now(outcome)
         finally:
             self.under_way.discard(asyncio.current_task())
             self._budget.settle(cost, spent)
             self._settled.set()
             if isinstance(given, Pass):
-                self._gate.leave(self._job, given, spent[0])
+                self._gate.leave(self._job, given, spent[0], 0.0 if sent is None else clock() - sent)
+
+    async def _entered(self, cost: Cost) -> Pass | TooLarge | None:
+        self._at_gate += 1
+        try:
+            return await self._gate.enter(self._job, cost[0])
+        finally:
+            self._at_gate -= 1
 
     async def _set_aside(self, cost: Cost) -> bool:
         """Set the cost of an attempt aside, once it is clear that there is enough; False: `stopped` says why not."""

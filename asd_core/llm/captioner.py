@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import secrets
 import threading
@@ -10,13 +11,15 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
+from asd_core.errors import AsdError
 from asd_core.llm.asker import Asker
 from asd_core.llm.client import LlmClient
 from asd_core.llm.gate import Gate
-from asd_core.llm.ledger import Attempt, Ledger
-from asd_core.llm.permission import AnyGate
+from asd_core.llm.ledger import Ledger
+from asd_core.llm.permission import AnyGate, Moment
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
+from asd_core.llm.stored import Attempt
 from asd_core.llm.verdicts import Check
 from asd_core.store.addresses import open_files
 
@@ -36,6 +39,7 @@ class LlmCaptioner:
         open_gate: makes the gate, in the event loop; without more said a gate of this process's own.
         open_llm: whom to ask under some settings.
         say: told, from any thread, what keeps answers waiting.
+        silent_seconds: that nothing may be asked for before it is said why.
 
     Attributes:
         job: its name at the gate and in the ledger.
@@ -54,8 +58,9 @@ class LlmCaptioner:
         open_gate: Callable[[], AnyGate] = Gate,
         open_llm: Callable[[LlmSettings], LlmClient] = LlmClient,
         say: Callable[[str], None] = lambda line: None,
+        silent_seconds: float = 10.0,
     ) -> None:
-        self._settings, self._say = settings, say
+        self._settings, self._say, self._silent_seconds = settings, say, silent_seconds
         self.job = secrets.token_hex(6)
         self._llm, self._ledger = open_llm(settings), Ledger(open_files(store_url), self.job)
         self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
@@ -110,7 +115,7 @@ class LlmCaptioner:
         """Begin at the gate, then read the ledger: what other jobs answer from then on is known to the gate."""
         self._gate = open_gate()
         name, since = self._settings.name, time.time() - self._gate.window
-        left = await asyncio.to_thread(self._ledger.left, name, since)
+        left, newest = await self._left(since)
         await self._gate.begin(self.job, name, self._settings.limits, left)
         try:
             attempts = await self._attempts_of_strangers(since)
@@ -122,8 +127,33 @@ class LlmCaptioner:
         if untold := [attempt.at for attempt in attempts if attempt.at not in told]:
             # Their process died before it could tell what else it let through: intents go when rows are published.
             self._say(f"a run was cut off: nothing is asked for {self._gate.window:g} s after its last request")
-            self._outwaiting = self._loop.create_task(self._outwait(max(untold)))
+            newest = max(newest, *untold)
+        if newest > -math.inf:
+            self._outwaiting = self._loop.create_task(self._outwait(newest))
             self._tasks.add(self._outwaiting)
+        self._watching = self._loop.create_task(self._watch())
+
+    async def _left(self, since: float) -> tuple[list[Moment], float]:
+        """Attempts that the last run wrote down, and the newest moment of which it is not known what went then."""
+        try:
+            return await asyncio.to_thread(self._ledger.left, self._settings.name, since), -math.inf
+        except AsdError as error:
+            self._say(f"nothing is asked for {self._gate.window:g} s, for the last minute is not known: {error}")
+            return [], time.time()
+
+    async def _watch(self) -> None:
+        """Say why nothing is asked, and for how long, where that is long; of the limits once, for they always hold."""
+        limits = f"the limit of {self._settings.requests_per_minute} requests a minute is used up"
+        told: set[str] = set()
+        while limits not in told:
+            await asyncio.sleep(self._silent_seconds)
+            alone = self._asker.left_alone()
+            seconds = await self._gate.pause(self.job) if self._asker.is_held_up else 0.0
+            if self._silent_seconds < seconds < math.inf:
+                why = "it asked to be left alone" if alone > 0 else limits
+                self._say(f"captions wait: nothing is asked for another {seconds:.0f} s, for {why}")
+                told.add(why)
+                await asyncio.sleep(seconds)
 
     async def _attempts_of_strangers(self, since: float) -> list[Attempt]:
         """Attempts in the ledger, after a moment, of which the gate does not know."""
@@ -159,6 +189,7 @@ class LlmCaptioner:
 
     async def _end(self) -> None:
         """End the job: what still waits is not asked; attempts under way get a few seconds."""
+        self._watching.cancel()
         self._asker.stop("llm_unavailable", "the job has ended")
         under_way = self._tasks & self._asker.under_way
         for task in self._tasks - under_way:
@@ -167,7 +198,7 @@ class LlmCaptioner:
             _, late = await asyncio.wait(under_way, timeout=_GRACE_SECONDS)
             for task in late:
                 task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(self._watching, *self._tasks, return_exceptions=True)
         recent = await self._gate.end(self.job)
         await self._llm.close()
         if recent:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from asd_core.llm.door import AsyncDoorClient, Unreadable
 from asd_core.llm.replies import NotAnswered, Outcome, one_line, read_completion, read_status
 from asd_core.llm.settings import OPENAI_URL, LlmSettings, Message, api_key
 
@@ -34,7 +35,11 @@ class LlmClient:
 
         self._settings = settings
         self._client = AsyncOpenAI(
-            api_key=api_key(), base_url=settings.url, max_retries=0, timeout=settings.timeout_seconds
+            api_key=api_key(),
+            base_url=settings.url,
+            max_retries=0,
+            timeout=settings.timeout_seconds,
+            http_client=cast(Any, AsyncDoorClient(settings.timeout_seconds)),  # the SDK's own library is another
         )
         self._parameters = first_parameters(settings)
 
@@ -47,6 +52,7 @@ class LlmClient:
             async with asyncio.timeout(self._settings.timeout_seconds):  # the SDK's is of each read, not of the whole
                 body = {"model": self._settings.model, "messages": list(messages), **parameters}
                 value = await self._client.post("/chat/completions", body=body, cast_to=object)
+            return read_completion(value, self._settings, messages)
         except (TimeoutError, openai.APITimeoutError) as error:
             told = f"no answer within {self._settings.timeout_seconds:g} s"
             return NotAnswered("timeout", told, may_cost=not _was_not_sent(error.__cause__))
@@ -54,9 +60,8 @@ class LlmClient:
             return self._status(error, parameters)
         except openai.APIConnectionError as error:
             return _dropped(error.__cause__ or error, self._settings)
-        except (openai.OpenAIError, ValueError) as error:  # a body that says it is JSON and is not
-            return NotAnswered("no_completion", one_line(f"the answer is no completion: {error}"), may_cost=True)
-        return read_completion(value, self._settings, messages)
+        except Exception as error:  # whatever one answer does to the SDK is that answer's failure
+            return NotAnswered("no_completion", one_line(f"the answer is no completion: {error!r}"), may_cost=True)
 
     async def close(self) -> None:
         """Give connections back."""
@@ -71,6 +76,8 @@ class LlmClient:
 
 
 def _dropped(cause: BaseException, settings: LlmSettings) -> NotAnswered:
+    if isinstance(cause, Unreadable):
+        return NotAnswered("no_completion", one_line(str(cause)), may_cost=True)
     was_sent = not _was_not_sent(cause)
     told = "the connection broke" if was_sent else f"{settings.url} cannot be reached"
     return NotAnswered("dropped", one_line(f"{told}: {type(cause).__name__}: {cause}"), may_cost=was_sent)

@@ -21,12 +21,12 @@ _CLOSED = re.compile(
 # Words in place of marks: "Reasoning: ... Final answer: ..."
 _LABELLED = re.compile(
     r"[\s*#]*(?:thinking|reasoning|thoughts?|analysis)[\s*]*:.*"
-    r"\n[\s*#]*(?:final )?(?:answer|caption|response)[\s*]*:[\s*]*(?P<text>.*)",
+    r"\n[\s*#]{0,20}(?:final )?(?:answer|caption|response)[\s*]{0,20}:[\s*]*(?P<text>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 # gpt-oss: channels, with their marks or, where the server drops special tokens, without
 _CHANNEL = re.compile(
-    r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<text>.*?)(?=<\|(?:end|return|start|channel|call)\|>|$)",
+    r"<\|channel\|>\s*(?P<name>\w{1,40})[^<]{0,200}<\|message\|>(?P<text>.*?)(?=<\|(?:end|return|start|channel|call)\|>|$)",
     re.DOTALL,
 )
 _BARE_CHANNELS = re.compile(r"\s*analysis(?=[A-Z\s]).*?assistantfinal(?P<text>.*)", re.DOTALL)
@@ -54,6 +54,11 @@ _OFFER = re.compile(
 _ITEM = re.compile(r"(?:[-*•>]|1[.)])\s+(?=\S)")
 _WRAPS = ("**", "__", "`", "*")
 
+# An answer of a million characters of the right kind would take these patterns hours.
+_LONG_BLANK = re.compile(r"(\s{8})\s{25,}")
+_MOST_CHARACTERS = 16_000  # of what is unpacked
+_MOST_LAYERS = 16
+
 
 def final_answer(text: str) -> tuple[str, bool]:
     """The answer, stripped, and true where the text ends within reasoning, so that the answer never began.
@@ -61,9 +66,11 @@ def final_answer(text: str) -> tuple[str, bool]:
     Reasoning is what lies before the last closing mark, between marks, or behind an opening mark that is never closed.
     A text without any of all that comes back as it is.
     """
-    spoken, is_cut = _without_reasoning(text)
-    answer = _SPECIAL.sub("", spoken).strip()
-    while (inner := _unpacked(answer)) != answer:
+    spoken, is_cut = _without_reasoning(_LONG_BLANK.sub(r"\1", text))
+    answer = _SPECIAL.sub("", spoken).strip()[:_MOST_CHARACTERS]
+    for _ in range(_MOST_LAYERS):
+        if (inner := _unpacked(answer)) == answer:
+            break
         answer = inner
     return answer, is_cut and not answer
 
@@ -110,7 +117,7 @@ def _only_text(answer: str) -> str | None:
         return None
     try:
         value = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     values = list(value.values()) if isinstance(value, dict) else []
     return values[0].strip() if len(values) == 1 and isinstance(values[0], str) and values[0].strip() else None

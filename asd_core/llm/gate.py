@@ -6,6 +6,7 @@ Jobs take turns, so that a night's captions do not queue behind a backfill's tho
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from collections import deque
@@ -14,6 +15,10 @@ from contextlib import suppress
 
 from asd_core.llm.limits import WINDOW_SECONDS, Dispatch, Limits, RateLimiter, strictest
 from asd_core.llm.permission import Claim, Moment, Pass, TooLarge
+
+LONGEST_WAY = 5.0
+"""Seconds after it was sent within which an attempt is taken to have reached the server. One that ends sooner has
+reached it by then. One that lasts longer would else keep its place for as long as the LLM thinks."""
 
 
 class Gate:
@@ -55,8 +60,22 @@ class Gate:
         if len(self._limits) > 1:
             self._has_company |= dict.fromkeys(self._limits, True)
         self._limiter.limits = strictest(self._limits.values())
-        known = {entry.at for entry in self._limiter.recent(self.now)}
-        self._limiter.restore([Dispatch(at, tokens) for at, tokens in earlier if at not in known])
+        self._limiter.restore(self._dispatched(earlier))
+
+    def _dispatched(self, earlier: Sequence[Moment]) -> list[Dispatch]:
+        """Attempts of another gate, as far as they are not known here.
+
+        A moment later than now was written by a clock that is set back since. It counts as now, or it would be waited
+        for.
+        """
+        now = self.now
+        known = {entry.at for entry in self._limiter.recent(now)}
+        moments = [(min(at, now), tokens) for at, tokens in earlier if at not in known]
+        return [Dispatch(at, tokens, self._arrived(at)) for at, tokens in moments]
+
+    def _arrived(self, at: float) -> float:
+        """When an attempt whose end is not known had arrived at the latest."""
+        return min(self.now, at + min(LONGEST_WAY, self.window / 12))
 
     async def end(self, job: str) -> list[Moment]:
         """See `AnyGate.end`; the limits of the last job stay until another begins."""
@@ -101,11 +120,17 @@ class Gate:
         """See `AnyGate.holds`."""
         return True
 
-    def leave(self, job: str, given: Pass, tokens: int) -> None:
+    def leave(self, job: str, given: Pass, tokens: int, seconds: float = 0.0) -> None:
         """See `AnyGate.leave`; a pass that is not known (any more) stays counted for what it may have cost."""
         if given.name in self._under_way:
-            self._limiter.settle(self._under_way.pop(given.name)[1], tokens)
+            entry = self._under_way.pop(given.name)[1]
+            entry.arrived = self.now - max(0.0, seconds - LONGEST_WAY)
+            self._limiter.settle(entry, tokens)
             self._changed.set()
+
+    async def pause(self, job: str) -> float:
+        """See `AnyGate.pause`."""
+        return self._limiter.wait(self.now, 0)
 
     def close_for(self, job: str, seconds: float) -> None:
         """See `AnyGate.close_for`."""
@@ -122,6 +147,9 @@ class Gate:
     def _forget(self, job: str) -> None:
         self._limits.pop(job, None)
         self.turn_away(job)
+        for holder, entry in self._under_way.values():
+            if holder == job:
+                entry.arrived = self._arrived(entry.at)
         self._under_way = {name: each for name, each in self._under_way.items() if each[0] != job}
         self._claims = {request_id: holder for request_id, holder in self._claims.items() if holder != job}
 
@@ -140,11 +168,11 @@ class Gate:
                     self._waiting[job].popleft()
                     self._waiting[job] = self._waiting.pop(job)  # to the end of the line
                     given = Pass(secrets.token_hex(6), now)
-                    self._under_way[given.name] = job, self._limiter.dispatch(now, tokens)
+                    self._under_way[given.name] = job, self._limiter.dispatch(now, tokens, math.inf)
                     future.set_result(given)
                     continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(seconds if seconds != math.inf else None):
                     await self._changed.wait()
 
     def _next(self) -> str | None:

@@ -11,47 +11,25 @@ been paid for. It is counted, and asked again. Once the rows of a run are commit
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from asd_core.errors import AsdError
+from asd_core.llm.cleaning import read_json
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest, prompt_hash
+from asd_core.llm.stored import Attempt, read_answer, read_attempts, read_moments
 from asd_core.store.files import Files
 
 ANSWERED, EMPTY, COMPLAINED, REFUSED, UNKNOWN = "answered", "empty_answer", "complained", "llm_refused", "unknown"
 CUT, DECLINED, TOOL_CALL = "cut_off", "declined", "tool_call"
 """Outcomes of attempts, beside the reasons of `asd_core.llm.replies.NotAnswered`."""
 
+T = TypeVar("T")
+
 _AT_ONCE = 32  # files read or deleted
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt at a request.
-
-    Attributes:
-        at: when it was let through, in seconds since the epoch.
-        incarnation: name of the job that made it.
-        outcome: None while it is under way; then one of the words above or the reason of its failure.
-        message: what went wrong, in one line.
-        input_tokens: as far as the LLM said.
-        output_tokens: likewise.
-        text: an answer that was complained of.
-        complaint: what is wrong with it.
-        most_output_tokens: that the answer could have.
-    """
-
-    at: float
-    incarnation: str
-    outcome: str | None = None
-    message: str | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    text: str | None = None
-    complaint: str | None = None
-    most_output_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,15 +89,15 @@ class Ledger:
             since: in seconds since the epoch.
 
         Returns:
-            The attempts at this LLM since then that other jobs made and whose rows are not published.
+            The attempts at this LLM since then that other jobs made and whose rows are not published. Intents that
+            are broken are left out: whoever asks for such a request again is told.
         """
         intended = self._ids("intents")
         self._known |= intended | self._ids("answers")
         found: list[Attempt] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for intent in pool.map(self._read, map(_intent, sorted(intended))):
-                if intent is not None and intent.get("llm") == llm:
-                    found += self._history(intent).attempts
+            for intent in pool.map(self._attempts_at(llm), sorted(intended)):
+                found += intent
         return [attempt for attempt in found if attempt.at > since and attempt.incarnation != self.incarnation]
 
     def look_again(self, request_id: str) -> None:
@@ -127,19 +105,24 @@ class Ledger:
         self._known.add(request_id)
 
     def answer(self, request_id: str) -> CaptionAnswer | None:
-        """The stored answer to a request."""
-        value = self._read(_answer(request_id)) if request_id in self._known else None
-        try:
-            return None if value is None else CaptionAnswer(**value)
-        except TypeError as error:
-            raise self._broken(_answer(request_id), error) from error
+        """The stored answer to a request.
+
+        Raises:
+            AsdError: it is broken, or cannot be read.
+        """
+        if request_id not in self._known:
+            return None
+        return self._read(_answer(request_id), lambda value: read_answer(value, request_id))
 
     def history(self, request_id: str) -> History:
-        """Earlier attempts at a request. Those without an outcome are unknown: their job died."""
-        value = self._read(_intent(request_id)) if request_id in self._known else None
-        if value is None:
+        """Earlier attempts at a request. Those without an outcome are unknown: their job died.
+
+        Raises:
+            AsdError: the record of them is broken, or cannot be read.
+        """
+        attempts = self._read(_intent(request_id), read_attempts) if request_id in self._known else None
+        if attempts is None:
             return History()
-        attempts = self._history(value).attempts
         return History(tuple(replace(each, outcome=UNKNOWN) if each.outcome is None else each for each in attempts))
 
     def intend(self, request: CaptionRequest, llm: str, history: History) -> None:
@@ -164,40 +147,41 @@ class Ledger:
         self._write(_limits(llm), {"incarnation": self.incarnation, "dispatched": entries})
 
     def left(self, llm: str, since: float) -> list[tuple[float, int]]:
-        """The attempts after a moment that another job wrote down with `leave`."""
-        value = self._read(_limits(llm))
-        if value is None or value["incarnation"] == self.incarnation:
-            return []
-        return [(at, tokens) for at, tokens in value["dispatched"] if at > since]
+        """The attempts after a moment that another job wrote down with `leave`.
+
+        Raises:
+            AsdError: the record of them is broken, or cannot be read.
+        """
+        incarnation, moments = self._read(_limits(llm), read_moments) or (None, [])
+        return [(at, tokens) for at, tokens in moments if at > since and incarnation != self.incarnation]
 
     def _ids(self, folder: str) -> set[str]:
         return {info.path.rsplit("/", 1)[-1].removesuffix(".json") for info in self.files.list(folder)}
 
-    def _read(self, path: str) -> dict[str, Any] | None:
+    def _attempts_at(self, llm: str) -> Callable[[str], tuple[Attempt, ...]]:
+        def read(request_id: str) -> tuple[Attempt, ...]:
+            with suppress(AsdError, ValueError):
+                intent = self._read(_intent(request_id), lambda value: value)
+                return read_attempts(intent) if isinstance(intent, dict) and intent.get("llm") == llm else ()
+            return ()
+
+        return read
+
+    def _read(self, path: str, reader: Callable[[object], T]) -> T | None:
+        """The record in a file; None where there is none."""
         try:
-            value = json.loads(self.files.read(path))
+            return reader(read_json(self.files.read(path)))
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise AsdError(f"{self.files.address(path)} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
-            raise self._broken(path, error) from error
-        if not isinstance(value, dict):
-            raise self._broken(path, TypeError("no JSON object"))
-        return value
+            raise AsdError(
+                f"{self.files.address(path)} is broken: {error}; remove it, and its request is sent again"
+            ) from error
 
     def _write(self, path: str, value: dict[str, Any]) -> None:
         self.files.write(path, json.dumps(value).encode())
-
-    def _history(self, intent: dict[str, Any]) -> History:
-        try:
-            return History(tuple(Attempt(**attempt) for attempt in intent["attempts"]))
-        except (KeyError, TypeError) as error:
-            raise AsdError(
-                f"an intent in {self.files.address('intents')} is broken: {error!r}; remove that folder, and what it "
-                "holds is sent again"
-            ) from error
-
-    def _broken(self, path: str, error: Exception) -> AsdError:
-        return AsdError(f"{self.files.address(path)} is broken: {error}; remove it, and its request is sent again")
 
 
 def forget(files: Files, request_ids: Iterable[str]) -> None:

@@ -3,12 +3,16 @@
 Attempts are spread evenly (most servers hold their limits over shorter spans than a minute too), and a log of the last
 window caps them exactly: never more than the limit in any span of its length, whatever late wake-ups and refunds do to
 the even spacing.
+
+The span that counts is the server's. An attempt reaches it at some moment between when it goes and when its answer
+comes. It is therefore counted from when it goes until a whole window after the moment by which it has arrived for
+certain: then no span at the server holds more either, however long each was on its way.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -55,11 +59,13 @@ class Dispatch:
     Attributes:
         at: when, in seconds of the caller's clock.
         tokens: reserved, and later those really used.
+        arrived: when it had reached the server at the latest; infinite while that is not known.
         expected: tokens that it took in the even spacing.
     """
 
     at: float
     tokens: int
+    arrived: float
     expected: float = 0.0
 
 
@@ -77,7 +83,7 @@ class RateLimiter:
     def __init__(self, limits: Limits, window: float = WINDOW_SECONDS) -> None:
         self.limits = limits
         self.window = window
-        self._log: deque[Dispatch] = deque()
+        self._log: list[Dispatch] = []  # in the order of their going
         self._opens = -math.inf
         self._request_slot = -math.inf
         self._token_slot = -math.inf
@@ -86,7 +92,8 @@ class RateLimiter:
     def wait(self, now: float, tokens: int) -> float:
         """Seconds until an attempt that reserves so many tokens may go, as things stand; 0: at once.
 
-        More tokens than the limit itself never may: ask `fits` before.
+        Infinite where one that is under way must end first. More tokens than the limit itself never may: ask `fits`
+        before.
         """
         self._forget(now)
         moments = [self._opens, self._request_slot, self._after_requests()]
@@ -98,9 +105,9 @@ class RateLimiter:
         """True where an attempt of so many tokens may ever go."""
         return self.limits.tokens is None or tokens <= self.limits.tokens
 
-    def dispatch(self, now: float, tokens: int) -> Dispatch:
-        """Let an attempt through, whose `wait` was 0."""
-        entry = Dispatch(now, tokens)
+    def dispatch(self, now: float, tokens: int, arrived: float | None = None) -> Dispatch:
+        """Let an attempt through, whose `wait` was 0; without more said it arrives at once."""
+        entry = Dispatch(now, tokens, now if arrived is None else arrived)
         self._log.append(entry)
         self._request_slot = _slot(self._request_slot, now) + self.window / self.limits.requests
         if self.limits.tokens is not None:
@@ -121,8 +128,8 @@ class RateLimiter:
         self._opens = max(self._opens, moment)
 
     def restore(self, entries: Iterable[Dispatch]) -> None:
-        """Count attempts that an earlier process let through."""
-        self._log = deque(sorted([*self._log, *entries], key=lambda entry: entry.at))
+        """Count attempts that another process let through."""
+        self._log = sorted([*self._log, *entries], key=lambda entry: entry.at)
         if self._log:
             self._request_slot = max(self._request_slot, self._log[-1].at + self.window / self.limits.requests)
 
@@ -132,22 +139,25 @@ class RateLimiter:
         return list(self._log)
 
     def _forget(self, now: float) -> None:
-        while self._log and self._log[0].at + self.window + _MARGIN <= now:
-            self._log.popleft()
+        if any(self._gone(entry) <= now for entry in self._log):
+            self._log = [entry for entry in self._log if self._gone(entry) > now]
+
+    def _gone(self, entry: Dispatch) -> float:
+        """The moment from which an attempt is in no window any longer."""
+        return entry.arrived + self.window + _MARGIN
 
     def _after_requests(self) -> float:
-        if len(self._log) < self.limits.requests:
-            return -math.inf
-        return self._log[-self.limits.requests].at + self.window + _MARGIN
+        surplus = len(self._log) - self.limits.requests + 1  # that must have left the window
+        return heapq.nsmallest(surplus, map(self._gone, self._log))[-1] if surplus > 0 else -math.inf
 
     def _after_tokens(self, tokens: int, limit: int) -> float:
         held = sum(entry.tokens for entry in self._log)
         moment = -math.inf
-        for entry in self._log:
+        for entry in sorted(self._log, key=self._gone) if held + tokens > limit else ():
             if held + tokens <= limit:
                 break
             held -= entry.tokens
-            moment = entry.at + self.window + _MARGIN
+            moment = self._gone(entry)
         return moment
 
 

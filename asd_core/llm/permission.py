@@ -88,8 +88,19 @@ class AnyGate(Protocol):
         """True while permission that was given may be used: a job that stood still for long has lost it."""
         ...
 
-    def leave(self, job: str, given: Pass, tokens: int) -> None:
-        """An attempt is over, and really cost so many tokens."""
+    def leave(self, job: str, given: Pass, tokens: int, seconds: float = 0.0) -> None:
+        """An attempt is over.
+
+        Args:
+            job: whose.
+            given: its permission.
+            tokens: that it really cost.
+            seconds: since it was sent: until then it may have been on its way. 0 where nothing was sent.
+        """
+        ...
+
+    async def pause(self, job: str) -> float:
+        """Seconds for which nothing is let through, as things stand; infinite while that hangs on one under way."""
         ...
 
     def close_for(self, job: str, seconds: float) -> None:

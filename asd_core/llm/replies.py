@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from asd_core.llm.cleaning import clean_text
 from asd_core.llm.final_answer import final_answer
 from asd_core.llm.settings import LlmSettings, Message, tokens_of, without_key
 
 _MOST_ERROR_CHARACTERS = 300
 _MOST_ANSWER_CHARACTERS = 4000
+_MOST_TOKENS = 10_000_000  # of one attempt; a server that counts more is not believed
 
 # 402: no credit. 401, 404, 405: the key, the LLM's name or the address is wrong, and stays so for every request.
 # 403: the project may not use this LLM, or the region or a proxy is in the way; contents are refused by 400.
@@ -87,7 +89,7 @@ def read_status(
     """Read an HTTP status other than 2xx.
 
     Args:
-        status: the HTTP status.
+        status: the HTTP status; a redirect is a refusal of all, for it is not followed.
         headers: of the response, by lower-case name.
         body: its ``error`` object, where there is one.
         text: the server's words.
@@ -105,7 +107,7 @@ def read_status(
         return Refused(told, all_alike=False, is_of_content=True)
     if body.get("code") == "context_length_exceeded" or _TOO_LONG.search(text):
         told = f"{told}; {_SHORTER}"
-    return Refused(told, all_alike=status in _REFUSES_ALL)
+    return Refused(told, all_alike=status in _REFUSES_ALL or status < 400)
 
 
 def read_completion(completion: object, settings: LlmSettings, messages: Sequence[Message]) -> Outcome:
@@ -128,7 +130,7 @@ def read_completion(completion: object, settings: LlmSettings, messages: Sequenc
     usage = member(completion, "usage")
     told, said = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     return Answered(
-        without_key(answer)[:_MOST_ANSWER_CHARACTERS],
+        without_key(clean_text(answer))[:_MOST_ANSWER_CHARACTERS],  # there may be JSON within the JSON
         input_tokens=settings.reservation(messages)[0] if told is None else told,
         output_tokens=tokens_of(written + _reasoning_of(message)) if said is None else said,
         is_cut=ends_in_reasoning or end in ("length", "content_filter"),
@@ -158,7 +160,7 @@ def _reasoning_of(message: object) -> str:
 
 def _count(usage: object, name: str) -> int | None:
     count = member(usage, name)
-    return count if isinstance(count, int) and count >= 0 else None
+    return count if isinstance(count, int) and 0 <= count <= _MOST_TOKENS else None
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -177,11 +179,11 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return seconds if math.isfinite(seconds) and seconds >= 0 else None
     try:
         return max(0.0, email.utils.parsedate_to_datetime(headers["retry-after"]).timestamp() - now)
-    except (KeyError, ValueError, OverflowError):
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
 def one_line(text: str) -> str:
     """A text from outside in one line of bounded length, without the key."""
-    words = " ".join(without_key(text).split())
+    words = " ".join(without_key(clean_text(text)).split())
     return words if len(words) <= _MOST_ERROR_CHARACTERS else words[: _MOST_ERROR_CHARACTERS - 1] + "…"

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 
 from asd_core.llm.ledger import ANSWERED, COMPLAINED, CUT, DECLINED, EMPTY, REFUSED, TOOL_CALL, History
-from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused
+from asd_core.llm.replies import Answered, NotAnswered, Outcome, Refused, one_line
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import Message
 
@@ -20,6 +20,7 @@ _AGAIN = "That is not as asked for. Please answer the request above once more"
 _CUT = "the answer was cut off in the middle; it must be shorter"
 _ENOUGH = 2  # answers without a text that were paid for and will hardly become better
 _REFUSALS = 3  # without any answer: requests, or attempts at one
+_MOST_TIMES = {"refused": _REFUSALS, "no_completion": 4}  # the latter may have been paid for each time
 
 
 class Refusals:
@@ -55,7 +56,7 @@ def conversation(request: CaptionRequest, history: History) -> list[Message]:
 
 
 def judged(request_id: str, history: History, outcome: Outcome, check: Check) -> tuple[History, CaptionAnswer | None]:
-    """Decide what follows from an attempt's outcome.
+    """Decide what follows from an attempt's outcome; an answer that cannot be judged is none.
 
     Args:
         request_id: whose.
@@ -66,10 +67,18 @@ def judged(request_id: str, history: History, outcome: Outcome, check: Check) ->
     Returns:
         All attempts, and the answer; None where another attempt is to be made.
     """
+    try:
+        return _judged(request_id, history, outcome, check)
+    except Exception as error:
+        told = one_line(f"the answer cannot be judged: {error!r}")
+        return _judged(request_id, history, NotAnswered("no_completion", told, may_cost=True), check)
+
+
+def _judged(request_id: str, history: History, outcome: Outcome, check: Check) -> tuple[History, CaptionAnswer | None]:
     match outcome:
         case NotAnswered():
             ended = history.ended(outcome=outcome.reason, message=outcome.message)
-            is_over = outcome.reason == "refused" and ended.times("refused") >= _REFUSALS
+            is_over = ended.times(outcome.reason) >= _MOST_TIMES.get(outcome.reason, len(ended.attempts) + 1)
             return ended, given_up(request_id, ended) if is_over else None
         case Refused():
             ended = history.ended(outcome=REFUSED, message=outcome.message)

@@ -13,6 +13,7 @@ from asd_core.notebook.work import embed
 from asd_core.pipeline.embedded_rows import machines_of
 from asd_core.pipeline.machine_tasks import scorer_versions
 from asd_core.pipeline.scorer_files import load_scorer, scorer_folder
+from asd_core.pipeline.type_scorers import can_borrow, type_folder
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS, embedding_matrix, rows_of
@@ -90,6 +91,8 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
     ordered = rows.sort_by([(name, "ascending") for name in ("machine_type", "machine_id", "uri")])
     for machine_type, machine_id, own in machines_of(ordered):
         folder = scorer_folder(key, machine_type, machine_id)
+        if folder not in versions and can_borrow(machine_type, machine_id):
+            folder = type_folder(key, machine_type)
         if folder not in versions:
             continue
         machine = chosen.for_machine(machine_type)

@@ -47,6 +47,11 @@ def render_page(
     return html.encode("utf-8", "replace")
 
 
+def render_part(template: str, **shown: Any) -> Markup:
+    """A template that is no page but a part of one, such as one that is put into pages again and again."""
+    return Markup(_environment().get_template(template).render(shown))
+
+
 def _texts(*names: str) -> str:
     package = resources.files("asd_core.pages")
     return "\n".join((package / name).read_text("utf-8") for name in names)

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from asd_core.pipeline.planning import machine_edges
 from asd_core.store.store import Store
@@ -86,3 +87,9 @@ def machines_of(clips: pa.Table) -> list[tuple[str, str, pa.Table]]:
         (kinds[start].as_py(), names[start].as_py(), clips.slice(start, stop - start))
         for start, stop in pairwise(edges)
     ]
+
+
+def clip_numbers(rows: pa.Table) -> NDArray[np.int64]:
+    """The number of each row's clip, (N,) from 0, ascending: rows of one clip follow one another."""
+    codes = rows["clip_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    return np.asarray(codes, np.int64)

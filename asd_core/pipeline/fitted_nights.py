@@ -17,9 +17,10 @@ from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.left_out_nights import LEFT_OUT, left_out_nights, scores_without_clips
 from asd_core.pipeline.scorer import Scorer
+from asd_core.store.broken_files import table_in
 from asd_core.store.many_files import delete_many, read_present
 from asd_core.store.store import Store
-from asd_core.store.tables import from_parquet, to_parquet
+from asd_core.store.tables import from_parquet, in_schema, to_parquet
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
@@ -94,7 +95,7 @@ def fitted_nights(store: Store, key: str, versions: Mapping[str, str]) -> tuple[
     """
     kept_in = f"fitted_nights/{key}"
     files = [info.path for info in store.files.list(kept_in)] if len(versions) > _FEW else []
-    kept = [_chosen(from_parquet(data), versions) for data in read_present(store.files, files) if data is not None]
+    kept = [_chosen(_kept_in(data), versions) for data in read_present(store.files, files) if data is not None]
     known = {folder for table in kept for folder in pc.unique(table["folder"]).to_pylist()}
     rest = {folder: version for folder, version in versions.items() if folder not in known}
     lacking: dict[str, str] = {}
@@ -113,9 +114,17 @@ def fitted_nights(store: Store, key: str, versions: Mapping[str, str]) -> tuple[
     return table, lacking
 
 
+def _kept_in(data: bytes) -> pa.Table:
+    """Rows of many scorers that were kept together; none where that file is broken: each scorer's own are read then."""
+    try:
+        return in_schema(from_parquet(data), FITTED_NIGHTS)
+    except pa.ArrowException:
+        return FITTED_NIGHTS.empty_table()
+
+
 def _chosen(table: pa.Table, versions: Mapping[str, str]) -> pa.Table:
     """The rows of scorers asked for, of a file of many."""
-    table = table.cast(FITTED_NIGHTS).combine_chunks()
+    table = table.combine_chunks()
     folders = table["folder"].chunk(0) if len(table) else FITTED_NIGHTS.empty_table()["folder"].combine_chunks()
     wanted = pa.array([versions.get(folder) for folder in folders.dictionary.to_pylist()], pa.string())
     return table.filter(pc.equal(wanted.take(folders.indices), pc.cast(table["version"], pa.string())))
@@ -129,7 +138,4 @@ def _named(rows: pa.Table, folder: str, version: str) -> pa.Table:
 
 
 def _read(data: bytes, path: str) -> pa.Table:
-    try:
-        return from_parquet(data).cast(LEFT_OUT)
-    except (pa.ArrowException, ValueError) as error:
-        raise AsdError(f"{path} in the store is broken: remove it, and it is computed again") from error
+    return table_in(path, data, LEFT_OUT, "remove it, and it is computed again")

@@ -20,8 +20,9 @@ from asd_core.pipeline.reducer import MachineGroup
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.threads import one_thread
 from asd_core.recipe.recipe import Recipe
+from asd_core.store.broken_files import table_in
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, from_parquet, rows_of
+from asd_core.store.tables import CLIPS, rows_of
 
 
 def lacking_tasks(store: Store, recipe: Recipe, versions: Mapping[str, str], workers: int) -> list[MachineTask]:
@@ -82,7 +83,8 @@ def _training_clips(store: Store, key: str, versions: Mapping[str, str]) -> pa.T
         record = store.record(entry)
         own = {folder for folder, version in record.get("scorers", {}).items() if left.get(folder) == version}
         if own and record.get("clips") and store.files.exists(record["clips"]):
-            found.append(_of_machines(from_parquet(store.files.read(record["clips"])).select(CLIPS.names), key, own))
+            clips = table_in(record["clips"], store.files.read(record["clips"]), CLIPS)
+            found.append(_of_machines(clips, key, own))
             left = {folder: version for folder, version in left.items() if folder not in own}
         if not left:
             break

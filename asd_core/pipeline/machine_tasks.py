@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,10 @@ from asd_core.pipeline.lengths import Lengths
 from asd_core.pipeline.planning import machine_groups
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.pipeline.type_scorers import can_borrow, newest_of_types, type_folder
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.store import Store
+from asd_core.store.tables import rows_of
 
 GROUP_ROWS = 1024  # rows of whole machines that one reducer task holds at most, or one machine that is larger
 
@@ -27,6 +29,7 @@ def machine_tasks(
     versions: Mapping[str, str],
     run_id: str,
     workers: int,
+    labelled: Collection[str] = (),
 ) -> list[MachineTask]:
     """One task a group of whole machines, several a worker."""
     rows = min(GROUP_ROWS, max(1, len(embedded.clips) // (4 * workers)))
@@ -41,22 +44,30 @@ def machine_tasks(
             {name: embedded.transient[name] for name in clips["clip_id"].to_pylist() if name in embedded.transient},
             run_id,
             part,
+            frozenset(name for name in clips["clip_id"].to_pylist() if name in labelled) if labelled else frozenset(),
         )
         for part, clips in enumerate(machine_groups(embedded.clips, rows))
     ]
 
 
 def scorer_versions(store: Store, key: str, clips: pa.Table) -> dict[str, str]:
-    """Scorer folder → newest version, of the machines that have one."""
-    return _of_machines(newest_versions(store, key), key, clips)
+    """Scorer folder → newest version, of the machines that have one, and of the types of those that borrow theirs."""
+    own = newest_versions(store, key)
+    has_all = all(scorer_folder(key, *machine) in own for machine in _machines(clips) if can_borrow(*machine))
+    return _of_machines(own if has_all else own | newest_of_types(store, key), key, clips)
+
+
+def _machines(clips: pa.Table) -> list[tuple[str, str]]:
+    return list(rows_of(clips.group_by(["machine_type", "machine_id"]).aggregate([]), "machine_type", "machine_id"))
 
 
 def _of_machines(versions: Mapping[str, str], key: str, clips: pa.Table) -> dict[str, str]:
-    """The versions of the scorers of the machines of clips."""
-    machines = clips.group_by(["machine_type", "machine_id"]).aggregate([])
-    pairs = zip(machines["machine_type"].to_pylist(), machines["machine_id"].to_pylist(), strict=True)
-    folders = [scorer_folder(key, kind, name) for kind, name in pairs]
-    return {folder: versions[folder] for folder in folders if folder in versions}
+    """The versions of the scorers of the machines of clips, and of the types of those without one."""
+    machines = _machines(clips)
+    own = {scorer_folder(key, *machine) for machine in machines}
+    lacking = {kind for kind, name in machines if scorer_folder(key, kind, name) not in versions}
+    folders = own | {type_folder(key, kind) for kind in lacking}
+    return {folder: version for folder, version in versions.items() if folder in folders}
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,7 @@ class MachineTask:
         transient: clip id → (reason, message) of clips that could not be read this time.
         run_id: whose score files are written.
         part: number of this task, which names its score files.
+        labelled: ids of the clips to fit on that are there because a person labelled them normal.
     """
 
     store_url: str
@@ -84,6 +96,7 @@ class MachineTask:
     transient: Mapping[str, tuple[str, str]]
     run_id: str = ""
     part: int = 0
+    labelled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,8 @@ class FitOutcome:
     notes: tuple[str, ...] = ()
     error: str | None = None
     lengths: Lengths = Lengths()
+    left_out: str = "clip"  # see `Scorer.left_out`
+    labelled_normal: int = 0  # of the normal clips, those that are there for a label alone
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class ScoreOutcome:
         files: path → checksum of the score files written.
         judged_anew: scorer folder → threshold, false_alarm_rate and notes, where they are not those of its fit.
         lengths: of the recordings, beside what was heard of them.
+        too_few_normals: machine → why none of its clips can be decided on.
     """
 
     scored: int
@@ -123,3 +139,4 @@ class ScoreOutcome:
     files: dict[str, str]
     judged_anew: dict[str, dict[str, Any]] = field(default_factory=dict)
     lengths: Lengths = Lengths()
+    too_few_normals: dict[str, str] = field(default_factory=dict)

@@ -47,6 +47,7 @@ class LearntFleet:
         numbers: name of a learnt night → its number among the nights.
         learnt: (M,) number of learnt nights; 1 where there is one alone, without which nothing can be fitted.
         levels: (N,) mean RMS level of each learnt night, dB re full scale, in the order of the nights; NaN for unknown.
+        normals: (M,) number of learnt clips.
     """
 
     places: Mapping[tuple[str, str], int]
@@ -57,6 +58,7 @@ class LearntFleet:
     numbers: Mapping[str, int]
     learnt: NDArray[np.int64]
     levels: Floats
+    normals: NDArray[np.int64]
 
     def pool_name(self, place: int) -> str:
         """The machine type of a machine's pool, or `FLEET`."""
@@ -76,6 +78,7 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     machines = pc.index_in(pc.cast(fitted["folder"], pa.string()), value_set=pa.array(folders, pa.string()))
     of_row, is_told = machines.to_numpy().astype(np.int64), pc.cast(fitted["night"], pa.string()).to_numpy() != ""
     is_night = pc.not_equal(pc.cast(fitted["left_out"], pa.string()), "clip").to_numpy().astype(bool)
+    normals = np.bincount(of_row, minlength=len(folders))
     alone = np.bincount(of_row[is_told & ~is_night], minlength=len(folders)) > 0
     fitted, of_row = fitted.filter(pa.array(is_night)), of_row[is_night]
     names = pc.cast(fitted["night"], pa.string()).combine_chunks().dictionary_encode()
@@ -87,7 +90,7 @@ def learnt_fleet(fitted: pa.Table, versions: Mapping[str, str]) -> LearntFleet:
     calibration = calibrate(nights, len(folders), types)
     null = fleet_null(nights.nights, calibration.null_means)
     learnt = np.where(calibration.means.learnt == 0, alone, calibration.means.learnt)
-    return LearntFleet(places, kinds, calibration, null, nights, numbers, learnt, levels)
+    return LearntFleet(places, kinds, calibration, null, nights, numbers, learnt, levels, normals)
 
 
 def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -> pa.Table:
@@ -116,6 +119,7 @@ def night_evidence(learnt: LearntFleet, key: str, date: str, scores: pa.Table) -
         **own,
         **_of_levels(learnt, place, own["level_db"]),
         "scorer_version": version,
+        **{name: [None] * len(names) for name in ("lenders", "lent_p_value", "lent_p_floor")},  # see `with_lent_nights`
     }
     arrays = {one.name: pa.array(columns[one.name], one.type, from_pandas=True) for one in EVIDENCE}
     return pa.table(arrays, schema=EVIDENCE)
@@ -142,8 +146,8 @@ def _of_nights(
     known = np.full((2, len(learnt.kinds) + 1), np.nan)
     known[:, :-1] = _of_learnt(learnt, date)
     values = np.where(np.isnan(known[:, place]), values, known[:, place])
-    own = np.append(learnt.learnt, 0)[place]  # none at the place of none
-    return {"z_mean": values[0], "z_worst": values[1], "calibration_nights": own}
+    nights, normals = (np.append(counts, 0)[place] for counts in (learnt.learnt, learnt.normals))  # none at -1
+    return {"z_mean": values[0], "z_worst": values[1], "calibration_nights": nights, "normal_clips": normals}
 
 
 def _of_levels(learnt: LearntFleet, place: NDArray[np.int64], levels: Floats) -> dict[str, Floats]:

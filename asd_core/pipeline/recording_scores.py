@@ -53,6 +53,7 @@ def recording_scores(
     learnt: SegmentScores,
     over: ScoreConfig,
     threshold: ThresholdConfig,
+    p_floor: float = 0.0,
 ) -> list[RecordingScore]:
     """The scores of recordings, in their order.
 
@@ -62,6 +63,7 @@ def recording_scores(
         learnt: unseen scores of the normal segments.
         over: how a recording is scored over its segments.
         threshold: the rule of the threshold.
+        p_floor: no p is smaller.
     """
     counts = np.bincount(recordings)
     nulls = {count: learnt.null(count, over) for count in np.unique(counts).tolist()}
@@ -70,7 +72,7 @@ def recording_scores(
     parts = np.split(scores, starts[1:])
     totals, shares = np.array([float(over_segments(own, over)) for own in parts]), np.empty(len(counts))
     for count, null in nulls.items():
-        shares[counts == count] = p_values(totals[counts == count], null)
+        shares[counts == count] = np.maximum(p_values(totals[counts == count], null), p_floor)
     return [
         RecordingScore(score, thresholds[len(own)], share, start + int(np.argmax(own)), len(own))
         for own, score, share, start in zip(parts, totals.tolist(), shares.tolist(), starts.tolist(), strict=True)

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from asd_core.clips.clip import UNPLACED
 from asd_core.digest import content_hash
-from asd_core.errors import AsdError
-from asd_core.pipeline.embedded_rows import Shards, embedded_rows, machines_of
-from asd_core.pipeline.fitted_nights import keep_nights
+from asd_core.pipeline.embedded_rows import Shards, clip_numbers, embedded_rows, machines_of
 from asd_core.pipeline.lengths import Lengths, added, lengths_of
-from asd_core.pipeline.machine_tasks import FitOutcome, MachineTask, ScoreOutcome
-from asd_core.pipeline.scorer import Scorer, fit_scorer
-from asd_core.pipeline.scorer_files import judgement_of, load_scorer, save_scorer, scorer_folder
+from asd_core.pipeline.machine_tasks import MachineTask, ScoreOutcome
+from asd_core.pipeline.scorer import Scorer
+from asd_core.pipeline.scorer_files import judgement_of, load_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
+from asd_core.pipeline.type_scorers import borrowed_name, can_borrow, scorer_place, type_folder
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.layout import score_part_path
 from asd_core.store.store import open_store
@@ -41,6 +40,7 @@ class MachineGroup:
         judged_anew: scorer folder → the judgement of a scorer that was fitted with another threshold.
         lengths: of the recordings scored, machine by machine.
         scorers: scorer folder → scorer and version, of machines whose scorer is loaded already.
+        too_few_normals: machine → why none of its clips can be decided on.
     """
 
     def __init__(self, task: MachineTask) -> None:
@@ -49,6 +49,7 @@ class MachineGroup:
         self._shards: Shards = {}
         self.judged_anew: dict[str, dict[str, Any]] = {}
         self.lengths: list[Lengths] = []
+        self.too_few_normals: dict[str, str] = {}
 
     def rows(self, machine_type: str, clips: pa.Table) -> pa.Table:
         """The clips of one machine with their embeddings or errors."""
@@ -56,20 +57,20 @@ class MachineGroup:
         return embedded_rows(self.store, fingerprint, clips, self.task.transient, self._shards)
 
     def scorer(self, machine_type: str, machine_id: str) -> tuple[Scorer, str] | None:
-        """A machine's scorer and its version; None where it has none."""
+        """A machine's scorer, or that of its type, and its name in rows; None where there is neither."""
         folder = scorer_folder(self.task.key, machine_type, machine_id)
-        version = self.task.versions.get(folder)
-        if folder in self.scorers or version is None:
-            return self.scorers.get(folder)
+        versions, lent = self.task.versions, type_folder(self.task.key, machine_type)
         recipe, fingerprint = self.recipe.for_machine(machine_type), self.task.fingerprints[machine_type]
-        return load_scorer(self.store, folder, version, recipe, fingerprint), version
-
-
-def fit_machines(task: MachineTask) -> list[FitOutcome]:
-    """Fit and commit a scorer for every machine of a group; a machine that cannot be fitted stops no other."""
-    group = MachineGroup(task)
-    with one_thread():
-        return [_fit_machine(group, *machine) for machine in machines_of(task.clips)]
+        if folder in self.scorers:
+            return self.scorers[folder]
+        if folder in versions:
+            return load_scorer(self.store, folder, versions[folder], recipe, fingerprint), versions[folder]
+        if lent not in versions or not can_borrow(machine_type, machine_id):
+            return None
+        if lent not in self.scorers:
+            scorer = load_scorer(self.store, lent, versions[lent], recipe, fingerprint)
+            self.scorers[lent] = scorer, borrowed_name(versions[lent])
+        return self.scorers[lent]
 
 
 def score_machines(task: MachineTask) -> ScoreOutcome:
@@ -98,56 +99,7 @@ def committed_rows(group: MachineGroup, rows: pa.Table) -> ScoreOutcome:
         files=files,
         judged_anew=group.judged_anew,
         lengths=added(group.lengths),
-    )
-
-
-def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips: pa.Table) -> FitOutcome:
-    good = group.rows(machine_type, clips)
-    good = good.filter(pc.is_null(good["error_reason"]))
-    recipe = group.recipe.for_machine(machine_type)
-    recordings = _recordings(good) if recipe.encoder.is_segmented else None
-    normal_clips = len(good) if recordings is None else len(np.unique(recordings))
-    seconds = first_of_each(good, "clip_id")["seconds"].to_pylist()
-    lengths = lengths_of(seconds, recipe.encoder)
-    try:
-        if not len(good):
-            raise AsdError(f"none of {len(clips)} normal clips can be used")
-        embeddings = embedding_matrix(good)
-        distinct = len(np.unique(embeddings, axis=0))
-        if distinct == 1 < len(good):
-            raise AsdError(
-                f"all {len(good)} normal clips of {machine_type} {machine_id} have the same embedding, so how much its "
-                "sound varies is not known: record others, or look for copies of one file"
-            )
-        scorer = fit_scorer(
-            machine_type,
-            machine_id,
-            recipe,
-            group.task.fingerprints[machine_type],
-            embeddings,
-            np.array(good["domain"].to_pylist(), np.str_),
-            good["uri"].to_pylist(),
-            good["level_db"].to_pylist(),
-            recordings,
-            good["segment_start"].to_pylist(),
-            seconds,
-            good["clip_id"].to_pylist(),
-        )
-    except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
-        return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)
-    version, is_new = save_scorer(group.store, group.task.key, scorer)
-    keep_nights(group.store, scorer_folder(group.task.key, machine_type, machine_id), version, scorer, good)
-    copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
-    return FitOutcome(
-        machine_type,
-        machine_id,
-        normal_clips,
-        version,
-        is_new,
-        scorer.threshold,
-        scorer.false_alarm_rate,
-        (*copies, *scorer.notes),
-        lengths=lengths,
+        too_few_normals=group.too_few_normals,
     )
 
 
@@ -160,7 +112,10 @@ def score_machine(group: MachineGroup, machine_type: str, machine_id: str, clips
         scorer, version = found
         rows, scored = (_scored_recordings if recipe.encoder.is_segmented else _scored_columns)(rows, scorer, version)
         if scorer.is_judged_anew:
-            group.judged_anew[scorer_folder(group.task.key, machine_type, machine_id)] = judgement_of(scorer)
+            folder, _ = scorer_place(group.task.key, machine_type, machine_id, version)
+            group.judged_anew[folder] = judgement_of(scorer)
+        if few := scorer.too_few_normals:
+            group.too_few_normals[f"{machine_type} {machine_id}"] = few
         group.lengths.append(lengths_of(rows["seconds"].to_pylist(), recipe.encoder, scorer.seconds_learnt))
     elif recipe.encoder.is_segmented:
         rows = first_of_each(rows, "clip_id")
@@ -181,12 +136,6 @@ def without_scorer(machine_type: str, machine_id: str) -> tuple[str, str]:
     return "no_scorer", f"no scorer for {machine_type} {machine_id}: fit one from its normal clips with asd fit"
 
 
-def _recordings(rows: pa.Table) -> NDArray[np.int64]:
-    """The number of each row's clip, from 0, ascending: rows of one clip follow one another."""
-    codes = rows["clip_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    return np.asarray(codes, np.int64)
-
-
 def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> tuple[pa.Table, dict[str, Any]]:
     """The rows of whole clips as they are, and their columns of SCORES."""
     is_good = rows["error_reason"].is_null().to_numpy()
@@ -205,6 +154,7 @@ def _scored_columns(rows: pa.Table, scorer: Scorer, version: str) -> tuple[pa.Ta
         "nearest_uris": uris,
         "nearest_distances": distances.tolist(),
         "scorer_version": [version] * len(good),
+        "p_floor": [scorer.p_floor] * len(good),
     }
     return rows, _placed(values, is_good)
 
@@ -214,7 +164,7 @@ def _scored_recordings(rows: pa.Table, scorer: Scorer, version: str) -> tuple[pa
     good = rows.filter(pc.is_null(rows["error_reason"]))
     if not len(good):
         return first_of_each(rows, "clip_id"), {}
-    found = scorer.score_recordings(embedding_matrix(good), _recordings(good))
+    found = scorer.score_recordings(embedding_matrix(good), clip_numbers(good))
     worst = good.take([one.worst for one in found])
     uris, starts, distances = scorer.nearest_segments(embedding_matrix(worst), NEAREST)
     values = {
@@ -227,6 +177,7 @@ def _scored_recordings(rows: pa.Table, scorer: Scorer, version: str) -> tuple[pa
         "nearest_starts": starts,
         "nearest_distances": distances,
         "scorer_version": [version] * len(found),
+        "p_floor": [scorer.p_floor] * len(found),
         "segments": [one.segments for one in found],
     }
     clips = first_of_each(rows, "clip_id")

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from asd_core.alarms.p_values import p_values
+from asd_core.alarms.clip_certainty import too_few_normals
+from asd_core.alarms.false_alarm_rates import cross_validated_false_alarm_rate
+from asd_core.alarms.p_values import p_values, smallest_p
 from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.detectors.build import new_detector
 from asd_core.detectors.protocol import Detector, Domains, Embeddings, Recordings, fitted
-from asd_core.detectors.unseen import unseen_scores
 from asd_core.errors import AsdError
+from asd_core.pipeline.groups_left_out import GroupsLeftOut, scores_left_out
 from asd_core.pipeline.held_out_rows import held_out_rows
 from asd_core.pipeline.lengths import lengths_that_matter
 from asd_core.pipeline.recording_scores import (
@@ -58,6 +60,8 @@ class Scorer:
         unseen_rows: (n,) rows of the training clips that ``unseen`` has the scores of, where a trained transform has
             learnt from the others; None: of all.
         seconds_learnt: length of the shortest and of the longest training clip, s, where scores depend on it.
+        left_out: by what ``unseen`` was left out: ``clip``, or see `GroupsLeftOut.kind`.
+        lenders: ids of the machines whose clips it holds, where it is a machine type's; none for a machine's own.
     """
 
     machine_type: str
@@ -77,6 +81,19 @@ class Scorer:
     segments: LearntSegments | None = None
     seconds_learnt: Sequence[float] | None = None
     unseen_rows: NDArray[np.int64] | None = None
+    left_out: str = "clip"
+    lenders: Sequence[str] = ()
+
+    @property
+    def p_floor(self) -> float:
+        """The smallest p that its normals allow; that its machines allow, where it is a machine type's."""
+        return smallest_p(len(self.lenders) or len(self.unseen))
+
+    @property
+    def too_few_normals(self) -> str:
+        """Why no clip can be told from a normal one; "" where there are normals enough."""
+        unit, count = ("machine", len(self.lenders)) if self.lenders else ("normal", len(self.unseen))
+        return too_few_normals(count, self.recipe.threshold.quantile, unit)
 
     @property
     def unseen_uris(self) -> list[str]:
@@ -91,7 +108,7 @@ class Scorer:
     def score(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Anomaly scores (higher is more anomalous) and conformal p-values of embeddings: (M, D) → (M,) and (M,)."""
         scores = self.detector.anomaly_score(self._transformed(embeddings))
-        return scores, p_values(scores, self.unseen)
+        return scores, np.maximum(p_values(scores, self.unseen), self.p_floor)
 
     def score_recordings(self, embeddings: NDArray[np.float32], recordings: Recordings) -> list[RecordingScore]:
         """Scores, thresholds and p-values of recordings from the embeddings of their segments, (M, D) and (M,).
@@ -102,7 +119,9 @@ class Scorer:
         if self.segments is None:
             raise AsdError(f"the scorer of {self.machine_type} {self.machine_id} has learnt no segments: fit it again")
         scores = self.detector.anomaly_score(self._transformed(embeddings))
-        return recording_scores(scores, recordings, self.segments.unseen, self.recipe.score, self.recipe.threshold)
+        return recording_scores(
+            scores, recordings, self.segments.unseen, self.recipe.score, self.recipe.threshold, self.p_floor
+        )
 
     def nearest(self, embeddings: NDArray[np.float32], k: int) -> tuple[list[list[str]], NDArray[np.float64]]:
         """The nearest training clips of each embedding: uris, and distances (M, min(k, N)), nearest first."""
@@ -137,6 +156,7 @@ def fit_scorer(
     starts: Sequence[float] = (),
     seconds: Sequence[float | None] = (),
     clip_ids: Sequence[str] = (),
+    groups: GroupsLeftOut | None = None,
 ) -> Scorer:
     """Learn one machine's normal sound.
 
@@ -153,6 +173,7 @@ def fit_scorer(
         starts: (N,) s, of the segments.
         seconds: (N,) lengths of the clips; None where they were not heard here.
         clip_ids: (N,) by which a trained transform knows the clips that it has not learnt from.
+        groups: rows that are left out together for the unseen scores; None: each clip by itself.
 
     Raises:
         AsdError: too few clips, or clips that cannot be learnt from.
@@ -162,7 +183,7 @@ def fit_scorer(
     transform = fit_transform(embeddings, recipe.embedding, (machine_type, machine_id))
     values = transformed(embeddings, transform, recipe.embedding)
     detector = fitted(new_detector(recipe.detector), values, domains, recordings)
-    row_scores = unseen_scores(recipe.detector, values, domains, recordings, learnt=detector)
+    row_scores, left_out = scores_left_out(recipe.detector, detector, values, domains, recordings, groups)
     segments, is_segmented = None, recordings is not None
     held_out, notes = held_out_rows(recipe.embedding, (machine_type, machine_id), clip_ids, is_segmented)
     if recordings is None:
@@ -196,6 +217,7 @@ def fit_scorer(
         segments=segments,
         seconds_learnt=lengths_that_matter(seconds, recipe.encoder),
         unseen_rows=held_out,
+        left_out=left_out,
     )
 
 
@@ -224,26 +246,3 @@ def judged_by(scorer: Scorer, config: ThresholdConfig, former: ThresholdConfig) 
         notes=(*(note for note in scorer.notes if note not in stale), *threshold.notes),
         is_judged_anew=True,
     )
-
-
-def cross_validated_false_alarm_rate(unseen: NDArray[np.float64], config: ThresholdConfig, folds: int = 5) -> float:
-    """Share of unseen normal scores above a threshold set on the other folds: what to expect of the real one.
-
-    The folds are runs of neighbours, so that nights unlike the others count. Folds that are spread evenly over the
-    ranks of the scores would give the same share whatever the scores.
-
-    Args:
-        unseen: (N,) scores of the training normals as if unseen, in the order of their names, which is that of time.
-        config: the rule of the threshold.
-        folds: how many.
-
-    Returns:
-        In [0, 1]; NaN where there are fewer than two clips a fold.
-    """
-    if len(unseen) < 2 * folds:
-        return float("nan")
-    flagged = 0
-    for held_out in np.array_split(np.arange(len(unseen)), folds):
-        threshold = decision_threshold(np.delete(unseen, held_out), config)
-        flagged += int(np.sum(unseen[held_out] > threshold.value))
-    return flagged / len(unseen)

@@ -20,20 +20,33 @@ from asd_core.errors import AsdError
 from asd_core.libraries import library_version
 from asd_core.pipeline.recording_scores import LearntSegments
 from asd_core.pipeline.scorer import Scorer, judged_by
-from asd_core.pipeline.scorer_versions import name_newest, newest_committed
+from asd_core.pipeline.scorer_versions import FIT_AGAIN, name_newest, newest_committed
 from asd_core.recipe.machine_recipe import JUDGING, MachineRecipe
+from asd_core.store.broken_files import json_object, named_if_broken
 from asd_core.store.store import Store, safe_name
 
 _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "median_level_db")  # of a scorer's fields
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
-def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
+def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0) -> tuple[str, bool]:
     """Commit a scorer as the machine's newest version, unless the newest is this very one.
+
+    Args:
+        store: where it goes.
+        key: of the recipe.
+        scorer: fitted.
+        labelled_normal: of its training clips, those that are there because a person labelled them normal.
 
     Returns:
         The version, and whether it is new.
     """
+    folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
+    return commit_scorer(store, folder, scorer_head(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
+
+
+def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
+    """All arrays of a scorer, by name."""
     arrays = {f"detector.{name}": value for name, value in scorer.detector.state().items()}
     arrays |= {f"transform.{name}": value for name, value in scorer.transform.items()}
     arrays["unseen"] = scorer.unseen
@@ -45,16 +58,22 @@ def save_scorer(store: Store, key: str, scorer: Scorer) -> tuple[str, bool]:
         arrays["unseen_by_name"] = scorer.unseen_by_name
     if scorer.unseen_rows is not None:
         arrays["unseen_rows"] = scorer.unseen_rows
-    data = as_npz(arrays)
-    head: dict[str, Any] = {
+    return arrays
+
+
+def scorer_head(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
+    """All else of a scorer, JSON values; what older versions did not know stands there where it says something."""
+    return {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
         "recipe": scorer.recipe.of_scores(),
         **judgement_of(scorer),
         "median_unseen_score": float(np.median(scorer.unseen)),
         "uris": list(scorer.uris) if scorer.segments is None else list(dict.fromkeys(scorer.uris)),
         **({} if scorer.seconds_learnt is None else {"seconds_learnt": list(scorer.seconds_learnt)}),
+        **({} if scorer.left_out == "clip" else {"left_out": scorer.left_out}),
+        **({} if not scorer.lenders else {"lenders": list(scorer.lenders)}),
+        **({"labelled_normal": labelled_normal} if labelled_normal else {}),
     }
-    return commit_scorer(store, scorer_folder(key, scorer.machine_type, scorer.machine_id), head, data)
 
 
 def commit_scorer(store: Store, folder: str, head: dict[str, Any], data: bytes) -> tuple[str, bool]:
@@ -110,8 +129,15 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    text = unchanged_file(store, folder, version, "scorer.json", version[-8:])
-    head = json.loads(text)
+    head = scorer_head(store, folder, version)
+    with named_if_broken(f"{folder}/{version}", FIT_AGAIN):
+        scorer = _loaded(store, folder, version, recipe, fingerprint, head)
+    return scorer
+
+
+def _loaded(
+    store: Store, folder: str, version: str, recipe: MachineRecipe, fingerprint: str, head: Mapping[str, Any]
+) -> Scorer:
     if head["fingerprint"] != fingerprint:
         raise AsdError(
             f"the scorer in {folder} was fitted on embeddings {head['fingerprint']}, not {fingerprint}: "
@@ -141,8 +167,20 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
         segments=segments,
         seconds_learnt=head.get("seconds_learnt"),
         unseen_rows=unseen_rows,
+        left_out=head.get("left_out", "clip"),
+        lenders=tuple(head.get("lenders", ())),
     )
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
+
+
+def scorer_head(store: Store, folder: str, version: str) -> dict[str, Any]:
+    """The head of a committed scorer: the object in its ``scorer.json``, whose bytes are as they were written.
+
+    Raises:
+        AsdError: it is gone or its bytes have changed.
+    """
+    path = f"{folder}/{version}/scorer.json"
+    return json_object(path, unchanged_file(store, folder, version, "scorer.json", version[-8:]), FIT_AGAIN)
 
 
 def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str, Any]) -> bool:
@@ -151,7 +189,7 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
     Its threshold is taken anew when it is loaded. One that was removed by hand or has changed bytes is another.
     """
     try:
-        stored = json.loads(unchanged_file(store, folder, version, "scorer.json", version[-8:]))
+        stored = scorer_head(store, folder, version)
         if _without_judgement(stored) != _without_judgement(json.loads(json.dumps(head))):
             return False
         unchanged_file(store, folder, version, f"{stored['arrays']}.npz", stored["arrays"])
@@ -161,8 +199,9 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
 
 
 def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
-    judged = ("threshold", "false_alarm_rate", "notes", "seconds_learnt")  # `judgement_of`, and what changes no score
-    kept = {name: value for name, value in head.items() if name not in judged}
+    judged = ("threshold", "false_alarm_rate", "notes")  # `judgement_of`
+    told = ("seconds_learnt", "labelled_normal")  # which change no score
+    kept = {name: value for name, value in head.items() if name not in (*judged, *told)}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
 
 
@@ -200,7 +239,10 @@ def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
     uris: set[str] = set()
     for folder, version in versions.items():
         try:
-            uris.update(learnt_uris(json.loads(store.files.read(f"{folder}/{version}/scorer.json"))))
+            path = f"{folder}/{version}/scorer.json"
+            data = store.files.read(path)
+            with named_if_broken(path, FIT_AGAIN):
+                uris.update(learnt_uris(json_object(path, data, FIT_AGAIN)))
         except FileNotFoundError as error:
             raise AsdError(
                 f"the scorer in {folder}/{version} is gone, so which clips it was fitted on is not known: "

@@ -17,9 +17,11 @@ from typing import Any
 import pyarrow as pa
 
 from asd_core.digest import content_hash
+from asd_core.errors import AsdError
+from asd_core.store.broken_files import json_object, named_if_broken
 from asd_core.store.many_files import delete_many, read_present, write_many
 from asd_core.store.store import Store
-from asd_core.store.tables import from_parquet, to_parquet
+from asd_core.store.tables import from_parquet, in_schema, to_parquet
 
 HEADS = pa.schema(
     [
@@ -29,6 +31,9 @@ HEADS = pa.schema(
     ]
 )
 """One row per machine."""
+
+FIT_AGAIN = "remove the folder it is in and run asd fit again"
+"""How a scorer whose file is broken is mended."""
 
 _COMPLETE = "+complete"  # no machine type is quoted to it
 _FEW = 64  # heads that are read one by one as fast as a file of them
@@ -83,17 +88,23 @@ def newest_heads(store: Store, key: str) -> dict[str, tuple[str, dict[str, Any]]
     """Scorer folder → version and head of the machine's newest scorer.
 
     A head is the object in ``scorer.json``; ``normal_clips`` (how many it learnt) stands instead of ``uris``.
+
+    Raises:
+        AsdError: a ``scorer.json`` is not as it was written.
     """
     newest = sorted(newest_versions(store, key).items())
     folder = f"scorer_heads/{key}"
     files = [info.path for info in store.files.list(folder)] if len(newest) > _FEW else []
-    kept = [from_parquet(data) for data in read_present(store.files, files) if data is not None]
+    kept = [_heads_in(data) for data in read_present(store.files, files) if data is not None]
     rows = {(row["folder"], row["version"]): row for table in kept for row in table.to_pylist()}
     lacking = [one for one in newest if one not in rows]
     heads = read_present(store.files, [f"{machine}/{version}/scorer.json" for machine, version in lacking])
     for (machine, version), data in zip(lacking, heads, strict=True):
         if data is not None:  # None for a folder that was removed by hand
-            rows[machine, version] = {"folder": machine, "version": version, "head": _shortened(data)}
+            path = f"{machine}/{version}/scorer.json"
+            if not content_hash(data).startswith(version[-8:]):
+                raise AsdError(f"{path} in the store has changed since: {FIT_AGAIN}")
+            rows[machine, version] = {"folder": machine, "version": version, "head": _shortened(path, data)}
     found = [rows[one] for one in newest if one in rows]
     if len(lacking) > _FEW:
         data = to_parquet(pa.Table.from_pylist(found, HEADS))
@@ -103,7 +114,16 @@ def newest_heads(store: Store, key: str) -> dict[str, tuple[str, dict[str, Any]]
     return {row["folder"]: (row["version"], json.loads(row["head"])) for row in found}
 
 
-def _shortened(data: bytes) -> str:
-    head: dict[str, Any] = json.loads(data)
-    uris = head.pop("uris")
-    return json.dumps({**head, "normal_clips": len(uris)})
+def _heads_in(data: bytes) -> pa.Table:
+    """Heads that were kept together; none where that file is broken: they are read one by one then."""
+    try:
+        return in_schema(from_parquet(data), HEADS)
+    except pa.ArrowException:
+        return HEADS.empty_table()
+
+
+def _shortened(path: str, data: bytes) -> str:
+    head = json_object(path, data, FIT_AGAIN)
+    with named_if_broken(path, FIT_AGAIN):
+        uris = head.pop("uris")
+        return json.dumps({**head, "normal_clips": len(uris)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +12,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.alarms.level_shifts import LEAST_DB
+from asd_core.digest import content_hash
 from asd_core.evaluation.csv_cells import csv_table
 from asd_core.readable import machine_name
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.store.tables import ALARMS
 
 Row = dict[str, Any]
+
+_TOLD = (
+    "machine_type",
+    "machine_id",
+    "tier",
+    "state",
+    "nights_in_alarm",
+    "p_value",
+    "p_floor",
+    "sentence",
+    "label",
+    "acknowledged",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,12 @@ class AlarmSummary:
     @property
     def watched(self) -> list[Row]:
         """The machines that are watched, the strongest evidence first."""
-        return self._where("tier", "watch")
+        return [row for row in self._where("tier", "watch") if not row["acknowledged"]]
+
+    @property
+    def acknowledged(self) -> list[Row]:
+        """The machines whose alarm stays quiet, because a person called it a fault or to be ignored."""
+        return [row for row in self._where("tier", "watch") if row["acknowledged"]]
 
     @property
     def drifting(self) -> list[Row]:
@@ -72,8 +92,15 @@ class AlarmSummary:
             why = self.rows["sentence"][0].as_py() if len(self.rows) else "no machine has a recording of this night"
             return f"No alarm can be decided: {why.removeprefix('Not decided: ').rstrip('.')}."
         if not alarms:
-            watched = f", {tiers['watch']} watched" if tiers["watch"] else ""
-            return f"No alarm: nothing is to be done ({_machines(judged)} judged{watched})."
+            # A shift or a drift is no alarm, and is looked into all the same.
+            well = "No machine is in alarm" if self.remarks() else "Nothing to do: no machine is in alarm"
+            counts = {
+                "acknowledged": len(self.acknowledged),
+                "watched": len(self.watched),
+                "not decided": tiers["not_decided"],
+            }
+            others = [f"{count} {word}" for word, count in counts.items() if count]
+            return f"{well}. {', '.join([f'{_machines(judged)} judged', *others])}."
         new = sum(row["state"] == "new" for row in alarms)
         kinds = ", ".join(
             f"{count} {kind}" for kind, count in (("new", new), ("continuing", len(alarms) - new)) if count
@@ -101,9 +128,17 @@ class AlarmSummary:
             )
         return lines
 
+    @property
+    def mark(self) -> str:
+        """A digest of all that the page of the night says of alarms; another rule that says the same has the same."""
+        told = self.rows.select(_TOLD).to_pylist()
+        return content_hash(
+            json.dumps([self.headline(), self.remarks(), [list(row.values()) for row in told]]).encode()
+        )
+
     def text(self) -> str:
         """All of it in lines."""
-        named = [*self.alarms, *self.cleared, *self.watched]
+        named = [*self.alarms, *self.acknowledged, *self.cleared, *self.watched]
         width = max((len(_name(row)) for row in named), default=0)
         lines = [f"  {_name(row):{width}}  {row['sentence']}{self._level(row)}" for row in named]
         return "\n".join([f"{self.date}: {self.headline()}", *lines, *self.remarks()])
@@ -113,6 +148,7 @@ class AlarmSummary:
         return {
             "date": self.date,
             "alarms": [*self.alarms, *self.cleared],
+            "acknowledged": self.acknowledged,
             "watched": self.watched,
             "drifting": self.drifting,
             "fleet_shift": self.fleet_shift,

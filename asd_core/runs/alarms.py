@@ -1,38 +1,45 @@
 """From stored scores to the alarms of nights: evidence against each machine, and what a rule makes of it.
 
 Evidence depends on scores alone. It is computed once a night and kept, so that the nights before are read and not
-computed again. A rule that was edited decides anew over the kept evidence; nothing is fitted, and no score changes.
+computed again. A rule that was edited decides anew over the kept evidence; nothing is fitted, and no score changes. So
+do answers of people on a night or one before it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 import pyarrow as pa
 
+from asd_core.alarms.labelled_alarms import LabelledAlarms
 from asd_core.clips.clip import UNDATED
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.decided_nights import GATHERED, DecidedNights, decide
 from asd_core.pipeline.engine import Engine, LocalEngine, Progress, no_progress
 from asd_core.pipeline.gathered_nights import GatheredNights
+from asd_core.pipeline.lent_evidence import with_lent_nights
 from asd_core.pipeline.night_evidence import SCORES_READ, LearntFleet, learnt_fleet, night_evidence
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.pipeline.type_files import stored_lent_nights
+from asd_core.pipeline.type_scorers import is_borrowed
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.learnt_nights import learnt_nights
 from asd_core.store.alarm_tables import KeptNight
+from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
-_METHOD = "1"  # another one for evidence or rules that give other alarms from the same scores
+_METHOD = "2"  # another one for evidence or rules that give other alarms from the same scores
+_WORDS = "4"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -46,6 +53,7 @@ def find_alarms(
     progress: Progress = no_progress,
     *,
     config: AlarmConfig | None = None,
+    as_history: bool = False,
 ) -> dict[str, pa.Table]:
     """The alarms of scored nights, kept in the store where they are not yet; cheap where nothing changed.
 
@@ -56,6 +64,8 @@ def find_alarms(
         engine: where nights are computed that scorers of before lack; None for this process.
         progress: told (stage, done, total).
         config: the rule; None for the recipe's ``[alarm]``.
+        as_history: judge these nights as they are judged when they come before another one. Where they have no
+            evidence yet and scorers of before scored them, they are not decided, and nothing is computed for these.
 
     Returns:
         Date → rows of ALARMS, alarms first and then by evidence.
@@ -64,20 +74,44 @@ def find_alarms(
         AsdError: a night is not scored.
     """
     rule, found = config or recipe.for_machine("").alarm, dict[str, pa.Table]()
-    work = _Work(store, recipe, rule, engine or LocalEngine(), progress)
+    work = _Work(store, recipe, rule, engine or LocalEngine(), progress, as_history)
     for chain in work.chains(dates):
         found |= work.judge(chain, set(dates))
     return {date: found[date] for date in sorted(dates)}
 
 
+def past_precision(store: Store, key: str, date: str) -> LabelledAlarms:
+    """How many alarms of a night and the `MOST_NIGHTS` before were labelled, and how many of them as faults.
+
+    Args:
+        store: where alarms are kept.
+        key: of the recipe.
+        date: of a night whose alarms were found; of another one nothing is known.
+    """
+    kept = store.kept_alarms(key, [date], ["date"]).get(date)
+    counts = {} if kept is None else kept.made_of
+    return LabelledAlarms(int(counts.get("labelled_alarms", 0)), int(counts.get("labelled_faults", 0)))
+
+
 class _Work:
     """The nights of one recipe under judgement."""
 
-    def __init__(self, store: Store, recipe: Recipe, config: AlarmConfig, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        recipe: Recipe,
+        config: AlarmConfig,
+        engine: Engine,
+        progress: Progress,
+        as_history: bool,
+    ) -> None:
         self._store, self._recipe, self._engine, self._progress = store, recipe, engine, progress
+        self._as_history = as_history
         self._key, self._config = recipe.key(), config
         self._runs = store.scored_dates(self._key)
         self._fleets: dict[str, LearntFleet] = {}
+        self._labels = store.labels()
+        self._answers = digests_of_nights(self._labels)
 
     def chains(self, dates: Collection[str]) -> list[list[str]]:
         """The nights to judge in their order: those with a date up to the last asked for, and clips without one."""
@@ -91,28 +125,33 @@ class _Work:
 
     def judge(self, chain: list[str], wanted: Collection[str]) -> dict[str, pa.Table]:
         """Rows of ALARMS of the nights wanted, by all nights of a chain up to them; what was not kept yet is kept."""
-        nights, history = GatheredNights(GATHERED), _digest([_METHOD, asdict(self._config)])
-        evidence, marks = dict[str, pa.Table](), dict[str, str]()
+        nights, history = GatheredNights(GATHERED), _digest([_METHOD, _WORDS, asdict(self._config)])
+        evidence, marks = dict[str, pa.Table](), dict[str, dict[str, str]]()
         for done, (date, kept) in enumerate(self._kept(chain, wanted), 1):
-            made_of, rows = self._evidence(date, kept, date in wanted)
+            made_of, rows = self._evidence(date, kept, date in wanted and not self._as_history)
             nights.add(date, rows)
-            history = _digest([history, date, made_of])
+            history = _digest([history, date, made_of, *self._answers.get(date, ())])  # none where none is labelled
             if date in wanted:
-                evidence[date], marks[date] = rows, history
+                evidence[date] = rows
+                marks[date] = {"decided": history, **told_by(self._config, self._runs[date], self._answers, date)}
             self._progress("judging nights", done, len(chain))
         told = {
             date: kept.rows
             for date, kept in self._store.kept_alarms(self._key, list(marks)).items()
-            if kept.made_of.get("decided") == marks[date]
+            if marks[date].items() <= kept.made_of.items()
         }
         decided: dict[str, DecidedNights] = {}
         for date in marks.keys() - told.keys():
-            versions = self._versions(evidence[date])
+            versions = self._newest if self._as_history else self._versions(evidence[date])
             fleet = self._name(versions)
             if fleet not in decided:
-                decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config)
+                decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config, self._labels)
             told[date] = decided[fleet].rows(self._key, chain.index(date), evidence[date])
-            self._store.keep_alarms(self._key, date, KeptNight(told[date], {"decided": marks[date]}))
+            found = decided[fleet].labelled_alarms(chain.index(date))
+            counts = (
+                {"labelled_alarms": str(found.alarms), "labelled_faults": str(found.faults)} if found.alarms else {}
+            )
+            self._store.keep_alarms(self._key, date, KeptNight(told[date], marks[date] | counts))
         return told
 
     def _kept(self, chain: list[str], wanted: Collection[str]) -> Iterator[tuple[str, KeptNight | None]]:
@@ -128,7 +167,7 @@ class _Work:
 
         A night that is not asked for stays as it was when it was new, unless it was scored again since.
         """
-        scores = _digest([(run.committed_at, run.run_id) for run in self._runs[date]])
+        scores = _scores_mark(self._runs[date])
         if kept is not None and (kept.made_of.get("scores"), kept.made_of.get("method")) == (scores, _METHOD):
             learnt = kept.made_of.get("learnt")
             if not is_wanted or learnt == self._name(self._versions(kept.rows)):
@@ -137,6 +176,7 @@ class _Work:
         versions = self._versions(rows) if is_wanted else self._newest
         made_of = {"method": _METHOD, "scores": scores, "learnt": self._name(versions)}
         found = night_evidence(self._fleet(versions), self._key, date, rows)
+        found = with_lent_nights(found, self._key, partial(stored_lent_nights, self._store))
         self._store.keep_evidence(self._key, date, KeptNight(found, made_of))
         return made_of, found
 
@@ -157,7 +197,11 @@ class _Work:
         """Scorer folder → version: of machines with rows the one that scored them, of the others the newest."""
         machines = rows.group_by(["machine_type", "machine_id", "scorer_version"]).aggregate([])
         told = rows_of(machines, "machine_type", "machine_id", "scorer_version")
-        own = {scorer_folder(self._key, kind, name): version for kind, name, version in told if version is not None}
+        own = {
+            scorer_folder(self._key, kind, name): version
+            for kind, name, version in told
+            if version is not None and not is_borrowed(version)
+        }
         return self._newest | own
 
     def _fleet(self, versions: Mapping[str, str]) -> LearntFleet:
@@ -167,6 +211,39 @@ class _Work:
             fitted = learnt_nights(self._store, self._recipe, versions, self._engine, self._progress)
             self._fleets[name] = learnt_fleet(fitted, versions)
         return self._fleets[name]
+
+
+def told_by(
+    config: AlarmConfig, runs: Sequence[RunEntry], answers: Mapping[str, list[str]], date: str
+) -> dict[str, str]:
+    """Marks of the alarms of a night that tell, without a look at other nights, what they are made of.
+
+    Args:
+        config: the rule.
+        runs: that scored the night.
+        answers: digests of all answers of people, see `digests_of_nights`.
+        date: of the night, which depends on answers up to it.
+    """
+    answered = sorted(item for item in answers.items() if item[0] <= date)
+    rule = _digest([_METHOD, _WORDS, asdict(config)])
+    return {"rule": rule, "scores": _scores_mark(runs), "answers": _digest(answered)}
+
+
+def _scores_mark(runs: Sequence[RunEntry]) -> str:
+    return _digest([(run.committed_at, run.run_id) for run in runs])
+
+
+def digests_of_nights(labels: pa.Table) -> dict[str, list[str]]:
+    """Date → a digest of the answers on its nights and clips, alone in a list; no date without an answer.
+
+    Args:
+        labels: rows of LABELS that count.
+    """
+    names = [name for name in labels.column_names if name != "labelled_at"]
+    told: dict[str, list[str]] = {}
+    for row in labels.select(names).to_pylist():
+        told.setdefault(row["date"], []).append(json.dumps(row, sort_keys=True))
+    return {date: [_digest(rows)] for date, rows in told.items()}
 
 
 def _digest(value: object) -> str:

@@ -13,12 +13,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Self
 
 import pyarrow as pa
 
 from asd_core.captions.evidence import Gatherer, normal_places
-from asd_core.captions.rows import TAKEN, answered, caption_counts, caption_row
+from asd_core.captions.rows import TAKEN, answered, caption_counts, caption_row, captions_table
 from asd_core.captions.selection import CaptionOrder, PaidAnswers, Unexplained, by_machine_type, flagged_in
 from asd_core.digest import content_hash
 from asd_core.llm.ledger import forget
@@ -27,7 +28,7 @@ from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.records import commit, now, recipe_record
 from asd_core.store.store import Store
-from asd_core.store.tables import CAPTIONS, SCORES
+from asd_core.store.tables import SCORES
 
 OpenCaptioner = Callable[[], Captioner]
 """Opens the way to a language model; called once, and what it gives is closed at the end."""
@@ -112,7 +113,8 @@ class CaptionRun:
             ``warnings``, ``notes``, ``method``, ``llm`` and ``seconds``.
 
         Raises:
-            Exception: whatever stopped captioning, also in the background; answers that were paid for are stored.
+            Exception: whatever stopped captioning, also in the background. Answers that came are published, and a
+                later run goes on with the others.
         """
         self._queue.put(None)
         if self._thread is None:
@@ -126,6 +128,8 @@ class CaptionRun:
         if self._thread is not None:
             self._thread.join()
         if self._failure is not None:
+            with suppress(Exception):  # answers that came are no less worth for those that did not
+                self._publish(self._summary())
             raise self._failure
         summary = self._summary()
         self._publish(summary)
@@ -211,7 +215,7 @@ class CaptionRun:
     def _publish(self, summary: dict[str, Any]) -> None:
         if not self._rows:
             return
-        rows = pa.Table.from_pylist(sorted(self._rows, key=lambda row: (row["date"], row["uri"])), CAPTIONS)
+        rows = captions_table(sorted(self._rows, key=lambda row: (row["date"], row["uri"])))
         path, checksum = self._store.write_captions(self._recipe.key(), rows)
         record = {
             # With the time: clips explained anew may get the same captions again, and these are still the newest.

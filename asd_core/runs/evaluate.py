@@ -13,6 +13,7 @@ from asd_core.evaluation.labelled_clips import as_training
 from asd_core.pipeline.engine import Engine, Progress, no_progress
 from asd_core.pipeline.scorer_files import training_uris
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.evaluated_nights import with_nights
 from asd_core.runs.score import score
 from asd_core.store.store import Store
 
@@ -54,14 +55,14 @@ def score_and_evaluate(
         protocol: whose official score.
 
     Returns:
-        AUC, pAUC, F1 and the official score, and the rows of SCORES that they rest on; those that a scorer was fitted
-        on are of split ``train``.
+        AUC, pAUC, F1, the official score and figures of dated nights, and the rows of SCORES that they rest on; those
+        that a scorer was fitted on are of split ``train``.
 
     Raises:
         NothingScoredError: not one clip could be scored.
     """
     scores = scored_for_evaluation(store, recipe, clips, engine, progress)
-    return evaluated(store, scores, protocol), scores
+    return with_nights(evaluated(store, scores, protocol), store, recipe, scores, engine, progress), scores
 
 
 def evaluated(store: Store, scores: pa.Table, protocol: Protocol = "auto") -> Evaluation:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from asd_core.pipeline.embedding import commit_shard, shard_table
 from asd_core.pipeline.planning import LARGEST_SHARD
 from asd_core.pipeline.shards import Shard, shard_name
 from asd_core.runs.embedding_files import read_embeddings
+from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.store import INDEX, Store
 from asd_core.store.tables import CLIPS, rows_of
 
@@ -28,14 +31,16 @@ _UNHEARD = DecodedClip(None)
 Reader = Callable[[Path, str], tuple[pa.Table, NDArray[np.float32]]]
 
 
-def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader = read_embeddings) -> dict[str, Any]:
+def import_embeddings(
+    store: Store, name: str, paths: list[Path], waiting: Callable[[str], None] = lambda holder: None
+) -> dict[str, Any]:
     """Import files of embeddings under one name; what is stored already is left as it is.
 
     Args:
         store: where they go.
         name: by which recipes with ``kind = "imported"`` find them (``--encoder NAME``).
         paths: ``.npz`` and ``.parquet`` files.
-        read: of a file and the name its rows of CLIPS and their embeddings (N, D).
+        waiting: told once who is waited for, where another import of that name is under way.
 
     Returns:
         Counts ``listed``, ``embedded``, ``errors``, ``errors_by_reason`` and ``decoded`` (rows that were new), with
@@ -44,14 +49,31 @@ def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader =
     Raises:
         UsageError: a file that is not such a file, dimensions that differ, or a clip stored with another embedding.
     """
+    with import_lock(store, name, waiting):
+        return import_rows(store, name, paths, read_embeddings)
+
+
+def import_lock(store: Store, name: str, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Be the only import of a name: each compares what it brings with what is stored, and adds to it."""
+    return run_lock(store.files, lock_name("import", name), waiting=waiting)
+
+
+def import_rows(store: Store, name: str, paths: list[Path], read: Reader, holds: str = "embeddings") -> dict[str, Any]:
+    """As `import_embeddings`, for the only import of that name.
+
+    Args:
+        store: where they go.
+        name: that they are stored under.
+        paths: files.
+        read: of a file and the name its rows of CLIPS and their embeddings (N, D).
+        holds: ``embeddings`` or ``scores``; kept with the name.
+    """
     config = EncoderConfig(kind=IMPORTED, name=name)
     fingerprint = embeddings_fingerprint(config)
-    names = store.encoder_names()
-    if names.get(name, {}).get("kind", IMPORTED) != IMPORTED:
-        raise UsageError(
-            f"{name} is a trained encoder of this store: take another --encoder name for imported embeddings"
-        )
-    dim = names.get(name, {}).get("embedding_dim")
+    described = store.encoder_names().get(name)
+    if described is not None:
+        _accept(name, described)
+    dim = (described or {}).get("embedding_dim")
     stored = store.embedded(fingerprint, keep_index=True)
     clip_ids = dict(rows_of(stored, "uri", "clip_id"))
     indexes = [INDEX.empty_table()]
@@ -66,7 +88,8 @@ def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader =
             )
         if dim is None:  # kept before any embedding is, so that a broken import cannot be followed by other ones
             dim = embeddings.shape[1]
-            store.name_encoder(name, {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim})
+            description = {"kind": IMPORTED, "fingerprint": fingerprint, "embedding_dim": dim, "holds": holds}
+            store.name_encoder(name, description, partial(_accept, name))
         listed += len(rows)
         errors += int(np.sum(~np.isfinite(embeddings).all(axis=1)))
         machines.update(rows_of(rows, "machine_type", "machine_id"))
@@ -83,6 +106,13 @@ def import_embeddings(store: Store, name: str, paths: list[Path], read: Reader =
         "embedding_dim": dim,
         "fingerprint": fingerprint,
     }
+
+
+def _accept(name: str, description: Mapping[str, Any]) -> None:
+    if description.get("kind", IMPORTED) != IMPORTED:
+        raise UsageError(
+            f"{name} is a trained encoder of this store: take another --encoder name for imported embeddings"
+        )
 
 
 def _store_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from asd_core.pipeline.engine import LocalEngine, Progress, no_progress
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.fit import fit
-from asd_core.runs.import_embeddings import import_embeddings
+from asd_core.runs.import_embeddings import import_lock, import_rows
 from asd_core.runs.named_recipes import check_free, keep_recipe, named_recipe
 from asd_core.runs.score import score
 from asd_core.runs.score_files import read_scores
@@ -22,7 +23,12 @@ from asd_core.store.store import Store
 
 
 def import_scores(
-    store: Store, name: str, paths: list[Path], system: str | None = None, progress: Progress = no_progress
+    store: Store,
+    name: str,
+    paths: list[Path],
+    system: str | None = None,
+    progress: Progress = no_progress,
+    waiting: Callable[[str], None] = lambda holder: None,
 ) -> tuple[Recipe, dict[str, Any]]:
     """Import files of scores under one name; what is stored already is left as it is.
 
@@ -36,6 +42,7 @@ def import_scores(
         paths: ``.csv`` and ``.parquet`` files.
         system: the one to take of files with a column ``system``.
         progress: called with (stage, done, total).
+        waiting: told once who is waited for, where another import of that name is under way.
 
     Returns:
         The recipe, and the record of the run that scored all rows but those of split ``train``.
@@ -47,11 +54,13 @@ def import_scores(
     fresh = [read(path, name)[0] for path in paths]
     is_transductive = not any("train" in rows["split"].to_pylist() for rows in fresh)
     recipe = _recipe(name, is_transductive)
-    check_free(store, name, recipe)
-    if name in store.encoder_names() and named_recipe(store, name) is None:
-        raise UsageError(f"{name} is taken: embeddings were imported by that name; take another name")
-    import_embeddings(store, name, paths, read)
-    keep_recipe(store, recipe)
+    with import_lock(store, name, waiting):
+        check_free(store, name, recipe)
+        described = store.encoder_names().get(name, {"holds": "scores"})  # a broken import has a name and no recipe
+        if described.get("holds") != "scores" and named_recipe(store, name) is None:
+            raise UsageError(f"{name} is taken: embeddings were imported by that name; take another name")
+        import_rows(store, name, paths, read, "scores")
+        keep_recipe(store, recipe)
     clips = stored_clips(store, recipe)
     engine, is_normal = LocalEngine(), pc.equal(clips["split"], "train")
     fit(store, recipe, clips if is_transductive else clips.filter(is_normal), engine, progress)

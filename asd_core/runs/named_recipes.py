@@ -13,6 +13,7 @@ from asd_core.errors import AsdError, UsageError, did_you_mean
 from asd_core.pipeline.stored_keys import recipe_of
 from asd_core.recipe.names import built_in_recipes, check_recipe_name
 from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.store.broken_files import json_object, named_if_broken
 from asd_core.store.layout import safe_name
 from asd_core.store.store import Store
 
@@ -33,7 +34,7 @@ def named_recipe(store: Store, name: str) -> Recipe | None:
         return None
     try:
         recipe = recipe_of({"recipe": _placed(store, json.loads(store.files.read(path)))})
-    except ValueError:
+    except (ValueError, RecursionError):
         recipe = None
     if recipe is None:
         raise AsdError(f"{path} in the store is no recipe of this version: restore it, or remove it and make it again")
@@ -42,8 +43,11 @@ def named_recipe(store: Store, name: str) -> Recipe | None:
 
 def recipe_names(store: Store) -> list[str]:
     """Names of the recipes that a store keeps, ascending."""
-    found = (json.loads(store.files.read(info.path)) for info in store.files.list(_FOLDER))
-    return sorted(one["name"] for one in found)
+    found = []
+    for info in store.files.list(_FOLDER):
+        with named_if_broken(info.path, "restore it, or remove it and make it again"):
+            found.append(str(json_object(info.path, store.files.read(info.path))["name"]))
+    return sorted(found)
 
 
 def keep_recipe(store: Store, recipe: Recipe) -> None:
@@ -54,7 +58,8 @@ def keep_recipe(store: Store, recipe: Recipe) -> None:
     """
     check_free(store, recipe.name, recipe)
     data = json.dumps({"name": recipe.name, "settings": recipe.settings}, indent=1).encode()
-    store.files.write_new(_path(recipe.name), data)
+    if not store.files.write_new(_path(recipe.name), data):
+        check_free(store, recipe.name, recipe)  # one that was kept at the same moment may be another
 
 
 def check_free(store: Store, name: str, recipe: Recipe | None = None) -> None:

@@ -6,7 +6,7 @@ failure: scores and reports are published all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self
@@ -21,7 +21,8 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
 from asd_core.runs.alarms import find_alarms
 from asd_core.runs.caption import CaptionRun, OpenCaptioner
-from asd_core.runs.report import report_night, report_path
+from asd_core.runs.fleet_pages import report_nights
+from asd_core.runs.report import is_stale, report_night, report_path
 from asd_core.runs.score import score
 from asd_core.store.store import Store
 
@@ -101,7 +102,7 @@ def nightly(
     pages = []
     if writes_reports:
         is_news = explained.counts is not None and explained.counts["asked"] > 0
-        pages = _reports(store, recipe, record, engine, progress, is_news=is_news)
+        pages = _reports(store, recipe, record, engine, progress, alarms or (), is_news=is_news)
     return NightlyResult(record, explained.counts, alarms, pages, failure or explained.failure)
 
 
@@ -185,15 +186,27 @@ class _Captions:
 
 
 def _reports(
-    store: Store, recipe: Recipe, record: Mapping[str, Any], engine: Engine, progress: Progress, *, is_news: bool
+    store: Store,
+    recipe: Recipe,
+    record: Mapping[str, Any],
+    engine: Engine,
+    progress: Progress,
+    alarms: Iterable[AlarmSummary],
+    *,
+    is_news: bool,
 ) -> list[str]:
-    """Addresses of the pages of a run's dates; a page without news is not written again."""
-    dates, pages = record["dates"], []
+    """Addresses of the pages of a run's dates; a page without news, of a rule that has not changed, stays.
+
+    That of all nights follows.
+    """
+    dates, pages, found = record["dates"], [], {night.date: night for night in alarms}
     for done, date in enumerate(dates):
         path = report_path(recipe, date)
-        if is_news or not (record["already_complete"] and store.files.exists(path)):
+        is_there = record["already_complete"] and store.files.exists(path)
+        if is_news or not is_there or (date in found and is_stale(store, recipe, found[date])):
             progress("writing reports", done, len(dates))
-            report_night(store, recipe, date, map_function=engine.map)
+            report_night(store, recipe, date, engine.map, found.get(date))
             progress("writing reports", done + 1, len(dates))
         pages.append(store.files.address(path))
+    report_nights(store, recipe, engine, progress)
     return pages

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from asd_core.alarms.acknowledged import NightAnswer
+from asd_core.alarms.labelled_nights import in_words
+from asd_core.alarms.sentences import rarity
 from asd_core.audio.listening import AudioReader, Heard
 from asd_core.captions.selection import clip_keys
 from asd_core.encoders.build import encoder_note, kind_of
@@ -18,11 +22,16 @@ from asd_core.pipeline.decoding import heard_by
 from asd_core.pipeline.scorer_versions import newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.alarm_summary import AlarmSummary
-from asd_core.store.store import Store, safe_name
+from asd_core.runs.alarms import find_alarms
+from asd_core.runs.borrowed_heads import borrowed_heads
+from asd_core.runs.night_links import link_to, neighbours
+from asd_core.store.layout import night_page_path
+from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
 HISTORY_NIGHTS = 60  # before the one reported: a chart of more could not be read, and a year would not fit memory
 
+_MARK = b'<meta name="asd-alarms" content="'
 _HISTORY = ["uri", "machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged", "p_value"]
 
 
@@ -31,14 +40,18 @@ def report_night(
     recipe: Recipe,
     date: str | None,
     map_function: Callable[..., Iterable[Any]] = map,
+    alarms: AlarmSummary | None = None,
 ) -> str:
-    """Write the report of a scored night into the store.
+    """Write the report of a scored night into the store; reports of the nights beside it get a link to it.
+
+    Its tiers follow the recipe's ``[alarm]`` as it is now. A page without alarms says why it has none.
 
     Args:
         store: where scores are and the report goes.
         recipe: whose scores.
         date: of the recordings; None takes the latest scored.
         map_function: maps the making of media over flagged clips; the builtin, or a cluster's.
+        alarms: of that night, where they are known; None finds them.
 
     Returns:
         The path of the page in the store.
@@ -48,9 +61,32 @@ def report_night(
     """
     key = recipe.key()
     date = date or latest_scored(store, key)
-    night = read_night(store, recipe, key, date)
+    night, problem = replace(read_night(store, recipe, key, date), neighbours=neighbours(store, key, date)), ""
+    if alarms is None:
+        alarms, problem = _found(store, recipe, date)
+    night = replace(night, alarms_problem=problem) if alarms is None else with_alarms(night, alarms)
     folder = report_path(recipe, date).rsplit("/", 1)[0]
-    return write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    page = write_report(night, store.files, folder, _reader(recipe, night.scores), map_function=map_function)
+    link_to(store, key, date)
+    return page
+
+
+def _found(store: Store, recipe: Recipe, date: str) -> tuple[AlarmSummary | None, str]:
+    """The alarms of a night by the recipe's rule, or why there are none."""
+    try:
+        rows = find_alarms(store, recipe, [date])[date]
+    except AsdError as error:
+        return None, str(error)
+    return AlarmSummary(date, rows, recipe.for_machine("").alarm), ""
+
+
+def is_stale(store: Store, recipe: Recipe, alarms: AlarmSummary) -> bool:
+    """The page of a night is there and says other alarms than these. Pages of before bear no mark, and stay."""
+    path = report_path(recipe, alarms.date)
+    if not store.files.exists(path):
+        return False
+    page = store.files.read(path)
+    return _MARK in page and _MARK + alarms.mark.encode() not in page
 
 
 def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
@@ -67,7 +103,7 @@ def _reader(recipe: Recipe, scores: pa.Table) -> AudioReader:
 
 def report_path(recipe: Recipe, date: str) -> str:
     """Path of a night's page in the store."""
-    return f"reports/{recipe.key()}/date={safe_name(date)}/index.html"
+    return night_page_path(recipe.key(), date)
 
 
 def latest_scored(store: Store, key: str) -> str:
@@ -79,7 +115,7 @@ def latest_scored(store: Store, key: str) -> str:
 
 
 def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights: int = HISTORY_NIGHTS) -> Night:
-    """All that the report of one date is made from."""
+    """All that the report of one date is made from, but for its alarms."""
     scores = store.scores(key, date)
     if not len(scores):
         raise AsdError(f"nothing is scored for {key} on {date}: run asd nightly --date {date} first")
@@ -89,10 +125,14 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
     record = store.record(runs[date][0])
     judged = record.get("judged_anew", {})
     machines = [
-        machine_record(head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version)
-        for folder, (version, head) in newest_heads(store, key).items()
+        replace(
+            machine_record(
+                head | judged.get(folder, {}) if record["scorers"].get(folder) == version else head, version
+            ),
+            quantile=recipe.for_machine(head["machine_type"]).threshold.quantile,
+        )
+        for folder, (version, head) in [*newest_heads(store, key).items(), *borrowed_heads(store, key, scores)]
     ]
-    kept = _alarms(store, recipe, key, date)
     return Night(
         recipe=recipe.name,
         key=key,
@@ -102,23 +142,39 @@ def read_night(store: Store, recipe: Recipe, key: str, date: str, history_nights
         history=history.select(_HISTORY),
         machines=machines,
         captions=_explaining(scores, store.captions(key, [date])),
-        alarms=(kept.headline(), *kept.remarks()) if kept is not None else (),
-        judgements=judgements(kept) if kept is not None else {},
+        clip_labels=clip_labels(store, date),
     )
 
 
-def _alarms(store: Store, recipe: Recipe, key: str, date: str) -> AlarmSummary | None:
-    """The kept alarms of a night; None where they were never found."""
-    kept = store.kept_alarms(key, [date]).get(date)
-    return None if kept is None else AlarmSummary(date, kept.rows, recipe.for_machine("").alarm)
+def clip_labels(store: Store, date: str) -> dict[str, str]:
+    """Address → what a person called the clip, in words, of the clips of a date."""
+    labels = store.labels()
+    own = labels.filter(pc.and_(pc.equal(labels["date"], date), pc.is_valid(labels["uri"])))
+    rows = rows_of(own, "uri", "answer", "words", "labelled_by")
+    return {uri: in_words(NightAnswer(answer, words or "", labelled_by=by or "")) for uri, answer, words, by in rows}
+
+
+def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
+    """A night with its alarms."""
+    said = (alarms.headline(), *alarms.remarks())
+    return replace(night, alarms=said, alarms_mark=alarms.mark, judgements=judgements(alarms))
 
 
 def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
     """The tier of each machine's night, for the page."""
-    columns = rows_of(alarms.rows, "machine_type", "machine_id", "tier", "sentence")
-    return {
-        (kind, name): Judgement(tier, place, sentence) for place, (kind, name, tier, sentence) in enumerate(columns)
-    }
+    found = {}
+    for place, row in enumerate(alarms.rows.to_pylist()):
+        found[row["machine_type"], row["machine_id"]] = Judgement(
+            row["tier"],
+            place,
+            row["sentence"],
+            row["state"] or "",
+            row["nights_in_alarm"] or 0,
+            "" if row["p_value"] is None else rarity(row["p_value"], row["p_floor"]),
+            row["label"] or "",
+            bool(row["acknowledged"]),
+        )
+    return found
 
 
 def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:
@@ -147,6 +203,13 @@ def machine_record(head: Mapping[str, Any], version: str) -> MachineRecord:
         decision_threshold=head["threshold"],
         median_unseen_score=head["median_unseen_score"],
         false_alarm_rate=head["false_alarm_rate"],
-        notes=tuple(head["notes"]),
+        notes=(*head["notes"], *_left_out(head)),
+        lenders=len(head.get("lenders", ())),
         embeddings_note=imported or encoder_note(encoder),
     )
+
+
+def _left_out(head: Mapping[str, Any]) -> list[str]:
+    """A note on a scorer whose threshold is not from scores with each clip left out by itself."""
+    kind = head.get("left_out", "clip")
+    return [] if kind == "clip" else [f"threshold and p are from normal clips with each {kind} left out"]

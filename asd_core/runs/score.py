@@ -83,7 +83,7 @@ def score(
     else:
         scored = engine.map(score_ensembles, with_members(tasks, recipe, members))
     outcomes = tracked(scored, "scoring machines", len(tasks), progress)
-    counts, files, judged_anew, notes = _reconciled(len(clips), outcomes, on_scored)
+    counts, files, machines, notes = _reconciled(len(clips), outcomes, on_scored)
     counts["embedded"] = len(clips) - sum(embedded.errors_by_reason.values())
     counts["decoded"] = embedded.decoded
     _refuse_too_many_errors(counts, max_error_rate, "nothing is published; mend them or allow more")
@@ -97,7 +97,7 @@ def score(
         "counts": counts,
         "scorers": versions,
         "score_files": dict(sorted(files.items())),
-        "judged_anew": dict(sorted(judged_anew.items())),
+        **machines,
         "notes": [*notes, *fitted_since(store, recipe)] if recipe.ensemble is not None else notes,
         "seconds": {"embed": round(embedded.seconds, 3), "score": round(time.monotonic() - start, 3)},
         "started_at": started,
@@ -145,6 +145,7 @@ def _reconciled(
     reasons: Counter[str] = Counter()
     files: dict[str, str] = {}
     judged_anew: dict[str, Any] = {}
+    too_few_normals: dict[str, str] = {}
     lengths: list[Lengths] = []
     for outcome in outcomes:
         on_scored(outcome)
@@ -154,6 +155,7 @@ def _reconciled(
         reasons += Counter(outcome.errors_by_reason)
         files |= outcome.files
         judged_anew |= outcome.judged_anew
+        too_few_normals |= outcome.too_few_normals
         lengths.append(outcome.lengths)
     errors = sum(reasons.values())
     if scored + errors != listed:
@@ -168,7 +170,10 @@ def _reconciled(
         "flagged": flagged,
         "warnings": warnings,
     }
-    return counts, files, judged_anew, added(lengths).notes()
+    told = {"judged_anew": dict(sorted(judged_anew.items()))}
+    if too_few_normals:
+        told["too_few_normals"] = dict(sorted(too_few_normals.items()))
+    return counts, files, told, added(lengths).notes()
 
 
 def _refuse_too_many_errors(counts: Mapping[str, Any], max_error_rate: float, consequence: str) -> None:

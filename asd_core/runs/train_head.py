@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ from asd_core.training.head_parts import head_part, names_of_classes
 from asd_core.training.head_training import train_head
 from asd_core.training.history import HistoryRow
 from asd_core.training.loop import Report
-from asd_core.training.publish import under_way
+from asd_core.training.publish import refuse_imported, under_way
 
 
 def is_of_head(recipe: Recipe) -> bool:
@@ -196,7 +197,7 @@ def point_to_head(store: Store, name: str, folder: str, described: TrainedEncode
         "embedding_dim": described.embedding_dim,
         "folder": folder,
     }
-    store.name_encoder(name, entry)
+    store.name_encoder(name, entry, partial(refuse_imported, name))
 
 
 def _complete(store: Store, name: str, run_id: str) -> dict[str, Any] | None:

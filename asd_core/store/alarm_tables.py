@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.many_files import read_present
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import ALARMS, EVIDENCE, filled
+from asd_core.store.tables import ALARMS, EVIDENCE, filled, table_of
 
 _MARK = b"asd."
 _AT_ONCE = 16  # files of 10,000 machines are some 0.6 MB each
@@ -78,8 +78,8 @@ def _bytes(night: KeptNight, schema: pa.Schema) -> bytes:
 def _read(data: bytes, schema: pa.Schema) -> KeptNight | None:
     try:
         file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
-        rows = filled(file.read([name for name in schema.names if name in file.schema_arrow.names]), schema)
-    except (pa.ArrowException, OSError):
+        rows = filled(table_of(file, schema.names), schema)
+    except (pa.ArrowException, OSError, ValueError):
         return None
     marks = (file.schema_arrow.metadata or {}).items()
     made_of = {name.removeprefix(_MARK).decode(): digest.decode() for name, digest in marks if name.startswith(_MARK)}

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
+from asd_core.store.broken_files import table_in
 from asd_core.store.layout import dated_name, may_hold, span_in
 from asd_core.store.many_files import committed_tables, read_many
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import CAPTIONS, first_of_each, from_parquet, to_parquet
+from asd_core.store.tables import CAPTIONS, first_of_each, to_parquet
 
 
 class CaptionTables(RunRecords):
@@ -63,7 +64,10 @@ class CaptionTables(RunRecords):
         Where dates are given, rows of clips of other dates may be left out.
         """
         paths = [info.path for info in self.files.list(folder) if may_hold(span_in(info.path), dates)]
-        tables = [from_parquet(data).cast(schema) for data in read_many(self.files, paths)]
+        again = "remove it, and its rows are worked out again"
+        tables = [
+            table_in(path, data, schema, again) for path, data in zip(paths, read_many(self.files, paths), strict=True)
+        ]
         return first_of_each(pa.concat_tables([schema.empty_table(), *tables]), "clip_id")
 
     def keep(self, folder: str, rows: pa.Table, dates: Sequence[str]) -> None:

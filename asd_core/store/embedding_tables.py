@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.store.broken_files import table_in
 from asd_core.store.files import Files
 from asd_core.store.layout import dated_name, digest_in, may_hold, shard_path, span_in
 from asd_core.store.many_files import delete_many, read_many, write_many
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import INDEX, first_of_each, from_parquet, to_parquet
+from asd_core.store.tables import EMBEDDINGS, INDEX, filled, first_of_each, from_parquet, to_parquet
 
 ONE_INDEX_FILE = 1 << 18  # rows; more are kept in a file for each date
 
@@ -39,7 +40,8 @@ class EmbeddingTables(RunRecords):
         """
         path = shard_path(fingerprint, shard)
         try:
-            return from_parquet(self.files.read(path), columns)
+            schema = EMBEDDINGS if columns is None else pa.schema([EMBEDDINGS.field(name) for name in columns])
+            return filled(from_parquet(self.files.read(path), columns), schema)
         except (FileNotFoundError, pa.ArrowException) as error:
             raise AsdError(
                 f"{path} in the store is gone or broken: restore it, or remove it together with "
@@ -124,9 +126,4 @@ def _dates(rows: pa.Table) -> list[str]:
 
 
 def _index_from(path: str, data: bytes) -> pa.Table:
-    try:
-        return from_parquet(data).select(INDEX.names).cast(INDEX)
-    except pa.ArrowException as error:
-        raise AsdError(
-            f"{path} in the store is broken: remove the folder it is in, which is made again from the shards"
-        ) from error
+    return table_in(path, data, INDEX, "remove the folder it is in, which is made again from the shards")

@@ -77,6 +77,9 @@ class Files(Protocol):
     def delete(self, path: str) -> None:
         """Remove a file; nothing happens where there is none."""
 
+    def remove_leftovers(self, seconds: float) -> None:
+        """Remove what writers left that were killed so many seconds ago; nothing is said where that fails."""
+
     def uri(self, path: str) -> str:
         """The percent-encoded absolute address of a file, which `read_uri` takes."""
 

@@ -9,6 +9,8 @@
     embeddings/<fingerprint>/unindexed/<token>           empty files: shards without an index may be there
     scorers/<KEY>/<machine_type>/<machine_id>/<version>/ scorer.json (written last) and its arrays
                                                          nights.parquet: scores of its clips, each night left out
+    type_scorers/<KEY>/<machine_type>/<version>/         as a machine's, with lent.parquet; new machines borrow them
+    newest_type_scorers/<KEY>/<machine_type>/<version>   empty files that name each type's newest scorer
     fitted_nights/<KEY>/<hash>.parquet                   those of many scorers, in one file
     newest_scorers/<KEY>/<machine_type>/<machine_id>/<version>  empty files that name each machine's newest scorer
     scorer_heads/<KEY>/<hash>.parquet                    what reports tell of the newest scorers, in one file
@@ -16,6 +18,7 @@
     score_parts/<KEY>/date=<date>/<run id>-<part>-<hash>.parquet  rows as one run wrote them, named by its record
     evidence/<KEY>/date=<date>.parquet                   what the scores say of every machine's night
     alarms/<KEY>/date=<date>.parquet                     what a recipe's rule made of it
+    labels/<time>,<hash>.parquet                         answers of people on clips and machine-nights, of every KEY
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
@@ -24,7 +27,8 @@
     pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
     synthetic/<NAME>/                                    see asd_core/synthesis/generation/archive.py
     intents/ answers/                                    what was asked of a language model and not yet published
-    reports/<KEY>/date=<date>/index.html
+    reports/<KEY>/date=<date>/index.html                 the page of a night, with its media
+    reports/<KEY>/index.html                             the page of all nights
     trained/<name>/<digest>/                             a trained encoder: encoder.json (written last), its tensors,
                                                          history.parquet
     trained/<name>/under_way/<run id>/                   checkpoints that a broken training goes on from
@@ -87,6 +91,26 @@ def evidence_path(key: str, date: str) -> str:
 def alarms_path(key: str, date: str) -> str:
     """Path of the alarms of a date."""
     return f"alarms/{key}/date={safe_name(date)}.parquet"
+
+
+def night_folder(date: str) -> str:
+    """Name of the folder of a date's report, below that of its recipe."""
+    return f"date={safe_name(date)}"
+
+
+def night_page_path(key: str, date: str) -> str:
+    """Path of a night's report."""
+    return f"reports/{key}/{night_folder(date)}/index.html"
+
+
+def nights_page_path(key: str) -> str:
+    """Path of the page of all nights."""
+    return f"reports/{key}/index.html"
+
+
+def labels_path(time: str, digest: str) -> str:
+    """Path of the answers that were given at a time."""
+    return f"labels/{name_of(time, digest)}.parquet"
 
 
 @lru_cache(maxsize=1 << 16)  # names of machines come up for every night

@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from asd_core.errors import AsdError
 from asd_core.store.file_bytes import FileBytes
@@ -40,8 +41,10 @@ class LocalFiles:
         return sorted(found, key=lambda info: info.path)
 
     def read(self, path: str) -> bytes:
-        """See `Files.read`."""
-        return (self.root / path).read_bytes()
+        """See `Files.read`; a FIFO is not waited for, and a device, which need not end, is not read."""
+        descriptor, _ = _open_regular(self.address(path))
+        with open(descriptor, "rb") as file:
+            return file.read()
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files.write`: a temporary file in the same folder, renamed."""
@@ -55,8 +58,12 @@ class LocalFiles:
         with self._temporary(path, data) as temporary:
             try:
                 os.link(temporary, self.root / path)
-            except FileExistsError:
-                return False
+            except FileExistsError as error:
+                if self.exists(path):
+                    return False
+                raise AsdError(
+                    f"{self.root / path} is no regular file: move it away and run the same command again"
+                ) from error
         return True
 
     def exists(self, path: str) -> bool:
@@ -75,14 +82,27 @@ class LocalFiles:
         """See `Files.address`."""
         return str(self.root / path)
 
+    def remove_leftovers(self, seconds: float) -> None:
+        """See `Files.remove_leftovers`: temporary files of writers that were killed, by the file system's own clock."""
+        folder = self.root / _UNDER_WAY
+        with suppress(OSError, AsdError):
+            if not any(folder.iterdir()):
+                return
+            with self._temporary(_UNDER_WAY, b"") as fresh:
+                now = fresh.stat().st_mtime
+                for one in folder.iterdir():
+                    with suppress(OSError):
+                        if now - one.stat().st_mtime > seconds:
+                            one.unlink()
+
     @contextmanager
     def _temporary(self, path: str, data: bytes) -> Iterator[Path]:
-        """A whole file beside the one to be written, gone afterwards; a failure to write is one line for people."""
-        target = self.root / path
-        temporary = target.parent / f"{_TEMPORARY}{secrets.token_hex(8)}"
+        """A whole file, gone afterwards; a failure to write is one line for people."""
+        target, temporary = self.root / path, None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with open(temporary, "xb") as file:
+            with self._new_file(target.parent) as file:
+                temporary = Path(file.name)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -98,10 +118,29 @@ class LocalFiles:
             ) from error
         finally:
             with suppress(OSError):
-                temporary.unlink()
+                if temporary is not None:
+                    temporary.unlink()
+                (self.root / _UNDER_WAY).rmdir()  # where nobody else is writing
+
+    def _new_file(self, beside: Path) -> BinaryIO:
+        """A new temporary file in a folder of them, which is looked through quickly; or beside what is to be written.
+
+        Beside it where that lies on another file system, or where the folder cannot be made.
+        """
+        folder, name = self.root / _UNDER_WAY, f"{_TEMPORARY}{secrets.token_hex(8)}"
+        with suppress(OSError):
+            if os.stat(beside).st_dev != os.stat(self.root).st_dev:
+                return open(beside / name, "xb")
+        for _ in range(_TRIES):  # whoever wrote last may remove the folder in between
+            with suppress(OSError):
+                folder.mkdir(exist_ok=True)
+                return open(folder / name, "xb")
+        return open(beside / name, "xb")
 
 
 _TEMPORARY = ".asd-part-"
+_UNDER_WAY = ".asd-parts"
+_TRIES = 20
 
 
 def look_at_local(uri: str) -> FileInfo | None:
@@ -123,25 +162,30 @@ def read_local(path: str, accept: Callable[[FileInfo], None]) -> bytes:
     Raises:
         OSError: it is no regular file, or cannot be read.
     """
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        before = os.fstat(file.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", path)
+    descriptor, before = _open_regular(path)
+    with open(descriptor, "rb") as file:
         accept(_info(path, before))
         data = file.read(before.st_size)
         accept(_info(path, os.fstat(file.fileno())))
     return data
 
 
+def _open_regular(path: str) -> tuple[int, os.stat_result]:
+    """Open a regular file; anything else is neither waited for nor read."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    return descriptor, status
+
+
 def open_local(path: str, accept: Callable[[FileInfo], None], in_memory: int) -> bytes | FileBytes:
     """See `asd_core.store.addresses.open_uri`."""
     if os.stat(path).st_size <= in_memory:
         return read_local(path, accept)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    status = os.fstat(descriptor)
+    descriptor, status = _open_regular(path)
     file = FileBytes(descriptor, status.st_size)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", path)
     accept(_info(path, status))
     return file
 
@@ -165,7 +209,7 @@ def _walk(top: str, closed: Callable[[str], bool]) -> Iterator[str]:
                 folders.clear()
                 continue
             seen.add((status.st_dev, status.st_ino))
-            folders.sort()
+            folders[:] = sorted(name for name in folders if name != _UNDER_WAY)
             yield from (os.path.join(folder, name, "") for name in folders if closed(name))
             folders[:] = [name for name in folders if not closed(name)]
             links += [full for name in folders if os.path.islink(full := os.path.join(folder, name))]

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.store.broken_files import named_if_broken
 from asd_core.store.files import Files
 from asd_core.store.tables import from_parquet
 
@@ -41,6 +42,11 @@ def read_present(files: Files, paths: Iterable[str], at_once: int = AT_ONCE) -> 
         return None
 
     return _in_order(read, paths, at_once)
+
+
+def which_exist(files: Files, paths: Iterable[str]) -> list[bool]:
+    """Tell of each path if there is such a file."""
+    return list(_in_order(files.exists, paths, AT_ONCE))
 
 
 def write_many(files: Files, contents: Mapping[str, bytes]) -> None:
@@ -84,4 +90,6 @@ def committed_tables(
             raise AsdError(f"run {record['run_id']} names {path}, which is gone from the store; restore it")
         if content_hash(data) != checksum:
             raise AsdError(f"run {record['run_id']} names {path}, whose bytes have changed since; restore it")
-        yield from_parquet(data, columns)
+        with named_if_broken(path):
+            table = from_parquet(data, columns)
+        yield table

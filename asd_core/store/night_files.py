@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from asd_core.digest import content_hash
 from asd_core.store.addresses import path_as_listed
 from asd_core.store.run_records import RunEntry
-from asd_core.store.tables import NIGHT, filled
+from asd_core.store.tables import NIGHT, filled, table_of
 
 _MADE_OF = b"asd.made_of"
 _ROWS_AT_ONCE = 1 << 16  # that are held while a file is written, and in each of its row groups: some 60 MB
@@ -50,10 +50,9 @@ def night_rows(data: bytes | None, runs: Sequence[RunEntry], columns: Sequence[s
         file = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True)
         if (file.schema_arrow.metadata or {}).get(_MADE_OF) != _digest(runs):
             return None
-        rows = file.read([name for name in columns if name in file.schema_arrow.names])
-    except (pa.ArrowException, OSError):
+        return filled(table_of(file, columns), pa.schema([NIGHT.field(name) for name in columns]))
+    except (pa.ArrowException, OSError, ValueError):
         return None
-    return filled(rows, pa.schema([NIGHT.field(name) for name in columns]))
 
 
 def _digest(runs: Sequence[RunEntry]) -> bytes:

@@ -15,9 +15,10 @@ import pyarrow as pa
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError, UsageError, did_you_mean
+from asd_core.store.broken_files import json_object, named_if_broken, table_in
 from asd_core.store.files import Files
 from asd_core.store.layout import safe_name, words_of
-from asd_core.store.tables import from_parquet, rows_of, to_parquet
+from asd_core.store.tables import rows_of, to_parquet
 
 PSEUDO_LABELS = pa.schema(
     [
@@ -38,6 +39,7 @@ PSEUDO_LABELS = pa.schema(
 """One row per clip of the archive that pseudo-labels were made for."""
 
 _FOLDER, _DESCRIPTION = "pseudo_labels", "pseudo_labels.json"
+_AGAIN = "make the pseudo-labels again with asd pseudo-label"
 
 
 def pseudo_label_folder(name: str) -> str:
@@ -75,15 +77,17 @@ def read_pseudo_labels(files: Files, name: str) -> tuple[pa.Table, dict[str, Any
             f"the store holds no pseudo-labels {name!r}{did_you_mean(name, known) if known else ''}: "
             f"make them with asd pseudo-label --as {name or 'NAME'}"
         )
-    made = json.loads(files.read(f"{folder}/{_DESCRIPTION}"))
-    path = f"{folder}/{made['table']}"
+    described = f"{folder}/{_DESCRIPTION}"
+    made = json_object(described, files.read(described), _AGAIN)
+    with named_if_broken(described, _AGAIN):
+        path, checksum = f"{folder}/{made['table']}", made["checksum"]
     try:
         data = files.read(path)
     except FileNotFoundError:
         data = b""
-    if content_hash(data) != made["checksum"]:
-        raise AsdError(f"{path} in the store is gone or broken: make the pseudo-labels again with asd pseudo-label")
-    return from_parquet(data), made
+    if content_hash(data) != checksum:
+        raise AsdError(f"{path} in the store is gone or broken: {_AGAIN}")
+    return table_in(path, data, PSEUDO_LABELS, _AGAIN), made
 
 
 def labels_by_clip(files: Files, name: str) -> tuple[dict[str, str], list[str]]:
@@ -95,7 +99,8 @@ def labels_by_clip(files: Files, name: str) -> tuple[dict[str, str], list[str]]:
     """
     rows, made = read_pseudo_labels(files, name)
     labels = {clip_id: label for clip_id, label in rows_of(rows, "clip_id", "pseudo_label") if label is not None}
-    return labels, [f"pseudo-labels {name}: {made['words']}", *made["notes"]]
+    with named_if_broken(f"{pseudo_label_folder(name)}/{_DESCRIPTION}", _AGAIN):
+        return labels, [f"pseudo-labels {name}: {made['words']}", *made["notes"]]
 
 
 def pseudo_label_names(files: Files) -> list[str]:

@@ -9,13 +9,14 @@ next run that commits.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError
+from asd_core.store.broken_files import RESTORE, json_object
 from asd_core.store.files import Files
 from asd_core.store.layout import may_hold, name_of, record_path, safe_name, words_of
 from asd_core.store.many_files import read_many, write_many
@@ -61,12 +62,12 @@ class RunRecords:
         self.files = files
         self._entries: dict[tuple[str, str], RunEntry] = {}  # run id and version of its file → entry
         self._unindexed: set[RunEntry] = set()
-        self._records = lru_cache(_KEPT)(lambda entry: self._json(record_path(entry.run_id)))
+        self._records = lru_cache(_KEPT)(lambda entry: self._record(record_path(entry.run_id)))
 
     def run(self, run_id: str) -> dict[str, Any] | None:
         """The record of a committed run, or None."""
         with suppress(FileNotFoundError):
-            return self._json(record_path(run_id))
+            return self._record(record_path(run_id))
         return None
 
     def runs(
@@ -124,13 +125,13 @@ class RunRecords:
             entries = {entry.run_id: entry for entry in sorted(entry for entry in told if entry is not None)}
             untold = sorted({run_id for run_id, _ in new} - entries.keys())
             for run_id, data in zip(untold, read_many(self.files, map(record_path, untold)), strict=True):
-                entries[run_id] = _entry_of(run_id, _json_object(record_path(run_id), data))
+                entries[run_id] = _entry_of(run_id, _record_in(record_path(run_id), data))
                 self._unindexed.add(entries[run_id])
             self._entries |= {name: entries[name[0]] for name in new}
         return [self._entries[name] for name in present]
 
-    def _json(self, path: str) -> dict[str, Any]:
-        return _json_object(path, self.files.read(path))
+    def _record(self, path: str) -> dict[str, Any]:
+        return _record_in(path, self.files.read(path))
 
 
 def _entry_of(run_id: str, record: Mapping[str, Any]) -> RunEntry:
@@ -147,11 +148,53 @@ def _entry_from(path: str) -> RunEntry | None:
     return None
 
 
-def _json_object(path: str, data: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except ValueError as error:
-        raise AsdError(f"{path} in the store is no valid JSON: {error}; restore it or remove it") from error
-    if not isinstance(value, dict):
-        raise AsdError(f"{path} in the store is no JSON object; restore it or remove it")
-    return value
+def _record_in(path: str, data: bytes) -> dict[str, Any]:
+    """A run's record, whose fields are of the types that readers of any job take for granted."""
+    record = json_object(path, data)
+    for name, is_right in _FIELDS.items():
+        if not is_right(record.get(name)):
+            value = _shown(record.get(name))
+            raise AsdError(f"{path} in the store is no record of a run: {name} is {value}; {RESTORE}")
+    return record
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _may_be_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _may_be_texts(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+
+
+def _may_be_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _may_be_names(value: object) -> bool:
+    return value is None or (isinstance(value, dict) and all(isinstance(one, str) for one in value.values()))
+
+
+_FIELDS: dict[str, Callable[[object], bool]] = {
+    "run_id": _is_text,
+    "job": _is_text,
+    "committed_at": _may_be_text,
+    "key": _may_be_text,
+    "clips": _may_be_text,
+    "dates": _may_be_texts,
+    "notes": _may_be_texts,
+    "counts": _may_be_object,
+    "recipe": _may_be_object,
+    "scorers": _may_be_names,
+    "fingerprints": _may_be_names,
+    "score_files": _may_be_names,
+    "caption_files": _may_be_names,
+}

@@ -19,13 +19,13 @@ from typing import Any
 from asd_core.errors import AsdError, UsageError
 from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import FileInfo, accept_any, none_closed, with_closed
+from asd_core.store.s3_retries import AnswerCutShort, code_of, is_passing, tried
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
 _PIECE = 1 << 20  # bytes that are held of a file on its way into a temporary one
-_READS = 3  # of a file whose body breaks off
-_TAKEN = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")  # codes where a file is there already
-_RETRIES = {"max_attempts": 5, "mode": "standard"}
+_TAKEN = ("PreconditionFailed", "412")  # codes where a file is there already
+_RETRIES = {"total_max_attempts": 1, "mode": "standard"}  # `tried` makes them
 _CONTENT_TYPES = {
     "css": "text/css; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
@@ -61,7 +61,7 @@ class S3Files:
         found: list[Mapping[str, Any]] = []
         with _said(self.url):
             while True:
-                answer = _filesystem().call_s3("list_objects_v2", **query)
+                answer = tried(lambda _: _filesystem().call_s3("list_objects_v2", **query))
                 found += answer.get("Contents", ())
                 if not answer.get("IsTruncated"):
                     break
@@ -77,28 +77,38 @@ class S3Files:
     def write(self, path: str, data: bytes) -> None:
         """See `asd_core.store.files.Files.write`."""
         with _said(self.url):
-            _filesystem().pipe_file(self._key(path), data, ContentType=content_type(path))
+            tried(lambda _: _filesystem().pipe_file(self._key(path), data, ContentType=content_type(path)))
 
     def write_new(self, path: str, data: bytes) -> bool:
-        """See `asd_core.store.files.Files.write_new`: a PUT on condition that there is no such key."""
-        with _said(self.url):
+        """See `asd_core.store.files.Files.write_new`: a PUT on condition that there is no such key.
+
+        A try whose answer was lost may have written it, so that the next one finds the key taken by these very bytes.
+        """
+
+        def put(earlier: int) -> bool:
             try:
                 _filesystem().pipe_file(self._key(path), data, mode="create", ContentType=content_type(path))
             except OSError as error:
-                if isinstance(error, FileExistsError) or _code(error) in _TAKEN:
-                    return False
+                if isinstance(error, FileExistsError) or code_of(error) in _TAKEN:
+                    return earlier > 0 and _read(self._key(path)) == data
                 raise
-        return True
+            return True
+
+        with _said(self.url):
+            return tried(put)
 
     def exists(self, path: str) -> bool:
         """See `asd_core.store.files.Files.exists`."""
         with _said(self.url):
-            return bool(_filesystem().isfile(self._key(path)))
+            return _head(self._key(path)) is not None
 
     def delete(self, path: str) -> None:
         """See `asd_core.store.files.Files.delete`."""
         with _said(self.url), contextlib.suppress(FileNotFoundError):
-            _filesystem().rm_file(self._key(path))
+            tried(lambda _: _filesystem().rm_file(self._key(path)))
+
+    def remove_leftovers(self, seconds: float) -> None:
+        """See `asd_core.store.files.Files.remove_leftovers`: a PUT leaves nothing."""
 
     def uri(self, path: str) -> str:
         """See `asd_core.store.files.Files.uri`."""
@@ -137,25 +147,25 @@ def _read_or_spool(key: str, accept: Callable[[FileInfo], None], in_memory: int)
     from fsspec.asyn import sync
 
     filesystem, (bucket, _, path) = _filesystem(), key.partition("/")
-    attempts = 0
+
+    def get(earlier: int) -> Any:
+        answer = filesystem.call_s3("get_object", Bucket=bucket, Key=path)
+        with contextlib.closing(answer["Body"]) as body:
+            size = int(answer["ContentLength"])
+            accept(FileInfo(key, size, answer["ETag"].strip('"')))
+            try:
+                if size <= in_memory:
+                    return sync(filesystem.loop, body.read)
+                with tempfile.TemporaryFile() as file:
+                    while piece := sync(filesystem.loop, body.read, _PIECE):
+                        file.write(piece)
+                    file.flush()
+                    return FileBytes(os.dup(file.fileno()), size)
+            except Exception as error:
+                raise AnswerCutShort(_first_line(error)) from error
+
     try:
-        while True:
-            attempts += 1
-            answer = filesystem.call_s3("get_object", Bucket=bucket, Key=path)
-            with contextlib.closing(answer["Body"]) as body:
-                size = int(answer["ContentLength"])
-                accept(FileInfo(key, size, answer["ETag"].strip('"')))
-                try:
-                    if size <= in_memory:
-                        return sync(filesystem.loop, body.read)
-                    with tempfile.TemporaryFile() as file:
-                        while piece := sync(filesystem.loop, body.read, _PIECE):
-                            file.write(piece)
-                        file.flush()
-                        return FileBytes(os.dup(file.fileno()), size)
-                except Exception as error:  # it broke off in the middle, which no client library tries again
-                    if attempts == _READS:
-                        raise OSError(_first_line(error)) from error
+        return tried(get)
     except Exception as error:
         if _is_botocore(error):  # an endpoint that does not answer, credentials that are missing
             raise OSError(_first_line(error)) from error
@@ -169,18 +179,26 @@ def look_at_s3(uris: Sequence[str]) -> list[FileInfo | None]:
 
 
 def _look(uri: str) -> FileInfo | None:
-    key = urllib.parse.unquote(uri.removeprefix(_SCHEME))
     try:
-        info = _filesystem().info(key, refresh=True)
+        return _head(urllib.parse.unquote(uri.removeprefix(_SCHEME)))
     except Exception as error:
         if isinstance(error, OSError) or _is_botocore(error):
             return None
         raise
-    return None if info["type"] != "file" else _info(key, info)
+
+
+def _head(key: str) -> FileInfo | None:
+    """Size and version of a file; None where there is none. What cannot be told is raised, never taken for none."""
+    bucket, _, path = key.partition("/")
+    try:
+        answer = tried(lambda _: _filesystem().call_s3("head_object", Bucket=bucket, Key=path))
+    except FileNotFoundError:
+        return None
+    return FileInfo(key, int(answer["ContentLength"]), answer["ETag"].strip('"'))
 
 
 def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
-    return FileInfo(key, int(details.get("Size", details.get("size"))), details["ETag"].strip('"'))
+    return FileInfo(key, int(details["Size"]), details["ETag"].strip('"'))
 
 
 @lru_cache(maxsize=1)
@@ -188,12 +206,14 @@ def _filesystem() -> Any:
     """One a process: its connections are shared by threads; listings and file sizes are never cached."""
     import s3fs
 
-    return s3fs.S3FileSystem(
+    filesystem = s3fs.S3FileSystem(
         use_listings_cache=False,
         skip_instance_cache=True,
         config_kwargs={"retries": _RETRIES, "max_pool_connections": 2 * _AT_ONCE},
         default_cache_type="none",
     )
+    filesystem.retries = 1
+    return filesystem
 
 
 @contextlib.contextmanager
@@ -207,27 +227,18 @@ def _said(url: str) -> Iterator[None]:
         raise AsdError(
             f"{url}: access denied ({_first_line(error)}); check the credentials in the environment"
         ) from error
-    except OSError as error:
-        raise AsdError(f"{url}: {_first_line(error)}") from error
     except Exception as error:
-        if _is_botocore(error):
-            raise AsdError(f"{url}: {_first_line(error)}; check endpoint and credentials in the environment") from error
-        raise
+        if not isinstance(error, OSError) and not _is_botocore(error):
+            raise
+        again = "it does not answer: run the same command again, which goes on from here"
+        cure = again if is_passing(error) else "check endpoint and credentials in the environment"
+        raise AsdError(f"{url}: {_first_line(error)}; {cure}") from error
 
 
 def _is_botocore(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore")
 
 
-def _code(error: BaseException | None) -> str:
-    """The error code that the server gave, where one is in the chain of causes."""
-    if error is None:
-        return ""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        return str(response.get("Error", {}).get("Code", ""))
-    return _code(error.__cause__)
-
-
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line.replace(" (reached max retries: 0)", "").rstrip(".")

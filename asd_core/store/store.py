@@ -7,25 +7,33 @@ that is made of them, never whatever lies in the folder.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
 
-from asd_core.errors import AsdError
 from asd_core.store.addresses import open_files
 from asd_core.store.alarm_tables import AlarmTables
+from asd_core.store.broken_files import json_object, named_if_broken, table_in
 from asd_core.store.caption_tables import CaptionTables
 from asd_core.store.embedding_tables import EmbeddingTables
+from asd_core.store.label_tables import LabelTables
 from asd_core.store.layout import safe_name
 from asd_core.store.locks import lock_name, run_lock
 from asd_core.store.score_tables import ScoreTables
-from asd_core.store.tables import INDEX, from_parquet, to_parquet
+from asd_core.store.tables import CLIPS, INDEX, to_parquet
 
 __all__ = ["INDEX", "Store", "open_store", "safe_name"]
 
 
-class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables):
+_NAMED = pa.schema([CLIPS.field("uri"), CLIPS.field("clip_id")])
+
+
+def _accept_any(description: Mapping[str, Any]) -> None:
+    """Take the name from whatever has it."""
+
+
+class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTables):
     """A store in a folder."""
 
     def write_clips(self, run_id: str, clips: pa.Table) -> str:
@@ -43,25 +51,24 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables):
         path = record.get("clips")
         if path is None or not self.files.exists(path):
             return None
-        try:
-            return from_parquet(self.files.read(path), ["uri", "clip_id"])
-        except pa.ArrowException as error:
-            raise AsdError(
-                f"{path} in the store is broken: restore it, or remove it and run asd embed again"
-            ) from error
+        mend = "restore it, or remove it and run asd embed again"
+        return table_in(path, self.files.read(path), _NAMED, mend)
 
     def encoder_names(self) -> dict[str, Any]:
         """Name → description of embeddings that were imported, and of encoders that were trained."""
         return self._names("encoders.json")
 
-    def name_encoder(self, name: str, description: Mapping[str, Any]) -> None:
+    def name_encoder(
+        self, name: str, description: Mapping[str, Any], accept: Callable[[Mapping[str, Any]], None] = _accept_any
+    ) -> None:
         """Give a name to imported embeddings or a trained encoder; other names stay, whoever writes at the same time.
 
         Args:
             name: which another may have had.
             description: JSON values.
+            accept: shown the description that the name has until now, where it has one; what it raises leaves it so.
         """
-        self._name("encoders.json", name, description)
+        self._name("encoders.json", name, description, accept)
 
     def generator_names(self) -> dict[str, Any]:
         """Name → description of fine-tuned generators: their ``folder`` and ``digest``."""
@@ -69,14 +76,23 @@ class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables):
 
     def name_generator(self, name: str, description: Mapping[str, Any]) -> None:
         """Give a name to a fine-tuned generator, as `name_encoder` does to an encoder."""
-        self._name("generators.json", name, description)
+        self._name("generators.json", name, description, _accept_any)
 
     def _names(self, file: str) -> dict[str, Any]:
-        return self._json(file) if self.files.exists(file) else {}
+        if not self.files.exists(file):
+            return {}
+        names = json_object(file, self.files.read(file))
+        with named_if_broken(file):
+            return {name: dict(description) for name, description in names.items()}
 
-    def _name(self, file: str, name: str, description: Mapping[str, Any]) -> None:
+    def _name(
+        self, file: str, name: str, description: Mapping[str, Any], accept: Callable[[Mapping[str, Any]], None]
+    ) -> None:
         with run_lock(self.files, lock_name(file)):
-            names = {**self._names(file), name: dict(description)}
+            names = self._names(file)
+            if name in names:
+                accept(names[name])
+            names[name] = dict(description)
             self.files.write(file, json.dumps(names, indent=1, sort_keys=True).encode())
 
 

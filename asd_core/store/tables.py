@@ -91,6 +91,7 @@ SCORES = pa.schema(
         pa.field("nearest_starts", pa.list_(pa.float64())),  # s, of the nearest segments; null for whole clips
         pa.field("decided_by", pa.string()),  # of an ensemble: the member with the largest part in the score
         pa.field("member_scores", pa.list_(pa.float64())),  # of an ensemble: its members' standardised scores
+        pa.field("p_floor", pa.float64()),  # smallest p that the scorer's normals allow, 1 / (1 + n); null as p_value
     ]
 )
 """One row per listed clip: a score or an error, never neither and never both."""
@@ -118,6 +119,10 @@ EVIDENCE = pa.schema(
         pa.field("z_worst", pa.float64()),  # the highest likewise
         pa.field("calibration_nights", pa.int64(), nullable=False),  # nights of the machine that were learnt
         pa.field("scorer_version", pa.string()),  # null where no clip was scored
+        pa.field("normal_clips", pa.int64()),  # that the machine's own scorer learnt, 0 without one; null in old nights
+        pa.field("lenders", pa.int64()),  # machines that the scorer is of, where it is the type's; null for an own one
+        pa.field("lent_p_value", pa.float64()),  # of the night beside theirs; null where they are too few
+        pa.field("lent_p_floor", pa.float64()),  # smallest such p; null likewise
     ]
 )
 """One row per machine with a clip in a night: what its scores say, whatever the rule of alarms."""
@@ -140,9 +145,30 @@ ALARMS = pa.schema(
         pa.field("pool_nights", pa.int64(), nullable=False),  # nights of all machines of the pool
         pa.field("pooled_over", pa.string()),  # machine type of the pool, "fleet" for all; null where not decided
         pa.field("sentence", pa.string(), nullable=False),  # for people
+        pa.field("unlabelled_state", pa.string()),  # state by the scores alone; null without an alarm
+        pa.field("acknowledged", pa.bool_()),  # an alarm that stays quiet for its label; null without an alarm
+        pa.field("label", pa.string()),  # "normal", "fault" or "ignore": the answer that holds for this night
+        pa.field("label_words", pa.string()),  # of a person; null without words
+        pa.field("label_until", pa.string()),  # last night that an alarm is ignored; null for other answers
+        pa.field("labelled_by", pa.string()),  # null where no name was given
     ]
 )
 """One row per machine with a clip in a night, alarms first and then by evidence."""
+
+LABELS = pa.schema(
+    [
+        pa.field("machine_type", pa.string(), nullable=False),
+        pa.field("machine_id", pa.string(), nullable=False),
+        pa.field("date", pa.string(), nullable=False),
+        pa.field("uri", pa.string()),  # of the clip; null for the machine's whole night
+        pa.field("answer", pa.string(), nullable=False),  # "normal", "fault", "ignore" or "removed"
+        pa.field("words", pa.string()),  # of a person; null without words
+        pa.field("until", pa.string()),  # last night that an alarm is ignored; null for other answers
+        pa.field("labelled_by", pa.string()),  # null where no name was given
+        pa.field("labelled_at", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+"""One row per answer of a person on a clip or a machine's night; the newest answer on each counts."""
 
 
 CAPTIONS = pa.schema(
@@ -180,11 +206,27 @@ CAPTIONS = pa.schema(
 
 
 def filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with the columns of a schema, null where it was written before there was such a column."""
+    """The table with the columns of a schema, null where it was written before there was such a column.
+
+    Raises:
+        pa.ArrowInvalid: its columns cannot be those of the schema.
+    """
     for field in schema:
         if field.name not in table.column_names:
-            table = table.append_column(field, pa.nulls(len(table), field.type))
-    return table.select(schema.names).cast(schema)
+            table = table.append_column(field.with_nullable(True), pa.nulls(len(table), field.type))
+    return in_schema(table, schema)
+
+
+def in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of a schema, in its types.
+
+    Raises:
+        pa.ArrowInvalid: one is missing, cannot be cast, or has nulls where there are none.
+    """
+    try:
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise pa.ArrowInvalid(str(error)) from error
 
 
 def rows_of(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
@@ -200,12 +242,23 @@ def to_parquet(table: pa.Table) -> bytes:
 
 
 def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table in the bytes of a Parquet file, or only some of its columns; a column that it lacks is left out."""
-    file = pq.ParquetFile(io.BytesIO(data))
-    if columns is None:
-        return file.read()
-    names = [name for name in columns if name in file.schema_arrow.names]
-    return file.read(names).select(names)
+    """The table in the bytes of a Parquet file, or only some of its columns; a column that it lacks is left out.
+
+    Raises:
+        pa.ArrowInvalid: they are no Parquet file, or hold other values than its types allow, such as text that is none.
+    """
+    try:
+        return table_of(pq.ParquetFile(io.BytesIO(data)), columns)
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:  # by where a file is broken
+        raise pa.ArrowInvalid(str(error)) from error
+
+
+def table_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table of an open Parquet file, or some of its columns, as `from_parquet` gives it; raises what Arrow does."""
+    names = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
+    table = file.read(names)
+    table.validate(full=True)
+    return table if names is None else table.select(names)
 
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:

@@ -140,7 +140,7 @@ class Checkpoints:
             return None
         try:
             return dict(json.loads(self._files.read(path)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._broken(path) from error
 
     def _broken(self, path: str) -> AsdError:

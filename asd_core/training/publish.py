@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from asd_core.encoders.build import embeddings_fingerprint, encoder_config
@@ -31,7 +32,18 @@ def check_free(store: Store, name: str) -> None:
         UsageError: characters that a folder's name may not hold, or a name of imported embeddings.
     """
     check_name_in_store("--as", name)
-    if name in (names := store.encoder_names()) and names[name].get("kind", IMPORTED) == IMPORTED:
+    if name in (names := store.encoder_names()):
+        refuse_imported(name, names[name])
+
+
+def refuse_imported(name: str, description: Mapping[str, Any]) -> None:
+    """Raise UsageError where a name stands for imported embeddings.
+
+    Args:
+        name: of an encoder.
+        description: of it in the store.
+    """
+    if description.get("kind", IMPORTED) == IMPORTED:
         raise UsageError(f"--as {name}: the store has imported embeddings of that name: take another one")
 
 
@@ -97,5 +109,5 @@ def point_to(store: Store, name: str, folder: str, trained: TrainedEncoder) -> s
         "embedding_dim": trained.embedding_dim,
         "folder": folder,
     }
-    store.name_encoder(name, entry)
+    store.name_encoder(name, entry, partial(refuse_imported, name))
     return fingerprint

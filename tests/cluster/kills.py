@@ -17,11 +17,11 @@ FIRST = "embedding clips: 0 of"  # what the command says when its work begins
 class Command:
     """The command ``asd``, running in a session of its own, whose members are its local Ray's processes too."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, environment=None):
         self._out, self._err = Path(folder) / "stdout", Path(folder) / "stderr"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             line = [*COMMAND, *map(str, arguments)]
-            self._process = subprocess.Popen(line, stdout=out, stderr=err, start_new_session=True)
+            self._process = subprocess.Popen(line, stdout=out, stderr=err, env=environment, start_new_session=True)
         self.pid = self._process.pid
 
     def wait_for(self, text, seconds=120):

@@ -35,6 +35,7 @@ RUNS = {
     "caption": [*GMM, "--local"],
     "backfill-captions": [*GMM, "--local", "--since", "2026-11-14", "--until", "2026-11-15"],
     "alarms": [*GMM],
+    "label": ["--machine", "fan/00", "--date", "2026-11-15", "--ignore-until", "2026-11-16", *GMM[2:]],
     "report": [*GMM],
     "recipes": ["--store", "store"],
     "ratings": ["ann/ratings.csv", "ben/ratings.csv"],

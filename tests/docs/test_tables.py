@@ -11,10 +11,11 @@ import pytest
 from asd_core.captions.clip_tasks import CLIP_CAPTIONS, MEASURES
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.left_out_nights import LEFT_OUT
+from asd_core.pipeline.type_files import LENT
 from asd_core.runs.score import score
 from asd_core.store import layout
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
-from asd_core.store.tables import ALARMS, CAPTIONS, CLIPS, EMBEDDINGS, EVIDENCE, INDEX, NIGHT
+from asd_core.store.tables import ALARMS, CAPTIONS, CLIPS, EMBEDDINGS, EVIDENCE, INDEX, LABELS, NIGHT
 from asd_core.synthesis.audioldm.stored_generator import HEARD
 from asd_core.synthesis.generation.archive import SYNTHETIC_CLIPS
 from asd_core.training.history import TRAINING
@@ -31,8 +32,10 @@ SCHEMAS = {
     "MEASURES": MEASURES,
     "CLIP_CAPTIONS": CLIP_CAPTIONS,
     "LEFT_OUT": LEFT_OUT,
+    "LENT": LENT,
     "EVIDENCE": EVIDENCE,
     "ALARMS": ALARMS,
+    "LABELS": LABELS,
     "TUNING": TUNING,
     "CHOICES": CHOICES,
     "PSEUDO_LABELS": PSEUDO_LABELS,

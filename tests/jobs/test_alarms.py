@@ -48,8 +48,27 @@ def test_the_sentence_stands_on_top_and_a_line_names_the_machine(plant):
 def test_the_report_has_the_tier_of_each_machine(plant):
     assert asd("report", "--recipe", "twfr-knn", "--store", plant[0], "--set", "alarm.false_alarms=0.3").code == 0
     (page,) = (plant[0] / "reports").rglob(f"date={DATES[-1]}/index.html")
-    states = re.findall(r'"status \w+"><span aria-hidden="true">.</span> ([a-z ]+)<', page.read_text())
+    states = re.findall(r'"status \w+"><span aria-hidden="true">.</span> ([a-z ]+)[,<]', page.read_text())
     assert states[0] == "in alarm" and set(states) <= {"in alarm", "watched", "within chance", "not decided"}
+
+
+def test_alarms_of_past_nights_are_told_against_those_expected_by_the_same_rule(plant):
+    rule = ("--set", "alarm.false_alarms=0.3")
+    assert alarms(plant, *rule, "--date", DATES[7]).code == 0
+    past = alarms(plant, *rule, "--json").json["past"]
+    assert (past["nights"], past["new_alarms"], past["verdict"]) == (2, 1, "as_expected")
+    assert past["expected"] == pytest.approx(0.6) and past["low"] < 1 < past["high"]
+    assert "1 new alarm in 2 judged nights, 0.6 expected if all were well" in alarms(plant, *rule).out
+
+
+def test_a_page_that_another_rule_wrote_is_told_with_the_command_that_mends_it(plant):
+    date, report = DATES[-1], ["report", "--recipe", "twfr-knn", "--store", plant[0]]
+    assert asd(*report).code == 0 and alarms(plant, "--json").json["notes"] == []
+    (note,) = alarms(plant, "--false-alarms", "0.3", "--json").json["notes"]
+    command = f"asd report --date {date} --set alarm.false_alarms=0.3"
+    assert note == f"the page of this night says otherwise: {command} writes it anew"
+    assert asd(*report, *command.split()[4:]).code == 0
+    assert alarms(plant, "--false-alarms", "0.3", "--json").json["notes"] == []
 
 
 def test_csv_has_a_line_a_machine(plant):
@@ -81,3 +100,20 @@ def test_what_cannot_be_is_one_line(plant, options, code, message):
 def test_a_store_without_scores_says_what_to_run(tmp_path):
     said = asd("alarms", "--recipe", "twfr-knn", "--store", tmp_path / "store")
     assert said.code == 1 and "asd nightly" in said.err
+
+
+def test_a_labelled_alarm_is_listed_as_acknowledged_and_is_no_alarm_for_scripts(plant):
+    night = ["label", "--store", plant[0], "--machine", "fan/01", "--date", DATES[-1]]
+    assert asd(*night, "--fault", "loose belt", "--by", "Ann").code == 0
+    said = alarms(plant, "--false-alarms", "0.3", "--fail-on-alarm", "--json")
+    (row,) = said.json["acknowledged"]
+    assert said.code == 0 and (row["machine_id"], row["label_words"]) == ("01", "loose belt")
+    assert said.json["alarms"] == [] and said.json["precision"]["labelled_alarms"] == 1
+    text = alarms(plant, "--false-alarms", "0.3").out
+    assert "no machine is in alarm" in text and 'Acknowledged as a fault by Ann ("loose belt")' in text
+    assert "Of 1 labelled alarm 1 was a fault" in text
+    assert asd(*night, "--normal").code == 0
+    assert alarms(plant, "--false-alarms", "0.3", "--json").json["acknowledged"] == []
+    assert "Of 1 labelled alarm 0 were faults" in alarms(plant, "--false-alarms", "0.3").out
+    assert asd(*night, "--remove").code == 0
+    assert alarms(plant, "--false-alarms", "0.3", "--fail-on-alarm").code == ALARM_CODE

@@ -25,7 +25,7 @@ def test_nightly_explains_every_flagged_clip_without_a_key_and_shows_it(plant):
     assert told["captions"]["asked"] == told["captions"]["captioned"] == told["flagged"] > 0
     rows = Store(LocalFiles(plant[1])).captions(KNN.key()).to_pylist()
     squeal = next(row for row in rows if row["uri"].endswith("/00.wav") and row["machine_id"] == "00")
-    page = next((plant[1] / "reports").rglob("index.html")).read_text()
+    page = next((plant[1] / "reports").rglob("date=*/index.html")).read_text()
     assert "a new tone at 1 kHz" in squeal["difference_caption"] and "a new tone at 1 kHz" in page
 
 

@@ -72,7 +72,7 @@ def by_clip(store, llm):
 
 
 def page_of(store):
-    return next((store.files.root / "reports").rglob("index.html")).read_text()
+    return next((store.files.root / "reports").rglob("date=*/index.html")).read_text()
 
 
 def test_every_flagged_clip_has_a_hybrid_caption_made_from_the_embedding_that_flagged_it(night):

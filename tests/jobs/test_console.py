@@ -1,8 +1,10 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
-from jobs.console import Talk, counts_text, printable, report_text
+from jobs.console import Talk, counts_text, printable, report_text, too_few_text
 
 
 def test_json_is_one_line_last_on_stdout_and_all_else_on_stderr(capsys):
@@ -13,6 +15,25 @@ def test_json_is_one_line_last_on_stdout_and_all_else_on_stderr(capsys):
     out, err = capsys.readouterr()
     assert json.loads(out) == {"listed": 2} and out.count("\n") == 1
     assert "a remark" in err and "embedding clips: 1 of 2" in err
+
+
+PRINTS = """
+import ctypes, subprocess, sys
+from jobs.console import Talk
+say = ctypes.CDLL(None).printf
+with Talk(as_json=True) as talk:
+    say(b"held back by C;")
+    subprocess.run([sys.executable, "-c", "print('a worker')"])
+    print("a library")
+    talk.result({"listed": 2}, "text")
+    say(b"later")
+"""
+
+
+def test_what_libraries_and_workers_print_never_reaches_stdout():
+    done = subprocess.run([sys.executable, "-c", PRINTS], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"listed": 2}
+    assert all(words in done.stderr for words in ("held back by C;", "a worker", "a library", "later"))
 
 
 def test_quiet_says_only_the_summary(capsys):
@@ -48,4 +69,11 @@ def test_a_report_is_named_and_one_on_s3_with_the_command_that_fetches_it():
     assert report_text("s3://plant/store/reports/k/date=1/index.html").splitlines() == [
         "report: s3://plant/store/reports/k/date=1/index.html",
         "  to read it here: aws s3 cp --recursive 's3://plant/store/reports/k/date=1' report",
+    ]
+
+
+def test_machines_with_too_few_normals_are_one_line():
+    assert too_few_text({}) == [] and too_few_text({"fan 0": "Too few."}) == ["fan 0: Too few."]
+    assert too_few_text({"fan 0": "Too few.", "fan 1": "", "fan 2": ""}) == [
+        "fan 0 (2 more machines likewise): Too few."
     ]

@@ -1,5 +1,5 @@
 from asd_core.pipeline.machine_tasks import FitOutcome
-from jobs.fit_lines import fit_line
+from jobs.fit_lines import fit_line, type_line
 
 
 def test_a_fitted_machine_tells_its_threshold_and_expected_false_alarms():
@@ -10,3 +10,20 @@ def test_a_fitted_machine_tells_its_threshold_and_expected_false_alarms():
 
 def test_a_machine_without_a_scorer_tells_why():
     assert fit_line(FitOutcome("fan", "00", 1, error="record more")) == "fan 00: no scorer: record more"
+
+
+def test_nights_that_were_left_out_are_told():
+    outcome = FitOutcome("fan", "00", 8, "v1", True, 0.5, 0.1, left_out="night")
+    assert fit_line(outcome).endswith("false alarms on unseen normals 10%, each night left out")
+
+
+def test_a_machine_that_waits_for_nights_of_its_own_says_whose_bank_judges_it():
+    outcome = FitOutcome("fan", "09", 0, notes=("judged by the fan bank",))
+    assert fit_line(outcome) == "fan 09: no scorer of its own; judged by the fan bank"
+
+
+def test_a_machine_type_tells_who_lends_or_why_nobody_does():
+    assert type_line("fan", 90, 9, 0.12, None) == (
+        "new machines of type fan are judged by 90 normal clips of 9 machines, false alarms on a machine left out 12%"
+    )
+    assert type_line("fan", 5, 2, None, "too few") == "new machines of type fan have no bank: too few"

@@ -110,11 +110,11 @@ def test_the_report_is_written_once_and_again_when_asked(plant):
     path = plant[1] / f"reports/{KNN.key()}/date={NIGHTS[2]}/index.html"
     assert page == str(path)
     text = path.read_text()
-    path.write_text("an old report")
+    path.write_text(f"{text}<!-- as it was -->")
     nightly(plant)
-    assert path.read_text() == "an old report"
+    assert path.read_text() == f"{text}<!-- as it was -->"
     said = asd("report", "--recipe", "twfr-knn", "--store", plant[1], "--json")
-    assert (said.code, said.json) == (0, {"report": str(path)})
+    assert (said.code, said.json) == (0, {"report": str(path), "all_nights": str(path.parents[1] / "index.html")})
     assert path.read_text() == text
     path.unlink()
     nightly(plant)

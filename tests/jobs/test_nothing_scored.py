@@ -148,3 +148,12 @@ def test_a_command_is_written_as_it_was_given():
 def test_unplaced_clips_are_no_machine_without_a_scorer():
     clips = pa.table({"machine_type": ["fan", "unplaced"], "machine_id": ["0", "unplaced"]})
     assert without_scorer(clips, {"key": "k", "scorers": {"scorers/k/fan/0": "v"}}) == []
+
+
+def test_machines_that_borrowed_are_named_apart_from_those_that_are_lost():
+    clips = pa.table({"machine_type": ["fan", "fan", "pump"], "machine_id": ["0", "9", "1"]})
+    found = without_scorer(clips, {"key": "k", "scorers": {"scorers/k/fan/0": "v", "type_scorers/k/fan": "v"}})
+    assert found == [
+        "1 of 3 machines are judged by the bank of their type: fan 9",
+        "1 of 3 machines have no scorer, so nothing of them is scored: pump 1",
+    ]

@@ -20,7 +20,9 @@ def test_the_report_is_of_the_latest_night_or_of_the_one_that_is_named(scored, t
     for date, night in (([], NIGHTS[2]), (["--date", NIGHTS[1]], NIGHTS[1])):
         said = asd("report", *scored, *date)
         (page,) = (tmp_path / "store/reports").glob(f"*/date={night}/index.html")
-        assert (said.code, said.out) == (0, f"report: {page}\n") and night in page.read_text()
+        lines = f"report: {page}\nall nights: {page.parents[1] / 'index.html'}\n"
+        assert (said.code, said.out) == (0, lines) and night in page.read_text()
+        assert NIGHTS[2] in (page.parents[1] / "index.html").read_text()
 
 
 def test_a_night_that_was_never_scored_is_one_line(scored):

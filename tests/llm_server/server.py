@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tests.llm_server.batches import Batches
 from tests.llm_server.completions import completion
 from tests.llm_server.faults import faultless
+from tests.llm_server.hostile import answer_oddly
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class LlmServer:
     """Serves while the block lasts.
 
     Args:
-        faults: (number of the request, its prompt) → one of FAULTS, a status such as ``status-401``, or ``ok``.
+        faults: (number of the request, its prompt) → one of FAULTS, a name of `tests.llm_server.hostile`, a status such
+            as ``status-401``, or ``ok``.
         seconds: that an answer takes.
         retry_after: in seconds, as told with ``limited-told``.
         has_batches: whether it has /files and /batches.
@@ -41,6 +43,8 @@ class LlmServer:
         self.answer = answer or (lambda prompt: f"This sound is {prompt.split()[-1]}.")
         self.batches = Batches(self) if has_batches else None
         self.stopped = threading.Event()
+        self.elsewhere = ""  # where it redirects to
+        self.poured = 0  # bytes of endless answers
         self.keys = set()
         self.bodies = []
         self._log, self._lock = [], threading.Lock()
@@ -106,6 +110,7 @@ def _handler(server):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+        llm = server
 
         def do_POST(self):
             server.keys.add(self.headers.get("Authorization", ""))
@@ -138,6 +143,8 @@ def _handler(server):
             if fault.startswith("status-"):
                 status = int(fault.split("-")[1])
                 return self._send(status, {"error": {"message": f"no, for {self.headers.get('Authorization')}"}})
+            if answer_oddly(self, fault):
+                return None
             match fault:
                 case "hang":
                     server.stopped.wait(60)

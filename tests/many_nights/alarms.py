@@ -1,7 +1,7 @@
 """A store of a fleet's scored nights, of which only what alarms are made from is real.
 
-`python -m tests.many_nights.alarms [MACHINES [NIGHTS]]` makes one in a folder of its own and tells how long alarms of
-its last night take, and how much memory.
+`python -m tests.many_nights.alarms [MACHINES [NIGHTS [PAGE]]]` makes one in a folder of its own. It tells how long
+alarms of its last night and the page of all nights take, and how much memory. PAGE keeps that page.
 """
 
 import resource
@@ -17,6 +17,7 @@ from asd_core.digest import content_hash
 from asd_core.pipeline.fitted_nights import FITTED_NIGHTS
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.runs.alarms import find_alarms
+from asd_core.runs.fleet_pages import report_nights
 from asd_core.store.layout import night_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.night_files import night_bytes
@@ -81,7 +82,7 @@ def drawn(rng, nights):
     return rng.normal(size=(nights, CLIPS)) + rng.normal(size=(nights, 1))
 
 
-def main(machines=10_000, nights=365):
+def main(machines=10_000, nights=365, keep=None):
     with tempfile.TemporaryDirectory() as folder:
         store = Store(LocalFiles(Path(folder)))
         for files in kept_fleet(machines, nights, faulty=(7,)):
@@ -99,7 +100,18 @@ def main(machines=10_000, nights=365):
                 f"{told}: {seconds:.1f} s, {cpu:.1f} s of CPU, {peak:.2f} GiB, {len(rows)} machines, {alarms} alarms",
                 flush=True,
             )
+        for told in ("page of all nights, no night's alarms kept", "again"):
+            start, cpu = time.monotonic(), time.process_time()
+            page = store.files.read(report_nights(Store(LocalFiles(Path(folder))), RECIPE))
+            seconds, cpu = time.monotonic() - start, time.process_time() - cpu
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+            rows = page.count(b"data-anchor=")
+            print(
+                f"{told}: {seconds:.1f} s, {cpu:.1f} s of CPU, {peak:.2f} GiB, {rows} rows, {len(page) / 2**20:.2f} MiB"
+            )
+        if keep:
+            Path(keep).write_bytes(page)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:])

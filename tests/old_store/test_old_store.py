@@ -55,8 +55,8 @@ def test_a_scored_night_is_complete_and_only_what_makes_it_found_is_added(s3, da
     after = files(s3)
     assert before.items() <= after.items()
     added = Counter(map(kind, after.keys() - before.keys()))
-    judged = {"alarms": 1, "evidence": NIGHTS[2:].index(date) + 1, "nights.parquet": 2}  # of both scorers
-    assert added == {"index": 3, "night": 2, "run_index": 9} | judged
+    judged = {"alarms": 2, "evidence": 2, "nights.parquet": 2}  # of both nights and both scorers
+    assert added == {"index": 3, "night": 2, "run_index": 9, "reports": 1} | judged
     assert asd(*commands.nightly(date)).code == 0
     assert files(s3) == after
 

@@ -113,7 +113,7 @@ class Batches:
             for record in list(waiting):
                 batch = self._client.retrieve(record.batch_id or "")
                 if batch is None:
-                    if self._now() >= missed.setdefault(record.token, self._now()) + _SETTLING_SECONDS:
+                    if abs(self._now() - missed.setdefault(record.token, self._now())) >= _SETTLING_SECONDS:
                         waiting.remove(record)
                         self._say(self.unknown(record))
                         yield record, None
@@ -121,8 +121,8 @@ class Batches:
                     waiting.remove(record)
                     yield record, batch
                     self._files.delete(record.path)
-                elif (counts := batch.request_counts) is not None:
-                    self._say(f"batch {batch.id}: {counts.completed + counts.failed} of {counts.total} done")
+                else:
+                    self._say(f"batch {batch.id}: {_done_of(batch)}")
             if waiting:
                 self._sleep(pause)
                 pause = min(2 * pause, _POLL_SECONDS)
@@ -130,7 +130,7 @@ class Batches:
     def results(self, batch: Batch) -> Iterator[bytes]:
         """The files of a batch that is done: of answers, and of errors."""
         for file_id in (batch.output_file_id, batch.error_file_id):
-            yield self._client.content(file_id)
+            yield self._client.content(file_id if isinstance(file_id, str) else None)
 
     def unknown(self, record: BatchRecord) -> str:
         """Words for a batch that the server does not know, and the cure."""
@@ -145,8 +145,19 @@ class Batches:
 
     def _looked_for(self, record: BatchRecord) -> Batch | None:
         """A batch that is not in the list and has no number, waited for while it may still turn up."""
-        while record.batch_id is None and self._now() < record.at + _SETTLING_SECONDS:
+        # A moment later than now was written by a clock that is set back since: it counts as now.
+        until = min(record.at, self._now()) + _SETTLING_SECONDS
+        if record.batch_id is None and self._now() < until:
+            self._say(f"waiting up to {_SETTLING_SECONDS:g} s for a batch that may have been made without a word of it")
+        while record.batch_id is None and self._now() < until:
             self._sleep(_POLL_SECONDS)
             if (batch := self._client.with_tokens({record.token}).get(record.token)) is not None:
                 return batch
         return None
+
+
+def _done_of(batch: Batch) -> str:
+    """How many requests of a batch are done; its status where the server does not say."""
+    counts = [getattr(batch.request_counts, name, None) for name in ("completed", "failed", "total")]
+    known = [count for count in counts if isinstance(count, int)]
+    return f"{known[0] + known[1]} of {known[2]} done" if len(known) == len(counts) else str(batch.status)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from asd_core.errors import AsdError
 from asd_core.llm.batch.batches import Batches
 from asd_core.llm.batch.files import MOST_REQUESTS, chunks, missing, read_results, request_line
 from asd_core.llm.batch.records import BatchRecord
 from asd_core.llm.client import first_parameters, other_parameters
-from asd_core.llm.ledger import Attempt, Ledger
+from asd_core.llm.ledger import Ledger
 from asd_core.llm.replies import Answered, NotAnswered, Outcome, one_line
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings, Message
+from asd_core.llm.stored import Attempt
 from asd_core.llm.verdicts import Check, Refusals, conversation, cut_short, given_up, judged
 from asd_core.store.files import Files
 
@@ -60,7 +63,7 @@ class BatchCaptioner:
             return
         self._ledger.open(self._settings.name, time.time())
         for request_id in list(self._pending):
-            if (known := self._ledger.answer(request_id)) is not None:
+            if (known := self._stored(request_id)) is not None:
                 yield self._taken(known)
         under_way = self._batches.found_again()
         for _ in range(_ROUNDS):
@@ -79,6 +82,14 @@ class BatchCaptioner:
     def close(self) -> None:
         """See `Captioner.close`; batches under way go on, and the next run collects them."""
         self._batches.close()
+
+    def _stored(self, request_id: str) -> CaptionAnswer | None:
+        """The stored answer to a request, or its error where what is stored of it is broken."""
+        try:
+            self._ledger.history(request_id)
+            return self._ledger.answer(request_id)
+        except AsdError as error:
+            return CaptionAnswer(request_id, None, error_reason="llm_failed", error=one_line(str(error)))
 
     def _taken(self, answer: CaptionAnswer) -> CaptionAnswer:
         del self._pending[answer.request_id]
@@ -135,7 +146,9 @@ class BatchCaptioner:
         outcomes = {request_id: self._refusals.heard(request_id, outcomes[request_id]) for request_id in outcomes}
         of_others = missing(batch)
         for request_id in record.request_ids:
-            answer = self._judged(request_id, outcomes.get(request_id, of_others), record)
+            answer = None
+            with suppress(AsdError):  # what is stored of it is broken, which was told where it was asked for
+                answer = self._judged(request_id, outcomes.get(request_id, of_others), record)
             if answer is not None and request_id in self._pending:
                 yield self._taken(answer)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from asd_core.errors import AsdError
 from asd_core.llm.batch.files import ENDPOINT
+from asd_core.llm.door import DoorClient
 from asd_core.llm.replies import one_line, retry_after
 from asd_core.llm.settings import LlmSettings, api_key
 
@@ -42,7 +43,13 @@ class BatchClient:
 
         self._settings = settings
         self._sleep = sleep
-        self._client = OpenAI(api_key=api_key(), base_url=settings.url, max_retries=0, timeout=settings.timeout_seconds)
+        self._client = OpenAI(
+            api_key=api_key(),
+            base_url=settings.url,
+            max_retries=0,
+            timeout=settings.timeout_seconds,
+            http_client=cast(Any, DoorClient(settings.timeout_seconds)),  # the SDK's own library is another
+        )
 
     def listed(self) -> Iterator[Batch]:
         """The account's batches, newest first, a page at a time.
@@ -63,7 +70,9 @@ class BatchClient:
         """Token → batch, of those there are; a server without batches is told apart here, wanted or not."""
         found: dict[str, Batch] = {}
         for batch in self.listed():
-            if (token := (batch.metadata or {}).get(TOKEN, "")) in tokens:
+            metadata = getattr(batch, "metadata", None)
+            token = metadata.get(TOKEN) if isinstance(metadata, dict) and _is_batch(batch) else None
+            if isinstance(token, str) and token in tokens:
                 found[token] = batch
             if len(found) == len(tokens):
                 break

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from asd_core.llm.cleaning import read_json
+from asd_core.llm.door import MOST_BYTES as MOST_BYTES_OF_LINE
 from asd_core.llm.replies import NotAnswered, Outcome, Refused, member, one_line, read_completion, read_status
 from asd_core.llm.settings import LlmSettings, Message
 
@@ -16,6 +20,9 @@ ENDPOINT = "/v1/chat/completions"
 MOST_REQUESTS = 50_000
 MOST_BYTES = 200_000_000
 """Of one file, as OpenAI limits it."""
+
+_CUSTOM_ID = re.compile(rb'"custom_id"\s*:\s*"([0-9A-Za-z]+)"')
+_HEAD = 1000  # bytes of a line that cannot be read, in which it may say whose it is
 
 
 def request_line(request_id: str, model: str, messages: Sequence[Message], parameters: Mapping[str, Any]) -> bytes:
@@ -60,20 +67,25 @@ def read_results(
     Yields:
         Request id, outcome, and the ``error`` object of a request that was refused (else empty).
     """
-    for line in data.split(b"\n"):  # a text's splitlines would cut within answers, at U+2028 and others
+    for line in io.BytesIO(data):  # a text's splitlines would cut within answers, at U+2028 and others
         try:
-            value = json.loads(line.decode(errors="replace"))
-            request_id = value["custom_id"]
-        except (ValueError, KeyError, TypeError):
+            if len(line) > MOST_BYTES_OF_LINE:
+                raise ValueError(f"it is longer than {MOST_BYTES_OF_LINE:,} bytes")
+            value = read_json(line)
+        except ValueError as error:
+            if (found := _CUSTOM_ID.search(line[:_HEAD])) is not None:
+                told = one_line(f"the answer is not taken: {error}")
+                yield found[1].decode(), NotAnswered("no_completion", told, may_cost=True), {}
             continue  # whoever it was of has no result then, as where the batch expired
-        if isinstance(request_id, str):
+        if isinstance(value, dict) and isinstance(request_id := value.get("custom_id"), str):
             yield request_id, *_read(value, settings, sent.get(request_id, ()))
 
 
 def missing(batch: Batch) -> Outcome:
     """The outcome of requests that a batch is done with and does not mention."""
     if batch.status == "failed":
-        errors = [error.message or "" for error in (batch.errors.data or [])] if batch.errors else []
+        listed = getattr(batch.errors, "data", None)  # the SDK checks nothing
+        errors = [str(getattr(error, "message", None) or "") for error in listed] if isinstance(listed, list) else []
         return Refused(one_line(f"batch {batch.id} failed: {'; '.join(errors[:3])}"), all_alike=True)
     if batch.status == "cancelled":
         return Refused(f"batch {batch.id} was cancelled", all_alike=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from asd_core.errors import AsdError
+from asd_core.llm.cleaning import read_json
 from asd_core.store.files import Files
 
 
@@ -62,8 +63,13 @@ def write_record(files: Files, record: BatchRecord) -> BatchRecord:
 
 def _read(files: Files, path: str) -> BatchRecord:
     try:
-        value = json.loads(files.read(path))
-        return BatchRecord(**{**value, "request_ids": tuple(value["request_ids"])})
+        value: Any = read_json(files.read(path))
+        record = BatchRecord(
+            **{**value, "request_ids": tuple(map(str, value["request_ids"])), "at": float(value["at"])}
+        )
+        if files.address(record.path) != files.address(path) or not isinstance(record.parameters, dict):
+            raise ValueError("it is another's")
+        return record
     except (ValueError, TypeError, KeyError) as error:
         raise AsdError(
             f"{files.address(path)} is broken: {error!r}; see in the account which batches are under way, "

@@ -86,6 +86,7 @@ class ClipCaptions:
         descriptions: equal ones of several methods once.
         similarities: likewise.
         findings: measured differences that an LLM put in words; () where a caption is the measurements themselves.
+        measured: differences that were measured, in words; None where nothing was.
         notes: random weights, two audio towers; each once.
         is_measured: a caption or the findings hold measured differences.
     """
@@ -95,6 +96,7 @@ class ClipCaptions:
     descriptions: tuple[Shared[Descriptions], ...]
     similarities: tuple[Shared[SimilarityChart], ...]
     findings: tuple[str, ...]
+    measured: tuple[str, ...] | None
     notes: tuple[Shared[str], ...]
     is_measured: bool
 
@@ -150,6 +152,7 @@ def _clip_captions(rows: Sequence[Row]) -> ClipCaptions:
         descriptions=_shared(rows, _descriptions),
         similarities=_shared(rows, _chart),
         findings=findings,
+        measured=next((tuple(row["findings"]) for row in rows if row["findings"] is not None), None),
         notes=_shared(rows, lambda row: row["note"] or None),
         is_measured=has_measurements or bool(findings),
     )

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from asd_core.errors import AsdError
+from asd_core.pages.night.navigation import Neighbours
 from asd_core.store.tables import CAPTIONS
 
 Row = Mapping[str, Any]
@@ -29,6 +30,8 @@ class MachineRecord:
         false_alarm_rate: share of those clips above the threshold, in [0, 1]; None where unknown.
         notes: where the scorer departed from its settings, one line each.
         embeddings_note: a reservation about the embeddings (imported, random weights); "" where there is none.
+        quantile: of the threshold: share of normal clips that should not be flagged; None where unknown.
+        lenders: number of machines that the clips are of, where the scorer is its type's; 0 for one of its own.
     """
 
     machine_type: str
@@ -40,6 +43,8 @@ class MachineRecord:
     false_alarm_rate: float | None
     notes: tuple[str, ...] = ()
     embeddings_note: str = ""
+    quantile: float | None = None
+    lenders: int = 0
 
     @property
     def all_notes(self) -> tuple[str, ...]:
@@ -47,9 +52,28 @@ class MachineRecord:
         return (*self.notes, self.embeddings_note) if self.embeddings_note else self.notes
 
     @property
+    def p_normals(self) -> int:
+        """The number that bounds the p of a clip: normal clips, or other machines where it has none of its own."""
+        return self.lenders or self.n_normal_clips
+
+    @property
     def is_random(self) -> bool:
         """The scores come from random weights."""
-        return any("random weight" in note.lower() for note in self.all_notes)
+        return any(map(_tells_random_weights, self.all_notes))
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """The notes that stay in sight: random weights."""
+        return tuple(note for note in self.all_notes if _tells_random_weights(note))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The other notes, which are for people who know machine learning."""
+        return tuple(note for note in self.all_notes if not _tells_random_weights(note))
+
+
+def _tells_random_weights(note: str) -> bool:
+    return "random weight" in note.lower()
 
 
 Tier = Literal["act", "watch", "within_chance", "not_decided"]
@@ -63,11 +87,21 @@ class Judgement:
         tier: ``act`` is an alarm.
         place: among all machines of the night, alarms first and then by evidence.
         sentence: for people.
+        state: of its alarm: "new", "continuing", "cleared" or "".
+        nights_in_alarm: judged nights of its alarm so far.
+        rarity: how often a well machine has such a night, in words; "" where nothing is decided.
+        label: the answer of a person that holds for the night, "normal", "fault", "ignore" or "".
+        is_acknowledged: the alarm stays quiet for that answer.
     """
 
     tier: Tier
     place: int
     sentence: str
+    state: str = ""
+    nights_in_alarm: int = 0
+    rarity: str = ""
+    label: str = ""
+    is_acknowledged: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +120,11 @@ class Night:
         captions: difference captions of the night's clips, errors too; schema `asd_core.store.tables.CAPTIONS`.
         alarms: the sentence on top, which counts alarms, and lines on what is no alarm of a machine; none for a night
             whose alarms were not found.
+        alarms_mark: digest of what the alarms say, which tells a page that is no longer true; "" without alarms.
+        alarms_problem: why the alarms could not be found; "" where they were.
         judgements: (machine type, machine id) → its tier; none for such a night.
+        clip_labels: uri → what a person called the clip, in words.
+        neighbours: the nights that the page leads to; None for a page that stands alone.
     """
 
     recipe: str
@@ -98,7 +136,11 @@ class Night:
     machines: Sequence[MachineRecord]
     captions: pa.Table = field(default_factory=CAPTIONS.empty_table)
     alarms: Sequence[str] = ()
+    alarms_mark: str = ""
+    alarms_problem: str = ""
     judgements: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
+    clip_labels: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
 
 def rows_of(table: pa.Table, columns: Sequence[str], name: str) -> list[Row]:

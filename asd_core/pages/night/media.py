@@ -17,8 +17,8 @@ from asd_core.audio.moments import differing_moment
 from asd_core.audio.places import split_place
 from asd_core.digest import name_hash
 from asd_core.errors import AsdError
+from asd_core.pages.night.scored_clip import ScoredClip
 from asd_core.pages.night.spectrogram_image import draw_spectrograms
-from asd_core.pages.night.summary import ScoredClip
 from asd_core.store.files import Files
 
 ReadAudio = Callable[[str], tuple[NDArray[np.float32], int]]

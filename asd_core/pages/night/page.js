@@ -26,7 +26,7 @@
   document.addEventListener("keydown", (event) => {
     if (!keys || !keys.checked || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!["j", "k"].includes(event.key) || (isTyping(event.target) && event.target !== keys)) return;
-    const clips = all(".clip").filter((clip) => !clip.closest("[hidden]"));
+    const clips = all(".clip").filter((clip) => !clip.closest("[hidden], details:not([open])"));
     const here = clips.findIndex((clip) => clip.contains(document.activeElement));
     const next = event.key === "j" ? here + 1 : Math.max(here - 1, 0);
     if (clips[next]) {

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from asd_core.audio.differences import NO_DIFFERENCE
 from asd_core.pages.html import render_page
-from asd_core.pages.night.captions import captioned_text, captions_by_clip
+from asd_core.pages.night.alike import alike_blocks
+from asd_core.pages.night.captions import ClipCaptions, captioned_text, captions_by_clip
 from asd_core.pages.night.contents import Night
-from asd_core.pages.night.media import MapFunction, ReadAudio, write_media
-from asd_core.pages.night.summary import MachineNight, ScoredClip, Summary, summarise, worst_first
+from asd_core.pages.night.media import MapFunction, MediaFiles, ReadAudio, write_media
+from asd_core.pages.night.scored_clip import ScoredClip, worst_first
+from asd_core.pages.night.summary import MachineNight, Summary, summarise
+from asd_core.pages.night.tier_words import remark_on
 from asd_core.store.files import Files
 
 _SECTIONS = 300  # machines with a section of their own: a page of 10,000 could not be read
@@ -45,6 +49,9 @@ def write_report(
     sections = [machine for machine in summary.machines if machine.state != "silent"][:_SECTIONS]
     described = {clip_id for clip_id, caption in captions.items() if caption.is_measured}
     media = write_media(_worst(sections, media_limit), files, folder, read_audio, map_function, described)
+    shown = {machine.anchor: (*machine.flagged, *machine.others) for machine in sections}
+    measured = {clip.clip_id: _measured(clip, captions, media) for clips in shown.values() for clip in clips}
+    known = {clip_id: words for clip_id, words in measured.items() if words is not None}
     page = render_page(
         "night/page.html",
         styles=["night/captions.css"],
@@ -55,6 +62,12 @@ def write_report(
         media=media,
         sections=sections,
         captions=captions,
+        blocks={anchor: alike_blocks(clips, known) for anchor, clips in shown.items()},
+        remarks={
+            clip.clip_id: remark_on(machine.judgement, measured[clip.clip_id])
+            for machine in sections
+            for clip in shown[machine.anchor]
+        },
         captioned=captioned_text([clip.clip_id for clip in summary.flagged], captions),
         n_random_captions=sum(clip.is_random for clip in captions.values()),
         n_tabled=sum(clip.uri not in media for machine in sections for clip in machine.flagged),
@@ -76,6 +89,20 @@ def _worst(sections: Sequence[MachineNight], limit: int) -> list[ScoredClip]:
     firsts = [clips[0] for clips in shown if clips]
     others = [clip for clips in shown for clip in clips[1:]]
     return [*firsts, *sorted(others, key=worst_first)][:limit]
+
+
+def _measured(
+    clip: ScoredClip, captions: Mapping[str, ClipCaptions], media: Mapping[str, MediaFiles]
+) -> tuple[str, ...] | None:
+    """Measured differences of a clip from its nearest normal clips, in words; None where the page shows none."""
+    if clip.uri not in media:
+        return None
+    if clip.clip_id in captions and captions[clip.clip_id].measured is not None:
+        return captions[clip.clip_id].measured
+    said = media[clip.uri].difference
+    if not said:
+        return None
+    return () if said == NO_DIFFERENCE else tuple(one for one in said.split("; ") if not one.startswith("and "))
 
 
 def _disagreements(night: Night, summary: Summary) -> list[str]:

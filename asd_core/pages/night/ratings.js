@@ -115,12 +115,18 @@
     mix();
   });
   blind.addEventListener("change", () => { keep(); mix(); });
-  form.addEventListener("toggle", () => { keep(); mix(); });
+  form.addEventListener("toggle", () => {
+    // Every caption is to be rated, also of clips that are behind another.
+    if (form.open) for (const fold of document.querySelectorAll(".alike, .clips")) fold.open = true;
+    keep();
+    mix();
+  });
   next.addEventListener("click", () => {
     const unrated = [...document.querySelectorAll(".caption")].find(
       (caption) => !mine().has(caption.dataset.key) && !caption.closest("[hidden]"),
     );
     if (!unrated) return;
+    for (let fold = unrated.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     radios(unrated)[0].focus({ preventScroll: true });
     unrated.closest(".clip").scrollIntoView({ block: "start" });
   });

@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from asd_core.audio.places import place
+from asd_core.alarms.clip_certainty import too_few_normals
 from asd_core.digest import name_hash
 from asd_core.pages.night.contents import Judgement, MachineRecord, Night, Row, rows_of
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
 from asd_core.pages.night.problems import Problem, group_problems
+from asd_core.pages.night.scored_clip import NEAREST, SEGMENTS, ScoredClip, excess, scored_clip, worst_first
+from asd_core.pages.night.tier_words import State, Status, status_of
 from asd_core.readable import machine_name
-
-State = Literal["flagged", "normal", "unusable", "silent"]
 
 _HISTORY = ("machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged")
 _TONIGHT = (*_HISTORY, "clip_id", "uri", "recorded_at", "error_reason", "error", "warning", "p_value")
-_NEAREST = ("nearest_uris", "nearest_distances")
-_SEGMENTS = ("segment_start", "segments", "nearest_starts", "seconds", "decided_by")
-
-
-@dataclass(frozen=True)
-class ScoredClip:
-    """A scored clip that the page shows: above its threshold, or captioned all the same.
-
-    ``excess`` is None where the machine's median unseen score is not known. ``segment_start`` is that of the segment
-    with the highest score, s; it, ``segments`` and ``nearest_starts`` are empty where whole clips were scored.
-    ``decided_by`` is the member of an ensemble with the largest part in the score.
-    """
-
-    clip_id: str
-    uri: str
-    machine: str
-    recorded_at: str
-    is_flagged: bool
-    anomaly_score: float
-    decision_threshold: float | None
-    excess: float | None
-    p_value: float | None
-    nearest: tuple[tuple[str, float], ...]
-    warning: str | None
-    segment_start: float | None = None
-    segments: int | None = None
-    nearest_starts: tuple[float, ...] = ()
-    seconds: float | None = None
-    decided_by: str | None = None
-
-    @property
-    def place(self) -> str:
-        """The place of the clip, or of its worst segment."""
-        return place(self.uri, self.segment_start)
-
-    @property
-    def nearest_places(self) -> tuple[str, ...]:
-        """The places of the nearest normal clips or segments, nearest first."""
-        starts = self.nearest_starts or (None,) * len(self.nearest)
-        return tuple(place(uri, start) for (uri, _), start in zip(self.nearest, starts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -97,10 +56,28 @@ class MachineNight:
         return None if rate is None or not self.n_scored else rate * self.n_scored
 
     @property
+    def status(self) -> Status:
+        """Its tier and alarm in words; its flags where nothing was judged."""
+        return status_of(self.judgement, self.state)
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing is to be done about it: its night is within chance."""
+        return self.judgement is not None and self.judgement.tier == "within_chance"
+
+    @property
+    def too_few_normals(self) -> str:
+        """Why none of its clips can be decided on; "" where they can, or where that is not known."""
+        if self.record is None or self.record.quantile is None:
+            return ""
+        unit = "machine" if self.record.lenders else "normal"
+        return too_few_normals(self.record.p_normals, self.record.quantile, unit)
+
+    @property
     def rank(self) -> tuple[float, int, float, float, str]:
-        """Sort key: alarms and watched machines by evidence, then by state, share of clips flagged and worst excess."""
+        """Sort key: judged machines by evidence, then by state, share of clips flagged and worst excess."""
         judged = self.judgement
-        place = judged.place if judged and judged.tier in ("act", "watch") else math.inf
+        place = judged.place if judged and judged.tier != "not_decided" else math.inf
         state = ("flagged", "normal", "unusable", "silent").index(self.state)
         worst = self.worst_excess if self.worst_excess is not None else -math.inf
         return (place, state, -len(self.flagged) / max(self.n_scored, 1), -worst, self.name)
@@ -127,13 +104,30 @@ class Summary:
         """The machines with at least one scored clip."""
         return sum(machine.n_scored > 0 for machine in self.machines)
 
+    @property
+    def expected_flagged(self) -> float | None:
+        """The clips to be flagged by chance if all machines are well; None where a machine's share is unknown."""
+        heard = [machine.expected_flagged for machine in self.machines if machine.n_scored]
+        return None if None in heard else sum(share for share in heard if share is not None)
+
+    @property
+    def tiers(self) -> Mapping[str, int]:
+        """Tier → number of machines; all 0 where nothing was judged."""
+        found = Counter(machine.judgement.tier for machine in self.machines if machine.judgement)
+        return {tier: found[tier] for tier in ("act", "watch", "within_chance", "not_decided")}
+
+    @property
+    def n_acknowledged(self) -> int:
+        """The machines whose alarm stays quiet for the answer of a person; their tier is ``watch``."""
+        return sum(machine.judgement.is_acknowledged for machine in self.machines if machine.judgement)
+
     def in_state(self, state: State) -> list[MachineNight]:
         """The machines in one state, in the page's order."""
         return [machine for machine in self.machines if machine.state == state]
 
 
 def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
-    """Sum up a night. Machines come by the evidence of their alarms, then by the share of their clips flagged.
+    """Sum up a night. Machines come by the evidence of their nights, then by the share of their clips flagged.
 
     Args:
         night: the night to report.
@@ -142,7 +136,7 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     Raises:
         AsdError: a table lacks a column.
     """
-    rows = rows_of(night.scores, _TONIGHT + _NEAREST + _SEGMENTS, "scores")
+    rows = rows_of(night.scores, _TONIGHT + NEAREST + SEGMENTS, "scores")
     earlier = _by_machine(row for row in rows_of(night.history, _HISTORY, "history") if row["date"] != night.date)
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
@@ -159,22 +153,6 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
         errors=group_problems(errors, "error_reason", "error"),
         warnings=group_problems([row for row in rows if row["warning"]], "warning", ""),
     )
-
-
-def excess(score: float, threshold: float | None, median: float | None) -> float | None:
-    """How far a score lies above the threshold, in distances of the threshold from the median of unseen normals.
-
-    (score - threshold) / (threshold - median): 0 at the threshold, -1 at the median of normal clips, 1 where a
-    clip is twice as far from that median as the threshold is. None where that distance is unknown or not positive.
-    """
-    if threshold is None or median is None or not threshold > median:
-        return None
-    return (score - threshold) / (threshold - median)
-
-
-def worst_first(clip: ScoredClip) -> tuple[float, float, str]:
-    """Sort key: by excess, those of unknown excess last, then by score."""
-    return (-clip.excess if clip.excess is not None else math.inf, -clip.anomaly_score, clip.uri)
 
 
 def _by_machine(rows: Iterable[Row]) -> Mapping[tuple[str, str], list[Row]]:
@@ -200,7 +178,11 @@ def _machine(
     median = record.median_unseen_score if record else None
     scored = [row for row in rows if _is_scored(row)]
     shown = [row for row in scored if row["is_flagged"] or row["clip_id"] in captioned]
-    clips = sorted((_scored_clip(row, name, median) for row in shown), key=worst_first)
+    normals = record.p_normals if record else 0
+    told = (
+        replace(scored_clip(row, name, median, normals), label=night.clip_labels.get(row["uri"], "")) for row in shown
+    )
+    clips = sorted(told, key=worst_first)
     worst = max(scored, key=lambda row: row["anomaly_score"], default=None)
     worst_score = worst["anomaly_score"] if worst else None
     threshold = record.decision_threshold if record else None
@@ -219,26 +201,4 @@ def _machine(
         decision_threshold=threshold,
         history=draw_history(earlier, scored, night.date),
         judgement=night.judgements.get(key),
-    )
-
-
-def _scored_clip(row: Row, machine: str, median: float | None) -> ScoredClip:
-    recorded_at = row["recorded_at"]
-    return ScoredClip(
-        clip_id=row["clip_id"],
-        uri=row["uri"],
-        machine=machine,
-        recorded_at=f"{recorded_at:%Y-%m-%d %H:%M} UTC" if recorded_at else "",
-        is_flagged=bool(row["is_flagged"]),
-        anomaly_score=row["anomaly_score"],
-        decision_threshold=row["decision_threshold"],
-        excess=excess(row["anomaly_score"], row["decision_threshold"], median),
-        p_value=row["p_value"],
-        nearest=tuple(zip(row["nearest_uris"] or (), row["nearest_distances"] or (), strict=True)),
-        warning=row["warning"],
-        segment_start=row["segment_start"],
-        segments=row["segments"],
-        nearest_starts=tuple(row["nearest_starts"] or ()),
-        seconds=row["seconds"],
-        decided_by=row["decided_by"],
     )

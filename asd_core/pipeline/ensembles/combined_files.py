@@ -7,7 +7,6 @@ scorers/<KEY>/<machine_type>/<machine_id>/<version>/<hash>.npz     its unseen sc
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,9 +26,12 @@ from asd_core.pipeline.scorer_files import (
     learnt_uris,
     load_scorer,
     scorer_folder,
+    scorer_head,
     unchanged_file,
 )
+from asd_core.pipeline.scorer_versions import FIT_AGAIN
 from asd_core.recipe.recipe import Recipe
+from asd_core.store.broken_files import named_if_broken
 from asd_core.store.store import Store
 from asd_core.store.tables import to_parquet
 
@@ -58,7 +60,7 @@ def combine_machine(
     learnt: dict[str, None] = {}
     for name, member in recipe.members.items():
         folder = scorer_folder(member.key(), machine_type, machine_id)
-        learnt |= dict.fromkeys(learnt_uris(json.loads(store.files.read(f"{folder}/{versions[name]}/scorer.json"))))
+        learnt |= dict.fromkeys(learnt_uris(scorer_head(store, folder, versions[name])))
     first = recipe.for_machine(machine_type)
     head: dict[str, Any] = {
         "machine_type": machine_type,
@@ -139,7 +141,18 @@ def load_combined(store: Store, folder: str, version: str, threshold: ThresholdC
     Raises:
         AsdError: its bytes have changed.
     """
-    head = json.loads(unchanged_file(store, folder, version, "scorer.json", version[-8:]))
+    head = scorer_head(store, folder, version)
+    with named_if_broken(f"{folder}/{version}", FIT_AGAIN):
+        scorer, former = _loaded(store, folder, version, head)
+    if threshold == former:
+        return scorer
+    stale = decision_threshold(scorer.unseen, former).notes
+    kept = replace(scorer, notes=tuple(note for note in scorer.notes if note not in stale), is_judged_anew=True)
+    return judged(kept, threshold)
+
+
+def _loaded(store: Store, folder: str, version: str, head: Mapping[str, Any]) -> tuple[CombinedScorer, ThresholdConfig]:
+    """The scorer as it was judged when it was committed, and the rule of that."""
     data = unchanged_file(store, folder, version, f"{head['arrays']}.npz", head["arrays"])
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         unseen = arrays["unseen"]
@@ -153,9 +166,4 @@ def load_combined(store: Store, folder: str, version: str, threshold: ThresholdC
         np.nan if rate is None else rate,
         tuple(head["notes"]),
     )
-    former = ThresholdConfig(**head["recipe"]["threshold"])
-    if threshold == former:
-        return scorer
-    stale = decision_threshold(unseen, former).notes
-    kept = replace(scorer, notes=tuple(note for note in scorer.notes if note not in stale), is_judged_anew=True)
-    return judged(kept, threshold)
+    return scorer, ThresholdConfig(**head["recipe"]["threshold"])

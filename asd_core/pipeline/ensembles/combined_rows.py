@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.alarms.p_values import p_values
+from asd_core.alarms.p_values import p_values, smallest_p
 from asd_core.pipeline.embedded_rows import machines_of
 from asd_core.pipeline.ensembles.combined_files import load_combined, load_members
 from asd_core.pipeline.ensembles.combined_scorer import CombinedScorer, MemberScorer, combined
@@ -112,6 +112,7 @@ def combined_rows(
         "is_flagged": scores > scorer.threshold,
         "p_value": p_values(scores, scorer.unseen),
         "scorer_version": [version] * len(scores),
+        "p_floor": np.full(len(scores), smallest_p(len(scorer.unseen))),
         "decided_by": deciding,
         "member_scores": by_member.tolist(),
     }

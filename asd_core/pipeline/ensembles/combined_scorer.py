@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from asd_core.alarms.false_alarm_rates import cross_validated_false_alarm_rate
 from asd_core.alarms.standardising import Rule, Standard
 from asd_core.alarms.thresholds import ThresholdConfig, decision_threshold
 from asd_core.errors import AsdError
 from asd_core.pipeline.ensembles.same_clips import file_name, is_imported
-from asd_core.pipeline.scorer import Scorer, cross_validated_false_alarm_rate
+from asd_core.pipeline.scorer import Scorer
 from asd_core.recipe.ensemble_settings import EnsembleConfig
 
 Floats = NDArray[np.float64]

@@ -80,6 +80,7 @@ def test_a_lasting_fault_does_not_become_the_normal_state():
     found = judged(values)
     assert (found.tiers[3, 20 - LEARNT :] == "act").all()
     assert found.episodes.since[3, -1] == 20 - LEARNT
+    assert found.settled[3].any() and found.settled.sum() == found.settled[3].sum()
 
 
 def test_later_nights_change_nothing_of_earlier_ones():

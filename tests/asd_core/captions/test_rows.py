@@ -5,7 +5,15 @@ from asd_core.audio.measures import measure
 from asd_core.captions.class_changes import NO_CHANGE
 from asd_core.captions.evidence import CaptionEvidence
 from asd_core.captions.prompts import PROMPT_VERSION
-from asd_core.captions.rows import MEASURED_VERSION, TAGGED_VERSION, answered, caption_counts, caption_row, prompt_of
+from asd_core.captions.rows import (
+    MEASURED_VERSION,
+    TAGGED_VERSION,
+    answered,
+    caption_counts,
+    caption_row,
+    captions_table,
+    prompt_of,
+)
 from asd_core.captions.selection import CaptionOrder
 from asd_core.encoders.efficientat.class_names import class_names
 from asd_core.llm.requests import CaptionAnswer, prompt_hash
@@ -92,3 +100,13 @@ def test_counts_add_up_and_notes_stand_once():
         "warnings": 2,
         "notes": ["random weights", "llm_failed: busy"],
     }
+
+
+@pytest.mark.parametrize("odd", [{"text": "lo\ud800ud"}, {"text": "x", "input_tokens": 10**30}, {"text": 7}])
+def test_an_answer_that_no_table_takes_is_the_error_of_its_own_row(odd):
+    row = row_of(CaptionEvidence(NORMAL_IDS, measures=NOISE), llm="echo")
+    rows = [answered(row, CaptionAnswer("r", **each)) for each in ({"text": "This sound is loud."}, odd)]
+    good, bad = captions_table(rows).to_pylist()
+    assert good["difference_caption"] == "This sound is loud." and good["error_reason"] is None
+    assert bad["difference_caption"] is None and bad["error_reason"] == "llm_failed"
+    assert bad["error"].startswith("the answer cannot be stored: ")

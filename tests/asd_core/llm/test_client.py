@@ -1,4 +1,3 @@
-import asyncio
 import socket
 
 import pytest
@@ -6,7 +5,7 @@ import pytest
 from asd_core.llm.client import LlmClient, first_parameters, other_parameters
 from asd_core.llm.replies import Answered, NotAnswered, Refused
 from asd_core.llm.settings import LlmSettings
-from tests.llm_server import LlmServer
+from tests.asd_core.llm.attempts import attempt
 
 KEY = "sk-never-to-be-seen"
 
@@ -14,21 +13,6 @@ KEY = "sk-never-to-be-seen"
 @pytest.fixture
 def key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-
-
-def attempt(fault="ok", messages=None, **settings):
-    """The outcome of one request to a server that meets it so; and the server."""
-    with LlmServer(lambda number, prompt: fault) as server:
-        given = {"base_url": server.url, "timeout_seconds": 0.3 if fault == "hang" else 20.0} | settings
-
-        async def once():
-            client = LlmClient(LlmSettings(**given))
-            try:
-                return await client.attempt(messages or [{"role": "user", "content": "say loud"}])
-            finally:
-                await client.close()
-
-        return asyncio.run(once()), server
 
 
 def test_an_answer_comes_with_the_tokens_that_the_server_counted(key):

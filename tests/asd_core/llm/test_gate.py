@@ -1,4 +1,5 @@
 import asyncio
+import random
 
 import pytest
 
@@ -6,6 +7,7 @@ from asd_core.llm.gate import Gate
 from asd_core.llm.limits import Limits
 from asd_core.llm.permission import TooLarge
 from tests.asd_core.llm.virtual_time import run
+from tests.llm_server.measures import most_in_any
 
 
 async def attempts(gate, job, count, seconds=1.0, order=None):
@@ -21,8 +23,9 @@ async def attempts(gate, job, count, seconds=1.0, order=None):
     return sorted(await asyncio.gather(*(one() for _ in range(count))))
 
 
-async def open_gate(limits, window=60.0, jobs=("a",)):
-    gate = Gate(window, wall=lambda: 5000.0)
+async def open_gate(limits, window=60.0, jobs=("a",), set_back=0.0):
+    """A gate whose wall clock says 5000 where the virtual loop begins, less by how much it was set back since."""
+    gate = Gate(window, wall=lambda: 4000.0 + asyncio.get_running_loop().time() - set_back)
     for job in jobs:
         await gate.begin(job, "m", limits)
     return gate
@@ -121,6 +124,54 @@ def test_a_process_hands_its_last_minute_over_to_the_next():
 
     left, recent, after = run(story())
     assert len(left) == 3 and recent == [(pytest.approx(at), tokens) for at, tokens in left] and after >= 60
+
+
+@pytest.mark.parametrize("set_back", [3600.0, 1e9])
+def test_a_clock_that_is_set_back_costs_no_more_than_a_window(set_back):
+    async def story():
+        first = await open_gate(Limits(3, None, 9))
+        await attempts(first, "a", 3, seconds=0)
+        second = await open_gate(Limits(3, None, 9), set_back=set_back)
+        start = asyncio.get_running_loop().time()
+        await second.begin("a", "m", Limits(3, None, 9), await first.end("a"))
+        await second.enter("a", 1)
+        return asyncio.get_running_loop().time() - start
+
+    assert 59 < run(story()) < 70
+
+
+@pytest.mark.parametrize("limits", [Limits(4, None, 9), Limits(1000, 4, 9), Limits(4, None, 2)])
+def test_no_window_at_the_server_holds_more_however_long_attempts_are_on_their_way(limits):
+    arrived, rng = [], random.Random(7)
+
+    async def one(gate):
+        given = await gate.enter("a", 1)
+        way, seconds = rng.uniform(0, 5), rng.uniform(0, 20)
+        await asyncio.sleep(way)
+        arrived.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(seconds)
+        gate.leave("a", given, 1, way + seconds)
+
+    async def story():
+        gate = await open_gate(limits)
+        await asyncio.gather(*(one(gate) for _ in range(60)))
+
+    run(story())
+    assert most_in_any(arrived, 60.0) == 4
+    assert 60 / (max(arrived) - min(arrived)) > 0.85 * 4 / 60
+
+
+def test_an_attempt_that_is_not_over_is_counted_for_as_long_as_it_lasts():
+    async def story():
+        gate = await open_gate(Limits(1, None, 9))
+        first = await gate.enter("a", 1)
+        waiting = asyncio.create_task(gate.enter("a", 1))
+        await asyncio.sleep(200)
+        gate.leave("a", first, 1, 200)
+        return (await waiting).at - first.at, await gate.pause("a")
+
+    seconds, pause = run(story())
+    assert seconds == pytest.approx(200) and pause == float("inf")
 
 
 def test_an_attempt_above_the_limit_of_tokens_is_refused_and_holds_nobody_up():

@@ -3,12 +3,36 @@ import json
 import pytest
 
 from asd_core.errors import AsdError
-from asd_core.llm.ledger import COMPLAINED, UNKNOWN, Attempt, History, Ledger, forget
+from asd_core.llm.ledger import COMPLAINED, UNKNOWN, History, Ledger, forget
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
+from asd_core.llm.stored import Attempt
 from tests.asd_core.llm.fakes import MemoryFiles
 
 REQUEST = CaptionRequest("r1", "clip", "the prompt")
 LLM = "m at h"
+
+BROKEN_ANSWERS = [
+    b"{",
+    b"[" * 200_000,
+    b"\xff\x00",
+    b'{"request_id": "r1", "colour": 1}',
+    b'{"request_id": "r1"}',
+    b'{"request_id": "r1", "text": null}',
+    b'{"request_id": "r2", "text": "This sound is another\'s."}',
+    b'{"request_id": "r1", "text": 7}',
+    b'{"request_id": "r1", "text": "x", "input_tokens": 1e99}',
+    b'{"request_id": "r1", "text": "x", "input_tokens": -1}',
+    b'{"request_id": "r1", "text": "x", "attempts": 1' + b"0" * 30 + b"}",
+]
+BROKEN_INTENTS = [
+    b"[]",
+    b'{"llm": "m at h"}',
+    b'{"llm": "m at h", "attempts": [{"when": 1}]}',
+    b'{"llm": "m at h", "attempts": [{"at": "soon", "incarnation": "a"}]}',
+    b'{"llm": "m at h", "attempts": [{"at": 1}]}',
+    b'{"llm": "m at h", "attempts": [{"at": NaN, "incarnation": "a"}]}',
+    b'{"llm": "m at h", "attempts": ' + b"[" * 100_000,
+]
 
 
 def opened(files, incarnation="second", since=0.0):
@@ -84,7 +108,7 @@ def test_a_process_leaves_its_last_minute_to_the_next_but_not_to_itself():
     assert Ledger(files, "second").left("another", 0) == []
 
 
-@pytest.mark.parametrize("data", [b"{", b"[]", b'{"request_id": "r1", "colour": 1}'])
+@pytest.mark.parametrize("data", BROKEN_ANSWERS)
 def test_an_answer_that_is_broken_is_named(data):
     files = MemoryFiles()
     files.write("answers/r1.json", data)
@@ -92,9 +116,26 @@ def test_an_answer_that_is_broken_is_named(data):
         opened(files)[0].answer("r1")
 
 
-@pytest.mark.parametrize("data", [b'{"llm": "m at h"}', b'{"llm": "m at h", "attempts": [{"when": 1}]}'])
+@pytest.mark.parametrize("data", BROKEN_INTENTS)
 def test_an_intent_that_is_broken_is_said(data):
     files = MemoryFiles()
     files.write("intents/r1.json", data)
-    with pytest.raises(AsdError, match="an intent in intents is broken"):
-        opened(files)
+    ledger, attempts = opened(files)
+    assert attempts == []
+    with pytest.raises(AsdError, match="intents/r1.json is broken: .*; remove it"):
+        ledger.history("r1")
+
+
+def test_a_stored_surrogate_is_read_as_what_can_be_stored_again():
+    files = MemoryFiles()
+    files.write("answers/r1.json", b'{"request_id": "r1", "text": "This sound is lo\\ud800ud."}')
+    assert opened(files)[0].answer("r1").text == "This sound is lo\ufffdud."
+
+
+@pytest.mark.parametrize("data", [b"{", b'{"dispatched": [[1]]}', b'{"dispatched": [["a", 1]]}', b'{"dispatched": 7}'])
+def test_a_last_minute_that_is_broken_is_named(data):
+    files = MemoryFiles()
+    Ledger(files, "first").leave(LLM, [])
+    files.write(next(iter(files.kept)), data)
+    with pytest.raises(AsdError, match="limits/.*.json is broken: .*; remove it"):
+        Ledger(files, "second").left(LLM, 0)

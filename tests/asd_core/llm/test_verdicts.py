@@ -1,8 +1,9 @@
 import pytest
 
-from asd_core.llm.ledger import Attempt, History
+from asd_core.llm.ledger import History
 from asd_core.llm.replies import Answered, NotAnswered, Refused
 from asd_core.llm.requests import CaptionRequest
+from asd_core.llm.stored import Attempt
 from asd_core.llm.verdicts import Refusals, conversation, cut_short, given_up, judged
 
 SENT = History((Attempt(1.0, "first"),))

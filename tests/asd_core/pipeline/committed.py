@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from asd_core.encoders.build import embeddings_fingerprint
+from asd_core.pipeline.machine_tasks import MachineTask
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.layout import shard_path
 from asd_core.store.tables import CLIPS, EMBEDDINGS, embedding_column, to_parquet
@@ -27,3 +28,13 @@ def commit(store, machines, count=10, date="2026-11-01", shard="s", broken=()):
     table = pa.table(columns, schema=pa.schema([EMBEDDINGS.field(name) for name in columns]))
     store.files.write(shard_path(FINGERPRINT, shard), to_parquet(table))
     return table.select(CLIPS.names).append_column("shard", pa.array([shard] * len(ids)))
+
+
+def task(store, clips, **given):
+    """All of these clips as one task of the reducer."""
+    ordered = clips.sort_by([("machine_id", "ascending"), ("uri", "ascending")])
+    names = ("versions", "transient", "run_id")
+    values = {"versions": {}, "transient": {}, "run_id": "run"} | given
+    return MachineTask(
+        store.files.url, ("twfr-knn", KNN.settings), "key", {"fan": FINGERPRINT}, ordered, *(values[n] for n in names)
+    )

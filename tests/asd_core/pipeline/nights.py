@@ -36,13 +36,13 @@ def training_rows(values, nights, domains=None, segments=1):
     return pa.table(columns, schema=EMBEDDINGS)
 
 
-def scorer_of(rows, values, recipe="twfr-knn", segments=1, **changes):
+def scorer_of(rows, values, recipe="twfr-knn", segments=1, groups=None, **changes):
     """The scorer that a fit makes of these rows."""
     base = Recipe("mine", {}) if "detector.kind" in changes else load_recipe(recipe)
     chosen = base.with_settings(changes).for_machine("fan")
     domains = np.array(rows["domain"].to_pylist())
     given = () if segments == 1 else ((), np.arange(len(values)) // segments, np.arange(len(values)) % segments * 1.0)
-    return fit_scorer("fan", "07", chosen, "f", values, domains, rows["uri"].to_pylist(), *given)
+    return fit_scorer("fan", "07", chosen, "f", values, domains, rows["uri"].to_pylist(), *given, groups=groups)
 
 
 def fitted_rows(scores, folders, left_out="night", version="v1"):

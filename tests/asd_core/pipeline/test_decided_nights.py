@@ -5,7 +5,7 @@ import pytest
 from asd_core.pipeline.decided_nights import GATHERED, decide
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.store.tables import ALARMS, EVIDENCE
+from asd_core.store.tables import ALARMS, EVIDENCE, LABELS
 from tests.asd_core.pipeline.nights import learnt_machines
 from tests.stored_rows import blank_rows
 
@@ -20,13 +20,13 @@ def evidence(date, z, learnt=14):
     return blank_rows(EVIDENCE, len(z), **given)
 
 
-def decided(nights, machines=4, learnt=14, **config):
+def decided(nights, machines=4, learnt=14, labels=None, **config):
     """Tables of nights in which machines lie so high; the fleet has learnt that many nights."""
     gathered = GatheredNights(GATHERED)
     tables = [evidence(date, z, learnt) for date, z in zip(DATES, nights, strict=False)]
     for date, table in zip(DATES, tables, strict=False):
         gathered.add(date, table)
-    found = decide(learnt_machines(machines, learnt), "key", gathered, AlarmConfig(**config))
+    found = decide(learnt_machines(machines, learnt), "key", gathered, AlarmConfig(**config), labels)
     return [found.rows("key", number, table) for number, table in enumerate(tables)]
 
 
@@ -97,3 +97,48 @@ def test_the_order_of_machines_changes_nothing():
     found = decide(learnt_machines(4, 14), "key", gathered, AlarmConfig())
     backwards = found.rows("key", 1, tables[1].take(pa.array([2, 0, 3, 1])))
     assert sorted(backwards.to_pylist(), key=str) == sorted(decided([[FAR, 0, 0, 1.0]] * 2)[1].to_pylist(), key=str)
+
+
+def labels_of(*given):
+    """Rows of LABELS of fans: (machine id, night, answer, more columns)."""
+    blank = {"machine_type": "fan", "labelled_at": 0}
+    rows = [
+        blank | {"machine_id": name, "date": DATES[night], "answer": answer, **more}
+        for name, night, answer, more in given
+    ]
+    return pa.Table.from_pylist(rows, LABELS)
+
+
+def test_an_answer_is_told_beside_the_evidence_which_stays_as_it_is():
+    nights = [[FAR, FAR, 0, 0]] * 3
+    plain, said = decided(nights), {"words": "bearing", "labelled_by": "Ann"}
+    tables = decided(
+        nights, labels=labels_of(("00", 0, "fault", said), ("01", 1, "normal", {}), ("02", 2, "fault", {}))
+    )
+    quiet = of_machine(tables, "00", "tier", "state", "acknowledged", "label", "label_words", "labelled_by")
+    assert quiet == [("watch", state, True, "fault", "bearing", "Ann") for state in ("new", "continuing", "continuing")]
+    ended = of_machine(tables, "01", "tier", "state", "unlabelled_state", "label")
+    assert ended[1] == ("within_chance", "cleared", "continuing", "normal")
+    assert ended[2] == ("act", "new", "continuing", None)
+    assert of_machine(tables, "02", "tier", "label")[2] == ("within_chance", "fault")
+    same = ["z_mean", "z_worst", "p_value", "p_floor", "alarm_level", "unlabelled_state"]
+    for one, other in zip(plain, tables, strict=True):
+        by_machine = [table.sort_by("machine_id").select(same) for table in (one, other)]
+        assert by_machine[0].equals(by_machine[1])
+
+
+def test_the_sentence_begins_with_the_answer_and_acknowledged_alarms_stand_behind_open_ones():
+    (table,) = decided([[FAR, FAR + 5, 0, 0]], labels=labels_of(("01", 0, "ignore", {"until": "2026-12-01"})))
+    assert table["machine_id"].to_pylist()[0] == "00"
+    ((said,),) = of_machine([table], "01", "sentence")
+    assert said.startswith("Acknowledged and ignored until 2026-12-01. New alarm: ")
+    ((normal,),) = of_machine(decided([[FAR, 0, 0, 0]], labels=labels_of(("00", 0, "normal", {}))), "00", "sentence")
+    assert normal == "Labelled normal. By its scores alone it is a new alarm."
+
+
+def test_without_an_answer_the_columns_of_answers_are_empty():
+    (table,) = decided([[FAR, 0, 0, 0]])
+    for name in ("label", "label_words", "label_until", "labelled_by"):
+        assert table[name].null_count == 4
+    assert of_machine([table], "00", "unlabelled_state", "acknowledged") == [("new", False)]
+    assert of_machine([table], "01", "unlabelled_state", "acknowledged") == [(None, None)]

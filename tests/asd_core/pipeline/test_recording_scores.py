@@ -1,6 +1,7 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
+from asd_core.alarms.false_alarm_rates import cross_validated_false_alarm_rate
 from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.segment_scores import ScoreConfig
 from asd_core.alarms.thresholds import ThresholdConfig
@@ -9,7 +10,6 @@ from asd_core.pipeline.recording_scores import (
     first_of_each_recording,
     recording_scores,
 )
-from asd_core.pipeline.scorer import cross_validated_false_alarm_rate
 
 LEARNT = SegmentScores(np.random.default_rng(0).normal(size=120), np.repeat(np.arange(40), 3))
 

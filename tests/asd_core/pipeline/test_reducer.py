@@ -1,34 +1,20 @@
 import pyarrow as pa
 import pytest
 
-from asd_core.encoders.build import embeddings_fingerprint
 from asd_core.errors import AsdError
-from asd_core.pipeline.machine_tasks import MachineTask
-from asd_core.pipeline.reducer import fit_machines, score_machines
+from asd_core.pipeline.machine_fits import fit_machines
+from asd_core.pipeline.reducer import score_machines
 from asd_core.pipeline.scorer_versions import newest_versions
-from asd_core.recipe.recipe import load_recipe
 from asd_core.store.layout import shard_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from asd_core.store.tables import SCORES, from_parquet
-from tests.asd_core.pipeline.committed import commit
-
-KNN = load_recipe("twfr-knn")
-FINGERPRINT = embeddings_fingerprint(KNN.for_machine("fan").encoder)
+from tests.asd_core.pipeline.committed import FINGERPRINT, commit, task
 
 
 @pytest.fixture
 def store(tmp_path):
     return Store(LocalFiles(tmp_path))
-
-
-def task(store, clips, **given):
-    ordered = clips.sort_by([("machine_id", "ascending"), ("uri", "ascending")])
-    names = ("versions", "transient", "run_id")
-    values = {"versions": {}, "transient": {}, "run_id": "run"} | given
-    return MachineTask(
-        store.files.url, ("twfr-knn", KNN.settings), "key", {"fan": FINGERPRINT}, ordered, *(values[n] for n in names)
-    )
 
 
 def rows_of(store, outcome):
@@ -61,12 +47,6 @@ def test_a_clip_that_could_not_be_read_says_why_and_one_that_nobody_read_says_th
     rows = rows_of(store, score_machines(task(store, unread, transient=told)))
     assert [row["error_reason"] for row in rows.values()] == ["vanished", "not_embedded", "not_embedded"]
     assert rows["a-2026-11-01-0"]["error"] == "gone"
-
-
-def test_a_training_clip_that_is_broken_is_not_learnt_from(store):
-    clips = commit(store, ["a"], count=5, broken=["a-2026-11-01-0"])
-    (outcome,) = fit_machines(task(store, clips))
-    assert (outcome.normal_clips, outcome.version[:7], outcome.is_new) == (4, "v000001", True)
 
 
 def test_what_is_scored_does_not_depend_on_how_machines_are_grouped(store):

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.errors import AsdError
-from asd_core.pipeline.scorer import cross_validated_false_alarm_rate, fit_scorer
+from asd_core.pipeline.scorer import fit_scorer
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.recipe import load_recipe
 from asd_core.store.local_files import LocalFiles
@@ -19,13 +18,6 @@ def store(tmp_path):
 def test_one_clip_is_too_few():
     with pytest.raises(AsdError, match="1 normal clip of fan 07: at least 2 are needed"):
         fitted(count=1)
-
-
-def test_the_expected_false_alarm_rate_is_near_what_the_quantile_leaves():
-    unseen = np.random.default_rng(0).normal(size=2000)
-    rate = cross_validated_false_alarm_rate(unseen, ThresholdConfig(quantile=0.9))
-    assert 0.08 < rate < 0.12
-    assert np.isnan(cross_validated_false_alarm_rate(unseen[:9], ThresholdConfig()))
 
 
 def test_the_expected_false_alarm_rate_follows_the_scores_and_not_their_number_alone():

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from asd_core.digest import content_hash
+from asd_core.errors import AsdError
 from asd_core.pipeline.scorer_versions import (
     name_all_newest,
     name_newest,
@@ -87,19 +89,23 @@ def test_a_machine_type_may_have_any_name(store):
     assert newest_versions(store, "key") == {"scorers/key/complete/00": "v000001-a"}
 
 
-def fit(store, machines, version="v000001-a", threshold=0.5):
-    for number in range(machines):
-        folder = f"scorers/key/fan/{number:03d}"
-        head = {"machine_id": f"{number:03d}", "threshold": threshold, "uris": ["file:///a", "file:///b"]}
-        store.files.write(f"{folder}/{version}/scorer.json", json.dumps(head).encode())
-        name_newest(store, folder, version)
+def fit(store, machines, number=1, threshold=0.5):
+    version = f"v{number:06d}"
+    for machine in range(machines):
+        folder = f"scorers/key/fan/{machine:03d}"
+        head = {"machine_id": f"{machine:03d}", "threshold": threshold, "uris": ["file:///a", "file:///b"]}
+        text = json.dumps(head).encode()
+        name = f"{version}-{content_hash(text)[:8]}"
+        store.files.write(f"{folder}/{name}/scorer.json", text)
+        name_newest(store, folder, name)
     name_all_newest(store, "key")
 
 
 def test_the_heads_of_a_fleet_are_read_once(store):
     fit(store, 70)
     first = newest_heads(store, "key")
-    assert first["scorers/key/fan/007"] == ("v000001-a", {"machine_id": "007", "threshold": 0.5, "normal_clips": 2})
+    version, head = first["scorers/key/fan/007"]
+    assert version.startswith("v000001-") and head == {"machine_id": "007", "threshold": 0.5, "normal_clips": 2}
     assert len(store.files.opened) == len(first) == 70
     assert newest_heads(store, "key") == first and len(store.files.opened) == 70
 
@@ -107,16 +113,30 @@ def test_the_heads_of_a_fleet_are_read_once(store):
 def test_after_a_new_fit_only_new_heads_are_read_and_one_file_is_left(store):
     fit(store, 70)
     newest_heads(store, "key")
-    fit(store, 3, "v000002-b", threshold=0.7)
+    fit(store, 3, 2, threshold=0.7)
     heads = newest_heads(store, "key")
     assert len(store.files.opened) == 73 and heads["scorers/key/fan/002"][1]["threshold"] == 0.7
-    fit(store, 70, "v000003-c")
-    assert {version for version, _ in newest_heads(store, "key").values()} == {"v000003-c"}
+    fit(store, 70, 3)
+    assert {version[:7] for version, _ in newest_heads(store, "key").values()} == {"v000003"}
     assert len(store.files.list("scorer_heads")) == 1
 
 
 def test_few_heads_are_not_kept_and_one_that_was_removed_is_left_out(store):
     fit(store, 3)
-    (store.files.root / "scorers/key/fan/001/v000001-a/scorer.json").unlink()
+    (removed,) = store.files.root.glob("scorers/key/fan/001/*/scorer.json")
+    removed.unlink()
     assert set(newest_heads(store, "key")) == {"scorers/key/fan/000", "scorers/key/fan/002"}
     assert store.files.list("scorer_heads") == []
+
+
+def test_a_head_that_is_not_as_it_was_written_is_named_and_a_broken_file_of_heads_is_passed_over(store):
+    fit(store, 70)
+    first = newest_heads(store, "key")
+    (kept,) = store.files.list("scorer_heads")
+    store.files.write(kept.path, b"PAR1")
+    assert newest_heads(store, "key") == first
+    (changed,) = store.files.root.glob("scorers/key/fan/001/*/scorer.json")
+    changed.write_bytes(b"{}")
+    store.files.delete(store.files.list("scorer_heads")[0].path)
+    with pytest.raises(AsdError, match=r"fan/001/v000001-.*/scorer.json in the store has changed since"):
+        newest_heads(store, "key")

@@ -31,8 +31,19 @@ def test_the_sentence_on_top_counts_alarms_alone():
 
 
 def test_a_healthy_night_says_that_nothing_is_to_be_done():
-    assert summary(WATCHED, WELL).headline() == "No alarm: nothing is to be done (2 machines judged, 1 watched)."
-    assert summary(WELL, UNKNOWN).headline() == "No alarm: nothing is to be done (1 machine judged)."
+    start = "Nothing to do: no machine is in alarm. "
+    assert summary(WATCHED, WELL).headline() == f"{start}2 machines judged, 1 watched."
+    assert summary(OVER, UNKNOWN).headline() == f"{start}1 machine judged, 1 not decided."
+
+
+def test_an_acknowledged_alarm_is_counted_apart_from_the_watched():
+    told = summary(WATCHED, ("7", "watch", "continuing"), WELL, acknowledged=[None, True, None]).headline()
+    assert told.endswith("3 machines judged, 1 acknowledged, 1 watched.")
+
+
+def test_a_night_with_a_shift_or_drift_does_not_say_that_nothing_is_to_be_done():
+    for given in ({"fleet_shift": [1.3]}, {"drifted_by": [2.0]}):
+        assert summary(WELL, **given).headline() == "No machine is in alarm. 1 machine judged."
 
 
 def test_where_nothing_can_be_decided_the_reason_stands_on_top():
@@ -77,3 +88,11 @@ def test_a_night_that_is_much_louder_or_quieter_says_so():
     lines = summary(NEW, OLD, WATCHED, **changed).text().splitlines()[1:]
     assert lines[0].endswith("Its level is 6.2 dB higher than in the nights learnt.")
     assert "dB" not in lines[1] and "dB" not in lines[2]
+
+
+def test_an_acknowledged_alarm_is_listed_and_counts_as_none():
+    night = summary(OLD, WATCHED, WELL, acknowledged=[False, None, None])
+    quiet = summary(("2", "watch", "continuing"), WATCHED, WELL, acknowledged=[True, None, None])
+    assert quiet.headline() == ("Nothing to do: no machine is in alarm. 3 machines judged, 1 acknowledged, 1 watched.")
+    assert night.alarms and not quiet.alarms and [row["machine_id"] for row in quiet.watched] == ["4"]
+    assert "Said of 2." in quiet.text() and [row["machine_id"] for row in quiet.json()["acknowledged"]] == ["2"]

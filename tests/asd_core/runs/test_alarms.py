@@ -1,20 +1,22 @@
 """Alarms of nights from stored scores: few, told with their history, and cheap where nothing changed."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import soundfile
 
+from asd_core.alarms.labelled_alarms import LabelledAlarms
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.fitted_nights import nights_path
 from asd_core.pipeline.scorer_versions import newest_versions
-from asd_core.runs.alarms import find_alarms
+from asd_core.runs.alarms import find_alarms, past_precision
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
 from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS
+from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.pipeline.ensembles.fleets import fitted_ensemble
 from tests.fleet import KNN, NIGHTS, clip_path, files_of, listed, write_fleet, write_wav
 
@@ -113,7 +115,20 @@ def test_scorers_of_before_have_their_nights_computed_and_the_alarms_are_the_sam
     assert rows_of_night(store, SCORED[-1]).equals(rows)
 
 
-def test_a_machine_without_a_scorer_and_one_with_few_nights_are_not_decided_and_say_why(copied):
+def test_nights_of_scorers_of_before_are_not_decided_as_history_and_nothing_is_computed_for_them(copied):
+    archive, store = copied
+    before = set(newest_versions(store, KNN.key()).items())
+    fit(store, KNN, listed(archive, until=SCORED[0]), LocalEngine())
+    assert before.isdisjoint(newest_versions(store, KNN.key()).items())
+    for pair in before:
+        store.files.delete(nights_path(*pair))
+    found = find_alarms(store, KNN, SCORED[1:], as_history=True)
+    assert not any(store.files.exists(nights_path(*pair)) for pair in before)
+    assert set(found[SCORED[1]]["tier"].to_pylist()) == {"not_decided"}
+    assert rows_of_night(store, SCORED[1])["calibration_nights"].to_pylist() == [8] * 4
+
+
+def test_a_machine_with_few_nights_and_a_new_one_beside_few_others_are_not_decided_and_say_why(copied):
     archive, store = copied
     write_fleet(archive, ("09",), DATES[-2:], clips=3)
     few = listed(archive, date=DATES[-2])
@@ -123,7 +138,8 @@ def test_a_machine_without_a_scorer_and_one_with_few_nights_are_not_decided_and_
     said = {row["machine_id"]: row for row in rows_of_night(store, DATES[-1]).to_pylist()}
     assert said["09"]["tier"] == said["10"]["tier"] == "not_decided"
     assert "1 normal night was learnt, 5 are needed" in said["09"]["sentence"]
-    assert "no scorer knows this machine" in said["10"]["sentence"] and said["10"]["errors"] == 1
+    assert "4 others do not tell how far machines differ, 9 are needed" in said["10"]["sentence"]
+    assert "Judged by the fan bank: 1 night of its own so far" in said["10"]["sentence"] and said["10"]["errors"] == 0
 
 
 def test_a_night_that_is_not_scored_is_one_line(plant):
@@ -141,3 +157,28 @@ def test_an_ensemble_and_clips_without_a_date_have_rows_that_say_why_nothing_is_
     assert list(found) == [NIGHTS[2], "undated"]
     for (row,) in (rows.to_pylist() for rows in found.values()):
         assert row["tier"] == "not_decided" and "2 normal nights were learnt, 5 are needed" in row["sentence"]
+
+
+def label(store, machine_id, date, answer):
+    blank = {"machine_type": "fan", "machine_id": machine_id, "date": date, "answer": answer}
+    store.keep_labels(pa.Table.from_pylist([blank], schema=pa.schema([one for one in LABELS][:-1])))
+
+
+def test_an_answer_decides_anew_and_changes_no_evidence_no_score_and_no_earlier_night(copied):
+    _, store = copied
+    rule = KNN.with_settings({"alarm.false_alarms": 0.3})
+    find_alarms(store, rule, SCORED)
+    before = files_of(store.files.root)
+    label(store, *FAULTY, "normal")
+    (row,) = [row for row in rows_of_night(store, SCORED[-1], rule).to_pylist() if row["machine_id"] == "01"]
+    assert (row["tier"], row["state"], row["unlabelled_state"]) == ("within_chance", None, "new")
+    after = files_of(store.files.root)
+    changed = {path for path in after if after[path] != before.get(path) and not path.startswith("labels/")}
+    assert changed == {alarms_path(KNN.key(), SCORED[-1])}
+    label(store, *FAULTY, "fault")
+    first, *_ = rows_of_night(store, SCORED[-1], rule).to_pylist()
+    assert (first["tier"], first["state"], first["acknowledged"]) == ("watch", "new", True)
+    assert past_precision(store, KNN.key(), SCORED[-1]) == LabelledAlarms(1, 1)
+    label(store, *FAULTY, "removed")
+    assert rows_of_night(store, SCORED[-1], rule)["tier"][0].as_py() == "act"
+    assert past_precision(store, KNN.key(), SCORED[-1]) == LabelledAlarms(0, 0)

@@ -167,6 +167,20 @@ def test_an_error_in_the_background_is_raised_at_the_end(scored):
         caption(scored[1], squealing(scored), engine=Broken())
 
 
+def test_answers_that_came_before_a_failure_are_published(scored):
+    class Lost(Echo):
+        def answers(self):
+            yield next(super().answers())
+            raise AsdError("nobody is left to ask")
+
+    lost, again = Lost(), Echo()
+    with pytest.raises(AsdError, match="nobody is left"):
+        caption(scored[1], squealing(scored), ASKED, lost)
+    assert len(scored[1].captions(KNN.key())) == 1
+    summary = caption(scored[1], squealing(scored), ASKED, again)
+    assert summary["explained"] == 1 and len(again.requests) == len(lost.requests) - 1
+
+
 def test_what_goes_wrong_while_clips_are_added_is_raised_at_the_end(scored):
     caption(scored[1], squealing(scored))
     shutil.rmtree(scored[1].files.root / "captions")

@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -117,3 +120,39 @@ def test_the_published_figures_come_out_on_ray(ray_session, real_data, tmp_path)
     found = {(machine.machine_type, machine.machine_id): (machine.auc, machine.pauc) for machine in machines}
     assert found.keys() == PUBLISHED.keys()
     np.testing.assert_allclose([found[m] for m in PUBLISHED], list(PUBLISHED.values()), atol=0.002)
+
+
+def at_once(*imports):
+    """Run imports at the same time; what each came to, or why it was refused."""
+
+    def outcome(one):
+        try:
+            return one()["decoded"]
+        except UsageError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(len(imports)) as pool:
+        return list(pool.map(outcome, imports))
+
+
+def test_of_two_imports_at_once_of_one_name_the_second_is_compared_with_the_first(store, tmp_path):
+    short, long = write_npz(tmp_path), write_npz(tmp_path, "fan_id_01", dim=(4, 3))
+    found = at_once(*(partial(import_embeddings, store, "here", [path]) for path in (short, long)))
+    (refused,) = [one for one in found if isinstance(one, str)]
+    assert 50 in found and "take another --encoder name" in refused
+    fingerprint = store.encoder_names()["here"]["fingerprint"]
+    shards = {row["shard"] for row in store.embedded(fingerprint).to_pylist()}
+    lengths = {len(row) for shard in shards for row in store.read_shard(fingerprint, shard)["embedding"].to_pylist()}
+    assert lengths == {store.encoder_names()["here"]["embedding_dim"]}
+
+
+def test_two_imports_at_once_of_two_names_are_both_kept(store, tmp_path):
+    path = write_npz(tmp_path)
+    assert at_once(*(partial(import_embeddings, store, name, [path]) for name in ("a", "b"))) == [50, 50]
+    assert store.encoder_names().keys() == {"a", "b"}
+
+
+def test_of_two_imports_at_once_of_the_same_clip_one_is_refused(store, tmp_path):
+    paths = [write_npz(tmp_path / str(seed), seed=seed) for seed in (0, 1)]
+    found = at_once(*(partial(import_embeddings, store, "here", [path]) for path in paths))
+    assert 50 in found and any("is stored as here with another embedding" in str(one) for one in found)

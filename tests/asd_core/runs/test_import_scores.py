@@ -8,8 +8,10 @@ from asd_core.recipe.recipe import Recipe
 from asd_core.runs.combine import combine
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.evaluate import scored_for_evaluation
+from asd_core.runs.import_embeddings import import_rows
 from asd_core.runs.import_scores import import_scores
 from asd_core.runs.new_ensemble import new_ensemble
+from asd_core.runs.score_files import read_scores
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 
@@ -91,3 +93,13 @@ def test_another_score_of_a_clip_under_the_same_name_is_refused(store, tmp_path)
 def test_a_recipe_of_imported_scores_is_no_built_in_one(store, tmp_path):
     recipe, _ = import_scores(store, "a", [write(tmp_path / "a.csv", 0)])
     assert isinstance(recipe, Recipe) and recipe.key().startswith("a-")
+
+
+def test_an_import_that_broke_off_before_its_recipe_was_kept_is_finished_by_the_same_command(store, tmp_path):
+    path = write(tmp_path / "a.csv", 0)
+    import_scores(store, "a", [path])
+    store.files.delete("recipes/a.json")
+    assert import_scores(store, "a", [path])[1]["counts"]["scored"] == 20
+    import_rows(store, "b", [path], read_scores)
+    with pytest.raises(UsageError, match="b is taken: embeddings were imported by that name"):
+        import_scores(store, "b", [path])

@@ -61,3 +61,15 @@ def test_weights_that_the_store_keeps_are_found_where_it_lies_now(store):
             store.files.write("trained/mine/d1/encoder.json", described)
         found = named_recipe(store, "f").settings["ensemble"]["members"]["b"]["settings"]["encoder"]
         assert found == {**encoder, "weights": weights}
+
+
+def test_of_two_recipes_kept_at_the_same_moment_by_one_name_the_second_is_refused(tmp_path):
+    class Raced(LocalFiles):
+        """Another run keeps a recipe of that name just before."""
+
+        def write_new(self, path, data):
+            LocalFiles(self.root).write_new(path, data.replace(b'"z"', b'"rank"'))
+            return super().write_new(path, data)
+
+    with pytest.raises(UsageError, match="fused is taken: the store keeps fused-"):
+        keep_recipe(Store(Raced(tmp_path)), fused("z"))

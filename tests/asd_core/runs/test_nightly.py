@@ -63,6 +63,16 @@ def test_a_finished_night_is_not_repeated(plant):
     assert again.record["already_complete"] and again.captions["asked"] == 0
 
 
+def test_a_finished_night_whose_page_tells_other_alarms_has_it_written_again(plant):
+    clips, store = plant
+    nightly(store, KNN, clips, LocalEngine())
+    path = report_path(KNN, NIGHTS[2])
+    page = store.files.read(path)
+    store.files.write(path, page.replace(b'name="asd-alarms" content="', b'name="asd-alarms" content="0'))
+    assert nightly(store, KNN, clips, LocalEngine()).record["already_complete"]
+    assert store.files.read(path) == page
+
+
 def test_captions_that_a_finished_night_lacks_are_made_and_its_page_is_written_again(plant):
     clips, store = plant
     bare = nightly(store, KNN, clips, LocalEngine(), captions=None)

@@ -1,24 +1,33 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import soundfile
 
 from asd_core.captions.selection import CaptionOrder, highest
 from asd_core.errors import AsdError
+from asd_core.pages.night import Judgement
 from asd_core.pipeline.engine import LocalEngine
+from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe, load_recipe
+from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.alarms import find_alarms
 from asd_core.runs.caption import CaptionRun
 from asd_core.runs.embed import stored_clips
 from asd_core.runs.fit import fit
 from asd_core.runs.import_embeddings import import_embeddings
-from asd_core.runs.report import latest_scored, read_night, report_night, report_path
+from asd_core.runs.report import clip_labels, is_stale, judgements, latest_scored, read_night, report_night, report_path
 from asd_core.runs.score import score
+from asd_core.store.layout import alarms_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
+from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.runs.feature_files import recipe_for, write_npz
 from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
+from tests.stored_rows import blank_rows
 
 
 @pytest.fixture
@@ -28,6 +37,13 @@ def scored(tmp_path):
     for date in NIGHTS[1:]:
         score(store, KNN, listed(archive, date=date), LocalEngine(), job="nightly")
     return archive, store
+
+
+class FullStore(Store):
+    """Keeps no alarms."""
+
+    def keep_alarms(self, *night):
+        raise AsdError("the disk is full")
 
 
 def page_of(store, path):
@@ -47,6 +63,30 @@ def test_a_night_that_nobody_scored_is_said_with_the_way_out(scored, tmp_path):
         report_night(store, KNN, NIGHTS[0])
     with pytest.raises(AsdError, match="nothing is scored for twfr-knn-.*: run asd nightly or asd score first"):
         report_night(Store(LocalFiles(tmp_path / "empty")), KNN, None)
+
+
+def test_a_page_is_stale_that_says_other_alarms_and_says_why_where_there_are_none(scored):
+    _, store = scored
+    alarms = AlarmSummary(NIGHTS[2], find_alarms(store, KNN, [NIGHTS[2]])[NIGHTS[2]], KNN.for_machine("").alarm)
+    assert not is_stale(store, KNN, alarms)  # there is no page yet
+    report_night(store, KNN, NIGHTS[2])
+    assert not is_stale(store, KNN, alarms) and is_stale(store, KNN, replace(alarms, rows=alarms.rows.slice(1)))
+    store.files.delete(alarms_path(KNN.key(), NIGHTS[2]))
+    page = page_of(store, report_night(FullStore(store.files), KNN, NIGHTS[2]))
+    assert "No alarms.</b> They could not be found: the disk is full" in page and is_stale(store, KNN, alarms)
+    store.files.write(report_path(KNN, NIGHTS[2]), b"a page of before")
+    assert not is_stale(store, KNN, alarms)
+
+
+def test_judgements_have_the_place_the_alarm_and_the_rarity_of_a_night():
+    given = {"tier": ["act", "not_decided"], "sentence": ["a", "b"], "state": ["continuing", None]}
+    given |= {"nights_in_alarm": [3, 0], "p_value": [0.002, None], "p_floor": [0.002, None]}
+    given |= {"label": ["fault", None], "acknowledged": [False, None]}
+    rows = blank_rows(ALARMS, 2, machine_type=["fan", "fan"], machine_id=["1", "2"], **given)
+    assert judgements(AlarmSummary("", rows, AlarmConfig())) == {
+        ("fan", "1"): Judgement("act", 0, "a", "continuing", 3, "less than 1 night in 500", "fault"),
+        ("fan", "2"): Judgement("not_decided", 1, "b"),
+    }
 
 
 def test_the_history_is_of_earlier_nights_only(scored):
@@ -159,3 +199,12 @@ def test_a_page_shows_the_thresholds_by_which_its_night_was_judged(tmp_path):
     assert set(night.history["date"].to_pylist()) == {NIGHTS[1]}
     fit(store, strict, listed(archive, until=NIGHTS[2]), LocalEngine())
     assert not shown & {one.decision_threshold for one in read_night(store, strict, strict.key(), NIGHTS[2]).machines}
+
+
+def test_the_labels_of_a_date_are_told_by_address(tmp_path):
+    store = Store(LocalFiles(tmp_path))
+    given = pa.schema([field for field in LABELS if field.name != "labelled_at"])
+    clip = {"machine_type": "fan", "machine_id": "00", "date": "2026-11-01", "uri": "file:///a.wav", "answer": "normal"}
+    others = [clip | {"uri": None}, clip | {"date": "2026-11-02", "uri": "file:///b.wav"}]
+    store.keep_labels(pa.Table.from_pylist([clip | {"labelled_by": "Ann"}, *others], given))
+    assert clip_labels(store, "2026-11-01") == {"file:///a.wav": "Labelled normal by Ann"}

@@ -1,11 +1,13 @@
 import os
 import threading
+import time
 
 import pytest
 
 from asd_core.errors import AsdError
 from asd_core.store.addresses import read_uri
 from asd_core.store.local_files import LocalFiles
+from tests.asd_core.store.special_files import KINDS, put_in_place
 
 
 def test_what_is_written_is_read_listed_and_found(tmp_path):
@@ -77,3 +79,35 @@ def test_a_file_in_the_way_of_a_folder_is_said_in_one_line(tmp_path):
     (tmp_path / "store").write_text("")
     with pytest.raises(AsdError, match="a file is in the way"):
         LocalFiles(tmp_path / "store").write("runs/x.json", b"")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_regular_file_is_named_and_neither_read_nor_taken_for_one(tmp_path, kind):
+    put_in_place(tmp_path / "a/b.json", kind)
+    files = LocalFiles(tmp_path)
+    with pytest.raises(OSError) as refused:
+        files.read("a/b.json")
+    assert str(refused.value.filename).endswith("a/b.json") and not files.exists("a/b.json")
+    with pytest.raises(AsdError, match="a/b.json is no regular file: move it away"):
+        files.write_new("a/b.json", b"x")
+    assert [info.path for info in files.list() if ".asd-" in info.path] == []
+
+
+def test_what_a_killed_writer_left_is_removed_once_it_is_old(tmp_path):
+    files, parts = LocalFiles(tmp_path), tmp_path / ".asd-parts"
+    parts.mkdir()
+    for name, age in (("old", 301), ("new", 100)):
+        (parts / f".asd-part-{name}").write_bytes(b"half")
+        os.utime(parts / f".asd-part-{name}", (0, time.time() - age))
+    files.write("x", b"1")
+    assert [info.path for info in files.list()] == ["x"]
+    files.remove_leftovers(300)
+    assert [one.name for one in parts.iterdir()] == [".asd-part-new"]
+    files.remove_leftovers(50)
+    assert not parts.exists() and files.read("x") == b"1"
+
+
+def test_a_file_is_written_beside_where_there_can_be_no_folder_for_parts(tmp_path):
+    (tmp_path / ".asd-parts").write_text("in the way")
+    LocalFiles(tmp_path).write("a/b", b"1")
+    assert LocalFiles(tmp_path).read("a/b") == b"1" and len(list((tmp_path / "a").iterdir())) == 1

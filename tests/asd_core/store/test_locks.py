@@ -99,3 +99,75 @@ def test_a_holder_that_was_a_process_of_this_machine_and_is_no_more_is_passed_ov
 def test_names_are_the_same_for_the_same_words_only():
     assert lock_name("a", None) == lock_name("a", None) != lock_name("a", "")
     assert lock_name("a/..", "b") != lock_name("a/..b") and "/" not in lock_name("/")
+
+
+class AnswersLost(LocalFiles):
+    """A store that answers a write that took place as if another had been first, or with an error."""
+
+    def __init__(self, root, error=None):
+        super().__init__(root)
+        self.error = error
+
+    def write_new(self, path, data):
+        super().write_new(path, data)
+        if self.error:
+            raise self.error
+        return False
+
+
+def test_a_run_whose_lock_was_taken_without_an_answer_does_not_wait_for_itself(tmp_path):
+    told, start = [], time.monotonic()
+    with run_lock(AnswersLost(tmp_path), "n", waiting=told.append):
+        assert time.monotonic() - start < 1 and told == []
+        with pytest.raises(AsdError, match="is at the same run"), run_lock(LocalFiles(tmp_path), "n", wait=False):
+            pass
+    assert LocalFiles(tmp_path).list("locks") == []
+
+
+def test_a_run_that_ends_because_no_answer_came_leaves_no_lock(tmp_path):
+    with pytest.raises(AsdError, match="gone"), run_lock(AnswersLost(tmp_path, AsdError("gone")), "n"):
+        pass
+    assert LocalFiles(tmp_path).list("locks") == []
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".DS_Store", "000009.json.bak", "000003.json/inner", "zzz.json"])
+def test_a_stray_file_in_the_folder_of_a_lock_is_no_lock_and_stays(tmp_path, name):
+    files = LocalFiles(tmp_path)
+    files.write(f"locks/n/{name}", b"\xff stray")
+    with run_lock(files, "n", wait=False):
+        assert len(files.list("locks/n")) == 2
+    assert [info.path for info in files.list("locks/n")] == [f"locks/n/{name}"]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"PAR1\xff", b"[" * 100_000, b"null", b"{}", b'{"host": 1, "pid": "x", "owner": [], "born": null}']
+)
+def test_a_file_that_is_no_record_holds_no_lock(tmp_path, text):
+    files = LocalFiles(tmp_path)
+    files.write("locks/n/000007.json", text)
+    with run_lock(files, "n", wait=False):
+        assert [info.path for info in files.list("locks/n")] == ["locks/n/000008.json"]
+
+
+def test_a_fifo_in_the_folder_of_a_lock_is_never_waited_for(tmp_path):
+    (tmp_path / "locks/n").mkdir(parents=True)
+    os.mkfifo(tmp_path / "locks/n/000001.json")
+    with run_lock(LocalFiles(tmp_path), "n", wait=False):
+        pass
+
+
+def test_a_run_that_looked_before_others_came_and_went_gives_back_what_it_took(tmp_path):
+    class Slow(LocalFiles):
+        """Between looking and taking, the dead holder is passed over by a run that ends, and another one begins."""
+
+        def write_new(self, path, data):
+            if path.endswith("000002.json") and self.exists("locks/n/000001.json"):
+                self.delete("locks/n/000001.json")
+                held_by(self, "n", owner="new", pid=7)
+            return super().write_new(path, data)
+
+    files = Slow(tmp_path)
+    held_by(files, "n", host=socket.gethostname(), born="another boot 1")
+    with pytest.raises(AsdError, match="process 7 on elsewhere"), run_lock(files, "n", wait=False):
+        pass
+    assert [info.path for info in files.list("locks")] == ["locks/n/000001.json"]

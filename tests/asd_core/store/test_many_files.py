@@ -3,7 +3,7 @@ import pytest
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.many_files import committed_tables, delete_many, read_many, read_present, write_many
+from asd_core.store.many_files import committed_tables, delete_many, read_many, read_present, which_exist, write_many
 from asd_core.store.tables import CLIPS, to_parquet
 from tests.stored_rows import rows
 
@@ -70,3 +70,8 @@ def test_a_file_that_is_gone_or_changed_is_said_with_its_run(files, data, said):
     (files.root / "a").unlink() if data is None else files.write("a", data)
     with pytest.raises(AsdError, match=f"nightly-1 names a.*{said}"):
         list(committed_tables(files, RECORD, checksums))
+
+
+def test_which_files_exist_is_told_in_the_order_asked(files):
+    files.write("a/b", b"")
+    assert which_exist(files, ["c", "a/b", "a"]) == [False, True, False]

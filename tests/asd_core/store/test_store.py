@@ -37,3 +37,15 @@ def test_a_manifest_is_read_where_a_run_has_one(tmp_path):
     (tmp_path / record["clips"]).write_bytes(b"PAR1")
     with pytest.raises(AsdError, match="clips/r.parquet in the store is broken: restore it"):
         store.read_clips(record)
+
+
+def test_a_name_stays_as_it_is_where_what_it_stands_for_is_refused(tmp_path):
+    store = open_store(str(tmp_path))
+    store.name_encoder("a", {"kind": "imported"})
+
+    def refuse(description):
+        raise AsdError(f"it is {description['kind']}")
+
+    with pytest.raises(AsdError, match="it is imported"):
+        store.name_encoder("a", {"kind": "multires"}, refuse)
+    assert store.encoder_names() == {"a": {"kind": "imported"}} and not store.files.list("locks")

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from asd_core.llm.batch.files import chunks, read_results, request_line
+from asd_core.llm.cleaning import clean_text
 from asd_core.llm.replies import Answered, NotAnswered, Refused
 from asd_core.llm.settings import LlmSettings
 
@@ -20,7 +21,7 @@ def test_only_a_line_feed_ends_a_line_of_results(separator):
     line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
     data = json.dumps(line, ensure_ascii=False).encode() + b"\r\n"
     ((request_id, outcome, _),) = read_results(data, LlmSettings(), {})
-    assert (request_id, outcome.text) == ("a", f"This sound is{separator}loud.")
+    assert (request_id, outcome.text) == ("a", clean_text(f"This sound is{separator}loud."))
 
 
 def test_a_line_is_what_a_single_request_would_send():
@@ -55,3 +56,18 @@ def test_an_answer_in_a_file_of_results_comes_without_its_reasoning():
     line = {"custom_id": "a", "response": {"status_code": 200, "body": body}}
     ((_, outcome, _),) = read_results(json.dumps(line).encode(), LlmSettings(), {})
     assert outcome.text == "This sound is loud."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"custom_id": "a", "response": ' + b"[" * 200_000,
+        b'{"custom_id": "a", "response": "' + b"x" * 2_000_000 + b'"}',
+        b'{"custom_id": "a", "response": {"status_code": 200, "body',
+    ],
+    ids=["deep", "long", "cut"],
+)
+def test_a_line_that_cannot_be_read_is_the_failure_of_its_own_request(line):
+    good = b'{"custom_id": "b", "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}}}'
+    found = {each: outcome for each, outcome, _ in read_results(line + b"\n" + good, LlmSettings(), {})}
+    assert (found["a"].reason, found["a"].may_cost, found["b"].text) == ("no_completion", True, "x")

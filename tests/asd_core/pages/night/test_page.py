@@ -214,3 +214,56 @@ def test_a_machine_has_its_tier_in_place_of_its_flags_and_a_sentence_that_is_tex
     states = re.findall(r"[▲◆●○] [a-z ]+", page.text)
     assert {state[2:].strip() for state in states} == {words} and "1 night in <b>50" in page.text
     assert "Machines in alarm come first" in page.text and "Machines in alarm come first" not in write(night).text
+
+
+def classes_of(page):
+    return {one for _, attributes in page.elements for one in attributes.get("class", "").split()}
+
+
+@pytest.mark.parametrize("tier", ["watch", "within_chance", "not_decided"])
+def test_nothing_is_red_without_an_alarm_however_much_is_flagged(write, make, tier):
+    night = make.night([make.scored(f"{at}", 9.0 + at) for at in range(5)], [make.record()])
+    judged = replace(night, judgements={("fan", "id_00"): Judgement(tier, 0, "")})
+    assert not {"alarm", "bad"} & classes_of(write(judged)) and not {"alarm", "bad"} & classes_of(write(night))
+    act = replace(night, judgements={("fan", "id_00"): Judgement("act", 0, "", "new", 1)})
+    assert {"alarm", "bad"} <= classes_of(write(act))
+
+
+def test_four_clips_alike_are_behind_one_and_the_odd_one_stands_alone(write, make):
+    rows = [make.scored(f"{at}", score) for at, score in enumerate((50, 50.2, 50.4, 50.6, 5))]
+    page = write(make.night(rows, [make.record()]), make.read_audio)
+    assert page.text.count("4 of 5 alike") == 1 and "3 clips like this one" in page.text
+    assert len(page.named("article")) == 5 and len(page.named("audio")) == 10
+
+
+def test_notes_for_ml_engineers_are_in_a_fold_and_random_weights_in_sight(write, make):
+    machine = make.record(notes=("1 component in place of 2",), embeddings_note="Random weights.")
+    source = write(make.night([make.scored("a", 2.0)], [machine])).text
+    assert source.index("Random weights.") < source.index("For ML engineers") < source.index("1 component in place")
+
+
+def test_clips_of_a_machine_within_chance_are_in_a_fold_with_what_chance_gives(write, make):
+    rows = [make.scored("a", 2.0), *(make.scored(f"{at}", 0.1) for at in range(9))]
+    night = make.night(rows, [make.record()], judgements={("fan", "id_00"): Judgement("within_chance", 0, "")})
+    page = write(night, make.read_audio)
+    assert "1 flagged clip, 0.5 by chance" in page.text and "Now and then a well machine has such a clip" in page.text
+    assert "clips" in classes_of(page) and len(page.named("article")) == 1
+
+
+def test_a_page_without_alarms_says_why_and_one_with_them_bears_their_mark(write, make):
+    night = make.night([make.scored("a", 2.0)], [make.record()])
+    assert (
+        "They could not be found: the <b>disk is full."
+        in write(replace(night, alarms_problem="the <b>disk is full")).text
+    )
+    marks = [meta.get("content") for meta in write(replace(night, alarms_mark="0a1b")).named("meta")]
+    assert "0a1b" in marks
+
+
+def test_what_people_called_a_night_and_a_clip_stands_beside_them_as_text(write, make):
+    row = make.scored("a", 2.0)
+    night = make.night([row], [make.record()], clip_labels={row["uri"]: 'Labelled a fault by <Ann> ("hums")'})
+    judged = Judgement("watch", 0, "Acknowledged as a fault.", "continuing", 4, label="fault", is_acknowledged=True)
+    page = write(replace(night, judgements={("fan", "id_00"): judged}), make.read_audio)
+    assert "◇ acknowledged, fourth night" in page.text and 'Labelled a fault by <Ann> ("hums").' in page.text
+    assert "alarm" not in classes_of(page)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asd_core.pages.night import write_report
+from asd_core.pages.night import Judgement, write_report
 from asd_core.store.local_files import LocalFiles
 
 EVIL = ("<script>alert(1)</script>", 'id"\nnew')
@@ -28,7 +28,9 @@ def address(make, tmp_path_factory):
     told.append(make.caption("a2", "text-decoder", EVIL, difference_caption=None, error="x" * 90))
     unbroken = {"difference_caption": "w" * 300, "clip_caption": "v" * 200, "warning": "u" * 90, "prompt": "p" * 900}
     told.append(make.caption("long_" + "x" * 200, "hybrid", LONG, texts=["t" * 80] * 3, **unbroken))
-    night = make.night(rows, machines, earlier, run=run, captions=make.captions(*told))
+    judged = {EVIL: Judgement("act", 0, "New <alarm>.", "new", 1, "less than 1 night in 450")}
+    judged[LONG] = Judgement("watch", 1, "Watched.", rarity="1 night in 200")
+    night = make.night(rows, machines, earlier, run=run, captions=make.captions(*told), judgements=judged)
     return LocalFiles(root).uri(write_report(night, LocalFiles(root), "r", make.read_audio, media_limit=4))
 
 
@@ -109,7 +111,7 @@ def test_nothing_runs_off_the_side(open_page, width):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_in_light_and_dark(open_page, scheme):
     page = open_page(color_scheme=scheme)
-    statuses = [".status.flagged", ".status.normal", ".status.unusable", ".status.silent"]
+    statuses = [".status.alarm", ".status.watched", ".status.normal", ".status.unusable", ".status.silent"]
     selectors = [".lead", ".kicker", "main a", *statuses, ".place", "dt", "h4", ".bad dd", ".notes li", "footer p"]
     selectors += [".notice p", ".source", ".caption .problem", ".caption-notes li", ".rate label", ".rate .muted"]
     selectors += [".grounds h5 .muted", ".above td.n", ".legend", ".prompt", "#export-ratings", "#rater"]

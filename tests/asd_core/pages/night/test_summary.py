@@ -1,29 +1,10 @@
-import math
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from asd_core.errors import AsdError
 from asd_core.pages.night.contents import Judgement
-from asd_core.pages.night.summary import excess, summarise
+from asd_core.pages.night.summary import summarise
 
 FAN, PUMP, VALVE = ("fan", "id_00"), ("pump", "id_01"), ("valve", "id_02")
-
-
-def test_excess_is_0_at_the_threshold_and_minus_1_at_the_median_of_unseen_normals():
-    assert [excess(score, 1.0, 0.5) for score in (1.0, 0.5, 1.5)] == [0.0, -1.0, 1.0]
-
-
-@pytest.mark.parametrize(("threshold", "median"), [(None, 0.5), (1.0, None), (1.0, 1.0), (1.0, 2.0), (math.nan, 0.5)])
-def test_excess_is_unknown_without_a_distance_to_measure_it_in(threshold, median):
-    assert excess(3.0, threshold, median) is None
-
-
-@given(st.floats(-5, 5), st.floats(0.1, 10), st.floats(-100, 100))
-def test_excess_is_the_same_on_any_scale_of_scores(score, scale, shift):
-    moved = [scale * value + shift for value in (score, 1.0, 0.5)]
-    assert excess(*moved) == pytest.approx(excess(score, 1.0, 0.5), rel=1e-6, abs=1e-6)
 
 
 def test_every_listed_clip_is_counted_as_scored_or_as_an_error(make):
@@ -54,6 +35,28 @@ def test_alarms_and_watched_machines_come_first_by_evidence_whatever_is_flagged(
     judgements = {machine: Judgement(tier, place, "") for machine, (tier, place) in judged.items()}
     summary = summarise(make.night(rows, map(make.record, machines), judgements=judgements))
     assert [machine.name for machine in summary.machines] == ["pump id_01", "valve id_02", "fan id_00", "normal"]
+
+
+def test_machines_within_chance_are_ordered_by_evidence_not_by_how_far_their_clips_lie_out(make):
+    rows = [make.scored("far", 9.0, FAN), make.scored("near", 1.1, PUMP)]
+    judgements = {PUMP: Judgement("within_chance", 0, ""), FAN: Judgement("within_chance", 1, "")}
+    summary = summarise(make.night(rows, map(make.record, (FAN, PUMP)), judgements=judgements))
+    assert [machine.name for machine in summary.machines] == ["pump id_01", "fan id_00"]
+    assert summary.tiers == {"act": 0, "watch": 0, "within_chance": 2, "not_decided": 0}
+
+
+def test_flags_by_chance_add_up_over_the_machines_unless_one_share_is_unknown(make):
+    rows = [make.scored("a", 2.0, FAN), make.scored("b", 0.1, PUMP)]
+    for rate, expected in ((0.1, pytest.approx(0.15)), (None, None)):
+        machines = [make.record(FAN), make.record(PUMP, false_alarm_rate=rate)]
+        assert summarise(make.night(rows, machines)).expected_flagged == expected
+
+
+@pytest.mark.parametrize(("normals", "quantile", "is_told"), [(8, 0.9, True), (9, 0.9, False), (1, None, False)])
+def test_a_machine_of_too_few_normals_says_so_where_the_rule_is_known(make, normals, quantile, is_told):
+    record = make.record(n_normal_clips=normals, quantile=quantile)
+    (machine,) = summarise(make.night([make.scored("a", 2.0)], [record])).machines
+    assert bool(machine.too_few_normals) is is_told
 
 
 def test_a_machine_with_a_scorer_but_no_clip_is_silent_and_one_with_errors_only_is_not(make):

@@ -18,7 +18,7 @@ from tests.fleet import NIGHTS, by_uri, clip_path, listed, write_wav
 @pytest.fixture(scope="module")
 def night(tmp_path_factory):
     """Rows of the ensemble and of each member for the last night; one recording of it is broken."""
-    archive, store, recipe = fitted_ensemble(tmp_path_factory.mktemp("fleet"), fused(near=3.0))
+    archive, store, recipe = fitted_ensemble(tmp_path_factory.mktemp("fleet"), fused(near=4.0))
     clip_path(archive, "00", NIGHTS[2], 3).write_bytes(b"no audio")
     write_wav(clip_path(archive, "07", NIGHTS[2], 0), 5)  # a machine without a scorer
     clips = listed(archive, date=NIGHTS[2])
@@ -38,7 +38,7 @@ def test_a_score_is_the_weighted_mean_of_standardised_scores(night):
         if row["machine_id"] == "00" and row["error_reason"] is None:
             own = {name: np.array([rows[name][uri]["anomaly_score"]]) for name in members}
             parts = {name: members[name].standardised(scores)[0] for name, scores in own.items()}
-            assert row["anomaly_score"] == pytest.approx(0.75 * parts["near"] + 0.25 * parts["spread"])
+            assert row["anomaly_score"] == pytest.approx(0.8 * parts["near"] + 0.2 * parts["spread"])
             assert row["member_scores"] == pytest.approx([parts["near"], parts["spread"]])
 
 
