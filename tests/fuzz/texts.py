@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from asd_core.clips.clip import Placement, clips_table
 from asd_core.recipe.names import built_in_recipes
+from asd_core.store.tables import CLIPS, to_parquet
 from asd_core.tuning.space.space import built_in_spaces
 from tests.fuzz.mutations import mutated
 
@@ -287,6 +289,15 @@ def imported(chance):
     np.savez_compressed(sink, **{name: np.zeros(chance.choice(shapes), chance.choice(kinds)) for name in names})
     data = sink.getvalue()
     return "fan_id_00.npz", mutated(data, chance.randrange(1 << 40)) if chance.random() < 0.7 else data
+
+
+def stored(chance):
+    """The bytes of a store's table of clips, broken, or with columns of other kinds."""
+    if chance.random() < 0.3:
+        return _parquet(chance, CLIPS.names)
+    places = [Placement("fan", "01", date="2026-11-01")] * 2
+    clips = clips_table(["file:///a.wav", "file:///b.wav"], [3, 4], ["1", "2"], places)
+    return mutated(to_parquet(clips), chance.randrange(1 << 40))
 
 
 def json_text(chance):
