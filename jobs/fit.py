@@ -17,7 +17,7 @@ from jobs.options import normal_options
 @click.option(
     "--no-lending",
     is_flag=True,
-    help="Fit no scorers of machine types, which new machines borrow until they have 5 normal nights of their own.",
+    help="Fit no scorers of machine types, which new machines borrow until they have 2 normal nights of their own.",
 )
 @on_archive
 def command(

@@ -22,7 +22,8 @@ from asd_core.pipeline.night_answers import MachineNight, night_answers
 from asd_core.pipeline.night_evidence import LearntFleet
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.store.tables import ALARMS, rows_of
+from asd_core.store.alarm_schemas import ALARMS
+from asd_core.store.tables import rows_of
 
 _OF_OWN = ("z_mean", "z_worst", "clips")
 GATHERED = (*_OF_OWN, "lenders", "lent_p_value")

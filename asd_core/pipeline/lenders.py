@@ -14,8 +14,14 @@ from asd_core.clips.clip import UNDATED
 from asd_core.pipeline.type_scorers import can_borrow
 from asd_core.store.tables import rows_of
 
-OWN_NIGHTS = 5
-"""Normal nights from which on a machine is judged by its own; alarms need as many."""
+OWN_NIGHTS = 2
+"""Normal nights from which on a machine learns a bank of its own.
+
+Of one night each clip is left out by itself, and a bank of it flags nearly all clips of other nights. A bank of two
+tells faults better than that of other machines.
+"""
+
+_LENDER_NIGHTS = 5  # of a machine that lends
 
 LEAST_LENDERS = 3
 """Machines of a type without which it lends nothing."""
@@ -42,7 +48,7 @@ class Lending:
 def lending(clips: pa.Table) -> Lending:
     """Find the machines that lend, and the new ones that have fewer than `OWN_NIGHTS` normal nights.
 
-    A machine lends from `OWN_NIGHTS` nights on, or 10 clips where no clip of it has a date. A machine without dates is
+    A machine lends from 5 nights on, or 10 clips where no clip of it has a date. A machine without dates is
     never new: how many nights it has is not known.
 
     Args:
@@ -60,9 +66,9 @@ def lending(clips: pa.Table) -> Lending:
         if not can_borrow(kind, name):
             continue
         known = nights.get((kind, name), 0)
-        if known >= OWN_NIGHTS or (not known and count >= _UNDATED_CLIPS):
+        if known >= _LENDER_NIGHTS or (not known and count >= _UNDATED_CLIPS):
             own.setdefault(kind, []).append(name)
-        elif known:
+        elif 0 < known < OWN_NIGHTS:
             new[kind, name] = known
     lenders = {kind: sorted(names) for kind, names in own.items() if len(names) >= LEAST_LENDERS}
     pools = {kind: _drawn(clips.filter(pc.equal(clips["machine_type"], kind)), lenders[kind]) for kind in lenders}

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from asd_core.alarms.lent_nights import LEAST_MACHINES, LentNights
 from asd_core.pipeline.type_scorers import is_borrowed, scorer_place
-from asd_core.store.tables import EVIDENCE, rows_of
+from asd_core.store.alarm_schemas import EVIDENCE
+from asd_core.store.tables import rows_of
 
 _READ = ("machine_type", "machine_id", "scorer_version", "clips", "night_mean", "worst")
 _FILLED = ("lenders", "lent_p_value", "lent_p_floor")

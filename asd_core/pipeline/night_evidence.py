@@ -16,7 +16,7 @@ from asd_core.alarms.drift import FleetNull, fleet_null
 from asd_core.alarms.level_shifts import level_shifts
 from asd_core.alarms.machine_nights import Floats, MachineNights, machine_nights
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.store.tables import EVIDENCE
+from asd_core.store.alarm_schemas import EVIDENCE
 
 FLEET = "fleet"
 """The pool of the nights of all machines."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,15 +13,15 @@ from numpy.typing import NDArray
 from asd_core.alarms.segment_nulls import SegmentScores
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.detectors.build import load_detector
-from asd_core.detectors.imported_scores import ImportedScoresConfig
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.libraries import library_version
 from asd_core.pipeline.recording_scores import LearntSegments
 from asd_core.pipeline.scorer import Scorer, judged_by
 from asd_core.pipeline.scorer_versions import FIT_AGAIN, name_newest, newest_committed
+from asd_core.pipeline.stored_scorers import stored_head, unchanged_file
 from asd_core.recipe.machine_recipe import JUDGING, MachineRecipe
-from asd_core.store.broken_files import json_object, named_if_broken
+from asd_core.store.broken_files import named_if_broken
 from asd_core.store.store import Store, safe_name
 
 _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "median_level_db")  # of a scorer's fields
@@ -42,7 +41,7 @@ def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0
         The version, and whether it is new.
     """
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
-    return commit_scorer(store, folder, scorer_head(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
+    return commit_scorer(store, folder, head_of(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
 
 
 def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
@@ -61,7 +60,7 @@ def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def scorer_head(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
+def head_of(scorer: Scorer, labelled_normal: int = 0) -> dict[str, Any]:
     """All else of a scorer, JSON values; what older versions did not know stands there where it says something."""
     return {
         **{name: getattr(scorer, name) for name in _AS_THEY_ARE},
@@ -129,7 +128,7 @@ def load_scorer(store: Store, folder: str, version: str, recipe: MachineRecipe, 
     Raises:
         AsdError: it was made from other embeddings, or its bytes have changed.
     """
-    head = scorer_head(store, folder, version)
+    head = stored_head(store, folder, version)
     with named_if_broken(f"{folder}/{version}", FIT_AGAIN):
         scorer = _loaded(store, folder, version, recipe, fingerprint, head)
     return scorer
@@ -173,23 +172,13 @@ def _loaded(
     return judged_by(fitted, recipe.threshold, ThresholdConfig(**head["recipe"]["threshold"]))
 
 
-def scorer_head(store: Store, folder: str, version: str) -> dict[str, Any]:
-    """The head of a committed scorer: the object in its ``scorer.json``, whose bytes are as they were written.
-
-    Raises:
-        AsdError: it is gone or its bytes have changed.
-    """
-    path = f"{folder}/{version}/scorer.json"
-    return json_object(path, unchanged_file(store, folder, version, "scorer.json", version[-8:]), FIT_AGAIN)
-
-
 def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str, Any]) -> bool:
     """True where a stored scorer differs in nothing but how scores are judged.
 
     Its threshold is taken anew when it is loaded. One that was removed by hand or has changed bytes is another.
     """
     try:
-        stored = scorer_head(store, folder, version)
+        stored = stored_head(store, folder, version)
         if _without_judgement(stored) != _without_judgement(json.loads(json.dumps(head))):
             return False
         unchanged_file(store, folder, version, f"{stored['arrays']}.npz", stored["arrays"])
@@ -212,49 +201,9 @@ def _segments(arrays: Mapping[str, NDArray[Any]]) -> LearntSegments | None:
     return LearntSegments(scores, arrays["segments.starts"])
 
 
-def unchanged_file(store: Store, folder: str, version: str, name: str, digest: str) -> bytes:
-    """The bytes of a scorer's file, if their hash still begins with these digits."""
-    with suppress(FileNotFoundError):
-        data = store.files.read(f"{folder}/{version}/{name}")
-        if content_hash(data).startswith(digest):
-            return data
-    raise AsdError(f"the scorer in {folder}/{version} has changed since: remove that folder and run asd fit again")
-
-
 def scorer_folder(key: str, machine_type: str, machine_id: str) -> str:
     """The folder of a machine's scorers."""
     return f"scorers/{key}/{safe_name(machine_type)}/{safe_name(machine_id)}"
-
-
-def training_uris(store: Store, versions: Mapping[str, str]) -> set[str]:
-    """The clips that scorers were fitted on.
-
-    Args:
-        store: where they are.
-        versions: scorer folder → version, as in the record of a run that scored with them.
-
-    Raises:
-        AsdError: one is gone.
-    """
-    uris: set[str] = set()
-    for folder, version in versions.items():
-        try:
-            path = f"{folder}/{version}/scorer.json"
-            data = store.files.read(path)
-            with named_if_broken(path, FIT_AGAIN):
-                uris.update(learnt_uris(json_object(path, data, FIT_AGAIN)))
-        except FileNotFoundError as error:
-            raise AsdError(
-                f"the scorer in {folder}/{version} is gone, so which clips it was fitted on is not known: "
-                "run asd fit again"
-            ) from error
-    return uris
-
-
-def learnt_uris(head: Mapping[str, Any]) -> list[str]:
-    """The clips that the scorer with this head was fitted on; none where scores were imported."""
-    kind = head["recipe"].get("detector", {}).get("kind")
-    return [] if kind == ImportedScoresConfig.kind else head.get("learnt_uris", head["uris"])
 
 
 def as_npz(arrays: dict[str, NDArray[Any]]) -> bytes:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from asd_core.alarms.lent_nights import LentNights, lent_nights
 from asd_core.clips.occasions import numbered, occasions
 from asd_core.pipeline.scorer import Scorer
-from asd_core.pipeline.scorer_files import as_npz, commit_scorer, scorer_arrays, scorer_head
+from asd_core.pipeline.scorer_files import as_npz, commit_scorer, head_of, scorer_arrays
 from asd_core.pipeline.type_scorers import type_folder
 from asd_core.store.many_files import read_present
 from asd_core.store.store import Store
@@ -36,7 +36,7 @@ def save_type_scorer(store: Store, key: str, scorer: Scorer, clips: pa.Table) ->
         The version, and whether it is new.
     """
     folder = type_folder(key, scorer.machine_type)
-    version, is_new = commit_scorer(store, folder, scorer_head(scorer), as_npz(scorer_arrays(scorer)))
+    version, is_new = commit_scorer(store, folder, head_of(scorer), as_npz(scorer_arrays(scorer)))
     if not store.files.exists(_path(folder, version)):
         store.files.write_new(_path(folder, version), to_parquet(_lent_rows(scorer, clips)))
     return version, is_new

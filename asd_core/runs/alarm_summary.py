@@ -16,7 +16,7 @@ from asd_core.digest import content_hash
 from asd_core.evaluation.csv_cells import csv_table
 from asd_core.readable import machine_name
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.store.tables import ALARMS
+from asd_core.store.alarm_schemas import ALARMS
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from asd_core.evaluation.evaluate import Evaluation, evaluate
 from asd_core.evaluation.heard_clips import hearings, labelled, with_hearings
 from asd_core.evaluation.labelled_clips import as_training
 from asd_core.pipeline.engine import Engine, Progress, no_progress
-from asd_core.pipeline.scorer_files import training_uris
+from asd_core.pipeline.stored_scorers import training_uris
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.evaluated_nights import with_nights
 from asd_core.runs.score import score

@@ -13,9 +13,9 @@ from asd_core.clips.selection import checked_date
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.readable import readable
 from asd_core.runs.known_clips import KnownNights, addresses, is_text
+from asd_core.store.alarm_schemas import LABELS
 from asd_core.store.label_tables import REMOVED
 from asd_core.store.store import Store
-from asd_core.store.tables import LABELS
 
 AskedAnswer = Literal["normal", "fault", "ignore", "removed"]
 ANSWERS: tuple[AskedAnswer, ...] = get_args(AskedAnswer)

@@ -11,7 +11,7 @@ from typing import Any
 from asd_core.errors import UsageError, did_you_mean
 from asd_core.evaluation.csv_cells import restored
 from asd_core.runs.label import AskedLabel
-from asd_core.store.tables import LABELS
+from asd_core.store.alarm_schemas import LABELS
 from asd_core.text_files import csv_rows, read_text
 
 COLUMNS = (*(name for name in LABELS.names if name != "labelled_at"), "machine")

@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
+from asd_core.store.alarm_schemas import LABELS
 from asd_core.store.layout import labels_path
 from asd_core.store.many_files import read_present
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import LABELS, filled, first_of_each, from_parquet, rows_of, to_parquet
+from asd_core.store.tables import filled, first_of_each, from_parquet, rows_of, to_parquet
 
 REMOVED = "removed"
 """The answer that takes back an earlier one."""

@@ -14,8 +14,9 @@ from asd_core.pipeline.left_out_nights import LEFT_OUT
 from asd_core.pipeline.type_files import LENT
 from asd_core.runs.score import score
 from asd_core.store import layout
+from asd_core.store.alarm_schemas import ALARMS, EVIDENCE, LABELS
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
-from asd_core.store.tables import ALARMS, CAPTIONS, CLIPS, EMBEDDINGS, EVIDENCE, INDEX, LABELS, NIGHT
+from asd_core.store.tables import CAPTIONS, CLIPS, EMBEDDINGS, INDEX, NIGHT
 from asd_core.synthesis.audioldm.stored_generator import HEARD
 from asd_core.synthesis.generation.archive import SYNTHETIC_CLIPS
 from asd_core.training.history import TRAINING

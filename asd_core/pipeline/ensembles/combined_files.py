@@ -19,17 +19,9 @@ from asd_core.pipeline.ensembles.combined_nights import combined_nights
 from asd_core.pipeline.ensembles.combined_scorer import CombinedScorer, MemberScorer, combine, judged
 from asd_core.pipeline.fitted_nights import nights_path, stored_nights
 from asd_core.pipeline.left_out_nights import scores_without_clips
-from asd_core.pipeline.scorer_files import (
-    as_npz,
-    commit_scorer,
-    judgement_of,
-    learnt_uris,
-    load_scorer,
-    scorer_folder,
-    scorer_head,
-    unchanged_file,
-)
+from asd_core.pipeline.scorer_files import as_npz, commit_scorer, judgement_of, load_scorer, scorer_folder
 from asd_core.pipeline.scorer_versions import FIT_AGAIN
+from asd_core.pipeline.stored_scorers import learnt_uris, stored_head, unchanged_file
 from asd_core.recipe.recipe import Recipe
 from asd_core.store.broken_files import named_if_broken
 from asd_core.store.store import Store
@@ -60,7 +52,7 @@ def combine_machine(
     learnt: dict[str, None] = {}
     for name, member in recipe.members.items():
         folder = scorer_folder(member.key(), machine_type, machine_id)
-        learnt |= dict.fromkeys(learnt_uris(scorer_head(store, folder, versions[name])))
+        learnt |= dict.fromkeys(learnt_uris(stored_head(store, folder, versions[name])))
     first = recipe.for_machine(machine_type)
     head: dict[str, Any] = {
         "machine_type": machine_type,
@@ -141,7 +133,7 @@ def load_combined(store: Store, folder: str, version: str, threshold: ThresholdC
     Raises:
         AsdError: its bytes have changed.
     """
-    head = scorer_head(store, folder, version)
+    head = stored_head(store, folder, version)
     with named_if_broken(f"{folder}/{version}", FIT_AGAIN):
         scorer, former = _loaded(store, folder, version, head)
     if threshold == former:

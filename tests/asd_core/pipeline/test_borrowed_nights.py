@@ -5,7 +5,7 @@ from asd_core.pipeline.borrowed_nights import judge_borrowed
 from asd_core.pipeline.decided_nights import GATHERED
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.store.tables import EVIDENCE
+from asd_core.store.alarm_schemas import EVIDENCE
 from tests.stored_rows import blank_rows
 
 DATES = [f"2026-11-{day:02d}" for day in range(1, 5)]

@@ -5,7 +5,7 @@ import pytest
 from asd_core.pipeline.decided_nights import GATHERED, decide
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.store.tables import ALARMS, EVIDENCE, LABELS
+from asd_core.store.alarm_schemas import ALARMS, EVIDENCE, LABELS
 from tests.asd_core.pipeline.nights import learnt_machines
 from tests.stored_rows import blank_rows
 

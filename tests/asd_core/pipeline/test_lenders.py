@@ -22,9 +22,9 @@ def clips(**machines):
 FIVE = [1] * 5
 
 
-def test_machines_with_five_nights_lend_to_those_with_fewer():
-    found = lending(clips(fan_a=FIVE, fan_b=FIVE, fan_c=FIVE, fan_new=[2, 2], pump_a=FIVE, pump_new=[1]))
-    assert found.nights == {("fan", "new"): 2} and found.pools.keys() == {"fan"}
+def test_machines_with_five_nights_lend_to_one_with_a_single_night():
+    found = lending(clips(fan_a=FIVE, fan_b=FIVE, fan_c=FIVE, fan_new=[4], fan_own=[2, 2], pump_a=FIVE, pump_new=[1]))
+    assert found.nights == {("fan", "new"): 1} and found.pools.keys() == {"fan"}
     assert set(found.pools["fan"]["machine_id"].to_pylist()) == {"a", "b", "c"}
 
 

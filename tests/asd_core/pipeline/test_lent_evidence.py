@@ -4,7 +4,7 @@ import pytest
 from asd_core.alarms.lent_nights import lent_nights
 from asd_core.pipeline.lent_evidence import with_lent_nights
 from asd_core.pipeline.type_scorers import type_folder
-from asd_core.store.tables import EVIDENCE
+from asd_core.store.alarm_schemas import EVIDENCE
 from tests.stored_rows import blank_rows
 
 

@@ -4,7 +4,7 @@ import pytest
 from asd_core.alarms.acknowledged import NightAnswer
 from asd_core.pipeline.gathered_nights import GatheredNights
 from asd_core.pipeline.night_answers import night_answers
-from asd_core.store.tables import LABELS
+from asd_core.store.alarm_schemas import LABELS
 
 NIGHT = ("fan", "00", "2026-11-19")
 

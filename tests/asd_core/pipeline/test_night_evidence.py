@@ -7,7 +7,8 @@ from asd_core.alarms.machine_nights import machine_nights
 from asd_core.pipeline.fitted_nights import FITTED_NIGHTS
 from asd_core.pipeline.night_evidence import FLEET, SCORES_READ, learnt_fleet, night_evidence
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.store.tables import EVIDENCE, SCORES
+from asd_core.store.alarm_schemas import EVIDENCE
+from asd_core.store.tables import SCORES
 from tests.asd_core.pipeline.nights import fitted_rows
 
 MACHINES = [("fan", "00"), ("fan", "01"), ("pump", "00")]

@@ -7,7 +7,7 @@ import pytest
 
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
-from asd_core.pipeline.scorer_files import load_scorer, save_scorer, training_uris
+from asd_core.pipeline.scorer_files import load_scorer, save_scorer
 from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
@@ -88,13 +88,6 @@ def test_nothing_pickled_is_loaded_even_where_every_hash_agrees(store):
     store.files.write(f"{FOLDER}/{forged}/scorer.json", text)
     with pytest.raises(AsdError, match="holds more than plain arrays"):
         load_scorer(store, FOLDER, forged, fitted().recipe, "f")
-
-
-def test_the_clips_that_scorers_were_fitted_on_are_told(store):
-    version, _ = save_scorer(store, "key", fitted(count=4))
-    assert training_uris(store, {FOLDER: version}) == {f"file:///{i}" for i in range(4)}
-    with pytest.raises(AsdError, match="v000009-0 is gone, so which clips it was fitted on is not known"):
-        training_uris(store, {FOLDER: "v000009-0"})
 
 
 def fields(scorer):

@@ -4,7 +4,7 @@ import json
 
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.runs.alarm_summary import AlarmSummary
-from asd_core.store.tables import ALARMS
+from asd_core.store.alarm_schemas import ALARMS
 from tests.stored_rows import blank_rows
 
 

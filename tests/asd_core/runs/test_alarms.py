@@ -13,10 +13,10 @@ from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.runs.alarms import find_alarms, past_precision
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
+from asd_core.store.alarm_schemas import ALARMS, LABELS
 from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.pipeline.ensembles.fleets import fitted_ensemble
 from tests.fleet import KNN, NIGHTS, clip_path, files_of, listed, write_fleet, write_wav
 

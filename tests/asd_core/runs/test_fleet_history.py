@@ -5,10 +5,10 @@ from asd_core.pages.fleet.contents import LETTERS
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.runs.alarms import told_by
 from asd_core.runs.fleet_history import fleet_history
+from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.alarm_tables import KeptNight
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS
 from tests.fleet import KNN
 from tests.stored_rows import blank_rows
 

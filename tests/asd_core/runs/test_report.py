@@ -21,10 +21,10 @@ from asd_core.runs.fit import fit
 from asd_core.runs.import_embeddings import import_embeddings
 from asd_core.runs.report import clip_labels, is_stale, judgements, latest_scored, read_night, report_night, report_path
 from asd_core.runs.score import score
+from asd_core.store.alarm_schemas import ALARMS, LABELS
 from asd_core.store.layout import alarms_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS, LABELS
 from tests.asd_core.runs.feature_files import recipe_for, write_npz
 from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed, write_fleet
 from tests.stored_rows import blank_rows

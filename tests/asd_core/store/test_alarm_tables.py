@@ -1,10 +1,10 @@
 import pytest
 
+from asd_core.store.alarm_schemas import ALARMS, EVIDENCE
 from asd_core.store.alarm_tables import KeptNight
 from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import ALARMS, EVIDENCE
 from tests.stored_rows import blank_rows
 
 

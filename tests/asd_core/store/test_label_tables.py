@@ -6,10 +6,11 @@ import pyarrow as pa
 import pytest
 
 from asd_core.errors import AsdError
+from asd_core.store.alarm_schemas import LABELS
 from asd_core.store.label_tables import REMOVED
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store, open_store
-from asd_core.store.tables import LABELS, to_parquet
+from asd_core.store.tables import to_parquet
 from tests.stored_rows import blank_rows
 
 GIVEN = pa.schema([field for field in LABELS if field.name != "labelled_at"])

@@ -6,8 +6,9 @@ import pytest
 from asd_core.alarms.thresholds import ThresholdConfig
 from asd_core.errors import AsdError
 from asd_core.pipeline.ensembles.combined_files import combine_machine, load_combined
-from asd_core.pipeline.scorer_files import scorer_folder, training_uris
+from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.pipeline.scorer_versions import newest_versions
+from asd_core.pipeline.stored_scorers import training_uris
 from tests.asd_core.pipeline.ensembles.fleets import fitted_ensemble
 
 
