@@ -19,6 +19,7 @@ from tests.chaos.disturbed import Disturbed
 from tests.chaos.jobs import JOBS, Place, write_place
 from tests.chaos.results import FAULTS, Results, is_bad, tables
 from tests.chaos.trials import trials
+from tests.cluster.faulty_s3 import FaultyS3
 from tests.cluster.kills import Nodes
 
 
@@ -45,7 +46,7 @@ def _field(folder, seed, stack):
     shutil.rmtree(folder / "work", ignore_errors=True)
     for name in ("said", "folder", "s3"):
         (folder / "work" / name).mkdir(parents=True)
-    faults, bucket = _s3(stack)
+    faults, bucket = _s3(stack, seed)
     places = {
         "folder": Place(str(folder / "work/folder"), folder / "work/folder"),
         "s3": Place(bucket, folder / "work/s3"),
@@ -53,12 +54,15 @@ def _field(folder, seed, stack):
     for place in places.values():
         write_place(place)
     disturbed = Disturbed(folder / "work", folder / "work/folder/trials") if shutil.which("cc") else None
+    direct = os.environ["AWS_ENDPOINT_URL"]
+    os.environ["AWS_ENDPOINT_URL"] = faults.url  # which processes of the nodes keep
     nodes = stack.enter_context(Nodes(head=0, workers=(1, 1)))
+    os.environ["AWS_ENDPOINT_URL"] = direct
     return Field(folder / "work/said", places, nodes, disturbed, faults, seed)
 
 
-def _s3(stack):
-    """A bucket on a real S3 API of this machine."""
+def _s3(stack, seed):
+    """A proxy that can fail before a real S3 API of this machine, and a bucket there."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -71,7 +75,7 @@ def _s3(stack):
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     name = f"chaos-{secrets.token_hex(4)}"
     boto3.client("s3").create_bucket(Bucket=name)
-    return None, f"s3://{name}"
+    return stack.enter_context(FaultyS3(os.environ["AWS_ENDPOINT_URL"], 0.0, seed)), f"s3://{name}"
 
 
 def _line(row):

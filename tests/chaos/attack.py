@@ -16,6 +16,7 @@ from tests.chaos.results import compared
 from tests.cluster.kills import Command, processes, workers
 from tests.llm_server import LlmServer
 
+FAULTY = 0.2  # share of S3's answers
 MOST_SECONDS = 240  # that any run may take: one that takes longer hangs
 JUMPS = (-3 * 86_400, -3600, -90, 90, 3600, 3 * 86_400)  # seconds of a wall clock
 
@@ -28,7 +29,7 @@ class Field:
         places: ``folder`` and ``s3`` → Place.
         nodes: of a cluster, or None.
         disturbed: clock and disk of commands, or None.
-        faults: of S3, with a ``share`` that can be set, or None.
+        faults: of S3, a FaultyS3.
         seed: of the moments.
     """
 
@@ -70,8 +71,7 @@ class Field:
         """Set the clock, the disk and S3 as a turn of a trial has them."""
         if trial.disturbance == "clock":
             self._disturbed.jump(int(rng.choice(JUMPS)))
-        if self._faults is not None:
-            self._faults.share = 0.1 if trial.disturbance == "faults" else 0.0
+        self._faults.share = FAULTY if trial.disturbance == "faults" else 0.0
 
     def fill(self, is_full):
         self._disturbed.fill(is_full)
@@ -81,12 +81,11 @@ class Field:
         if self._disturbed is not None:
             self._disturbed.jump(0)
             self._disturbed.fill(False)
-        if self._faults is not None:
-            self._faults.share = 0.0
+        self._faults.share = 0.0
 
     def environment(self, trial):
         found = os.environ | {"OPENAI_API_KEY": "sk-any"}
-        if trial.place == "s3" and self._faults is not None:
+        if trial.place == "s3":
             found |= {"AWS_ENDPOINT_URL": self._faults.url}
         return found | (self._disturbed.environment if trial.disturbance in ("clock", "disk") else {})
 
