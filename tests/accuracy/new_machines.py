@@ -130,8 +130,7 @@ def new_machine(effects: Effects, lenders: int, own: int, fault: float, recipe: 
 def clip_table(seeds: int) -> list[str]:
     """Markdown: flagged fresh normal clips, and how even p is, with each clip and with each night left out."""
     lines = [
-        "| recipe | night effects | nights | flagged: clip | night | machines over 20 %: clip | night "
-        "| distance from even p: clip | night |",
+        "| recipe | night effects | nights | flagged: clip | night | over 20 %: clip | night | distance: clip | night |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for recipe in RECIPES:
@@ -152,8 +151,7 @@ def clip_table(seeds: int) -> list[str]:
 def borrowing_table(seeds: int, recipe: str = "twfr-knn") -> list[str]:
     """Markdown: a new machine with the bank of its type, and with nights of its own."""
     lines = [
-        "| between machines | bank | AUC | normal clips flagged | machines over 20 % | normal nights at the smallest p "
-        "| faulty nights at it |",
+        "| between machines | bank | AUC | clips flagged | machines over 20 % | normal nights at floor | faulty ones |",
         "|---|---|---|---|---|---|---|",
     ]
     for between in (0.5, 1.0, 2.0):
