@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo train-demo first-shot-demo test test-slow chaos lint format types accuracy bench gpu env clean
+.PHONY: help demo train-demo first-shot-demo test test-slow fuzz lint format types accuracy bench gpu env clean chaos
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +16,7 @@ help:
 	@echo "make first-shot-demo  generate faults of a simulated archive's machines with random weights, and choose r on them"
 	@echo "make test       the whole test suite, with lint and types"
 	@echo "make test-slow  the kill tests, and others that take minutes"
+	@echo "make fuzz       mutated recordings, manifests, recipes and names through their readers, (MINUTES=10)"
 	@echo "make chaos      jobs killed at random moments, and compared with unbroken runs (MINUTES=60 SEED=0)"
 	@echo "make bench      throughput and memory, as ratios to references in the same run"
 	@echo "make gpu        everything that needs a GPU, in under nine minutes, with one table; nothing without a GPU"
@@ -45,6 +46,9 @@ test: lint types
 
 test-slow: env
 	$(BIN)/python -m pytest -m slow
+
+fuzz: env
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 chaos: env
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) --seed $(SEED)

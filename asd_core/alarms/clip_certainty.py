@@ -7,15 +7,17 @@ import math
 _ROUNDING = 1e-9  # of a p-value that was computed as a quotient
 
 
-def clip_p(p_value: float, normals: int) -> str:
+def clip_p(p_value: float, normals: int, *, is_borrowed: bool = False) -> str:
     """A clip's p-value, and where it is the smallest possible one that it is.
 
     Args:
         p_value: (1 + unseen normal clips that score at least as high) / (1 + all of them), in (0, 1].
         normals: unseen normal clips of the machine; 0 where their number is not known.
+        is_borrowed: it is a share of the other machines of its type, and ``normals`` counts these.
     """
     if normals and p_value <= (1 + _ROUNDING) / (normals + 1):
-        return f"p ≤ 1/{normals + 1}, the smallest that {_clips(normals)}"
+        allowed = f"{normals} machines of its type allow" if is_borrowed else _clips(normals)
+        return f"p ≤ 1/{normals + 1}, the smallest that {allowed}"
     return f"p = {p_value:.2g}"
 
 

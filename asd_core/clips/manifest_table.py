@@ -41,7 +41,7 @@ def read_table(url: str, data: bytes) -> pa.Table:
     """
     try:
         table = read_parquet(data) if url.lower().endswith(_PARQUET) else _read_csv(url, data)
-    except (pa.ArrowException, csv.Error, OSError) as error:
+    except (pa.ArrowException, csv.Error, OSError, ValueError) as error:
         raise UsageError(f"cannot read the manifest {url}: {str(error).splitlines()[0]}") from error
     table = with_known_names(table, f"the manifest {url}")
     check_columns(table, f"the manifest {url}", CLIPS.names)

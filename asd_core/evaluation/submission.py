@@ -24,6 +24,7 @@ from asd_core.clips.splits import by_split
 from asd_core.errors import UsageError
 from asd_core.evaluation.ground_truth import Machine
 
+_LONGEST = 200  # bytes of a machine's names: file systems take 255, and what is measured stands beside them
 _KINDS = ("anomaly_score", "decision_result")
 _UNSAFE = re.compile(r'[/\\%:*?"<>|\x00-\x1f\x7f-\x9f]')
 _CLIP_OF_2020 = re.compile(r"(?:(?:normal|anomaly)_)?id_")
@@ -38,6 +39,8 @@ def unsubmittable(scores: pa.Table) -> dict[Machine, str]:
             reasons[machine] = "clips that have no score"
         elif (machine, part, name) in seen:
             reasons.setdefault(machine, "clips of one file name")
+        elif len("_".join(machine).encode()) > _LONGEST:
+            reasons.setdefault(machine, "a name too long for a file")
         seen.add((machine, part, name))
     return dict(sorted(reasons.items()))
 

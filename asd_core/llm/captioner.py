@@ -9,17 +9,19 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from asd_core.errors import AsdError
 from asd_core.llm.asker import Asker
 from asd_core.llm.client import LlmClient
-from asd_core.llm.gate import Gate
+from asd_core.llm.gate import Gate, longest_way
 from asd_core.llm.ledger import Ledger
 from asd_core.llm.permission import AnyGate, Moment
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from asd_core.llm.stored import Attempt
+from asd_core.llm.turn import Turn
 from asd_core.llm.verdicts import Check
 from asd_core.store.addresses import open_files
 
@@ -40,6 +42,7 @@ class LlmCaptioner:
         open_llm: whom to ask under some settings.
         say: told, from any thread, what keeps answers waiting.
         silent_seconds: that nothing may be asked for before it is said why.
+        turn: waited for when it begins. Without one it begins now: the gate is all that it shares.
 
     Attributes:
         job: its name at the gate and in the ledger.
@@ -59,6 +62,7 @@ class LlmCaptioner:
         open_llm: Callable[[LlmSettings], LlmClient] = LlmClient,
         say: Callable[[str], None] = lambda line: None,
         silent_seconds: float = 10.0,
+        turn: Turn | None = None,
     ) -> None:
         self._settings, self._say, self._silent_seconds = settings, say, silent_seconds
         self.job = secrets.token_hex(6)
@@ -71,16 +75,28 @@ class LlmCaptioner:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="captions", daemon=True)
         self._thread.start()
-        self._is_open = False
-        try:
-            self._run(self._begin(check, open_gate))
-            self._is_open = True
-        finally:
-            if not self._is_open:
-                self._stop()
+        self._turn, self._beginning = turn, threading.Lock()
+        self._opening = partial(self._begin, check, open_gate)
+        self._is_open = self._is_closed = False
+        if turn is None:
+            try:
+                self.begin()
+            finally:
+                if not self._is_open:
+                    self.close()
+
+    def begin(self) -> None:
+        """See `Captioner.begin`."""
+        with self._beginning:
+            if not self._is_open and not self._is_closed:
+                if self._turn is not None:
+                    self._turn.take()
+                self._run(self._opening())
+                self._is_open = True
 
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """See `Captioner.submit`."""
+        self.begin()
         fresh = {each.request_id: each for each in requests if each.request_id not in self._submitted}
         self._submitted |= fresh.keys()
         self._loop.call_soon_threadsafe(self._start, list(fresh.values()))
@@ -96,12 +112,16 @@ class LlmCaptioner:
 
     def close(self) -> None:
         """See `Captioner.close`."""
-        if self._is_open:
-            self._is_open = False
-            try:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            if self._is_open:
                 self._run(self._end())
-            finally:
-                self._stop()
+        finally:
+            self._stop()
+            if self._turn is not None:
+                self._turn.give_back()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -162,13 +182,13 @@ class LlmCaptioner:
         return [attempt for attempt in attempts if attempt.incarnation in strangers]
 
     async def _outwait(self, newest: float) -> None:
-        """Stay closed for one window after the newest attempt of a process that died.
+        """Stay closed for one window after the newest attempt of a process that died has reached the server.
 
         It may be dying still, or stand still. What it writes down meanwhile is found by looking again.
         """
         for _ in range(_LOOKS):
             now = time.time()
-            seconds = min(newest, now) + self._gate.window - now
+            seconds = min(newest, now) + longest_way(self._gate.window) + self._gate.window - now
             self._gate.close_for(self.job, seconds)
             await asyncio.sleep(seconds)
             later = await self._attempts_of_strangers(newest)

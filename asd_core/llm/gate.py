@@ -21,6 +21,11 @@ LONGEST_WAY = 5.0
 reached it by then. One that lasts longer would else keep its place for as long as the LLM thinks."""
 
 
+def longest_way(window: float) -> float:
+    """Seconds within which an attempt is taken to have reached the server where nothing is known of its end."""
+    return min(LONGEST_WAY, window / 12)
+
+
 class Gate:
     """An `AnyGate` in the event loop that it was made in.
 
@@ -75,7 +80,7 @@ class Gate:
 
     def _arrived(self, at: float) -> float:
         """When an attempt whose end is not known had arrived at the latest."""
-        return min(self.now, at + min(LONGEST_WAY, self.window / 12))
+        return min(self.now, at + longest_way(self.window))
 
     async def end(self, job: str) -> list[Moment]:
         """See `AnyGate.end`; the limits of the last job stay until another begins."""

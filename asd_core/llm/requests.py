@@ -64,6 +64,16 @@ class CaptionAnswer:
 class Captioner(Protocol):
     """Asks an LLM in the background, so that captions overlap with scoring."""
 
+    def begin(self) -> None:
+        """Wait until it is this run's turn to ask; returns at once from then on.
+
+        What other runs have published is to be looked at afterwards: then nothing of it is paid for again.
+
+        Raises:
+            AsdError: there is nobody to ask.
+        """
+        ...
+
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """Have requests answered; returns at once. One that was submitted before is not asked twice."""
         ...

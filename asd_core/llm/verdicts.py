@@ -20,7 +20,8 @@ _AGAIN = "That is not as asked for. Please answer the request above once more"
 _CUT = "the answer was cut off in the middle; it must be shorter"
 _ENOUGH = 2  # answers without a text that were paid for and will hardly become better
 _REFUSALS = 3  # without any answer: requests, or attempts at one
-_MOST_TIMES = {"refused": _REFUSALS, "no_completion": 4}  # the latter may have been paid for each time
+_MOST_UNREADABLE = 4  # answers in which there is nothing to read: each may have been paid for
+_MOST_TIMES = {"refused": _REFUSALS, "no_completion": _MOST_UNREADABLE}
 
 
 class Refusals:
@@ -140,8 +141,8 @@ def _without_text(request_id: str, history: History, outcome: Answered) -> tuple
         ended = history.ended(outcome=CUT, message=told)
         return ended, cut_short(request_id, ended, most)
     else:
-        return history.ended(outcome=EMPTY, message="the answer is empty"), None
-    is_over = max(ended.times(DECLINED), ended.times(TOOL_CALL)) >= _ENOUGH
+        ended = history.ended(outcome=EMPTY, message="the answer is empty")
+    is_over = max(ended.times(DECLINED), ended.times(TOOL_CALL)) >= _ENOUGH or ended.times(EMPTY) >= _MOST_UNREADABLE
     return ended, given_up(request_id, ended) if is_over else None
 
 

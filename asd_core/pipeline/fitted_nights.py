@@ -8,7 +8,7 @@ A scorer of before has no such file (`asd_core.pipeline.lacking_nights`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,9 +18,10 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.left_out_nights import LEFT_OUT, left_out_nights, scores_without_clips
 from asd_core.pipeline.scorer import Scorer
 from asd_core.store.broken_files import table_in
+from asd_core.store.checked_tables import in_schema
 from asd_core.store.many_files import delete_many, read_present
 from asd_core.store.store import Store
-from asd_core.store.tables import from_parquet, in_schema, to_parquet
+from asd_core.store.tables import from_parquet, to_parquet
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 
@@ -49,8 +50,14 @@ def nights_path(folder: str, version: str) -> str:
     return f"{folder}/{version}/nights.parquet"
 
 
-def keep_nights(store: Store, folder: str, version: str, scorer: Scorer, rows: pa.Table) -> None:
+def keep_nights(
+    store: Store, folder: str, version: str, scorer: Scorer, rows: pa.Table, labelled: Collection[str] = ()
+) -> None:
     """Keep the scores of a scorer's learnt nights, unless they are there. Where they cannot be had, those by clip.
+
+    Nights are labelled normal because they were alarms. Among the learnt nights they would tell that well machines have
+    such nights often, and alarms would become ever rarer (docs/alarms.md). So their clips are learnt, and their nights
+    are not among those that new ones are compared with.
 
     Args:
         store: where the scorer is.
@@ -58,6 +65,7 @@ def keep_nights(store: Store, folder: str, version: str, scorer: Scorer, rows: p
         version: of the scorer.
         scorer: fitted.
         rows: rows of EMBEDDINGS of its training clips, in the order in which it learnt them.
+        labelled: ids of the clips among them that are there because a person labelled them normal.
     """
     path = nights_path(folder, version)
     if store.files.exists(path):
@@ -66,6 +74,9 @@ def keep_nights(store: Store, folder: str, version: str, scorer: Scorer, rows: p
         found = left_out_nights(scorer, rows)
     except (AsdError, ValueError, ArithmeticError):  # the latter two from within a library
         found = scores_without_clips(scorer)
+    if labelled:
+        own = rows.filter(pc.is_in(rows["clip_id"], value_set=pa.array(sorted(labelled), pa.string())))["uri"]
+        found = found.filter(pc.invert(pc.is_in(found["uri"], value_set=own.combine_chunks())))
     store.files.write_new(path, to_parquet(found))
 
 

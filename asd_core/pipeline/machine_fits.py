@@ -52,9 +52,9 @@ def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips:
         scorer = scorer_of_rows(group, machine_type, machine_id, good, occasions_left_out(taken))
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return FitOutcome(machine_type, machine_id, normal_clips, error=str(error), lengths=lengths)
-    labelled = len(group.task.labelled.intersection(good["clip_id"].to_pylist()))
-    version, is_new = save_scorer(group.store, group.task.key, scorer, labelled)
-    keep_nights(group.store, scorer_folder(group.task.key, machine_type, machine_id), version, scorer, good)
+    labelled = group.task.labelled.intersection(good["clip_id"].to_pylist())
+    version, is_new = save_scorer(group.store, group.task.key, scorer, len(labelled))
+    keep_nights(group.store, scorer_folder(group.task.key, machine_type, machine_id), version, scorer, good, labelled)
     copies = (f"only {distinct} different embeddings: are there copies of files?",) if distinct < len(good) else ()
     return FitOutcome(
         machine_type,
@@ -67,7 +67,7 @@ def _fit_machine(group: MachineGroup, machine_type: str, machine_id: str, clips:
         (*copies, *scorer.notes),
         lengths=lengths,
         left_out=scorer.left_out,
-        labelled_normal=labelled,
+        labelled_normal=len(labelled),
     )
 
 

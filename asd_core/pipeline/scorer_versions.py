@@ -19,9 +19,10 @@ import pyarrow as pa
 from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.store.broken_files import json_object, named_if_broken
+from asd_core.store.checked_tables import in_schema
 from asd_core.store.many_files import delete_many, read_present, write_many
 from asd_core.store.store import Store
-from asd_core.store.tables import from_parquet, in_schema, to_parquet
+from asd_core.store.tables import from_parquet, to_parquet
 
 HEADS = pa.schema(
     [

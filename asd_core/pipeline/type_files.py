@@ -8,10 +8,12 @@ from asd_core.alarms.lent_nights import LentNights, lent_nights
 from asd_core.clips.occasions import numbered, occasions
 from asd_core.pipeline.scorer import Scorer
 from asd_core.pipeline.scorer_files import as_npz, commit_scorer, head_of, scorer_arrays
+from asd_core.pipeline.scorer_versions import FIT_AGAIN
 from asd_core.pipeline.type_scorers import type_folder
+from asd_core.store.broken_files import table_in
 from asd_core.store.many_files import read_present
 from asd_core.store.store import Store
-from asd_core.store.tables import from_parquet, to_parquet
+from asd_core.store.tables import to_parquet
 
 LENT = pa.schema(
     [
@@ -47,7 +49,7 @@ def stored_lent_nights(store: Store, folder: str, version: str) -> LentNights | 
     (data,) = read_present(store.files, [_path(folder, version)])
     if data is None:
         return None
-    rows = from_parquet(data).cast(LENT)
+    rows = table_in(_path(folder, version), data, LENT, FIT_AGAIN)
     machines = rows["machine_id"].to_pylist()
     # A recording of which no night is known is a night of its own.
     nights = [night or f"\0{place}" for place, night in enumerate(rows["night"].to_pylist())]

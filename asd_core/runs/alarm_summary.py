@@ -167,7 +167,11 @@ class AlarmSummary:
         change, p_value = row["level_change_db"], row["level_p_value"]
         if change is None or p_value is None or p_value > self.config.drift or abs(change) < LEAST_DB:
             return ""
-        return f" Its level is {abs(change):.1f} dB {'higher' if change > 0 else 'lower'} than in the nights learnt."
+        way = "higher" if change > 0 else "lower"
+        return (
+            f" Its level is {abs(change):.1f} dB {way} than in the nights learnt: if that is a new gain or microphone, "
+            "fit again."
+        )
 
     def _where(self, column: str, value: str) -> list[Row]:
         return list(self.rows.filter(pc.equal(self.rows[column], value)).to_pylist())

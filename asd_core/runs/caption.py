@@ -3,8 +3,8 @@
 Captions overlap with scoring: flagged clips can be added as soon as their machine is scored, and are worked on and
 asked about in the background. Nothing is asked twice: an answer is stored before the next is asked for, and published
 rows name the clip, method, prompt and language model that they belong to, so that a later run of any recipe takes
-their answer. (Two runs at the same time that ask the same pay for it once on one cluster, and twice elsewhere: neither
-has published yet.)
+their answer. Two runs at the same time that ask the same pay for it once: on one cluster they share a gate, and
+elsewhere one waits until the other has published. (Two clusters on one store do not know of each other.)
 """
 
 from __future__ import annotations
@@ -173,6 +173,7 @@ class CaptionRun:
         machine_type = rows["machine_type"][0].as_py()
         texts, k = self._gatherer.texts(machine_type), self._recipe.for_machine(machine_type).captions.k
         if self._captioner is not None:
+            self._captioner.begin()
             self._paid.read(set(rows["date"].to_pylist()))
         requests = []
         for score, normals in zip(rows.to_pylist(), normal_places(rows, k), strict=True):

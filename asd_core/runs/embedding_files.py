@@ -110,12 +110,13 @@ def clip_column(path: Path, values: pa.ChunkedArray, field: str) -> list[Any]:
     if field == "date" and pa.types.is_timestamp(values.type):
         values = days(str(path), values)
     words: dict[Any, Any] = {}
-    for value in values.unique().to_pylist():
+    cells = ["nan" if cell != cell else cell for cell in values.to_pylist()]  # one NaN is not another
+    for value in dict.fromkeys(cells):
         words[value] = _WORDS.get(field, str)("" if value is None else str(value))
         if words[value] is None:
-            row = values.to_pylist().index(value) + 1
+            row = cells.index(value) + 1
             raise UsageError(f"row {row} of {path}: {field} = {value!r} is not known; write it as a manifest has it")
-    return [words[value] for value in values.to_pylist()]
+    return [words[value] for value in cells]
 
 
 def _filled(text: str) -> str | None:

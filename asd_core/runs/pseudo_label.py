@@ -17,7 +17,13 @@ from asd_core.errors import AsdError, UsageError
 from asd_core.pages.pseudo_labels.page import ClipScore, PseudoLabelReport, write_pseudo_label_page
 from asd_core.pipeline.engine import Progress, no_progress
 from asd_core.runs.records import now
-from asd_core.store.pseudo_label_tables import PSEUDO_LABELS, read_pseudo_labels, write_pseudo_labels
+from asd_core.store.broken_files import named_if_broken
+from asd_core.store.pseudo_label_tables import (
+    PSEUDO_LABELS,
+    pseudo_label_folder,
+    read_pseudo_labels,
+    write_pseudo_labels,
+)
 from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 from asd_core.training.pseudo_labels.labelling import DomainClusters, label_machine, without_place
@@ -133,4 +139,6 @@ def show_pseudo_labels(store: Store, name: str, key: str = "") -> str:
             raise UsageError(
                 f"--scores {key}: the store has no scores of these clips under that key; asd recipes --store lists keys"
             )
-    return write_pseudo_label_page(PseudoLabelReport(name, rows, made, key, scores), store.files)
+    described = f"{pseudo_label_folder(name)}/pseudo_labels.json"
+    with named_if_broken(described, "make the pseudo-labels again with asd pseudo-label"):
+        return write_pseudo_label_page(PseudoLabelReport(name, rows, made, key, scores), store.files)

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from asd_core.store.alarm_schemas import ALARMS, EVIDENCE
+from asd_core.store.checked_tables import table_of
 from asd_core.store.layout import alarms_path, evidence_path
 from asd_core.store.many_files import read_present
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import filled, table_of
+from asd_core.store.tables import filled
 
 _MARK = b"asd."
 _AT_ONCE = 16  # files of 10,000 machines are some 0.6 MB each

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from asd_core.errors import AsdError
-from asd_core.store.tables import from_parquet, in_schema
+from asd_core.store.checked_tables import in_schema
+from asd_core.store.tables import from_parquet
 
 RESTORE = "restore it or remove it"
 """How a file is mended that nothing makes again."""

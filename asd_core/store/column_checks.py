@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from asd_core.errors import UsageError
 
+_TEXT_A_BYTE, _TEXT_ALWAYS = 1000, 256 << 20  # bytes of text of all rows
 _ROWS_A_BYTE, _ROWS_ALWAYS = 16, 1 << 20  # a table of recordings has a name a row: more rows are a bomb
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, days since 1970
 _SECONDS = 86_400
@@ -22,15 +23,32 @@ def read_parquet(source: bytes | Path) -> pa.Table:
     """The table in a Parquet file.
 
     Raises:
-        UsageError: it tells of more rows than a file of its size can name.
-        pyarrow.ArrowException, OSError: it cannot be read.
+        UsageError: it tells of more rows, or of more text, than a file of its size can hold.
+        pyarrow.ArrowException, OSError, ValueError: it cannot be read.
     """
     size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    file = pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source)
+    names = pq.read_schema(io.BytesIO(source) if isinstance(source, bytes) else source)
+    texts = [field.name for field in names if pa.types.is_string(field.type)]
+    # As a dictionary a text of a megabyte that stands in a million rows is read once.
+    file = pq.ParquetFile(io.BytesIO(source) if isinstance(source, bytes) else source, read_dictionary=texts)
     rows = file.metadata.num_rows
     if rows > max(_ROWS_ALWAYS, _ROWS_A_BYTE * size):
         raise UsageError(f"cannot read a table that tells of {rows} rows in {size} bytes: it is broken, or a trap")
-    return file.read()
+    table = file.read()
+    for place, values in enumerate(table.columns):
+        if not pa.types.is_dictionary(values.type) or not pa.types.is_string(values.type.value_type):
+            continue
+        if (told := _characters(values)) > max(_TEXT_ALWAYS, _TEXT_A_BYTE * size):
+            raise UsageError(f"cannot read a table of {told} bytes of text in {size} bytes: it is a trap")
+        if table.column_names[place] in texts:
+            table = table.set_column(place, table.column_names[place], values.cast(pa.string()))
+    return table
+
+
+def _characters(values: pa.ChunkedArray) -> int:
+    """Bytes of all texts of a column, each as often as it stands there."""
+    lengths = (pc.binary_length(chunk.dictionary).cast(pa.int64()).take(chunk.indices) for chunk in values.chunks)
+    return sum(pc.sum(length).as_py() or 0 for length in lengths)
 
 
 def check_columns(table: pa.Table, name: str, texts: Collection[str]) -> None:
@@ -45,17 +63,17 @@ def check_columns(table: pa.Table, name: str, texts: Collection[str]) -> None:
         UsageError: one of these holds lists, structs or bytes; any column holds text that is no UTF-8, a date outside
             of the years 1 to 9999, or times of a zone that is not known.
     """
-    for column in table.column_names:
+    for column, values in zip(table.column_names, table.columns, strict=True):
+        kind = values.type
         try:
-            table[column].validate(full=True)
-            if pa.types.is_timestamp(table[column].type) and table[column].type.tz:
-                pc.local_timestamp(table[column].slice(0, 1))
+            values.validate(full=True)
+            if pa.types.is_timestamp(kind) and kind.tz:
+                pc.local_timestamp(values.slice(0, 1))
         except (pa.ArrowException, ValueError) as error:
             raise UsageError(f"{name}: the column {column!r} cannot be read: {str(error).splitlines()[0]}") from error
-        kind = table[column].type
         if column in (*texts, "path", "label") and not _is_plain(kind):
             raise UsageError(f"{name}: the column {column!r} holds {kind}: write text, numbers or dates")
-        if (row := _beyond_calendar(table[column])) is not None:
+        if (row := _beyond_calendar(values)) is not None:
             raise UsageError(f"{name}: row {row + 1} of the column {column!r} is outside of the years 1 to 9999")
 
 

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 
 from asd_core.digest import content_hash
 from asd_core.store.addresses import path_as_listed
+from asd_core.store.checked_tables import table_of
 from asd_core.store.run_records import RunEntry
-from asd_core.store.tables import NIGHT, filled, table_of
+from asd_core.store.tables import NIGHT, filled
 
 _MADE_OF = b"asd.made_of"
 _ROWS_AT_ONCE = 1 << 16  # that are held while a file is written, and in each of its row groups: some 60 MB

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from asd_core.errors import UsageError
 
-_BYTES_A_BYTE, _BYTES_ALWAYS = (
-    64,
-    256 << 20,
-)  # unpacked, of a file: numbers pack to a quarter, and zeros are no embeddings
+# Unpacked bytes of a file: numbers pack to a quarter, and zeros are no embeddings.
+_BYTES_A_BYTE, _BYTES_ALWAYS = 64, 64 << 20
 UNREADABLE = (
     OSError,
     ValueError,

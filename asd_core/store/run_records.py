@@ -152,7 +152,7 @@ def _record_in(path: str, data: bytes) -> dict[str, Any]:
     """A run's record, whose fields are of the types that readers of any job take for granted."""
     record = json_object(path, data)
     for name, is_right in _FIELDS.items():
-        if not is_right(record.get(name)):
+        if (name in record or name in _ALWAYS) and not is_right(record.get(name)):
             value = _shown(record.get(name))
             raise AsdError(f"{path} in the store is no record of a run: {name} is {value}; {RESTORE}")
     return record
@@ -171,30 +171,40 @@ def _may_be_text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _may_be_texts(value: object) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _may_be_object(value: object) -> bool:
-    return value is None or isinstance(value, dict)
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
 
 
-def _may_be_names(value: object) -> bool:
-    return value is None or (isinstance(value, dict) and all(isinstance(one, str) for one in value.values()))
+def _is_objects(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, dict) for one in value.values())
 
 
+def _is_names(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, int | float) for one in value.values())
+
+
+def _is_collection(value: object) -> bool:
+    return isinstance(value, dict | list)
+
+
+_ALWAYS = ("run_id", "job")
 _FIELDS: dict[str, Callable[[object], bool]] = {
-    "run_id": _is_text,
-    "job": _is_text,
-    "committed_at": _may_be_text,
-    "key": _may_be_text,
-    "clips": _may_be_text,
-    "dates": _may_be_texts,
-    "notes": _may_be_texts,
-    "counts": _may_be_object,
-    "recipe": _may_be_object,
-    "scorers": _may_be_names,
-    "fingerprints": _may_be_names,
-    "score_files": _may_be_names,
-    "caption_files": _may_be_names,
+    **dict.fromkeys(_ALWAYS, _is_text),
+    **dict.fromkeys(("committed_at", "key", "clips"), _may_be_text),
+    **dict.fromkeys(("dates", "notes", "recipes"), _is_texts),
+    **dict.fromkeys(("counts", "order", "recipe", "last", "network"), _is_object),
+    **dict.fromkeys(("judged_anew", "best"), _is_objects),
+    **dict.fromkeys(
+        ("scorers", "fingerprints", "score_files", "caption_files", "choices", "failed_machines"), _is_names
+    ),
+    "seconds": _is_numbers,
+    "left_out": _is_collection,
 }

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from asd_core.store.checked_tables import in_schema, table_of
+
 CLIPS = pa.schema(
     [
         pa.field("clip_id", pa.string(), nullable=False),  # 32 hex digits: hash of uri, size and version
@@ -42,7 +44,6 @@ _OUTCOME = [
     pa.field("error", pa.string()),  # one line for people; null where the clip is good
     pa.field("warning", pa.string()),  # used all the same, but; null where there is nothing to say
 ]
-
 
 EMBEDDINGS = pa.schema(
     [
@@ -96,7 +97,6 @@ SCORES = pa.schema(
 )
 """One row per listed clip: a score or an error, never neither and never both."""
 
-
 NIGHT = pa.schema([*SCORES][:2] + [pa.field("path", pa.string(), nullable=False)] + [*SCORES][2:])
 """The file of a night: SCORES with ``path``, the recording's path as a manifest lists it; see `path_as_listed`."""
 
@@ -146,18 +146,6 @@ def filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return in_schema(table, schema)
 
 
-def in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The columns of a schema, in its types.
-
-    Raises:
-        pa.ArrowInvalid: one is missing, cannot be cast, or has nulls where there are none.
-    """
-    try:
-        return table.select(schema.names).cast(schema)
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise pa.ArrowInvalid(str(error)) from error
-
-
 def rows_of(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
     """The values of some columns, row by row."""
     return zip(*(table[name].to_pylist() for name in names), strict=True)
@@ -180,14 +168,6 @@ def from_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
         return table_of(pq.ParquetFile(io.BytesIO(data)), columns)
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:  # by where a file is broken
         raise pa.ArrowInvalid(str(error)) from error
-
-
-def table_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table of an open Parquet file, or some of its columns, as `from_parquet` gives it; raises what Arrow does."""
-    names = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
-    table = file.read(names)
-    table.validate(full=True)
-    return table if names is None else table.select(names)
 
 
 def first_of_each(table: pa.Table, column: str) -> pa.Table:

@@ -159,8 +159,8 @@ def show(found: Mapping[tuple[bool, int], Mapping[str, Mapping[int, Rows]]], mac
         order, nights = "by level" if by_level else "file", "14" if learnt == FORTNIGHT else "all"
         for name, own in by_detector.items():
             rows += [[order, nights, *cells] for cells in fleet_rows(name, own, week)]
-    columns = ["nights in order", "learnt", "detector and rule", "normal, p ≤ 0.1", "p ≤ 0.05", f"p ≤ {week:.3f}"]
-    table("Real nights told", columns + [f"{k} of 10 anomalous" for k in ANOMALOUS[1:]], rows)
+    columns = ["order", "learnt", "rule", "normal, p ≤ 0.1", "p ≤ 0.05", f"p ≤ {week:.3f}"]
+    table("Real nights told", columns + [f"{k} anomalous" for k in ANOMALOUS[1:]], rows)
     by_machine = machine_rows(found[False, FORTNIGHT], week)
     table("Nights told with 0 / 1 / 3 / 10 anomalous clips", ["machine", "nights", *DETECTORS], by_machine)
 

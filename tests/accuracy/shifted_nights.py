@@ -90,8 +90,8 @@ def main() -> None:
         system_row(system, nights(domains["source"]), nights(domains["target"]))
         for system, domains in normals(pq.read_table(path).to_pylist()).items()
     ]
-    columns = ["system", "source clips flagged", "target clips flagged", "source nights, p ≤ 0.05", "target nights"]
-    columns += ["alarms", "target nights, shifts told apart", "alarms", "nights of the fleet's shift", "drifting"]
+    columns = ["system", "source flagged", "target", "source p ≤ 0.05", "target", "alarms"]
+    columns += ["with the rule", "alarms", "shifted", "drifting"]
     table("A threshold and alarms learnt from the source domain", columns, rows)
 
 

@@ -150,8 +150,8 @@ def show(fleets: Mapping[str, Sequence[SoundNights]]) -> None:
     still = ("none", "night effects × 3")
     columns = ["fleets", f"alarms ({JUDGED / 7:.1f} asked for)", "p ≤ 0.1", "p ≤ 0.01", "distance from even p"]
     table("Normal fleets with sound", columns, [normal_row(name, fleets[name]) for name in still])
-    columns = ["change", "alarms of the other machines", "changed machines in alarm", "first night", "nights in alarm"]
-    columns += ["nights of the fleet's shift", "drifting at the end"]
+    columns = ["change", "other machines' alarms", "changed in alarm", "first night", "nights in alarm"]
+    columns += ["shifted nights", "drifting"]
     table("Changes with sound", columns, [changed_row(name, own) for name, own in fleets.items() if name != still[1]])
 
 

@@ -19,42 +19,48 @@ from tests.fuzz.targets import TARGETS
 _EXAMPLES = 100
 
 
-def run_batch(target, number):
+def run_batch(name, target, number, examples=_EXAMPLES):
     """The finding of a batch as one line, "" for none; the example is the smallest that hypothesis finds."""
-    strategy, reader = TARGETS[target]
+    strategy, reader = target
     last = []
 
     @seed(number)
     @settings(
-        max_examples=_EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )
     @given(strategy)
-    def examples(example):
+    def feed(example):
         last[:] = [example]
         reader(example)
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            examples()
+            feed()
     except Exception as error:  # the finding
         shown = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return f"python -m tests.fuzz --target {target} --batch {number}: {shown} with {repr(last[0])[:200]}"
+        return f"python -m tests.fuzz --target {name} --batch {number}: {shown} with {repr(last[0])[:200]}"
     return ""
 
 
 def run(targets, minutes, state):
-    """Batches of each target in turn until the time is over; the findings, and the examples of each target."""
+    """Batches of each target in turn until the time is over; the findings, and the examples of each target.
+
+    Args:
+        targets: name → examples and reader.
+        minutes: of all of them together; the turn under way is finished.
+        state: name → number of the next batch, counted on.
+    """
     ends, findings, done = time.monotonic() + 60 * minutes, [], Counter()
-    while time.monotonic() < ends:
-        for target in targets:
-            number = state.get(target, 0)
-            finding = run_batch(target, number)
-            state[target], done[target] = number + 1, done[target] + _EXAMPLES
+    while not done or time.monotonic() < ends:
+        for name, target in targets.items():
+            number = state.get(name, 0)
+            finding = run_batch(name, target, number)
+            state[name], done[name] = number + 1, done[name] + _EXAMPLES
             if finding:
                 print(finding, flush=True)
                 findings.append(finding)
@@ -71,14 +77,16 @@ def main():
         "--state", type=Path, default=Path(".fuzz-state.json"), help="number of each target's next batch"
     )
     options = parser.parse_args()
-    targets = options.target or list(TARGETS)
+    targets = {name: TARGETS[name] for name in options.target or TARGETS}
     if options.batch is not None:
-        found = [finding for target in targets if (finding := run_batch(target, options.batch))]
+        found = [finding for name, one in targets.items() if (finding := run_batch(name, one, options.batch))]
         print("\n".join(found) or "no finding")
         sys.exit(bool(found))
     state = json.loads(options.state.read_text()) if options.state.is_file() else {}
-    findings, done = run(targets, options.minutes, state)
-    options.state.write_text(json.dumps(state))
+    try:
+        findings, done = run(targets, options.minutes, state)
+    finally:
+        options.state.write_text(json.dumps(state))
     print(
         "\n".join(
             ["", "| target | examples |", "|---|---|", *(f"| {name} | {count} |" for name, count in done.items())]

@@ -16,6 +16,10 @@ from asd_core.clips.selection import checked_date
 from asd_core.errors import AsdError, ClipError
 from asd_core.recipe.full_text import full_text
 from asd_core.recipe.recipe import load_recipe
+from asd_core.runs.embedding_files import read_embeddings
+from asd_core.runs.score_files import read_scores
+from asd_core.store.broken_files import json_object, table_in
+from asd_core.store.tables import CLIPS
 from asd_core.tuning.space.space import load_space
 from jobs.console import printable
 from jobs.opened import changes_of
@@ -93,6 +97,23 @@ def read_tables(seed):
             refused(read_clip, uri)
 
 
+def read_imports(seed):
+    """Embeddings and scores made elsewhere."""
+    chance = random.Random(seed)
+    name, data = texts.imported(chance)
+    _through_file(name, data, lambda path: read_embeddings(Path(path), "mine"))
+    _through_file(name.replace(".npz", ".parquet"), data, lambda path: read_scores(Path(path), "mine"))
+
+
+def read_store_file(seed):
+    """A table and an object of a store, whose values are taken out."""
+    chance = random.Random(seed)
+    data = texts.stored(chance)
+    table = refused(table_in, "clips.parquet", data, CLIPS)
+    assert table is None or len(table.to_pylist()) == len(table)
+    refused(json_object, "record.json", texts.json_text(chance))
+
+
 def read_recording(seed):
     """A mutated recording, which is a row each time it is heard."""
     assert "no row" not in rows_of(case(seed, seed=1)[1]).values()
@@ -137,6 +158,8 @@ TARGETS = {
     "spaces": (_SEEDS, read_space),
     "settings": (_SEEDS, read_settings),
     "manifests": (_SEEDS, read_tables),
+    "imports": (_SEEDS, read_imports),
+    "store": (_SEEDS, read_store_file),
     "recordings": (_SEEDS, read_recording),
 }
 """Name → examples, and the reader that takes one."""

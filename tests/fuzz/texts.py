@@ -4,10 +4,13 @@ import io
 import json
 import re
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from asd_core.clips.clip import Placement, clips_table
 from asd_core.recipe.names import built_in_recipes
+from asd_core.store.tables import CLIPS, to_parquet
 from asd_core.tuning.space.space import built_in_spaces
 from tests.fuzz.mutations import mutated
 
@@ -230,11 +233,11 @@ def _csv(chance):
 
 
 def _cell(chance, name):
-    return _GOOD.get(name, "") if chance.random() < 0.6 else chance.choice(WORDS)
+    return _GOOD.get(name, "") if chance.random() < 0.75 else chance.choice(WORDS)
 
 
-def _parquet(chance):
-    names = ["path", "machine_type", *chance.sample(_COLUMNS, chance.randint(0, 5))]
+def _parquet(chance, first=("path", "machine_type")):
+    names = [*first, *chance.sample(_COLUMNS, chance.randint(0, 5))]
     size = chance.randint(1, 4)
     columns = [_column(chance, name, size) for name in names]
     sink = io.BytesIO()
@@ -273,6 +276,28 @@ def _column(chance, name, size):
             lambda: pa.array([[("a", 1)]] * size, pa.map_(pa.string(), pa.int64())),
         )
     )()
+
+
+def imported(chance):
+    """The name and the bytes of embeddings or scores made elsewhere."""
+    if chance.random() < 0.5:
+        return "fan_id_00.parquet", _parquet(chance, ("embedding", "machine_type", "machine_id", "score"))
+    sink = io.BytesIO()
+    kinds = (np.float32, np.float64, np.int8, np.complex64, "U3", "M8[s]", "V4", bool)
+    shapes = ((2, 3), (0, 3), (2,), (), (2, 0), (1, 1, 1))
+    names = chance.sample(("X_train", "X_test", "y_test"), chance.choice((3, 3, 3, 2)))
+    np.savez_compressed(sink, **{name: np.zeros(chance.choice(shapes), chance.choice(kinds)) for name in names})
+    data = sink.getvalue()
+    return "fan_id_00.npz", mutated(data, chance.randrange(1 << 40)) if chance.random() < 0.7 else data
+
+
+def stored(chance):
+    """The bytes of a store's table of clips, broken, or with columns of other kinds."""
+    if chance.random() < 0.3:
+        return _parquet(chance, CLIPS.names)
+    places = [Placement("fan", "01", date="2026-11-01")] * 2
+    clips = clips_table(["file:///a.wav", "file:///b.wav"], [3, 4], ["1", "2"], places)
+    return mutated(to_parquet(clips), chance.randrange(1 << 40))
 
 
 def json_text(chance):

@@ -49,6 +49,7 @@ ODD = {
     "controls": _said("This sound is \x00lo\x1b[31mud\u202e\u2066."),
     "utf-16": _said(GOOD).decode().encode("utf-16"),
     "latin-1": _said("This sound is lou\u00e9.").replace(b"\\u00e9", b"\xe9"),
+    "many": b"[" + b"{}," * 330_000 + b"{}]",
     "nothing": b"",
 }
 """Name → body of an answer with status 200."""

@@ -36,11 +36,15 @@ class LlmServer:
         has_batches: whether it has /files and /batches.
         missing: the status of what it has not.
         answer: prompt → text.
+        way: seconds that a request is on its way to it, each time anew.
     """
 
-    def __init__(self, faults=faultless, seconds=0.01, retry_after=0.5, has_batches=True, missing=404, answer=None):
+    def __init__(
+        self, faults=faultless, seconds=0.01, retry_after=0.5, has_batches=True, missing=404, answer=None, way=None
+    ):
         self.faults, self.seconds, self.retry_after, self.missing = faults, seconds, retry_after, missing
         self.answer = answer or (lambda prompt: f"This sound is {prompt.split()[-1]}.")
+        self.way = way or (lambda: 0.0)
         self.batches = Batches(self) if has_batches else None
         self.stopped = threading.Event()
         self.elsewhere = ""  # where it redirects to
@@ -139,6 +143,7 @@ def _handler(server):
                 self._send(server.missing, {"error": {"message": "no such path"}})
 
         def _complete(self, body):
+            server.stopped.wait(server.way())
             number, prompt, fault = server.arrive(body)
             if fault.startswith("status-"):
                 status = int(fault.split("-")[1])

@@ -17,6 +17,7 @@ from asd_core.llm.replies import Answered, NotAnswered, Outcome, one_line
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings, Message
 from asd_core.llm.stored import Attempt
+from asd_core.llm.turn import Turn
 from asd_core.llm.verdicts import Check, Refusals, conversation, cut_short, given_up, judged
 from asd_core.store.files import Files
 
@@ -37,11 +38,19 @@ class BatchCaptioner:
         check: of an answer.
         batches: of the LLM in the store.
         most_requests: of one file.
+        turn: waited for when it begins; its records and batches are one run's at a time.
     """
 
     def __init__(
-        self, settings: LlmSettings, files: Files, check: Check, batches: Batches, most_requests: int = MOST_REQUESTS
+        self,
+        settings: LlmSettings,
+        files: Files,
+        check: Check,
+        batches: Batches,
+        most_requests: int = MOST_REQUESTS,
+        turn: Turn | None = None,
     ) -> None:
+        self._turn, self._has_begun = turn, False
         self._settings, self._check, self._batches = settings, check, batches
         self._most_requests = most_requests
         self._ledger = Ledger(files, "batch")
@@ -50,6 +59,12 @@ class BatchCaptioner:
         self._parameters = first_parameters(settings)
         self._pending: dict[str, CaptionRequest] = {}
         self._seen: set[str] = set()
+
+    def begin(self) -> None:
+        """See `Captioner.begin`."""
+        if self._turn is not None and not self._has_begun:
+            self._turn.take()
+        self._has_begun = True
 
     def submit(self, requests: Sequence[CaptionRequest]) -> None:
         """See `Captioner.submit`; nothing is sent before `answers` is asked."""
@@ -82,6 +97,8 @@ class BatchCaptioner:
     def close(self) -> None:
         """See `Captioner.close`; batches under way go on, and the next run collects them."""
         self._batches.close()
+        if self._turn is not None:
+            self._turn.give_back()
 
     def _stored(self, request_id: str) -> CaptionAnswer | None:
         """The stored answer to a request, or its error where what is stored of it is broken."""

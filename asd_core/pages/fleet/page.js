@@ -37,22 +37,24 @@
     return Math.min(nights.length - 1, Math.max(0, Math.floor(((x - box.left) / box.width) * nights.length)));
   };
 
-  grid.addEventListener("pointermove", (event) => {
+  let here = nights.length - 1;
+  const point = (event) => {
     const line = event.target.closest("tbody .letters > span");
-    if (line) tell(line, nightAt(line, event.clientX));
-  });
+    if (line) tell(line, (here = nightAt(line, event.clientX)));
+  };
+  grid.addEventListener("pointermove", point);
+  grid.addEventListener("pointerdown", point); // before the focus, which tells of the night that was pointed at
   grid.addEventListener("click", (event) => {
     const line = event.target.closest("tbody .letters > span");
     if (!line) return;
-    const night = nightAt(line, event.clientX);
-    tell(line, night);
+    here = nightAt(line, event.clientX);
+    tell(line, here);
     // A finger has no way to look first: it follows the link that it is shown.
-    const to = address(line.closest("tr"), night);
+    const to = address(line.closest("tr"), here);
     if (to && event.pointerType !== "touch") location.href = to;
   });
 
   // One stop for the Tab key, arrows within.
-  let here = nights.length - 1;
   for (const line of lines) line.tabIndex = -1;
   if (lines.length) lines[0].tabIndex = 0;
   grid.addEventListener("focusin", (event) => {

@@ -9,7 +9,9 @@ from asd_core.alarms.clip_certainty import clip_p
 from asd_core.audio.places import place
 from asd_core.pages.night.contents import Row
 from asd_core.pages.number_format import MISSING
+from asd_core.pipeline.type_scorers import is_borrowed
 
+CERTAINTY = ("p_floor", "scorer_version")
 NEAREST = ("nearest_uris", "nearest_distances")
 SEGMENTS = ("segment_start", "segments", "nearest_starts", "seconds", "decided_by")
 
@@ -21,7 +23,8 @@ class ScoredClip:
     ``excess`` is None where the machine's median unseen score is not known. ``segment_start`` is that of the segment
     with the highest score, s; it, ``segments`` and ``nearest_starts`` are empty where whole clips were scored.
     ``decided_by`` is the member of an ensemble with the largest part in the score. ``normals`` counts the normal clips
-    that the p-value is a share of; 0 where that is not known. ``label`` is what a person called the clip, in words.
+    that the p-value is a share of, or the machines of its type if it ``is_borrowed``; 0 where that is not known.
+    ``label`` is what a person called the clip, in words.
     """
 
     clip_id: str
@@ -41,6 +44,7 @@ class ScoredClip:
     seconds: float | None = None
     decided_by: str | None = None
     normals: int = 0
+    is_borrowed: bool = False
     label: str = ""
 
     @property
@@ -57,7 +61,7 @@ class ScoredClip:
     @property
     def p_in_words(self) -> str:
         """The p-value, told as the smallest possible one where it is; a dash without one."""
-        return MISSING if self.p_value is None else clip_p(self.p_value, self.normals)
+        return MISSING if self.p_value is None else clip_p(self.p_value, self.normals, is_borrowed=self.is_borrowed)
 
 
 def excess(score: float, threshold: float | None, median: float | None) -> float | None:
@@ -83,7 +87,7 @@ def scored_clip(row: Row, machine: str, median: float | None, normals: int) -> S
         row: of SCORES.
         machine: name of the machine.
         median: of the machine's unseen scores; None where unknown.
-        normals: clips that it learnt from; 0 where unknown.
+        normals: clips that it learnt from, which counts where the row does not tell the smallest p; 0 where unknown.
     """
     recorded_at = row["recorded_at"]
     return ScoredClip(
@@ -103,5 +107,6 @@ def scored_clip(row: Row, machine: str, median: float | None, normals: int) -> S
         nearest_starts=tuple(row["nearest_starts"] or ()),
         seconds=row["seconds"],
         decided_by=row["decided_by"],
-        normals=normals,
+        normals=round(1 / row["p_floor"]) - 1 if row["p_floor"] else normals,
+        is_borrowed=is_borrowed(row["scorer_version"]),
     )

@@ -12,8 +12,9 @@ from asd_core.digest import name_hash
 from asd_core.pages.night.contents import Judgement, MachineRecord, Night, Row, rows_of
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
 from asd_core.pages.night.problems import Problem, group_problems
-from asd_core.pages.night.scored_clip import NEAREST, SEGMENTS, ScoredClip, excess, scored_clip, worst_first
+from asd_core.pages.night.scored_clip import CERTAINTY, NEAREST, SEGMENTS, ScoredClip, excess, scored_clip, worst_first
 from asd_core.pages.night.tier_words import State, Status, status_of
+from asd_core.pipeline.type_scorers import is_borrowed
 from asd_core.readable import machine_name
 
 _HISTORY = ("machine_type", "machine_id", "date", "anomaly_score", "decision_threshold", "is_flagged")
@@ -22,7 +23,10 @@ _TONIGHT = (*_HISTORY, "clip_id", "uri", "recorded_at", "error_reason", "error",
 
 @dataclass(frozen=True)
 class MachineNight:
-    """One machine this night; ``flagged`` and, of the clips with a caption, ``others`` have the worst clip first."""
+    """One machine this night; ``flagged`` and, of the clips with a caption, ``others`` have the worst clip first.
+
+    A machine that ``borrows`` has too few nights of its own, and was scored by those of its type.
+    """
 
     name: str
     anchor: str
@@ -36,6 +40,7 @@ class MachineNight:
     decision_threshold: float | None
     history: HistoryChart | None
     judgement: Judgement | None = None
+    borrows: bool = False
 
     @property
     def state(self) -> State:
@@ -136,7 +141,7 @@ def summarise(night: Night, captioned: Collection[str] = ()) -> Summary:
     Raises:
         AsdError: a table lacks a column.
     """
-    rows = rows_of(night.scores, _TONIGHT + NEAREST + SEGMENTS, "scores")
+    rows = rows_of(night.scores, _TONIGHT + CERTAINTY + NEAREST + SEGMENTS, "scores")
     earlier = _by_machine(row for row in rows_of(night.history, _HISTORY, "history") if row["date"] != night.date)
     tonight = _by_machine(rows)
     records = {(record.machine_type, record.machine_id): record for record in night.machines}
@@ -201,4 +206,5 @@ def _machine(
         decision_threshold=threshold,
         history=draw_history(earlier, scored, night.date),
         judgement=night.judgements.get(key),
+        borrows=any(is_borrowed(row["scorer_version"]) for row in scored),
     )

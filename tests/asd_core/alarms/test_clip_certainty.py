@@ -17,6 +17,10 @@ def test_the_smallest_p_is_told_as_such_and_no_other(p_value, normals, expected)
     assert clip_p(p_value, normals) == expected
 
 
+def test_a_machine_that_borrows_is_as_certain_as_the_machines_of_its_type_are_many():
+    assert clip_p(1 / 10, 9, is_borrowed=True) == "p ≤ 1/10, the smallest that 9 machines of its type allow"
+
+
 @pytest.mark.parametrize(
     ("normals", "expected"),
     [

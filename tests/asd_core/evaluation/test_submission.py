@@ -90,5 +90,10 @@ def test_machines_that_a_submission_cannot_hold_are_told_with_the_reason():
         score_row("pump"),
         score_row("pump", **again),
         score_row("saw", anomaly_score=None, is_flagged=None),
+        score_row("x" * 300),
     )
-    assert unsubmittable(table) == {("pump", "00"): "clips of one file name", ("saw", "00"): "clips that have no score"}
+    assert unsubmittable(table) == {
+        ("pump", "00"): "clips of one file name",
+        ("saw", "00"): "clips that have no score",
+        ("x" * 300, "00"): "a name too long for a file",
+    }

@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,6 +13,7 @@ from asd_core.errors import UsageError
 from asd_core.llm.captioner import LlmCaptioner
 from asd_core.llm.gate import Gate
 from asd_core.llm.ledger import History, Ledger
+from asd_core.llm.replies import NotAnswered
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from asd_core.llm.stored import Attempt
@@ -90,7 +94,7 @@ def test_what_the_store_does_not_take_or_give_is_the_error_of_its_own_request(tm
         answers = asked(settings_for(server), tmp_path, 4)
     assert {answers[each.request_id].error_reason for each in (in_the_way, damaged)} == {"llm_failed"}
     assert "cannot write" in answers[in_the_way.request_id].error and "is broken" in answers[damaged.request_id].error
-    assert [each.prompt for each in server.log] == [unreadable.prompt, good.prompt]
+    assert sorted(each.prompt for each in server.log) == [unreadable.prompt, good.prompt]
     assert answers[unreadable.request_id].text and answers[good.request_id].text
 
 
@@ -300,3 +304,42 @@ def test_two_llms_have_limits_of_their_own(tmp_path):
         answered(captioner, loud(1))
         captioner.close()
     assert time.monotonic() - start < 30
+
+
+def test_who_waits_is_told_why_and_for_how_long_and_once(tmp_path):
+    said = []
+    outcome = NotAnswered("rate_limited", "busy", retry_after=0.8)
+    llm = FakeLlm(lambda number, messages: outcome if number == 0 else None, seconds=0)
+    captioner = opened(llm, tmp_path, 0.5, say=said.append, silent_seconds=0.1)
+    assert answered(captioner, loud(1))[0].text
+    captioner.close()
+    assert said == ["captions wait: nothing is asked for another 1 s, for it asked to be left alone"]
+
+
+def test_a_limit_that_is_used_up_is_told_once(tmp_path):
+    said = []
+    settings = LlmSettings("m", "http://h/v1", requests_per_minute=1)
+    captioner = opened(FakeLlm(seconds=0), tmp_path, 0.5, settings, say=said.append, silent_seconds=0.1)
+    assert len(answered(captioner, loud(4))) == 4
+    captioner.close()
+    assert len(said) == 1 and said[0].endswith("for the limit of 1 requests a minute is used up")
+
+
+def test_a_last_minute_that_is_broken_costs_a_window_and_is_told(tmp_path):
+    said = []
+    Ledger(LocalFiles(tmp_path), "another").leave(FAST.name, [])
+    next((tmp_path / "limits").iterdir()).write_bytes(b"[" * 100_000)
+    assert first_after(tmp_path, 0.6, say=said.append) >= 0.5
+    assert len(said) == 1 and said[0].startswith("nothing is asked for 0.6 s, for the last minute is not known: ")
+
+
+@pytest.mark.slow
+def test_eight_hostile_answers_at_once_take_little_memory(tmp_path):
+    kinds = ["bomb-gzip", "endless", "content-huge", "refused-long", "brackets", "objects", "bomb-deflate", "many"]
+    with LlmServer(lambda number, prompt: kinds[number % 8]) as server:
+        told = {"model": "m", "base_url": server.url, "concurrency": 8, "requests_per_minute": 6000, "max_attempts": 2}
+        arguments = {"kind": "local", "store": str(tmp_path), "settings": told, "count": 8, "window": 2.0}
+        line = [sys.executable, "-m", "tests.llm_server.asker", json.dumps(arguments | {"tells_peak": True})]
+        told = subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout.split()
+    assert len(server.log) == 16
+    assert int(told[-1]) < 300 << 10  # KiB

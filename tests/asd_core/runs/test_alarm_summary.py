@@ -86,7 +86,7 @@ def test_names_with_control_characters_are_shown_as_escapes():
 def test_a_night_that_is_much_louder_or_quieter_says_so():
     changed = {"level_change_db": [6.24, -3.4, 0.9], "level_p_value": [1e-6, 0.2, 1e-6]}
     lines = summary(NEW, OLD, WATCHED, **changed).text().splitlines()[1:]
-    assert lines[0].endswith("Its level is 6.2 dB higher than in the nights learnt.")
+    assert lines[0].endswith("6.2 dB higher than in the nights learnt: if that is a new gain or microphone, fit again.")
     assert "dB" not in lines[1] and "dB" not in lines[2]
 
 

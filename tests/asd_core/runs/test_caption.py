@@ -1,15 +1,22 @@
 """Captions from rows of scores to published rows, with measurements as evidence and an LLM that answers at once."""
 
 import shutil
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 import soundfile
 
+from asd_core.captions.answers import check_answer
 from asd_core.captions.rows import TAKEN
 from asd_core.captions.selection import CaptionOrder, flagged_in
 from asd_core.errors import AsdError, UsageError
+from asd_core.llm.captioner import LlmCaptioner
 from asd_core.llm.requests import CaptionAnswer
+from asd_core.llm.settings import LlmSettings
+from asd_core.llm.turn import Turn
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.caption import CaptionRun
@@ -17,6 +24,8 @@ from asd_core.runs.fit import fit
 from asd_core.runs.score import score
 from tests.asd_core.captions.squeals import squealing, squealing_night
 from tests.fleet import KNN, NIGHTS, clip_path, files_of, fitted, listed
+from tests.llm_server import LlmServer
+from tests.llm_server.hostile import ODD, REFUSALS
 
 MEASURED = CaptionOrder("acoustic")
 ASKED = CaptionOrder("acoustic", llm="echo at test")
@@ -27,6 +36,9 @@ class Echo:
 
     def __init__(self, refused=()):
         self.requests, self._refused, self._waiting, self.closed = [], set(refused), [], False
+
+    def begin(self):
+        pass
 
     def submit(self, requests):
         self.requests += requests
@@ -247,3 +259,48 @@ def test_captions_settings_change_neither_key_nor_scorers():
     assert changed.key() == KNN.key() and changed.for_machine("").captions.k == 2
     with pytest.raises(UsageError, match="captions.k"):
         load_recipe("twfr-knn").with_settings({"captions.k": 9})
+
+
+def run_asking(store, rows, server, **options):
+    """The counts of a run that asks a real server, taking its turn."""
+    llm = LlmSettings("m", server.url, requests_per_minute=6000)
+    turn = Turn(store.files, llm.name, **options)
+    opener = partial(LlmCaptioner, llm, store.files.url, check_answer, turn=turn)
+    with CaptionRun(store, KNN, CaptionOrder("acoustic", llm=llm.name), LocalEngine(), opener) as run:
+        run.add(rows)
+        return run.finish()
+
+
+def test_two_runs_at_once_pay_for_a_caption_once(scored, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    said = []
+    with LlmServer(seconds=0.3, answer=lambda prompt: "This sound is loud.") as server, ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(run_asking, scored[1], squealing(scored), server, say=said.append) for _ in range(2)]
+        counts = [run.result() for run in runs]
+    assert max(Counter(arrival.prompt for arrival in server.log).values()) == 1
+    assert [each["captioned"] for each in counts] == [2, 2] and len(said) == 1
+    assert sum(each["tokens"] for each in counts) == 27 * len(server.log)
+
+
+def counts_with(scored, kinds):
+    """The counts of a run whose first prompts are always answered so, and the others well."""
+    known = {}
+    faults = lambda number, prompt: dict(enumerate(kinds)).get(known.setdefault(prompt, len(known)), "ok")  # noqa: E731
+    with LlmServer(faults, answer=lambda prompt: "This sound is loud.") as server:
+        return run_asking(scored[1], scored[1].read_scores(scored[2]), server)
+
+
+def test_an_odd_answer_keeps_no_other_caption_from_being_published(scored, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    counts = counts_with(scored, ["surrogate-refusal", "surrogate", "usage-huge"])
+    rows = scored[1].captions(KNN.key()).to_pylist()
+    assert counts["asked"] == len(rows) == 8 and counts["errors_by_reason"] == {"llm_refused": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(0, len([*ODD, *REFUSALS]), 8))
+def test_every_odd_answer_is_published_as_its_own_row(scored, monkeypatch, start):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    counts = counts_with(scored, [*ODD, *REFUSALS][start : start + 8])
+    assert counts["asked"] == counts["captioned"] + counts["errors"] == 8
+    assert len(scored[1].captions(KNN.key())) == 8

@@ -20,6 +20,9 @@ class Captioner:
     def __init__(self, breaks_at=""):
         self.breaks_at, self.is_closed = breaks_at, False
 
+    def begin(self):
+        pass
+
     def submit(self, requests):
         pass
 

@@ -43,6 +43,19 @@ def test_all_that_people_write_passes():
     check_columns(pa.table(columns), "the list", ("date", "split", "size"))
 
 
+def test_text_is_text_again_and_a_text_of_megabytes_in_thousands_of_rows_is_refused():
+    column = pa.array(["a" * 900_000, "b", None]).dictionary_encode()
+    for rows, is_stored, is_trap in (([0, 1, 2, 1], False, False), ([0] * 400, False, True), ([0] * 400, True, True)):
+        sink = io.BytesIO()
+        table = pa.table({"path": column.take(pa.array(rows))})
+        pq.write_table(table, sink, store_schema=is_stored)
+        if is_trap:
+            with pytest.raises(UsageError, match=r"360000000 bytes of text in \d+ bytes"):
+                read_parquet(sink.getvalue())
+        else:
+            assert read_parquet(sink.getvalue()).to_pydict() == table.to_pydict()
+
+
 def test_a_table_of_more_rows_than_its_bytes_can_name_is_refused_unread(tmp_path):
     sink = io.BytesIO()
     pq.write_table(pa.table({"path": pa.array(["a"]).take(pa.array([0] * 2_000_000))}), sink)

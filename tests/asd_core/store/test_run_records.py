@@ -111,3 +111,14 @@ def test_other_files_among_the_entries_are_none(tmp_path):
     for path in ("run_index/x", "run_index/key/nightly/x", "run_index/a/b/c/d,e,f,g", "run_index/key/in_nights/r"):
         store.files.write(path, b"")
     assert [entry.run_id for entry in Store(LocalFiles(tmp_path)).entries()] == ["r"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"job": None}, {"dates": None}, {"dates": [1]}, {"score_files": [{"a": 1}]}, {"seconds": {"a": None}}]
+)
+def test_a_record_whose_fields_are_of_other_types_names_itself_and_the_field(tmp_path, changes):
+    record = {"run_id": "r", "job": "score", "key": "k", "dates": ["2026-11-01"], "committed_at": "t"}
+    LocalFiles(tmp_path).write("runs/r.json", json.dumps(record | changes).encode())
+    field = next(iter(changes))
+    with pytest.raises(AsdError, match=f"^runs/r.json in the store is no record of a run: {field} is .*; restore it"):
+        Store(LocalFiles(tmp_path)).runs()

@@ -22,6 +22,13 @@ def test_excess_is_the_same_on_any_scale_of_scores(score, scale, shift):
     assert excess(*moved) == pytest.approx(excess(score, 1.0, 0.5), rel=1e-6, abs=1e-6)
 
 
+def test_the_smallest_p_is_that_of_the_row_where_it_has_one(make):
+    row = make.scored("a", 2.0, p_value=1 / 10, p_floor=1 / 10)
+    assert scored_clip(row, "fan", 0.5, 45).p_in_words == "p ≤ 1/10, the smallest that 9 normals allow"
+    lent = scored_clip(row | {"scorer_version": "type/v000001-abcdef01"}, "fan", None, 0).p_in_words
+    assert lent == "p ≤ 1/10, the smallest that 9 machines of its type allow"
+
+
 @pytest.mark.parametrize(
     ("p_value", "normals", "words"),
     [(1 / 46, 45, "p ≤ 1/46, the smallest that 45 normals allow"), (0.5, 45, "p = 0.5"), (None, 45, "–")],

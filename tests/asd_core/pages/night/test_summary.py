@@ -59,6 +59,12 @@ def test_a_machine_of_too_few_normals_says_so_where_the_rule_is_known(make, norm
     assert bool(machine.too_few_normals) is is_told
 
 
+@pytest.mark.parametrize(("version", "borrows"), [("type/v000001-abcdef01", True), ("v000001-abcdef01", False)])
+def test_a_machine_that_was_scored_by_its_type_borrows(make, version, borrows):
+    (machine,) = summarise(make.night([make.scored("a", 2.0, scorer_version=version)])).machines
+    assert machine.borrows is borrows
+
+
 def test_a_machine_with_a_scorer_but_no_clip_is_silent_and_one_with_errors_only_is_not(make):
     summary = summarise(make.night([make.failed("a", "empty", PUMP)], [make.record(FAN), make.record(PUMP)]))
     assert [machine.name for machine in summary.in_state("silent")] == ["fan id_00"]
