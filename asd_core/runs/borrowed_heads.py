@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
+from asd_core.pipeline.scorer_versions import FIT_AGAIN
 from asd_core.pipeline.type_scorers import is_borrowed, scorer_place
+from asd_core.store.broken_files import json_object
 from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
@@ -34,7 +35,7 @@ def borrowed_heads(store: Store, key: str, scores: pa.Table) -> Iterator[tuple[s
         path = f"{folder}/{version}/scorer.json"
         if not store.files.exists(path):
             continue
-        head: dict[str, Any] = json.loads(store.files.read(path))
+        head = json_object(path, store.files.read(path), FIT_AGAIN)
         clips, lenders = len(head.pop("uris")), len(head["lenders"])
         note = f"judged by the {kind} bank, {clips} normal clips of {lenders} other machines, until it has its own"
         own = {"machine_type": kind, "machine_id": name, "normal_clips": clips, "notes": [note, *head["notes"]]}

@@ -140,8 +140,7 @@ def clip_table(seeds: int) -> list[str]:
                 found = [clip_p_values(Effects(effect), nights, recipe, seed) for seed in range(seeds)]
                 cells = [f"{name}" for name in (recipe, f"{effect:g}", str(nights))]
                 p = {kind: [one[kind] for one in found] for kind in ("clip", "night")}
-                limit = 0.1 if nights * CLIPS >= 9 else 1 / (nights * CLIPS + 1)
-                flagged = {kind: [np.mean(one <= limit + 1e-9) for one in p[kind]] for kind in p}
+                flagged = {kind: [np.mean(one <= 0.1 + 1e-9) for one in p[kind]] for kind in p}
                 cells += [f"{np.mean(flagged[kind]):.1%}" for kind in p]
                 cells += [f"{np.mean(np.array(flagged[kind]) > 0.2):.0%}" for kind in p]
                 cells += [f"{np.mean([distance_from_even(one) for one in p[kind]]):.2f}" for kind in p]
