@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import io
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,12 +65,20 @@ def read_text(path: str | Path, name: object) -> str:
         UsageError: it cannot be read, or is no text.
     """
     try:
+        refuse_special(path)
         data = Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror or error}") from error
     except ValueError as error:  # a name that no file can have
         raise UsageError(f"cannot read {name}: {error}") from error
     return text_of(data, name)
+
+
+def refuse_special(path: str | Path) -> None:
+    """Raise OSError for a FIFO, a socket or a device, which would be waited for; folders fail by themselves."""
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
 def toml_of(text: str, failure: str) -> dict[str, Any]:

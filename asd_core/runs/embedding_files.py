@@ -32,6 +32,7 @@ from asd_core.errors import UsageError
 from asd_core.store.column_checks import check_columns, read_parquet
 from asd_core.store.npz_files import UNREADABLE, read_npz
 from asd_core.store.tables import CLIPS
+from asd_core.text_files import refuse_special
 
 _NPZ_NAME = re.compile(r"(?P<machine_type>.+)_(?:id|section)_(?P<machine_id>[^_]+)")
 
@@ -43,6 +44,8 @@ def read_embeddings(path: Path, name: str) -> tuple[pa.Table, NDArray[np.float32
         UsageError: the file cannot be read as one of the two kinds.
     """
     try:
+        if path.exists():
+            refuse_special(path)
         match path.suffix.lower():
             case ".npz":
                 return _read_npz(path, name)

@@ -26,6 +26,7 @@ from asd_core.errors import UsageError, did_you_mean
 from asd_core.runs.embedding_files import clip_column
 from asd_core.store.column_checks import check_columns, read_parquet
 from asd_core.store.tables import CLIPS
+from asd_core.text_files import refuse_special
 
 _SCORES, _NAMES = ("anomaly_score", "score"), ("uri", "path", "file")
 _TOLD = [name for name in Placement._fields if name not in ("date", "recorded_at", "extra")]
@@ -66,6 +67,7 @@ def read_scores(path: Path, name: str, system: str | None = None) -> tuple[pa.Ta
 
 def _read(path: Path) -> pa.Table:
     try:
+        refuse_special(path)
         match path.suffix.lower():
             case ".parquet":
                 return read_parquet(path)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,10 @@ def test_toml_that_people_write_is_read():
 def test_a_name_that_no_file_can_have_is_one_line():
     with pytest.raises(UsageError, match="cannot read the list: embedded null"):
         read_text("a\0b", "the list")
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "list")
+    with pytest.raises(UsageError, match="cannot read the list: it is no regular file"):
+        read_text(tmp_path / "list", "the list")
