@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from asd_core.errors import AsdError
 from asd_core.store.checked_tables import in_schema
+from asd_core.store.column_checks import beyond_calendar
 from asd_core.store.tables import from_parquet
 
 RESTORE = "restore it or remove it"
@@ -66,4 +67,7 @@ def table_in(path: str, data: bytes, schema: pa.Schema, mend: str = RESTORE) -> 
         AsdError: it holds something else.
     """
     with named_if_broken(path, mend):
-        return in_schema(from_parquet(data), schema)
+        table = in_schema(from_parquet(data), schema)
+        if any(beyond_calendar(column) is not None for column in table.columns):
+            raise ValueError("a date outside of the years 1 to 9999")
+        return table

@@ -73,7 +73,7 @@ def check_columns(table: pa.Table, name: str, texts: Collection[str]) -> None:
             raise UsageError(f"{name}: the column {column!r} cannot be read: {str(error).splitlines()[0]}") from error
         if column in (*texts, "path", "label") and not _is_plain(kind):
             raise UsageError(f"{name}: the column {column!r} holds {kind}: write text, numbers or dates")
-        if (row := _beyond_calendar(values)) is not None:
+        if (row := beyond_calendar(values)) is not None:
             raise UsageError(f"{name}: row {row + 1} of the column {column!r} is outside of the years 1 to 9999")
 
 
@@ -87,7 +87,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
-def _beyond_calendar(column: pa.ChunkedArray) -> int | None:
+def beyond_calendar(column: pa.ChunkedArray) -> int | None:
     """The first row with a date or a time that Python's calendar does not have, a day from its ends included."""
     kind = column.type
     if pa.types.is_timestamp(kind):

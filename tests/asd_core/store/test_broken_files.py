@@ -51,3 +51,10 @@ def test_whatever_bad_values_lead_to_names_the_file(wrong):
         wrong()
     with pytest.raises(AsdError, match="^mine$"), named_if_broken("f.json"):
         raise AsdError("mine")
+
+
+def test_a_time_that_no_calendar_has_is_a_broken_file():
+    schema = pa.schema([("recorded_at", pa.timestamp("us"))])
+    data = to_parquet(pa.table({"recorded_at": pa.array([1 << 62], pa.timestamp("us"))}))
+    with pytest.raises(AsdError, match="clips.parquet in the store is broken"):
+        table_in("clips.parquet", data, schema)
