@@ -54,6 +54,7 @@ def import_scores(
     fresh = [read(path, name)[0] for path in paths]
     is_transductive = not any("train" in rows["split"].to_pylist() for rows in fresh)
     recipe = _recipe(name, is_transductive)
+    check_free(store, name, recipe)  # a name that cannot be leaves no lock, and so no folder, behind
     with import_lock(store, name, waiting):
         check_free(store, name, recipe)
         described = store.encoder_names().get(name, {"holds": "scores"})  # a broken import has a name and no recipe

@@ -42,7 +42,9 @@ def read_scores(path: Path, name: str, system: str | None = None) -> tuple[pa.Ta
     Raises:
         UsageError: the file cannot be read, lacks a column, has several systems, or names a recording twice.
     """
-    table = _of_system(path, with_known_names(_read(path), str(path), *_SCORES, "file", "section", "system"), system)
+    table = with_known_names(_read(path), str(path), *_SCORES, "file", "section", "system")
+    check_columns(table, str(path), (*CLIPS.names, *_SCORES, *_NAMES, "system", "section"))
+    table = _of_system(path, table, system)
     if "label" in table.column_names and "condition" not in table.column_names:
         table = table.rename_columns(["condition" if one == "label" else one for one in table.column_names])
     if "section" in table.column_names and "machine_id" not in table.column_names:
@@ -66,9 +68,7 @@ def _read(path: Path) -> pa.Table:
     try:
         match path.suffix.lower():
             case ".parquet":
-                table = read_parquet(path)
-                check_columns(table, str(path), (*CLIPS.names, *_SCORES, *_NAMES, "system", "section"))
-                return table
+                return read_parquet(path)
             case ".csv":
                 names = pyarrow.csv.open_csv(path).schema.names
                 as_text = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))

@@ -72,3 +72,9 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "s.parquet").write_text("{}")
     with pytest.raises(UsageError, match="cannot read scores from"):
         read_scores(tmp_path / "s.parquet", "mine")
+
+
+def test_a_known_column_of_structs_is_named_however_its_name_is_written(tmp_path):
+    path = written(tmp_path / "s.parquet", path=FILES, score=[0.1, 0.2], **{"Date ": [{"a": 1}] * 2})
+    with pytest.raises(UsageError, match="the column 'date' holds struct<"):
+        read_scores(path, "mine")
