@@ -19,7 +19,7 @@ BEYOND = 5
 """How many times below 1 / N a tail is trusted: simulated fleets keep what they promise down to there."""
 
 _FEWEST_IN_TAIL, _MOST_IN_TAIL = 10, 500
-_SHAPE, _SHAPE_DEVIATION = 0.1, 0.1  # chosen on simulated fleets, docs/alarms.md
+_SHAPE, _SHAPE_DEVIATION = 0.1, 0.1  # chosen on simulated fleets, docs/alarm-figures.md
 _LEAST_P = 1e-300
 
 

@@ -1,4 +1,4 @@
-"""Alarms on simulated scores, the tables of docs/alarms.md: `python -m tests.accuracy.alarms [FIRST LAST]`.
+"""Alarms on simulated scores, the tables of docs/alarm-figures.md: `python -m tests.accuracy.alarms [FIRST LAST]`.
 
 Fleets of the seeds FIRST to LAST, 36 to 59 if not said otherwise. Rules and constants were chosen on 0 to 11.
 """

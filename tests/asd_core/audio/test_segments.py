@@ -78,6 +78,7 @@ def test_a_truncated_recording_is_cut_to_its_end_with_a_warning():
 @pytest.mark.parametrize(
     ("data", "channel", "reason"),
     [(b"", None, "empty"), (b"RIFF....", None, "not_audio"), (wav(0), None, "no_samples"), (wav(1), 3, "no_such_chan")],
+    ids=["empty", "no audio", "no samples", "no such channel"],
 )
 def test_a_recording_that_cannot_be_decoded_is_a_clip_error(data, channel, reason):
     with pytest.raises(ClipError) as error:

@@ -88,7 +88,7 @@ def test_a_holder_that_renews_is_waited_for_beyond_its_lease(tmp_path):
     assert order == ["first", "second"]
 
 
-@pytest.mark.parametrize("pid", [2**22 + 1, os.getpid()])
+@pytest.mark.parametrize("pid", [2**22 + 1, os.getpid()], ids=["of none", "of another now"])
 def test_a_holder_that_was_a_process_of_this_machine_and_is_no_more_is_passed_over_at_once(tmp_path, pid):
     files = LocalFiles(tmp_path)
     held_by(files, "n", host=socket.gethostname(), pid=pid, born="another boot 1")
