@@ -119,7 +119,8 @@ class LocalFiles:
         finally:
             with suppress(OSError):
                 if temporary is not None:
-                    temporary.unlink()
+                    temporary.unlink(missing_ok=True)
+            with suppress(OSError):
                 (self.root / _UNDER_WAY).rmdir()  # where nobody else is writing
 
     def _new_file(self, beside: Path) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""Alarms on nights of real features: `ASD_REAL_DATA=... python -m tests.accuracy.real_nights`, for docs/alarm-figures.md.
+"""Alarms on nights of real features, for docs/alarm-figures.md: `python -m tests.accuracy.real_nights`.
 
 Nights are blocks of ten clips of the published modulation-spectrum features, in the order of the file or ordered by
 level, so that like clips fall together. The first k clips of a night of test normals are replaced by k anomalous ones

@@ -1,4 +1,4 @@
-"""Alarms of simulated fleets with sound, for docs/alarm-figures.md: `python -m tests.accuracy.sound_nights [FIRST LAST]`.
+"""Alarms with simulated sound, for docs/alarm-figures.md: `python -m tests.accuracy.sound_nights [FIRST LAST]`.
 
 Fleets of the seeds FIRST to LAST, 0 to 4 if not said otherwise, of 20 machines; 14 nights are learnt and 20 judged, of
 five clips of two seconds. Everything goes through the functions of the commands: simulate, fit, score, alarms.

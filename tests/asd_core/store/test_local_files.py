@@ -111,3 +111,10 @@ def test_a_file_is_written_beside_where_there_can_be_no_folder_for_parts(tmp_pat
     (tmp_path / ".asd-parts").write_text("in the way")
     LocalFiles(tmp_path).write("a/b", b"1")
     assert LocalFiles(tmp_path).read("a/b") == b"1" and len(list((tmp_path / "a").iterdir())) == 1
+
+
+def test_a_folder_that_was_written_to_holds_nothing_else(tmp_path):
+    files = LocalFiles(tmp_path)
+    files.write("a", b"1")
+    files.write_new("b", b"1")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a", "b"]
