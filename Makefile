@@ -42,7 +42,7 @@ first-shot-demo: env
 	@$(BIN)/python -m tests.accuracy.first_shot_demo
 
 test: lint types
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not gpu"
 
 test-slow: env
 	$(BIN)/python -m pytest -m slow

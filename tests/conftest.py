@@ -27,15 +27,8 @@ KEY_OF_NODES = "sk-only-in-the-environment-of-nodes"
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems():
     _drop_stand_ins()
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
-def _group(item):
-    """Tests of a group follow one another in one process: those with a Ray, and else those of a file."""
-    return "ray" if item.path.parent.name == "cluster" or "ray_session" in item.fixturenames else str(item.path)
 
 
 @pytest.hookimpl(tryfirst=True)
