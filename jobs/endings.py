@@ -5,8 +5,10 @@ A fault that nobody foresaw is one line too. ``--traceback`` shows where it aros
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -50,6 +52,25 @@ def hush_threads() -> None:
             tell(_unforeseen(fault.exc_value))
 
     threading.excepthook = one_line
+
+
+def keep_interrupts() -> None:
+    """Raise Ctrl-C and SIGTERM again where Python ignored them: in a callback of its own, as imports have.
+
+    The command would go on otherwise, as if nobody had asked it to stop.
+    """
+    others = sys.unraisablehook
+
+    def again(ignored: sys.UnraisableHookArgs) -> None:
+        if isinstance(ignored.exc_value, KeyboardInterrupt):
+            # A moment later: raised here, it would be ignored once more.
+            later = threading.Timer(0.02, _thread.interrupt_main, [signal.SIGTERM])
+            later.daemon = True
+            later.start()
+        else:
+            others(ignored)
+
+    sys.unraisablehook = again
 
 
 def end(error: BaseException, *, shows_traceback: bool) -> int:

@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from jobs.defaults import file_defaults
-from jobs.endings import TRACEBACK, end, hush_threads, prepare_streams, without_traceback
+from jobs.endings import TRACEBACK, end, hush_threads, keep_interrupts, prepare_streams, without_traceback
 
 _COMMANDS = {
     "demo": "Try everything on a simulated fleet.",
@@ -97,6 +97,7 @@ def script() -> NoReturn:
     ("terminate called without an active exception"), which would turn its exit code into 134.
     """
     hush_threads()
+    keep_interrupts()
     try:
         main()
     except SystemExit as left:

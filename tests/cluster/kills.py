@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-_START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from jobs.main import main; main()"
+_START = "import signal as s; s.signal(s.SIGINT, s.default_int_handler); from jobs.main import script; script()"
 COMMAND = [sys.executable, "-c", _START]  # Ctrl-C ends it even where the tests run in the background, which ignores it
 FIRST = "embedding clips: 0 of"  # what the command says when its work begins
 

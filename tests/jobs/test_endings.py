@@ -1,14 +1,16 @@
 import errno
 import io
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import click
 import pytest
 
 from asd_core.errors import AsdError, UsageError
-from jobs.endings import end, hush_threads, tell, without_traceback
+from jobs.endings import end, hush_threads, keep_interrupts, tell, without_traceback
 from tests.command import asd
 
 
@@ -82,6 +84,25 @@ def test_a_fault_in_a_background_thread_is_one_line(capsys):
         threading.excepthook = before
     said = capsys.readouterr().err
     assert said.startswith("Error: unforeseen fault: KeyError: 'key'") and said.count("\n") == 1
+
+
+class Interrupted:
+    """SIGTERM comes while Python runs a callback, from which nothing can be raised."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_an_interrupt_that_python_had_to_ignore_is_raised_again():
+    hook, handler = sys.unraisablehook, signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        keep_interrupts()
+        with pytest.raises(KeyboardInterrupt):
+            Interrupted()
+            time.sleep(20)
+    finally:
+        sys.unraisablehook = hook
+        signal.signal(signal.SIGTERM, handler)
 
 
 def test_a_reader_of_the_output_may_leave_and_a_full_disk_behind_it_is_told():
