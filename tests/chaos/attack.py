@@ -51,8 +51,8 @@ class Field:
             found = attempted.rows()
             asked = attempted.asked_again(prompts)
         row = trial.told() | {"killed": sum(each["hit"] is not None for each in told), "turns": told, "code": code}
-        row |= compared(clean, found) | {"hung": attempted.hung, "tracebacks": attempted.tracebacks} | asked
-        return row | {"seconds": round(time.monotonic() - start, 1)}
+        row |= compared(clean, found) | {"hung": attempted.hung, "tracebacks": len(attempted.tracebacks)} | asked
+        return row | {"seconds": round(time.monotonic() - start, 1), "said": attempted.tracebacks}
 
     def clean(self, trial):
         """Rows of an unbroken run of the trial's job, for how long it ran, and prompt → how often it was answered."""
@@ -95,7 +95,7 @@ class Attempted:
 
     Attributes:
         hung: runs that took longer than any may.
-        tracebacks: runs that said one.
+        tracebacks: ends of what runs said that said one.
         said: on stderr by the last run.
     """
 
@@ -103,8 +103,7 @@ class Attempted:
         self._field, self._trial, self._rng = field, trial, rng
         self._job, self._place = JOBS[trial.job], field.places[trial.place]
         self._name = f"trials/{trial.number}{'' if rng is not None else '-clean'}"
-        self.hung = self.tracebacks = 0
-        self.said = ""
+        self.hung, self.tracebacks, self.said = 0, [], ""
 
     def __enter__(self):
         self._store = f"{self._place.url}/{self._name}"
@@ -179,7 +178,8 @@ class Attempted:
         except ValueError:
             code = "stdout is no JSON"
         self.said = command.said
-        self.tracebacks += "Traceback (most recent call last)" in self.said
+        if "Traceback (most recent call last)" in self.said:
+            self.tracebacks.append(self.said[-2000:])
         return code
 
     def _hit(self, command, turn):

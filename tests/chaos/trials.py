@@ -20,7 +20,7 @@ SLOW = {
     "ray": 0.35,
     "nodes": 0.35,
 }  # share of the drawn trials with these that are kept: they take several times as long
-MOST_KILLS = 3
+MOST_KILLS = 4
 
 
 @dataclass(frozen=True)
@@ -73,4 +73,4 @@ def trials(seed):
         for job in JOBS:
             kept = [kind for kind in by_job[job] if rng.random() < SLOW.get(kind[1], 1.0)]
             _, engine, place, target, disturbance = kept[rng.integers(len(kept))]
-            yield Trial(next(numbers), job, engine, place, target, int(rng.integers(1, MOST_KILLS + 1)), disturbance)
+            yield Trial(next(numbers), job, engine, place, target, int(rng.integers(2, MOST_KILLS + 1)), disturbance)
