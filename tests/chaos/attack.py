@@ -110,7 +110,7 @@ class Attempted:
         _delete(self._store)
         copy_of_start(self._place, self._job, self._store)
         self._stack = ExitStack()
-        self._server = self._stack.enter_context(LlmServer(seconds=0.05))
+        self._server = self._stack.enter_context(LlmServer(seconds=0.5))
         return self
 
     def __exit__(self, *_):
