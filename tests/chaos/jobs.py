@@ -199,6 +199,7 @@ JOBS = {
                     NIGHT,
                     "--top",
                     "4",
+                    "--read-audio",
                     "--captioner",
                     "llm",
                 ),
