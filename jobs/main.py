@@ -40,6 +40,8 @@ _COMMANDS = {
     "recipes": "List the recipes, or show one with every field.",
 }
 
+_HELP = ["-h", "--help"]
+
 
 class Commands(click.Group):
     """The commands, each imported only when it is asked for, so that ``asd --help`` answers at once."""
@@ -53,6 +55,8 @@ class Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"jobs.{cmd_name.replace('-', '_')}").command
+        # Click keeps the first help option that it makes, also one for a caller that has no group around the command.
+        command.context_settings.setdefault("help_option_names", _HELP)
         return command
 
     def resolve_command(
@@ -74,7 +78,7 @@ class Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": _HELP})
 @click.version_option(package_name="asd-fleet", prog_name="asd")
 @click.option(TRACEBACK, is_flag=True, expose_value=False, help="Show where an error arose; stands anywhere.")
 def asd() -> None:

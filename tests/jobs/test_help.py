@@ -24,3 +24,8 @@ def test_the_group_lists_every_command_without_importing_them():
     assert result.exit_code == 0
     for name in _COMMANDS:
         assert name in result.output
+
+
+def test_a_command_that_is_made_alone_has_both_names_of_its_help():
+    command = asd.get_command(click.Context(asd), "recipes")
+    assert command.make_context("recipes", []).help_option_names == ["-h", "--help"]
