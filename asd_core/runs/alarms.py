@@ -138,7 +138,7 @@ class _Work:
         told = {
             date: kept.rows
             for date, kept in self._store.kept_alarms(self._key, list(marks)).items()
-            if marks[date].items() <= kept.made_of.items()
+            if kept.is_made_of(marks[date])
         }
         decided: dict[str, DecidedNights] = {}
         for date in marks.keys() - told.keys():
@@ -168,7 +168,7 @@ class _Work:
         A night that is not asked for stays as it was when it was new, unless it was scored again since.
         """
         scores = _scores_mark(self._runs[date])
-        if kept is not None and (kept.made_of.get("scores"), kept.made_of.get("method")) == (scores, _METHOD):
+        if kept is not None and kept.is_made_of({"scores": scores, "method": _METHOD}):
             learnt = kept.made_of.get("learnt")
             if not is_wanted or learnt == self._name(self._versions(kept.rows)):
                 return kept.made_of, kept.rows

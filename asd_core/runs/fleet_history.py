@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +56,7 @@ def fleet_history(store: Store, recipe: Recipe, dates: Sequence[str], config: Al
         found = store.kept_alarms(key, chunk, _READ)
         for place, date in enumerate(chunk, start):
             kept = found.get(date)
-            if kept is not None and _is_told_by(kept.made_of, told_by(config, runs.get(date, []), answers, date)):
+            if kept is not None and kept.is_made_of(told_by(config, runs.get(date, []), answers, date)):
                 gathered.add(place, date, kept.rows)
     return gathered.history(recipe, dates)
 
@@ -72,11 +72,6 @@ def past_alarms(store: Store, recipe: Recipe, date: str, config: AlarmConfig) ->
     """
     dates = sorted(night for night in store.scored_dates(recipe.key()) if night <= date and night != UNDATED)
     return fleet_history(store, recipe, dates[-MOST_NIGHTS:], config).past
-
-
-def _is_told_by(made_of: Mapping[str, str], marks: Mapping[str, str]) -> bool:
-    """Tell if alarms are of the rule, the scores and the answers that these marks name."""
-    return marks.items() <= made_of.items()
 
 
 class _Column(NamedTuple):

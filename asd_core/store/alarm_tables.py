@@ -32,6 +32,10 @@ class KeptNight:
     rows: pa.Table
     made_of: Mapping[str, str]
 
+    def is_made_of(self, marks: Mapping[str, str]) -> bool:
+        """Tell if the rows were made from what these marks name, whatever else is told of them."""
+        return marks.items() <= self.made_of.items()
+
 
 class AlarmTables(RunRecords):
     """The evidence and the alarms of a store."""
