@@ -21,25 +21,6 @@ def address(tmp_path_factory):
     return LocalFiles(root).uri(write_fleet_page(history(drawn, DATES[:-1]), LocalFiles(root), "n/index.html", 6))
 
 
-@pytest.fixture
-def open_page(browser, address):
-    contexts, complaints = [], []
-
-    def open_(**options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
-        page.goto(address)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
 def place(page, row, night, nights=30):
     """Where a machine's letter of a night lies."""
     box = page.locator("tbody .letters > span").nth(row).bounding_box()

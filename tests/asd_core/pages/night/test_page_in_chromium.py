@@ -34,27 +34,6 @@ def address(make, tmp_path_factory):
     return LocalFiles(root).uri(write_report(night, LocalFiles(root), "r", make.read_audio, media_limit=4))
 
 
-@pytest.fixture
-def open_page(browser, address):
-    contexts, complaints = [], []
-
-    def open_(**options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (complaints.append("dialog"), dialog.dismiss()))
-        page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
-        page.goto(address)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    # Chromium itself ends the reading of a recording of which it has heard enough.
-    assert [complaint for complaint in complaints if not complaint.endswith(".flac: net::ERR_ABORTED")] == []
-
-
 def _contrast(page, selector):
     """WCAG contrast of an element's text against the first background behind it."""
     return page.evaluate(
