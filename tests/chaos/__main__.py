@@ -53,7 +53,7 @@ def _field(folder, seed, stack):
     }
     for place in places.values():
         write_place(place)
-    disturbed = Disturbed(folder / "work", folder / "work/folder/trials") if shutil.which("cc") else None
+    disturbed = Disturbed(folder / "work", folder / "work/folder/trials")
     direct = os.environ["AWS_ENDPOINT_URL"]
     os.environ["AWS_ENDPOINT_URL"] = faults.url  # which processes of the nodes keep
     nodes = stack.enter_context(Nodes(head=0, workers=(1, 1)))

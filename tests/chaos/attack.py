@@ -27,8 +27,8 @@ class Field:
     Args:
         folder: for what commands say.
         places: ``folder`` and ``s3`` → Place.
-        nodes: of a cluster, or None.
-        disturbed: clock and disk of commands, or None.
+        nodes: of a cluster.
+        disturbed: clock and disk of commands.
         faults: of S3, a FaultyS3.
         seed: of the moments.
     """
@@ -67,8 +67,8 @@ class Field:
                 self._clean[name] = attempted.rows(), seconds, attempted.answered()
         return self._clean[name]
 
-    def disturb(self, trial, rng, turn):
-        """Set the clock, the disk and S3 as a turn of a trial has them."""
+    def disturb(self, trial, rng):
+        """Set the clock and S3 as a turn of a trial has them."""
         if trial.disturbance == "clock":
             self._disturbed.jump(int(rng.choice(JUMPS)))
         self._faults.share = FAULTY if trial.disturbance == "faults" else 0.0
@@ -78,9 +78,8 @@ class Field:
 
     def calm(self):
         """End every disturbance."""
-        if self._disturbed is not None:
-            self._disturbed.jump(0)
-            self._disturbed.fill(False)
+        self._disturbed.jump(0)
+        self._disturbed.fill(False)
         self._faults.share = 0.0
 
     def environment(self, trial):
@@ -123,13 +122,13 @@ class Attempted:
         engine = {"local": ("--local",), "ray": ("--engine", "ray", "--cpus", "2")}
         if self._trial.engine == "nodes":
             engine["nodes"] = ("--ray-address", self._field.nodes.address)
-        words = self._job.words(self._place, self._store, self._server.url)
+        words = self._job.words(self._place, self._server.url)
         where = () if self._trial.job == "import" else engine[self._trial.engine]
         return (*words, "--store", self._store, *where, "--json")
 
     def interrupted(self, turn, seconds):
         """Run the command, hit it at a random moment, and wait for its end."""
-        self._field.disturb(self._trial, self._rng, turn)
+        self._field.disturb(self._trial, self._rng)
         moment = float(self._rng.uniform(0, seconds))
         both = 1 + (self._trial.disturbance == "twin")
         with ExitStack() as stack:
@@ -141,7 +140,8 @@ class Attempted:
             ran = seconds if hit else time.monotonic() - began
             codes += [self._end(command) for command in commands[1:]]
         self._field.calm()
-        self._mend()
+        if self._trial.engine == "nodes":
+            self._field.nodes.mend()
         times = {"moment": round(moment, 2), "of": round(seconds, 2), "ran": round(ran, 2)}
         return times | {"hit": hit, "codes": codes, "said": self.said[-300:]}
 
@@ -197,10 +197,6 @@ class Attempted:
             return self._field.nodes.lose_one(self._rng)
         raylets = self._field.nodes.raylets() if self._trial.engine == "nodes" else command.raylets()
         return _kill(_found(who, raylets), how, self._rng)
-
-    def _mend(self):
-        if self._trial.engine == "nodes":
-            self._field.nodes.mend()
 
 
 def _found(who, raylets):

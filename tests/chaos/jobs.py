@@ -24,8 +24,9 @@ _SPACE = """
 "detector.density" = { choice = ["none", "nearest"] }
 """
 _MANY_CLIPS = ("--set", "generator.clips=6", "--set", "generator.ddim_steps=10", "--set", "generator.generate_batch=1")
-_LLM = ("--llm-model", "m", "--llm-requests-per-minute", "6000", "--llm-concurrency", "8", "--llm-base-url")
-CONCURRENCY = 8
+_LLM = ("--captioner", "llm", "--caption-method", "acoustic", "--llm-model", "m")
+_LLM = (*_LLM, "--llm-requests-per-minute", "6000", "--llm-concurrency", "8", "--llm-base-url")
+_BACKFILL = ("backfill-captions", "--since", NORMAL, "--until", NIGHT, "--top", "4", "--read-audio")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Job:
     Attributes:
         name: in tables.
         start: name of the store that it starts from: ``empty``, ``fitted`` or ``scored``.
-        words: (place, store's address, LLM's address) → its command.
+        words: (place, LLM's address) → its command, but for its store.
         rows: store → (key, row) pairs, which an unbroken run leaves too.
         asks: whether it asks a language model.
     """
@@ -158,19 +159,19 @@ JOBS = {
         Job(
             "nightly",
             "fitted",
-            lambda place, store, llm: ("nightly", place.archive, *RECIPE, "--no-captions"),
+            lambda place, llm: ("nightly", place.archive, *RECIPE, "--no-captions"),
             _scores,
         ),
         Job(
             "fit",
             "empty",
-            lambda place, store, llm: ("fit", place.archive, *RECIPE, "--until", NIGHT),
+            lambda place, llm: ("fit", place.archive, *RECIPE, "--until", NIGHT),
             _scorers,
         ),
         Job(
             "tune",
             "empty",
-            lambda place, store, llm: (
+            lambda place, llm: (
                 *("tune", place.folder / "labelled", "--recipe", "twfr-knn"),
                 *("--space", place.folder / "space.toml"),
             ),
@@ -179,45 +180,27 @@ JOBS = {
         Job(
             "caption",
             "scored",
-            lambda place, store, llm: (
-                *("caption", *RECIPE, "--date", NIGHT, "--captioner", "llm", "--caption-method", "acoustic"),
-                *(*_LLM, llm),
-            ),
+            lambda place, llm: ("caption", *RECIPE, "--date", NIGHT, *_LLM, llm),
             _captions,
             asks=True,
         ),
         Job(
             "backfill",
             "scored",
-            lambda place, store, llm: (
-                *(
-                    "backfill-captions",
-                    *RECIPE,
-                    "--since",
-                    NORMAL,
-                    "--until",
-                    NIGHT,
-                    "--top",
-                    "4",
-                    "--read-audio",
-                    "--captioner",
-                    "llm",
-                ),
-                *("--caption-method", "acoustic", *_LLM, llm),
-            ),
+            lambda place, llm: (*_BACKFILL, *RECIPE, *_LLM, llm),
             _captions,
             asks=True,
         ),
         Job(
             "import",
             "empty",
-            lambda place, store, llm: ("import-embeddings", place.folder / "features", "--encoder", "made"),
+            lambda place, llm: ("import-embeddings", place.folder / "features", "--encoder", "made"),
             _embeddings,
         ),
         Job(
             "train",
             "empty",
-            lambda place, store, llm: (
+            lambda place, llm: (
                 *("train", place.folder / "short", "--recipe", place.folder / "tiny.toml"),
                 *("--as", "own", "--until", NIGHTS[1]),
             ),
@@ -226,7 +209,7 @@ JOBS = {
         Job(
             "synthesize",
             "empty",
-            lambda place, store, llm: (
+            lambda place, llm: (
                 *("synthesize", place.folder / "plant", "--targets", "grinder"),
                 *("--as", "x", *QUICK, *_MANY_CLIPS),
             ),
