@@ -5,7 +5,6 @@ A fault that nobody foresaw is one line too. ``--traceback`` shows where it aros
 
 from __future__ import annotations
 
-import _thread
 import errno
 import os
 import signal
@@ -63,8 +62,8 @@ def keep_interrupts() -> None:
 
     def again(ignored: sys.UnraisableHookArgs) -> None:
         if isinstance(ignored.exc_value, KeyboardInterrupt):
-            # A moment later: raised here, it would be ignored once more.
-            later = threading.Timer(0.02, _thread.interrupt_main, [signal.SIGTERM])
+            # A moment later: raised here, it would be ignored once more. A real signal, which ends a wait too.
+            later = threading.Timer(0.02, signal.pthread_kill, [threading.main_thread().ident, signal.SIGTERM])
             later.daemon = True
             later.start()
         else:

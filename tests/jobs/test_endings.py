@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import click
 import pytest
@@ -99,7 +98,7 @@ def test_an_interrupt_that_python_had_to_ignore_is_raised_again():
         keep_interrupts()
         with pytest.raises(KeyboardInterrupt):
             Interrupted()
-            time.sleep(20)
+            threading.Event().wait()
     finally:
         sys.unraisablehook = hook
         signal.signal(signal.SIGTERM, handler)
