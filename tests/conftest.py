@@ -31,6 +31,21 @@ def pytest_collection_modifyitems():
     _drop_stand_ins()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With ``--dist loadfile``: a file's tests follow one another in one process, and all of tests/cluster in one.
+
+    Those share a Ray and its two GPUs, and each of their files counts on the state that the one before it leaves.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/cluster" if nodeid.startswith("tests/cluster/") else super()._split_scope(nodeid)
+
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     if "speechbrain" in sys.modules and hasattr(getattr(item, "obj", None), "hypothesis"):
