@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from asd_core.errors import AsdError, UsageError
+from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.training.checkpoints import Progressed
 from asd_core.training.job import AnyJob
 from asd_core.training.loop import Report
@@ -114,7 +115,8 @@ def _fit(trainer: Any) -> str:
     from ray.train.v2.api.exceptions import TrainingFailedError
 
     try:
-        trainer.fit()
+        with interrupts_end_it():  # Ray Train leaves a handler of its own behind, which swallows later interrupts
+            trainer.fit()
     except TrainingFailedError as error:
         return innermost(error)
     return ""

@@ -19,6 +19,7 @@ from ray import tune
 from ray.tune.search import Searcher
 
 from asd_core.errors import AsdError, UsageError
+from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.pipeline.worker_processes import environment
 from asd_core.tuning.batches import Batch, BatchContext, Evaluate, evaluate_batch
 from asd_core.tuning.evaluate_settings import evaluate_machine
@@ -68,7 +69,7 @@ def search_on_tune(
     with _quietly(workers), tempfile.TemporaryDirectory(prefix="asd-tune-") as folder:
         on_progress(search.done, search.total)
         trainable = tune.with_parameters(_Worker, context=context, evaluate=evaluate)
-        tune.Tuner(
+        tuner = tune.Tuner(
             tune.with_resources(trainable, lambda config: _placement(resources, config["lane"])),
             tune_config=tune.TuneConfig(
                 search_alg=batches,
@@ -85,7 +86,9 @@ def search_on_tune(
                 failure_config=tune.FailureConfig(max_failures=0),  # the search itself tries again, in halves
                 stop=batches,
             ),
-        ).fit()
+        )
+        with interrupts_end_it():  # Ray Tune leaves a handler of its own behind, which swallows later interrupts
+            tuner.fit()
     if batches.failure is not None:
         raise AsdError(f"{batches.failure}; {GOES_ON}")
     return max(0.0, batches.began - start) if batches.began else 0.0

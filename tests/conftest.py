@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def _drop_stand_ins():
     for name, module in list(sys.modules.items()):
         if type(module).__module__ == "speechbrain.utils.importutils":
             del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def handlers_of_signals_stay():
+    """Whatever a test runs leaves Ctrl-C and SIGTERM as it found them, or it decides how the next test ends."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    after = {number: signal.getsignal(number) for number in before}
+    for number, handler in before.items():
+        if handler is not None:
+            signal.signal(number, handler)
+    assert after == before
 
 
 @pytest.fixture(scope="session")
