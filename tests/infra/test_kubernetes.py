@@ -229,3 +229,16 @@ def test_without_ray_cron_jobs_a_night_is_handed_to_the_cluster_on_call(without_
         (container,) = one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         assert f"http://{cluster['metadata']['name']}-head-svc:8265" in container["command"]
     check_commands(without_ray_cron_jobs, without_ray_cron_jobs, monkeypatch)
+
+
+@pytest.mark.parametrize("name", STANDING)
+def test_jobs_know_how_large_the_cluster_may_grow(name):
+    (settings,) = [one["data"] for one in overlay(name) if one["kind"] == "ConfigMap"]
+    (cluster,) = [one["spec"] for one in overlay(name) if one["kind"] == "RayCluster"]
+    for resource, variable in (("cpu", "ASD_CLUSTER_CPUS"), ("nvidia.com/gpu", "ASD_CLUSTER_GPUS")):
+        largest = sum(
+            group["maxReplicas"] * int(container["resources"]["requests"].get(resource, 0))
+            for group in cluster["workerGroupSpecs"]
+            for container in group["template"]["spec"]["containers"]
+        )
+        assert largest == int(settings.get(variable, 0))
