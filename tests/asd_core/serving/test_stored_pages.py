@@ -1,10 +1,14 @@
 """Pages of the past: those that runs wrote, with what lies beside them, and no other file of the store."""
 
+import shutil
+
 import pytest
 
 from asd_core.serving.stored_pages import POLICY, StoredPages
 from asd_core.store.layout import night_page_path, nights_page_path
-from tests.asd_core.serving.plants import KEY, NIGHT
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.asd_core.serving.plants import KEY, NIGHT, Plant
 
 PAGE = "/" + night_page_path(KEY, NIGHT)
 
@@ -13,23 +17,36 @@ def files_beside(plant):
     return [info.path for info in plant.store.files.list("reports") if not info.path.endswith(".html")]
 
 
-def test_a_report_is_sent_as_it_was_written_and_runs_its_own_script_alone(plant):
-    answer = plant.client.get(PAGE)
-    assert answer.content == plant.store.files.read(PAGE[1:])
+@pytest.fixture(scope="module")
+def secretive(built, tmp_path_factory):
+    """The plant with files that no page needs, in its store and beside it."""
+    root = tmp_path_factory.mktemp("secretive")
+    shutil.copytree(built[1].files.root, root / "store")
+    plant = Plant(built[0], Store(LocalFiles(root / "store")))
+    for name in ("secret.html", "tuning/secret.html", f"reports/{KEY}/other/index.html", "runs/index.html"):
+        plant.store.files.write(name, b"secret")
+    plant.store.files.write(f"reports/{KEY}/date={NIGHT}/notes.parquet", b"secret")
+    (root / "secret.html").write_bytes(b"secret")
+    return plant
+
+
+def test_a_report_is_sent_as_it_was_written_and_runs_its_own_script_alone(read_plant):
+    answer = read_plant.client.get(PAGE)
+    assert answer.content == read_plant.store.files.read(PAGE[1:])
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-security-policy"] == POLICY
     assert "default-src 'none'" in POLICY and POLICY.startswith("sandbox") and "allow-popups" not in POLICY
-    assert plant.client.get(PAGE.replace("=", "%3D")).content == answer.content
+    assert read_plant.client.get(PAGE.replace("=", "%3D")).content == answer.content
 
 
-def test_its_media_are_sent_with_their_types_and_in_ranges(plant):
-    paths = files_beside(plant)
+def test_its_media_are_sent_with_their_types_and_in_ranges(read_plant):
+    paths = files_beside(read_plant)
     assert {path.rpartition(".")[2] for path in paths} == {"flac", "png"}
     for path in paths[:6]:
-        answer, data = plant.client.get(f"/{path}"), plant.store.files.read(path)
+        answer, data = read_plant.client.get(f"/{path}"), read_plant.store.files.read(path)
         assert answer.content == data
         assert answer.headers["content-type"] == {"f": "audio/flac", "p": "image/png"}[path.rpartition(".")[2][0]]
-        assert plant.client.get(f"/{path}", headers={"range": "bytes=-7"}).content == data[-7:]
+        assert read_plant.client.get(f"/{path}", headers={"range": "bytes=-7"}).content == data[-7:]
 
 
 def test_all_pages_are_listed(plant):
@@ -78,13 +95,8 @@ def test_all_pages_are_listed(plant):
         "/labels/index.html",
     ],
 )
-def test_no_other_file_of_the_store_or_beside_it_is_there(plant, path):
-    files = plant.store.files
-    for name in ("secret.html", "tuning/secret.html", f"reports/{KEY}/other/index.html", "runs/index.html"):
-        files.write(name, b"secret")
-    files.write(f"reports/{KEY}/date={NIGHT}/notes.parquet", b"secret")
-    (files.root.parent / "secret.html").write_bytes(b"secret")
-    status, body = plant.raw(path)
+def test_no_other_file_of_the_store_or_beside_it_is_there(secretive, path):
+    status, body = secretive.raw(path)
     assert status in (404, 405) and b"secret" not in body
 
 
