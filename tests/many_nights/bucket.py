@@ -75,6 +75,13 @@ class Bucket:
             if self.files.pop(path, None) is not None:
                 self._names.remove(path)
 
+    def delete_all(self, paths):
+        for path in paths:
+            self.delete(path)
+
+    def leftovers(self):
+        return []
+
     def uri(self, path):
         return f"{self.url}/{path}"
 
