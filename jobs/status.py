@@ -11,7 +11,7 @@ from asd_core.errors import AsdError
 from jobs.console import Talk
 from jobs.durations import Duration, at_minute, in_words
 from jobs.job import with_talk
-from jobs.opened import open_store_of
+from jobs.opened import key_of, open_store_of
 from jobs.options import RECIPE_VARIABLE, store_option
 
 if TYPE_CHECKING:
@@ -67,17 +67,11 @@ def command(talk: Talk, store_url: str, only: str | None, max_age: timedelta | N
 
 
 def _newest(store: Store, name: str | None, nights: int) -> list[NewestNight]:
-    from asd_core.pipeline.stored_keys import as_stored
-    from asd_core.runs.named_recipes import find_recipe
     from asd_core.runs.newest_night import newest_night, newest_nights
-    from asd_core.store.run_records import SCORING
 
     if name is None:
         return newest_nights(store, nights)
-    if store.entries(SCORING, name):  # a KEY, as the store's own tables and pages name it
-        one = newest_night(store, name)
-    else:
-        one = newest_night(store, as_stored(store, find_recipe(store, name)).key())
+    one = newest_night(store, key_of(store, name))
     return [] if one is None else [one]
 
 
