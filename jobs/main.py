@@ -40,6 +40,7 @@ _COMMANDS = {
     "recipes": "List the recipes, or show one with every field.",
     "runs": "List past runs, or show one.",
     "status": "Tell the last nights, and what is at work or was left.",
+    "prune": "Remove old reports, superseded scorers, what never ended.",
 }
 
 _HELP = ["-h", "--help"]

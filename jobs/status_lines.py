@@ -122,15 +122,21 @@ def _lock_lines(locks: Sequence[HeldLock]) -> list[str]:
 def _unfinished_lines(found: Unfinished, is_at_work: bool) -> list[str]:
     why = "a run is at work" if is_at_work else "its run was stopped: run the same command again"
     lines = [
-        f"not finished: {readable(one.date)} of {readable(one.key)}, {one.parts} parts of scores; {why}"
+        f"not finished: {readable(one.date)} of {readable(one.key)}, {_counted(one.parts, 'part')} of scores; {why}"
         for one in found.nights
     ]
-    lines += [f"not finished: embeddings {name}, {count} runs; {why}" for name, count in found.embedding.items()]
+    lines += [
+        f"not finished: embeddings {name}, {_counted(count, 'run')}; {why}" for name, count in found.embedding.items()
+    ]
     if found.requests:
         lines.append(
             f"{found.requests} requests to a language model are not published, {found.answers} of them answered"
         )
     return lines
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def size_text(size: int) -> str:

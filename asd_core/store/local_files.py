@@ -78,7 +78,9 @@ class LocalFiles:
         """See `Files.delete_all`."""
         for path in paths:
             self.delete(path)
-        for folder in sorted({os.path.dirname(path) for path in paths} - {""}, key=len, reverse=True):
+        folders = {os.path.dirname(path) for path in paths}
+        folders |= {os.path.dirname(folder) for folder in folders}
+        for folder in sorted(folders - {""}, key=len, reverse=True):
             with suppress(OSError):  # others have files there, or made it go
                 (self.root / folder).rmdir()
 
