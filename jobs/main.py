@@ -38,6 +38,9 @@ _COMMANDS = {
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
+    "runs": "List past runs, or show one.",
+    "status": "Tell the last nights, and what is at work or was left.",
+    "prune": "Remove old reports, superseded scorers, what never ended.",
 }
 
 _HELP = ["-h", "--help"]
