@@ -12,14 +12,15 @@ from starlette.responses import Response
 
 from asd_core.errors import AsdError
 from asd_core.readable import readable
-from asd_core.serving import login
+from asd_core.serving import fleet_pages, login, machine_page, nights_page
 from asd_core.serving.access import Access
 from asd_core.serving.answers import problem_answer
+from asd_core.serving.fleet_memory import FleetMemory
 from asd_core.serving.guard import Guard
 from asd_core.serving.label_files_only import LabelFilesOnly
 from asd_core.store.store import Store
 
-_PARTS = (login,)
+_PARTS = (fleet_pages, nights_page, machine_page, login)
 _TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Nothing here", 405: "Not here", 413: "Too long"}
 
 
@@ -40,7 +41,9 @@ def build_application(store: Store, access: Access | None = None) -> Starlette:
         exception_handlers={HTTPException: _refused, AsdError: _failed, OSError: _failed},  # type: ignore[dict-item]
     )
     application.router.redirect_slashes = False
-    application.state.store, application.state.access = Store(LabelFilesOnly(store.files)), access
+    reading = Store(LabelFilesOnly(store.files))
+    application.state.store, application.state.access = reading, access
+    application.state.memory = FleetMemory(reading)
     return application
 
 
