@@ -12,19 +12,21 @@ from starlette.responses import Response
 
 from asd_core.errors import AsdError
 from asd_core.readable import readable
-from asd_core.serving import fleet_pages, login, machine_page, nights_page
+from asd_core.serving import clip_pages, fleet_pages, labels, login, machine_page, nights_page, stored_pages, tables
 from asd_core.serving.access import Access
 from asd_core.serving.answers import problem_answer
+from asd_core.serving.clip_pages import ServedClips, served_clips
 from asd_core.serving.fleet_memory import FleetMemory
 from asd_core.serving.guard import Guard
 from asd_core.serving.label_files_only import LabelFilesOnly
+from asd_core.serving.stored_pages import StoredPages
 from asd_core.store.store import Store
 
-_PARTS = (fleet_pages, nights_page, machine_page, login)
+_PARTS = (fleet_pages, nights_page, machine_page, clip_pages, labels, tables, stored_pages, login)
 _TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Nothing here", 405: "Not here", 413: "Too long"}
 
 
-def build_application(store: Store, access: Access | None = None) -> Starlette:
+def build_application(store: Store, access: Access | None = None, clips: ServedClips | None = None) -> Starlette:
     """The application over a store.
 
     What reads the store is a plain function, which runs in a pool of threads; what reads a form is asynchronous, and
@@ -33,6 +35,7 @@ def build_application(store: Store, access: Access | None = None) -> Starlette:
     Args:
         store: that is read; labels alone are written to it.
         access: who may ask; None for this computer alone, under its own names.
+        clips: how clips are found and heard; None for worker processes that decode.
     """
     access = access or Access()
     application = Starlette(
@@ -44,6 +47,8 @@ def build_application(store: Store, access: Access | None = None) -> Starlette:
     reading = Store(LabelFilesOnly(store.files))
     application.state.store, application.state.access = reading, access
     application.state.memory = FleetMemory(reading)
+    application.state.clips = clips or served_clips(reading)
+    application.state.stored_pages = StoredPages(reading)
     return application
 
 

@@ -9,7 +9,7 @@ next run that commits.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -116,6 +116,13 @@ class RunRecords:
     def record(self, entry: RunEntry) -> dict[str, Any]:
         """A committed run's record."""
         return self._records(entry)
+
+    def each_record(self, entries: Iterable[RunEntry]) -> Iterator[tuple[RunEntry, dict[str, Any]]]:
+        """Entries with their records, in their order; many are read at once, and none is kept in memory."""
+        waiting = list(entries)
+        paths = [record_path(entry.run_id) for entry in waiting]
+        for entry, path, data in zip(waiting, paths, read_many(self.files, paths), strict=True):
+            yield entry, _record_in(path, data)
 
     def _listed(self) -> list[RunEntry]:
         infos = [info for info in self.files.list("runs") if info.path.endswith(".json")]

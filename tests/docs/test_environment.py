@@ -38,6 +38,9 @@ RUNS = {
     "label": ["--machine", "fan/00", "--date", "2026-11-15", "--ignore-until", "2026-11-16", *GMM[2:]],
     "report": [*GMM],
     "recipes": ["--store", "store"],
+    "prune": ["--store", "store", "--older-than", "3650d", "--dry-run"],
+    "runs": ["--store", "store", "--limit", "3"],
+    "status": ["--store", "store"],
     "ratings": ["ann/ratings.csv", "ben/ratings.csv"],
 }
 
