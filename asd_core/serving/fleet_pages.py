@@ -116,7 +116,7 @@ def _strips(memory: FleetMemory, key: str, dates: Sequence[str], machines: Seque
 def _with_clips(store: Store, key: str, date: str, lines: Sequence[MachineLine]) -> list[MachineLine]:
     """The lines with links to the clips that matter."""
     ids = clip_ids(store, key, date, [line.worst_uri for line in lines if line.is_urgent and line.worst_uri])
-    links = {uri: clip_link(clip_id) for uri, clip_id in ids.items()}
+    links = {uri: clip_link(clip_id, key, date) for uri, clip_id in ids.items()}
     return [replace(line, worst_link=links.get(line.worst_uri or "", "")) for line in lines]
 
 

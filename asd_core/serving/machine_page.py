@@ -20,6 +20,8 @@ from asd_core.readable import clip_name, machine_name
 from asd_core.serving.answers import memory_of, names_in, page_answer, store_of
 from asd_core.serving.filters import clip_link, filters_of, night_link
 from asd_core.serving.fleet_memory import FleetMemory, Machine, recipe_name
+from asd_core.serving.given_labels import labels_of_night
+from asd_core.serving.labels import name_of_labeller
 from asd_core.serving.machine_lines import MachineLine, lines_table, machine_lines
 from asd_core.serving.machine_reading import clips_of, episodes, said_of
 from asd_core.serving.night_reading import chosen_key, read_night
@@ -98,7 +100,7 @@ def _machine(request: Request) -> Response:
     return page_answer(
         request,
         "machine.html",
-        ["fleet/letters.css", "fleet.css", "machine.css"],
+        ["fleet/letters.css", "fleet.css", "machine.css", "labels.css"],
         name=name,
         machine=machine,
         line=line,
@@ -112,6 +114,8 @@ def _machine(request: Request) -> Response:
         history=_history(request, key, machine, dates[-_CHARTED:], name),
         episodes=episodes(dates, cells),
         said=said_of(memory.labels(), memory, store, key, machine, asked),
+        night_labels=labels_of_night(store.all_labels(), *machine, dates[-1]),
+        labelled_by=name_of_labeller(request),
         flagged=flagged,
         more=more,
         has_before=bool(before),
@@ -163,16 +167,18 @@ def _flagged(
         rows = clips_of(store_of(request), key, machine, [date])
         worst_first = sorted((row for row in rows if row["is_flagged"]), key=lambda row: -row["anomaly_score"])
         found.append(
-            FlaggedNight(date, night_link(date, asked), MEANINGS[cells[place]], [_clip(row) for row in worst_first])
+            FlaggedNight(
+                date, night_link(date, asked), MEANINGS[cells[place]], [_clip(row, key) for row in worst_first]
+            )
         )
     return found, dates[places[_FLAGGED_NIGHTS - 1]] if len(places) > _FLAGGED_NIGHTS else ""
 
 
-def _clip(row: Row) -> FlaggedClip:
+def _clip(row: Row, key: str) -> FlaggedClip:
     at = row["recorded_at"]
     return FlaggedClip(
         clip_name(row["uri"]),
-        clip_link(row["clip_id"]),
+        clip_link(row["clip_id"], key, row["date"]),
         "" if at is None else at.strftime("%H:%M"),
         row["anomaly_score"],
         row["decision_threshold"],

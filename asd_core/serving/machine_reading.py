@@ -113,13 +113,13 @@ def said_of(labels: pa.Table, memory: FleetMemory, store: Store, key: str, machi
     ids: dict[str, str] = {}
     for date in {row["date"] for row in rows if row["uri"]} & nights:
         ids |= {clip["uri"]: clip["clip_id"] for clip in clips_of(store, key, machine, [date])}
-    return [_said(row, ids, nights, asked) for row in rows]
+    return [_said(row, ids, nights, key, asked) for row in rows]
 
 
-def _said(row: Row, ids: dict[str, str], nights: set[str], asked: str) -> Said:
+def _said(row: Row, ids: dict[str, str], nights: set[str], key: str, asked: str) -> Said:
     link = night_link(row["date"], asked) if row["date"] in nights else ""
     if row["uri"]:
-        link = clip_link(ids[row["uri"]]) if row["uri"] in ids else ""
+        link = clip_link(ids[row["uri"]], key, row["date"]) if row["uri"] in ids else ""
     words = in_words(NightAnswer(row["answer"], row["words"] or "", row["until"] or "", row["labelled_by"] or ""))
     at = row["labelled_at"].strftime("%Y-%m-%d %H:%M UTC")
     return Said(row["date"], link, clip_name(row["uri"]) if row["uri"] else "", words, at)

@@ -60,7 +60,7 @@ def test_what_people_said_leads_to_the_clip_or_the_night(tmp_path):
     memory = FleetMemory(store)
     said = said_of(memory.labels(), memory, store, KEY, FAN, "")
     assert [(one.date, one.link, one.clip) for one in said] == [
-        (DATES[2], f"/clips/{clip['clip_id']}", f"fan-00-{DATES[2]}-1.wav"),
+        (DATES[2], f"/clips/{clip['clip_id']}?key={KEY}&date={DATES[2]}", f"fan-00-{DATES[2]}-1.wav"),
         (DATES[1], f"/nights/{DATES[1]}", ""),
     ]
     assert said[1].words == 'Labelled a fault by Ann ("bearing")'
