@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -41,6 +44,7 @@ def build_application(store: Store, access: Access | None = None, clips: ServedC
     application = Starlette(
         routes=[route for part in _PARTS for route in part.routes()],
         middleware=[Middleware(Guard, access=access)],
+        lifespan=_reading_ahead,
         exception_handlers={HTTPException: _refused, AsdError: _failed, OSError: _failed},  # type: ignore[dict-item]
     )
     application.router.redirect_slashes = False
@@ -50,6 +54,18 @@ def build_application(store: Store, access: Access | None = None, clips: ServedC
     application.state.clips = clips or served_clips(reading)
     application.state.stored_pages = StoredPages(reading)
     return application
+
+
+@asynccontextmanager
+async def _reading_ahead(application: Starlette) -> AsyncIterator[None]:
+    """A server that starts reads the nights that are asked for first, and answers in the meantime."""
+
+    def read() -> None:
+        with suppress(AsdError, OSError):  # whoever asks is told
+            application.state.memory.read_ahead()
+
+    threading.Thread(target=read, daemon=True).start()
+    yield
 
 
 def _refused(request: Request, error: HTTPException) -> Response:

@@ -59,7 +59,7 @@ def clip_address(clip_id: str, key: str = "", date: str = "", start: float | Non
     """The address of a clip's page; with KEY and date it is found without a search."""
     given = {"key": key, "date": date, "start": "" if start is None else f"{start:g}"}
     query = urllib.parse.urlencode({name: value for name, value in given.items() if value})
-    return f"/clips/{clip_id}" + (f"?{query}" if query else "")
+    return f"/clips/{urllib.parse.quote(clip_id, safe='')}" + (f"?{query}" if query else "")
 
 
 def _found(request: Request) -> FoundClip:

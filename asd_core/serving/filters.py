@@ -92,11 +92,6 @@ def machine_link(machine_type: str, machine_id: str, key: str = "") -> str:
     return f"/machines/{_quoted(machine_type)}/{_quoted(machine_id)}{Filters(key=key).query()}"
 
 
-def clip_link(clip_id: str) -> str:
-    """The address of the page of a clip."""
-    return f"/clips/{urllib.parse.quote(clip_id, safe='')}"
-
-
 def _quoted(word: str) -> str:
     # A file's name has neither a slash nor dots alone; its own percent signs are quoted again, so that no server or
     # browser on the way undoes them.

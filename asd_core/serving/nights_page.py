@@ -15,10 +15,10 @@ from asd_core.pages.fleet.machine_rows import MachineRow, machine_rows
 from asd_core.pages.fleet.page import SCRIPTS, STYLES, fleet_contents
 from asd_core.serving.answers import memory_of, page_answer, store_of
 from asd_core.serving.filters import filters_of, machine_link, night_link
-from asd_core.serving.fleet_memory import recipe_name
+from asd_core.serving.fleet_memory import MOST_NIGHTS, recipe_name
 from asd_core.serving.night_reading import chosen_key, read_night
 
-SPANS = (30, 90, 366)
+SPANS = (30, 90, MOST_NIGHTS)
 """Nights that a reader may look back over; the first is the default."""
 
 _ROWS = 100  # machines with a row of their own
