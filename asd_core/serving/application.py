@@ -26,6 +26,7 @@ from asd_core.serving.stored_pages import StoredPages
 from asd_core.store.store import Store
 
 _PARTS = (fleet_pages, nights_page, machine_page, clip_pages, labels, tables, stored_pages, login)
+_SECONDS = 1.0  # that a listing of the runs holds
 _TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Nothing here", 405: "Not here", 413: "Too long"}
 
 
@@ -50,7 +51,7 @@ def build_application(store: Store, access: Access | None = None, clips: ServedC
     application.router.redirect_slashes = False
     reading = Store(LabelFilesOnly(store.files))
     application.state.store, application.state.access = reading, access
-    application.state.memory = FleetMemory(reading)
+    application.state.memory = FleetMemory(reading, _SECONDS)
     application.state.clips = clips or served_clips(reading)
     application.state.stored_pages = StoredPages(reading)
     return application

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import urllib.parse
@@ -56,10 +57,12 @@ class FleetMemory:
 
     Args:
         store: where runs are.
+        seconds: for which a listing of the runs holds: one page looks at it some ten times.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._lock = store, threading.Lock()
+    def __init__(self, store: Store, seconds: float = 0.0) -> None:
+        self._store, self._lock, self._seconds = store, threading.Lock(), seconds
+        self._listed: tuple[float, Sequence[RunEntry]] = (-math.inf, ())
         self._fleets: dict[str, _Fleet] = {}
         self._whole: OrderedDict[tuple[str, str, str], KeptNight] = OrderedDict()
         self._labels: tuple[Sequence[str], pa.Table] = ((), LABELS.empty_table())
@@ -67,14 +70,14 @@ class FleetMemory:
     def keys(self) -> list[str]:
         """KEYs with scores, that of the newest night first."""
         newest: dict[str, tuple[str, str]] = {}
-        for entry in self._store.entries(SCORING):
+        for entry in self._entries(SCORING):
             last = "" if entry.last_date == UNDATED else entry.last_date
             newest[entry.key] = max(newest.get(entry.key, ("", "")), (last, entry.committed_at))
         return sorted(newest, key=lambda key: (newest[key], key), reverse=True)
 
     def runs(self, key: str) -> Mapping[str, list[RunEntry]]:
         """Date → the runs that scored it, the last committed first."""
-        fleet, entries = self._fleet(key), self._store.entries(SCORING, key)
+        fleet, entries = self._fleet(key), self._entries(SCORING, key)
         if fleet.entries != entries:
             runs = self._store.scored_dates(key)
             with fleet.lock:
@@ -148,7 +151,7 @@ class FleetMemory:
 
     def scorers(self, key: str) -> Sequence[Machine]:
         """The machines that have a scorer, heard or not."""
-        fleet, fits = self._fleet(key), self._store.entries(("fit",), key)
+        fleet, fits = self._fleet(key), self._entries(("fit",), key)
         if fleet.fits != fits:
             folders = [folder.split("/")[2:] for folder in newest_versions(self._store, key)]
             known = {tuple(map(safe_name, machine)): machine for machine in fleet.gathered.machines}
@@ -170,6 +173,14 @@ class FleetMemory:
         answers = digests_of_nights(self.labels())
         told = told_by(self.config(key, date), (), answers, date)
         return not night.is_made_of({"answers": told["answers"]})
+
+    def _entries(self, jobs: Sequence[str], key: str | None = None) -> list[RunEntry]:
+        """Committed runs of some jobs, of a KEY where given, oldest first."""
+        at, entries = self._listed
+        if time.monotonic() - at > self._seconds:
+            entries = self._store.entries()
+            self._listed = (time.monotonic(), entries)
+        return [entry for entry in entries if entry.job in jobs and key in (None, entry.key)]
 
     def _fleet(self, key: str) -> _Fleet:
         with self._lock:

@@ -21,6 +21,7 @@ from asd_core.serving.answers import memory_of, names_in, page_answer, store_of
 from asd_core.serving.filters import SORTS, TIERS, Filters, filters_of, night_link
 from asd_core.serving.fleet_memory import FleetMemory, Machine, recipe_name
 from asd_core.serving.machine_lines import ROWS, MachineLine, chosen, lines_table, machine_lines, tiers_of
+from asd_core.serving.machine_reading import said_on
 from asd_core.serving.night_reading import ReadNight, chosen_key, clip_links, read_night
 from asd_core.store.layout import night_page_path, safe_name
 from asd_core.store.store import Store
@@ -73,9 +74,14 @@ def _page(request: Request, key: str, date: str, filters: Filters) -> Response:
     filters = replace(filters, page=min(filters.page, pages))
     first = ROWS * (filters.page - 1)
     shown = places[first : first + ROWS]
-    strips = _strips(memory, key, dates[: dates.index(date) + 1][-STRIP:], _machines(table, shown))
-    lines = machine_lines(table, shown, strips, filters.key)
     place = dates.index(date)
+    machines = _machines(table, shown)
+    strips = _strips(memory, key, dates[: place + 1][-STRIP:], machines)
+    said = said_on(memory.labels(), date)
+    lines = [
+        replace(line, said=said.get(machine, ""))
+        for line, machine in zip(machine_lines(table, shown, strips, filters.key), machines, strict=True)
+    ]
     return page_answer(
         request,
         "fleet.html",

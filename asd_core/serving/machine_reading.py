@@ -128,10 +128,19 @@ def said_of(labels: pa.Table, memory: FleetMemory, store: Store, key: str, machi
     return [_said(row, links, nights, asked) for row in rows]
 
 
+def said_on(labels: pa.Table, date: str) -> dict[Machine, str]:
+    """The answer on each machine's night of a date, in words."""
+    rows = labels.filter(pc.and_(pc.equal(labels["date"], date), pc.is_null(labels["uri"]))).to_pylist()
+    return {(row["machine_type"], row["machine_id"]): _words(row) for row in rows}
+
+
+def _words(row: Row) -> str:
+    return in_words(NightAnswer(row["answer"], row["words"] or "", row["until"] or "", row["labelled_by"] or ""))
+
+
 def _said(row: Row, links: dict[str, str], nights: set[str], asked: str) -> Said:
     link = night_link(row["date"], asked) if row["date"] in nights else ""
     if row["uri"]:
         link = links.get(row["uri"], "")
-    words = in_words(NightAnswer(row["answer"], row["words"] or "", row["until"] or "", row["labelled_by"] or ""))
     at = row["labelled_at"].strftime("%Y-%m-%d %H:%M UTC")
-    return Said(row["date"], link, clip_name(row["uri"]) if row["uri"] else "", words, at)
+    return Said(row["date"], link, clip_name(row["uri"]) if row["uri"] else "", _words(row), at)

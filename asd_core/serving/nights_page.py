@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -31,11 +30,11 @@ def routes() -> list[Route]:
 
 def _nights(request: Request) -> Response:
     store, memory = store_of(request), memory_of(request)
+    if not memory.keys():
+        return page_answer(request, "empty.html")
     asked = filters_of(request.query_params).key
     key, keys = chosen_key(memory, asked)
-    dates = [date for date in memory.dates(key) if date != UNDATED]
-    if not dates:
-        raise HTTPException(404)
+    dates = [date for date in memory.dates(key) if date != UNDATED] or memory.dates(key)
     spans = {str(span): span for span in SPANS}
     span = spans.get(request.query_params.get("last", ""), SPANS[0])
     fleet = memory.history(key, dates[-span:])

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.label import AskedLabel, label
 from asd_core.runs.report import report_night
 from asd_core.serving.machine_lines import ROWS
 from asd_core.store.store import open_store
@@ -114,6 +115,24 @@ def test_pages_name_the_same_machines_in_the_same_states_as_the_report(tmp_path)
     page = local_client(store).get("/").text
     assert cells == machines(page) and len(cells) == 7
     assert summary.headline() in report and summary.headline() in page
+
+
+def test_a_label_stands_beside_its_machine_at_once(tmp_path):
+    store = plant(open_store(str(tmp_path)))
+    client = local_client(store)
+    assert "Labelled" not in client.get("/").text
+    label(store, [AskedLabel("fault", machine="fan/00", date=DATES[2], words="<b>belt</b>", labelled_by="Ann")])
+    assert "Labelled a fault by Ann (&#34;&lt;b&gt;belt&lt;/b&gt;&#34;)." in client.get("/").text
+    assert "Labelled a fault" not in client.get(f"/nights/{DATES[1]}").text
+
+
+def test_a_store_in_a_bucket_has_the_same_pages(bucket, tmp_path):
+    here, there = plant(open_store(str(tmp_path))), plant(open_store(bucket))
+    pages = ["/", "/nights", f"/nights/{DATES[1]}", "/machines/fan/00", "/machines/valve/02"]
+    ours, theirs = local_client(here), local_client(there)
+    for path in pages:
+        told = [Outline(client.get(path).text).text.split("About this page")[0] for client in (ours, theirs)]
+        assert told[0] == told[1] and len(told[0]) > 200, path
 
 
 HOSTILE = [
