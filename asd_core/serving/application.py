@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,6 +26,7 @@ from asd_core.serving.stored_pages import StoredPages
 from asd_core.store.store import Store
 
 _PARTS = (fleet_pages, nights_page, machine_page, clip_pages, labels, tables, stored_pages, login)
+_SECONDS = 1.0  # that a listing of the runs holds
 _TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Nothing here", 405: "Not here", 413: "Too long"}
 
 
@@ -41,15 +45,28 @@ def build_application(store: Store, access: Access | None = None, clips: ServedC
     application = Starlette(
         routes=[route for part in _PARTS for route in part.routes()],
         middleware=[Middleware(Guard, access=access)],
+        lifespan=_reading_ahead,
         exception_handlers={HTTPException: _refused, AsdError: _failed, OSError: _failed},  # type: ignore[dict-item]
     )
     application.router.redirect_slashes = False
     reading = Store(LabelFilesOnly(store.files))
     application.state.store, application.state.access = reading, access
-    application.state.memory = FleetMemory(reading)
+    application.state.memory = FleetMemory(reading, _SECONDS)
     application.state.clips = clips or served_clips(reading)
     application.state.stored_pages = StoredPages(reading)
     return application
+
+
+@asynccontextmanager
+async def _reading_ahead(application: Starlette) -> AsyncIterator[None]:
+    """A server that starts reads the nights that are asked for first, and answers in the meantime."""
+
+    def read() -> None:
+        with suppress(AsdError, OSError):  # whoever asks is told
+            application.state.memory.read_ahead()
+
+    threading.Thread(target=read, daemon=True).start()
+    yield
 
 
 def _refused(request: Request, error: HTTPException) -> Response:

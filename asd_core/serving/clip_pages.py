@@ -17,7 +17,7 @@ from asd_core.pages.night.tier_words import remark_on
 from asd_core.serving.answers import memory_of, page_answer, store_of
 from asd_core.serving.clip_sounds import ClipSounds, HeardClip, TooBusyError
 from asd_core.serving.clip_view import ClipView, clip_view
-from asd_core.serving.filters import clip_link, machine_link, night_link
+from asd_core.serving.filters import machine_link, night_link
 from asd_core.serving.given_labels import labels_of_clip, labels_of_night
 from asd_core.serving.kept_files import KeptFiles, file_answer
 from asd_core.serving.labels import name_of_labeller
@@ -56,6 +56,13 @@ def routes() -> list[Route]:
     return [Route("/clips/{clip_id}", _page), Route("/clips/{clip_id}/media/{name}", _media)]
 
 
+def clip_address(clip_id: str, key: str = "", date: str = "", start: float | None = None) -> str:
+    """The address of a clip's page; with KEY and date it is found without a search."""
+    given = {"key": key, "date": date, "start": "" if start is None else f"{start:g}"}
+    query = urllib.parse.urlencode({name: value for name, value in given.items() if value})
+    return f"/clips/{urllib.parse.quote(clip_id, safe='')}" + (f"?{query}" if query else "")
+
+
 def _found(request: Request) -> FoundClip:
     asked = request.query_params
     found = clips_of(request).scored.find(request.path_params["clip_id"], asked.get("key", ""), asked.get("date", ""))
@@ -85,7 +92,7 @@ def _page(request: Request) -> Response:
     return page_answer(
         request,
         "clip.html",
-        ["night/captions.css", "clip.css", "labels.css"],
+        ["night/captions.css", "clip.css"],
         ["night/page.js"],
         has_media=True,
         view=view,
@@ -96,10 +103,10 @@ def _page(request: Request) -> Response:
         nearest=split_place(heard.nearest_place) if heard and heard.nearest_place else None,
         shown_from=split_place(view.sound.place)[1] if view.sound else None,
         remark=remark_on(view.judgement, None) if view.clip and view.clip.is_flagged else "",
-        parts=[(part, clip_link(row["clip_id"], *own, part.start)) for part in view.parts],
-        before=before and clip_link(before, *own),
-        after=after and clip_link(after, *own),
-        others=[(key, clip_link(row["clip_id"], key, found.date)) for key in clips.scored.other_keys(found)],
+        parts=[(part, clip_address(row["clip_id"], *own, part.start)) for part in view.parts],
+        before=before and clip_address(before, *own),
+        after=after and clip_address(after, *own),
+        others=[(key, clip_address(row["clip_id"], key, found.date)) for key in clips.scored.other_keys(found)],
         clip_labels=labels_of_clip(labels, row["uri"]),
         night_labels=labels_of_night(labels, row["machine_type"], row["machine_id"], found.date),
         labelled_by=name_of_labeller(request),
@@ -107,7 +114,7 @@ def _page(request: Request) -> Response:
         machine_address=machine_link(row["machine_type"], row["machine_id"], found.key),
         night_address=night_link(found.date, found.key),
         is_labelled_since=kept is not None and memory.has_new_answers(*own, kept),
-        back=clip_link(row["clip_id"], *own, start),
+        back=clip_address(row["clip_id"], *own, start),
         report=f"/{urllib.parse.quote(report)}#clip-{name_hash(row['uri'])}" if store.files.exists(report) else "",
         tables_query=urllib.parse.urlencode({"key": found.key, "date": found.date}),
         facts=_facts(view),
@@ -128,7 +135,7 @@ def _heard(clips: ServedClips, view: ClipView, seconds: float, store: Store) -> 
 
 def _addresses(view: ClipView, heard: HeardClip, start: float | None) -> dict[str, str]:
     """Name → address of each file; the mark of its version lets a browser keep it."""
-    own, _, query = clip_link(view.found.row["clip_id"], view.found.key, view.found.date, start).partition("?")
+    own, _, query = clip_address(view.found.row["clip_id"], view.found.key, view.found.date, start).partition("?")
     found = {name: f"{own}/media/{name}?{query}&v={file.digest}" for name, file in heard.files.items()}
     if "clip.flac" in found and heard.moment:
         found["clip.flac"] += f"#t={heard.moment:.1f}"

@@ -92,13 +92,6 @@ def machine_link(machine_type: str, machine_id: str, key: str = "") -> str:
     return f"/machines/{_quoted(machine_type)}/{_quoted(machine_id)}{Filters(key=key).query()}"
 
 
-def clip_link(clip_id: str, key: str = "", date: str = "", start: float | None = None) -> str:
-    """The address of the page of a clip, and of a part of it; with KEY and date it is found without a search."""
-    given = {"key": key, "date": date, "start": "" if start is None else f"{start:g}"}
-    query = urllib.parse.urlencode({name: value for name, value in given.items() if value}, errors="replace")
-    return f"/clips/{urllib.parse.quote(clip_id, safe='')}" + (f"?{query}" if query else "")
-
-
 def _quoted(word: str) -> str:
     # A file's name has neither a slash nor dots alone; its own percent signs are quoted again, so that no server or
     # browser on the way undoes them.

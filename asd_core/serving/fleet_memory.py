@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import urllib.parse
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,10 @@ from asd_core.store.store import Store
 Machine = tuple[str, str]
 """Type and id."""
 
-_NIGHTS_AT_ONCE = 16  # whose files are held while they are read
+MOST_NIGHTS = 366
+"""That a page shows."""
+
+_NIGHTS_AT_ONCE = 8  # whose files are held while they are read
 _WHOLE_NIGHTS = 8  # that are remembered with all columns: of 10,000 machines some 8 MB each
 
 
@@ -52,10 +57,12 @@ class FleetMemory:
 
     Args:
         store: where runs are.
+        seconds: for which a listing of the runs holds: one page looks at it some ten times.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._lock = store, threading.Lock()
+    def __init__(self, store: Store, seconds: float = 0.0) -> None:
+        self._store, self._lock, self._seconds = store, threading.Lock(), seconds
+        self._listed: tuple[float, Sequence[RunEntry]] = (-math.inf, ())
         self._fleets: dict[str, _Fleet] = {}
         self._whole: OrderedDict[tuple[str, str, str], KeptNight] = OrderedDict()
         self._labels: tuple[Sequence[str], pa.Table] = ((), LABELS.empty_table())
@@ -63,14 +70,14 @@ class FleetMemory:
     def keys(self) -> list[str]:
         """KEYs with scores, that of the newest night first."""
         newest: dict[str, tuple[str, str]] = {}
-        for entry in self._store.entries(SCORING):
+        for entry in self._entries(SCORING):
             last = "" if entry.last_date == UNDATED else entry.last_date
             newest[entry.key] = max(newest.get(entry.key, ("", "")), (last, entry.committed_at))
         return sorted(newest, key=lambda key: (newest[key], key), reverse=True)
 
     def runs(self, key: str) -> Mapping[str, list[RunEntry]]:
         """Date → the runs that scored it, the last committed first."""
-        fleet, entries = self._fleet(key), self._store.entries(SCORING, key)
+        fleet, entries = self._fleet(key), self._entries(SCORING, key)
         if fleet.entries != entries:
             runs = self._store.scored_dates(key)
             with fleet.lock:
@@ -113,13 +120,27 @@ class FleetMemory:
             key: of the fleet.
             dates: ascending, at least one.
         """
+        self._read(key, dates)
         with self._fleet(key).lock:
-            return self._read(key, dates).history(recipe_name(key), key, dates)
+            return self._fleet(key).gathered.history(recipe_name(key), key, dates)
+
+    def read_ahead(self) -> None:
+        """Read the nights of the fleet that pages show first, so that nobody waits for them.
+
+        It rests as long as it works, so that those who ask in the meantime are answered.
+        """
+        for key in self.keys()[:1]:
+            dates = self.dates(key)[-MOST_NIGHTS:]
+            for end in range(len(dates), 0, -_NIGHTS_AT_ONCE):
+                start = time.monotonic()
+                self._read(key, dates[max(0, end - _NIGHTS_AT_ONCE) : end])
+                time.sleep(time.monotonic() - start)
 
     def flagged(self, key: str, machine: Machine, dates: Sequence[str]) -> list[int]:
         """The flagged clips of a machine in each of some nights."""
+        self._read(key, dates)
         with self._fleet(key).lock:
-            gathered = self._read(key, dates)
+            gathered = self._fleet(key).gathered
             if machine not in gathered.machines:
                 return [0] * len(dates)
             return gathered.flagged(gathered.machines.index(machine), dates)
@@ -130,7 +151,7 @@ class FleetMemory:
 
     def scorers(self, key: str) -> Sequence[Machine]:
         """The machines that have a scorer, heard or not."""
-        fleet, fits = self._fleet(key), self._store.entries(("fit",), key)
+        fleet, fits = self._fleet(key), self._entries(("fit",), key)
         if fleet.fits != fits:
             folders = [folder.split("/")[2:] for folder in newest_versions(self._store, key)]
             known = {tuple(map(safe_name, machine)): machine for machine in fleet.gathered.machines}
@@ -153,6 +174,14 @@ class FleetMemory:
         told = told_by(self.config(key, date), (), answers, date)
         return not night.is_made_of({"answers": told["answers"]})
 
+    def _entries(self, jobs: Sequence[str], key: str | None = None) -> list[RunEntry]:
+        """Committed runs of some jobs, of a KEY where given, oldest first."""
+        at, entries = self._listed
+        if time.monotonic() - at > self._seconds:
+            entries = self._store.entries()
+            self._listed = (time.monotonic(), entries)
+        return [entry for entry in entries if entry.job in jobs and key in (None, entry.key)]
+
     def _fleet(self, key: str) -> _Fleet:
         with self._lock:
             return self._fleets.setdefault(key, _Fleet())
@@ -166,22 +195,23 @@ class FleetMemory:
         paths = {date: alarms_path(key, date) for date in self.runs(key)}
         return {date: found[path] for date, path in paths.items() if path in found}
 
-    def _read(self, key: str, dates: Sequence[str]) -> GatheredFleet:
-        """Read what is new of some nights; the caller holds the fleet's lock."""
+    def _read(self, key: str, dates: Sequence[str]) -> None:
+        """Read what is new of some nights, the newest first; others may look in between."""
         fleet, versions = self._fleet(key), self._versions(key)
         wanted = {date: (versions[date], self._mark(key, date)) for date in dates if date in versions}
-        gone = [date for date in dates if date in fleet.read and fleet.read[date] != wanted.get(date)]
-        fleet.gathered.drop(gone)
-        for date in gone:
-            del fleet.read[date]
-        lacking = [date for date in wanted if date not in fleet.read]
+        with fleet.lock:
+            gone = [date for date in dates if date in fleet.read and fleet.read[date] != wanted.get(date)]
+            fleet.gathered.drop(gone)
+            for date in gone:
+                del fleet.read[date]
+        lacking = [date for date in reversed(wanted) if date not in fleet.read]
         for start in range(0, len(lacking), _NIGHTS_AT_ONCE):
-            chunk = lacking[start : start + _NIGHTS_AT_ONCE]
-            for date, kept in self._store.kept_alarms(key, chunk, COLUMNS).items():
-                if kept.is_made_of({"scores": wanted[date][1]}):
-                    fleet.gathered.add(date, kept.rows, self.config(key, date))
-            fleet.read |= {date: wanted[date] for date in chunk}
-        return fleet.gathered
+            with fleet.lock:
+                chunk = [date for date in lacking[start : start + _NIGHTS_AT_ONCE] if date not in fleet.read]
+                for date, kept in self._store.kept_alarms(key, chunk, COLUMNS).items():
+                    if kept.is_made_of({"scores": wanted[date][1]}):
+                        fleet.gathered.add(date, kept.rows, self.config(key, date))
+                fleet.read |= {date: wanted[date] for date in chunk}
 
 
 def recipe_name(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,11 +18,12 @@ from starlette.routing import Route
 
 from asd_core.pages.fleet.machine_rows import strip
 from asd_core.serving.answers import memory_of, names_in, page_answer, store_of
-from asd_core.serving.filters import SORTS, TIERS, Filters, clip_link, filters_of, night_link
+from asd_core.serving.filters import SORTS, TIERS, Filters, filters_of, night_link
 from asd_core.serving.fleet_memory import FleetMemory, Machine, recipe_name
 from asd_core.serving.machine_lines import ROWS, MachineLine, chosen, lines_table, machine_lines, tiers_of
-from asd_core.serving.night_reading import ReadNight, chosen_key, clip_ids, read_night
-from asd_core.store.layout import safe_name
+from asd_core.serving.machine_reading import said_on
+from asd_core.serving.night_reading import ReadNight, chosen_key, clip_links, read_night
+from asd_core.store.layout import night_page_path, safe_name
 from asd_core.store.store import Store
 
 STRIP = 14
@@ -72,9 +74,14 @@ def _page(request: Request, key: str, date: str, filters: Filters) -> Response:
     filters = replace(filters, page=min(filters.page, pages))
     first = ROWS * (filters.page - 1)
     shown = places[first : first + ROWS]
-    strips = _strips(memory, key, dates[: dates.index(date) + 1][-STRIP:], _machines(table, shown))
-    lines = machine_lines(table, shown, strips, filters.key)
     place = dates.index(date)
+    machines = _machines(table, shown)
+    strips = _strips(memory, key, dates[: place + 1][-STRIP:], machines)
+    said = said_on(memory.labels(), date)
+    lines = [
+        replace(line, said=said.get(machine, ""))
+        for line, machine in zip(machine_lines(table, shown, strips, filters.key), machines, strict=True)
+    ]
     return page_answer(
         request,
         "fleet.html",
@@ -98,8 +105,16 @@ def _page(request: Request, key: str, date: str, filters: Filters) -> Response:
         path=request.scope["raw_path"].decode("latin-1"),
         keys=keys,
         recipe=recipe_name(key),
+        report=report_link(store, key, date),
+        tables_query=urllib.parse.urlencode({"key": key, "date": date}),
         facts=_facts(store, memory, key, date, night),
     )
+
+
+def report_link(store: Store, key: str, date: str) -> str:
+    """The address of a night's report; "" where it has none."""
+    path = night_page_path(key, date)
+    return f"/{urllib.parse.quote(path)}" if store.files.exists(path) else ""
 
 
 def _machines(table: pa.Table, places: NDArray[np.int64]) -> list[Machine]:
@@ -115,8 +130,7 @@ def _strips(memory: FleetMemory, key: str, dates: Sequence[str], machines: Seque
 
 def _with_clips(store: Store, key: str, date: str, lines: Sequence[MachineLine]) -> list[MachineLine]:
     """The lines with links to the clips that matter."""
-    ids = clip_ids(store, key, date, [line.worst_uri for line in lines if line.is_urgent and line.worst_uri])
-    links = {uri: clip_link(clip_id, key, date) for uri, clip_id in ids.items()}
+    links = clip_links(store, key, date, [line.worst_uri for line in lines if line.is_urgent and line.worst_uri])
     return [replace(line, worst_link=links.get(line.worst_uri or "", "")) for line in lines]
 
 

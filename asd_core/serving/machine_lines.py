@@ -63,6 +63,7 @@ class MachineLine:
         letters: of the nights up to this one.
         worst_uri: the clip with the highest score; None where none was scored.
         worst_link: to that clip; "" where it is not known.
+        said: the answer of a person on this night, in words; "" without one.
     """
 
     name: str
@@ -78,6 +79,7 @@ class MachineLine:
     letters: Markup
     worst_uri: str | None
     worst_link: str = ""
+    said: str = ""
 
     @property
     def is_urgent(self) -> bool:

@@ -18,19 +18,19 @@ from asd_core.pages.night.contents import Row
 from asd_core.pages.night.history_chart import HistoryChart, draw_history
 from asd_core.readable import clip_name, machine_name
 from asd_core.serving.answers import memory_of, names_in, page_answer, store_of
-from asd_core.serving.filters import clip_link, filters_of, night_link
-from asd_core.serving.fleet_memory import FleetMemory, Machine, recipe_name
+from asd_core.serving.clip_pages import clip_address
+from asd_core.serving.filters import filters_of, machine_link, night_link
+from asd_core.serving.fleet_memory import MOST_NIGHTS, FleetMemory, Machine, recipe_name
 from asd_core.serving.given_labels import labels_of_night
 from asd_core.serving.labels import name_of_labeller
 from asd_core.serving.machine_lines import MachineLine, lines_table, machine_lines
-from asd_core.serving.machine_reading import clips_of, episodes, said_of
+from asd_core.serving.machine_reading import DRAWN, LISTED, clips_of, episodes, said_of
 from asd_core.serving.night_reading import chosen_key, read_night
 from asd_core.serving.nights_chart import draw_nights
 from asd_core.store.layout import safe_name
 
 _CHARTED = 30  # nights whose clips are drawn one by one
 _FLAGGED_NIGHTS = 10  # on a page
-_MOST_NIGHTS = 366
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def chosen_machine(memory: FleetMemory, key: str, names: Sequence[str]) -> Machi
     Raises:
         HTTPException: 404 where neither a night nor a fit knows it.
     """
-    nights = [date for date in memory.dates(key) if date != UNDATED][-_MOST_NIGHTS:] or memory.dates(key)
+    nights = [date for date in memory.dates(key) if date != UNDATED][-MOST_NIGHTS:] or memory.dates(key)
     machines = [*memory.scorers(key), *memory.history(key, nights).machines]
     found = next((one for one in machines if (safe_name(one[0]), safe_name(one[1])) == tuple(names)), None)
     if found is None:
@@ -90,17 +90,18 @@ def _machine(request: Request) -> Response:
     asked = filters_of(query).key
     key, _ = chosen_key(memory, asked)
     machine = chosen_machine(memory, key, names_in(request, 2))
-    dates = [date for date in memory.dates(key) if date != UNDATED][-_MOST_NIGHTS:] or memory.dates(key)
+    dates = [date for date in memory.dates(key) if date != UNDATED][-MOST_NIGHTS:] or memory.dates(key)
     fleet, name = memory.history(key, dates), machine_name(*machine)
     place = fleet.machines.index(machine) if machine in fleet.machines else None
     cells = np.zeros(len(dates), np.uint8) if place is None else fleet.cells[place]
+    heard_last = next((dates[at] for at in reversed(np.flatnonzero(cells != Cell.NOT_HEARD))), "")
     line = _line(request, key, machine, dates[-1], asked)
     before = query.get("before", "")
     flagged, more = _flagged(request, key, machine, dates, cells, before, asked)
     return page_answer(
         request,
         "machine.html",
-        ["fleet/letters.css", "fleet.css", "machine.css", "labels.css"],
+        ["fleet/letters.css", "fleet.css", "clip.css", "machine.css"],
         name=name,
         machine=machine,
         line=line,
@@ -114,8 +115,11 @@ def _machine(request: Request) -> Response:
         history=_history(request, key, machine, dates[-_CHARTED:], name),
         episodes=episodes(dates, cells),
         said=said_of(memory.labels(), memory, store, key, machine, asked),
-        night_labels=labels_of_night(store.all_labels(), *machine, dates[-1]),
+        night_labels=labels_of_night(store.all_labels(), *machine, heard_last) if heard_last else None,
+        heard_last=heard_last,
+        asked_machine="/".join(machine),
         labelled_by=name_of_labeller(request),
+        back=machine_link(*machine, asked),
         flagged=flagged,
         more=more,
         has_before=bool(before),
@@ -137,7 +141,7 @@ def _line(request: Request, key: str, machine: Machine, date: str, asked: str) -
 
 def _history(request: Request, key: str, machine: Machine, dates: Sequence[str], name: str) -> _History:
     """The chart of the scores of single clips."""
-    rows = clips_of(store_of(request), key, machine, dates)
+    rows = clips_of(store_of(request), memory_of(request), key, machine, dates, DRAWN)
     tonight = [row for row in rows if row["date"] == dates[-1] and row["anomaly_score"] is not None]
     earlier = [row for row in rows if row["date"] != dates[-1]]
     thresholds = [row["decision_threshold"] for row in tonight if row["decision_threshold"] is not None]
@@ -164,7 +168,7 @@ def _flagged(
     found = []
     for place in places[:_FLAGGED_NIGHTS]:
         date = dates[place]
-        rows = clips_of(store_of(request), key, machine, [date])
+        rows = clips_of(store_of(request), memory_of(request), key, machine, [date], LISTED)
         worst_first = sorted((row for row in rows if row["is_flagged"]), key=lambda row: -row["anomaly_score"])
         found.append(
             FlaggedNight(
@@ -178,7 +182,7 @@ def _clip(row: Row, key: str) -> FlaggedClip:
     at = row["recorded_at"]
     return FlaggedClip(
         clip_name(row["uri"]),
-        clip_link(row["clip_id"], key, row["date"]),
+        clip_address(row["clip_id"], key, row["date"]),
         "" if at is None else at.strftime("%H:%M"),
         row["anomaly_score"],
         row["decision_threshold"],

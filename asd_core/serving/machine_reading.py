@@ -16,25 +16,22 @@ from asd_core.alarms.labelled_nights import in_words
 from asd_core.pages.fleet.contents import Cell
 from asd_core.pages.night.contents import Row
 from asd_core.readable import clip_name
-from asd_core.serving.filters import clip_link, night_link
+from asd_core.serving.clip_pages import clip_address
+from asd_core.serving.filters import night_link
 from asd_core.serving.fleet_memory import FleetMemory, Machine
+from asd_core.store.layout import night_path
+from asd_core.store.many_files import read_present
+from asd_core.store.night_files import night_rows
 from asd_core.store.store import Store
 
 _MACHINE = ("machine_type", "machine_id")
-CLIP_COLUMNS = (
-    "clip_id",
-    "uri",
-    "machine_type",
-    "machine_id",
-    "date",
-    "recorded_at",
-    "anomaly_score",
-    "decision_threshold",
-    "is_flagged",
-    "p_value",
-    "error_reason",
-    "error",
-)
+DRAWN = ("date", "anomaly_score", "decision_threshold", "is_flagged")
+"""Columns of a chart of clips."""
+
+LISTED = (*DRAWN, "clip_id", "uri", "recorded_at", "p_value")
+"""Columns of a list of clips."""
+
+_NIGHTS_AT_ONCE = 4  # whose files are held
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,27 @@ def episodes(dates: Sequence[str], cells: NDArray[np.uint8]) -> list[Episode]:
     return found[::-1]
 
 
-def clips_of(store: Store, key: str, machine: Machine, dates: Sequence[str]) -> list[Row]:
-    """The clips of a machine in some nights; one night is read at a time, since it holds those of all machines."""
-    found: list[Row] = []
-    for date in dates:
-        scores = store.scores(key, date, CLIP_COLUMNS)
-        kind, name = (pc.equal(scores[column], word) for column, word in zip(_MACHINE, machine, strict=True))
-        found += scores.filter(pc.and_(kind, name)).select(CLIP_COLUMNS).to_pylist()
+def clips_of(
+    store: Store, memory: FleetMemory, key: str, machine: Machine, dates: Sequence[str], columns: Sequence[str]
+) -> list[Row]:
+    """The clips of a machine in some nights.
+
+    Args:
+        store: with the scores.
+        memory: of that store.
+        key: of the fleet.
+        machine: type and id.
+        dates: of scored nights.
+        columns: of SCORES; addresses and ids are most of what a night of a large fleet weighs.
+    """
+    runs, found = memory.runs(key), list[Row]()
+    read = read_present(store.files, [night_path(key, date) for date in dates], _NIGHTS_AT_ONCE)
+    for date, data in zip(dates, read, strict=True):
+        rows = night_rows(data, runs[date], [*_MACHINE, *columns])
+        if rows is None:
+            rows = store.scores(key, date, [*_MACHINE, *columns])
+        kind, name = (pc.equal(rows[column], word) for column, word in zip(_MACHINE, machine, strict=True))
+        found += rows.filter(pc.and_(kind, name)).select(columns).to_pylist()
     return found
 
 
@@ -110,16 +121,26 @@ def said_of(labels: pa.Table, memory: FleetMemory, store: Store, key: str, machi
     """
     kind, name = (pc.equal(labels[column], word) for column, word in zip(_MACHINE, machine, strict=True))
     rows, nights = labels.filter(pc.and_(kind, name)).to_pylist()[::-1], set(memory.dates(key))
-    ids: dict[str, str] = {}
+    links: dict[str, str] = {}
     for date in {row["date"] for row in rows if row["uri"]} & nights:
-        ids |= {clip["uri"]: clip["clip_id"] for clip in clips_of(store, key, machine, [date])}
-    return [_said(row, ids, nights, key, asked) for row in rows]
+        clips = clips_of(store, memory, key, machine, [date], ["uri", "clip_id"])
+        links |= {clip["uri"]: clip_address(clip["clip_id"], key, date) for clip in clips}
+    return [_said(row, links, nights, asked) for row in rows]
 
 
-def _said(row: Row, ids: dict[str, str], nights: set[str], key: str, asked: str) -> Said:
+def said_on(labels: pa.Table, date: str) -> dict[Machine, str]:
+    """The answer on each machine's night of a date, in words."""
+    rows = labels.filter(pc.and_(pc.equal(labels["date"], date), pc.is_null(labels["uri"]))).to_pylist()
+    return {(row["machine_type"], row["machine_id"]): _words(row) for row in rows}
+
+
+def _words(row: Row) -> str:
+    return in_words(NightAnswer(row["answer"], row["words"] or "", row["until"] or "", row["labelled_by"] or ""))
+
+
+def _said(row: Row, links: dict[str, str], nights: set[str], asked: str) -> Said:
     link = night_link(row["date"], asked) if row["date"] in nights else ""
     if row["uri"]:
-        link = clip_link(ids[row["uri"]], key, row["date"]) if row["uri"] in ids else ""
-    words = in_words(NightAnswer(row["answer"], row["words"] or "", row["until"] or "", row["labelled_by"] or ""))
+        link = links.get(row["uri"], "")
     at = row["labelled_at"].strftime("%Y-%m-%d %H:%M UTC")
-    return Said(row["date"], link, clip_name(row["uri"]) if row["uri"] else "", words, at)
+    return Said(row["date"], link, clip_name(row["uri"]) if row["uri"] else "", _words(row), at)

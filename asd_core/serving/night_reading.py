@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 from starlette.exceptions import HTTPException
 
 from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.serving.clip_pages import clip_address
 from asd_core.serving.fleet_memory import FleetMemory
 from asd_core.serving.machine_lines import READ
 from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.store import Store
-from asd_core.store.tables import SCORES, filled
+from asd_core.store.tables import SCORES, filled, rows_of
 
 _COUNTED = ("machine_type", "machine_id", "uri", "anomaly_score", "is_flagged", "error_reason")
 
@@ -71,13 +72,13 @@ def read_night(store: Store, memory: FleetMemory, key: str, date: str) -> ReadNi
     return ReadNight(kept.rows, summary, notes)
 
 
-def clip_ids(store: Store, key: str, date: str, uris: Sequence[str]) -> Mapping[str, str]:
-    """Address → clip id of some clips of a night."""
+def clip_links(store: Store, key: str, date: str, uris: Sequence[str]) -> Mapping[str, str]:
+    """Address → page of some clips of a night."""
     if not uris:
         return {}
     scores = store.scores(key, date, ["uri", "clip_id"])
     found = scores.filter(pc.is_in(scores["uri"], value_set=pa.array(uris, pa.string())))
-    return dict(zip(found["uri"].to_pylist(), found["clip_id"].to_pylist(), strict=True))
+    return {uri: clip_address(clip_id, key, date) for uri, clip_id in rows_of(found, "uri", "clip_id")}
 
 
 def _counts(store: Store, key: str, date: str) -> pa.Table:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,10 +14,10 @@ from asd_core.pages.fleet.machine_rows import MachineRow, machine_rows
 from asd_core.pages.fleet.page import SCRIPTS, STYLES, fleet_contents
 from asd_core.serving.answers import memory_of, page_answer, store_of
 from asd_core.serving.filters import filters_of, machine_link, night_link
-from asd_core.serving.fleet_memory import recipe_name
+from asd_core.serving.fleet_memory import MOST_NIGHTS, recipe_name
 from asd_core.serving.night_reading import chosen_key, read_night
 
-SPANS = (30, 90, 366)
+SPANS = (30, 90, MOST_NIGHTS)
 """Nights that a reader may look back over; the first is the default."""
 
 _ROWS = 100  # machines with a row of their own
@@ -31,11 +30,11 @@ def routes() -> list[Route]:
 
 def _nights(request: Request) -> Response:
     store, memory = store_of(request), memory_of(request)
+    if not memory.keys():
+        return page_answer(request, "empty.html")
     asked = filters_of(request.query_params).key
     key, keys = chosen_key(memory, asked)
-    dates = [date for date in memory.dates(key) if date != UNDATED]
-    if not dates:
-        raise HTTPException(404)
+    dates = [date for date in memory.dates(key) if date != UNDATED] or memory.dates(key)
     spans = {str(span): span for span in SPANS}
     span = spans.get(request.query_params.get("last", ""), SPANS[0])
     fleet = memory.history(key, dates[-span:])

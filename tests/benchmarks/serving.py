@@ -21,6 +21,7 @@ from tests.many_nights.alarms import kept_fleet
 from tests.many_nights.plant import RECIPE
 
 TIMES = 5
+SECONDS_TO_READ_AHEAD = 40
 
 
 def make(folder, machines, nights):
@@ -50,7 +51,9 @@ def measure(folder, machines):
     line = [sys.executable, "-c", "from jobs.main import script; script()", "serve", "--store", folder]
     with subprocess.Popen([*line, "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as server:
         address = json.loads(server.stdout.readline())["address"]
-        print(f"started: {memory(server.pid)[0]:.0f} MiB")
+        seconds, _ = seconds_of(address)
+        print(f"just started: {seconds:.2f} s, {memory(server.pid)[0]:.0f} MiB")
+        time.sleep(SECONDS_TO_READ_AHEAD)
         pages = {
             "fleet now": "",
             "in alarm, by name": "?tier=alarm&sort=name",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asd_core.serving.filters import SORTS, TIERS, Filters, clip_link, filters_of, machine_link, night_link
+from asd_core.serving.filters import SORTS, TIERS, Filters, filters_of, machine_link, night_link
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
@@ -59,4 +59,4 @@ def test_machines_have_addresses_of_their_own(machines):
 
 def test_links_are_of_a_fleet_where_it_is_not_the_default():
     assert night_link("2026-11-19") == "/nights/2026-11-19" and night_link("a/b", "k") == "/nights/a%252Fb?key=k"
-    assert machine_link("fan", "00", "k-1") == "/machines/fan/00?key=k-1" and clip_link("a/b") == "/clips/a%2Fb"
+    assert machine_link("fan", "00", "k-1") == "/machines/fan/00?key=k-1"

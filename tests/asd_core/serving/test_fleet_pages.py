@@ -5,6 +5,7 @@ import re
 import pytest
 
 from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.label import AskedLabel, label
 from asd_core.runs.report import report_night
 from asd_core.serving.machine_lines import ROWS
 from asd_core.store.store import open_store
@@ -35,7 +36,7 @@ def test_the_newest_night_says_what_is_to_be_done(client):
 def test_a_machine_has_the_letters_of_its_nights_and_its_worst_clip(client):
     page = client.get("/").text
     assert '<b class="well">·</b><b class="new">N</b><b class="act">A</b>' in page
-    (worst,) = re.findall(r'<a class="listen" href="/clips/(\w{32})\?[^"]*">', page.split("<li id=")[1])
+    (worst,) = re.findall(r'<a class="listen" href="/clips/(\w{32})\?', page.split("<li id=")[1])
     rows = open_rows(client, DATES[2])
     assert max(rows, key=lambda row: row["anomaly_score"])["clip_id"] == worst
 
@@ -116,6 +117,24 @@ def test_pages_name_the_same_machines_in_the_same_states_as_the_report(tmp_path)
     assert summary.headline() in report and summary.headline() in page
 
 
+def test_a_label_stands_beside_its_machine_at_once(tmp_path):
+    store = plant(open_store(str(tmp_path)))
+    client = local_client(store)
+    assert "Labelled" not in client.get("/").text
+    label(store, [AskedLabel("fault", machine="fan/00", date=DATES[2], words="<b>belt</b>", labelled_by="Ann")])
+    assert "Labelled a fault by Ann (&#34;&lt;b&gt;belt&lt;/b&gt;&#34;)." in client.get("/").text
+    assert "Labelled a fault" not in client.get(f"/nights/{DATES[1]}").text
+
+
+def test_a_store_in_a_bucket_has_the_same_pages(bucket, tmp_path):
+    here, there = plant(open_store(str(tmp_path))), plant(open_store(bucket))
+    pages = ["/", "/nights", f"/nights/{DATES[1]}", "/machines/fan/00", "/machines/valve/02"]
+    ours, theirs = local_client(here), local_client(there)
+    for path in pages:
+        told = [Outline(client.get(path).text).text.split("About this page")[0] for client in (ours, theirs)]
+        assert told[0] == told[1] and len(told[0]) > 200, path
+
+
 HOSTILE = [
     ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'),
     ("../../etc", "passwd"),
@@ -148,7 +167,7 @@ def test_hostile_names_are_text_on_every_page_and_each_machine_has_a_page(hostil
             name for _, given in page.tags for name in given if name.startswith("on")
         ]
         assert all(link.startswith(("/", "#")) for link in page.links)
-        assert "\u202e" not in answer.text and "\0" not in answer.text
+        assert "\u202e" not in page.text and "\0" not in page.text
     assert "<script>alert(1)</script>" in first.text and "{{ 7 * 7 }}" in first.text
 
 

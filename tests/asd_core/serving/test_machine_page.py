@@ -22,9 +22,7 @@ def test_a_machine_has_its_state_its_alarms_and_its_flagged_clips(store):
     assert "in alarm, second night on 2026-11-19" in page.text
     assert "goes on : 2026-11-18 to 2026-11-19 , 2 nights" in page.text
     flagged = {row["clip_id"] for row in store.scores(KEY).to_pylist() if row["is_flagged"]}
-    assert {
-        link.removeprefix("/clips/").partition("?")[0] for link in page.links if link.startswith("/clips/")
-    } == flagged
+    assert {link[len("/clips/") :].partition("?")[0] for link in page.links if link.startswith("/clips/")} == flagged
     assert page.count("svg") >= 2 and "3 of 3 nights heard, 2 in alarm" in page.text
 
 
@@ -50,7 +48,7 @@ def test_flagged_clips_of_many_nights_come_in_pages(store):
     client, path, seen = local_client(store), "/machines/fan/00", []
     while path:
         page = client.get(path).text
-        part = page[page.index('id="clips"') : page.index('id="scores"')]
+        part = page[page.index('id="clips"') : page.index('id="labels"')]
         seen += re.findall(r'<h3><a class="date" href="/nights/(.*?)"', part)
         on = re.search(r'href="([^"]*)">Earlier nights', part)
         path = on and on[1].partition("#")[0].replace("&amp;", "&")

@@ -5,7 +5,7 @@ from starlette.exceptions import HTTPException
 
 from asd_core.runs.label import AskedLabel, label
 from asd_core.serving.fleet_memory import FleetMemory
-from asd_core.serving.night_reading import chosen_key, clip_ids, read_night
+from asd_core.serving.night_reading import chosen_key, clip_links, read_night
 from asd_core.store.store import open_store
 from tests.asd_core.serving.stores import DATES, FAN, GONE, PUMP, keep_night, plant
 from tests.many_nights.plant import KEY
@@ -38,8 +38,10 @@ def test_a_night_without_alarms_has_counts_of_clips_and_a_cure(store):
 
 def test_clips_are_found_by_their_addresses(store):
     uri = GONE.format(f"fan-00-{DATES[2]}-1")
-    (found,) = clip_ids(store, KEY, DATES[2], [uri, "file:///nowhere.wav"]).items()
-    assert found[0] == uri and len(found[1]) == 32 and clip_ids(store, KEY, DATES[2], []) == {}
+    (found,) = clip_links(store, KEY, DATES[2], [uri, "file:///nowhere.wav"]).items()
+    (row,) = (row for row in store.scores(KEY, DATES[2]).to_pylist() if row["uri"] == uri)
+    assert found == (uri, f"/clips/{row['clip_id']}?key={KEY}&date={DATES[2]}")
+    assert clip_links(store, KEY, DATES[2], []) == {}
 
 
 def test_a_key_is_one_of_the_store(store, tmp_path):

@@ -50,5 +50,12 @@ def test_a_reader_looks_back_as_far_as_he_likes(store):
     assert "Machine sound, 30 nights" in client.get("/nights?last=-1").text
 
 
-def test_without_a_night_there_is_no_such_page(tmp_path):
-    assert local_client(open_store(str(tmp_path / "none"))).get("/nights").status_code == 404
+def test_a_store_without_scores_says_what_brings_them(tmp_path):
+    assert "No night is scored yet" in local_client(open_store(str(tmp_path / "none"))).get("/nights").text
+
+
+def test_clips_without_a_date_are_a_night_of_their_own(tmp_path):
+    store = open_store(str(tmp_path))
+    keep_night(store, "undated", {FAN: "N"})
+    client = local_client(store)
+    assert {client.get(path).status_code for path in ("/", "/nights", "/nights/undated", "/machines/fan/00")} == {200}
