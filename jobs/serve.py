@@ -112,3 +112,4 @@ def _serve(application: Starlette, listening: socket.socket) -> None:
         pass  # uvicorn raises again what ended it
     finally:
         listening.close()
+        application.state.clips.close()

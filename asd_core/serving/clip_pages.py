@@ -38,6 +38,11 @@ class ServedClips:
     sounds: ClipSounds
     files: KeptFiles
 
+    def close(self) -> None:
+        """End the workers, whatever they are at, and remove the files."""
+        self.sounds.close()
+        self.files.close()
+
 
 def served_clips(store: Store) -> ServedClips:
     """The clips of a store; nothing is decoded before somebody asks."""
@@ -116,7 +121,6 @@ def _page(request: Request) -> Response:
         is_labelled_since=kept is not None and memory.has_new_answers(*own, kept),
         back=clip_address(row["clip_id"], *own, start),
         report=f"/{urllib.parse.quote(report)}#clip-{name_hash(row['uri'])}" if store.files.exists(report) else "",
-        tables_query=urllib.parse.urlencode({"key": found.key, "date": found.date}),
         facts=_facts(view),
     )
 

@@ -7,8 +7,8 @@ import pytest
 from asd_core.serving.stored_pages import POLICY, StoredPages
 from asd_core.store.layout import night_page_path, nights_page_path
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.store import Store
-from tests.asd_core.serving.plants import KEY, NIGHT, Plant
+from asd_core.store.store import Store, open_store
+from tests.asd_core.serving.plants import KEY, NIGHT, SQUEALING, Plant
 
 PAGE = "/" + night_page_path(KEY, NIGHT)
 
@@ -110,18 +110,18 @@ def test_a_record_cannot_name_a_page_elsewhere(plant, page):
     assert pages.others() == [] and pages.read(page) is None
 
 
-def test_a_page_in_a_bucket_is_sent_likewise(plant, bucket):
-    from asd_core.store.store import open_store
-    from tests.asd_core.serving.clients import local_client
-
-    store = open_store(f"{bucket}/store")
+def test_a_bucket_has_the_same_pages_sounds_and_tables_and_takes_labels(plant, bucket):
+    files = open_store(f"{bucket}/store").files
     for info in plant.store.files.list():
-        if not info.path.startswith(("embeddings/", "scorers/")):
-            store.files.write(info.path, plant.store.files.read(info.path))
-    client = local_client(store)
-    assert client.get(PAGE).content == plant.client.get(PAGE).content
-    assert client.get(f"/reports/{KEY}/date={NIGHT}/../../../secret.html").status_code == 404
-    clip = next(row for row in plant.clips().values() if row["is_flagged"])
-    rows = client.get(f"/tables/scores.csv?key={KEY}&date={NIGHT}").text
-    assert clip["clip_id"] in rows
-    assert client.get("/reports").status_code == 200
+        if not info.path.startswith(("embeddings/", "scorers/", "clips/", "measures/")):
+            files.write(info.path, plant.store.files.read(info.path))
+    other = Plant(plant.archive, open_store(f"{bucket}/store"))
+    clip = plant.clips()[SQUEALING, 0]
+    for path in (PAGE, f"/{files_beside(plant)[0]}", f"/tables/scores.csv?key={KEY}&date={NIGHT}"):
+        assert other.client.get(path).content == plant.client.get(path).content
+    assert other.raw(f"/reports/{KEY}/date={NIGHT}/../../../secret.html")[0] == 404
+    page = other.get(clip)
+    assert page.status_code == 200 and page.text.count("<audio") == 2
+    assert other.get(clip, "/media/clip.flac").content == plant.get(clip, "/media/clip.flac").content
+    assert other.post(uri=clip["uri"], date=NIGHT, answer="fault", words="hums").status_code == 303
+    assert other.store.labels()["words"].to_pylist() == ["hums"] and other.client.get("/reports").status_code == 200
