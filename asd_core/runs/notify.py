@@ -1,0 +1,189 @@
+"""Telling receivers about nights: alarms and their ends, nights that failed or are missing."""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
+from typing import Any
+
+from asd_core.clips.clip import UNDATED
+from asd_core.messages.changes import COLUMNS
+from asd_core.messages.night_messages import AlarmsOfNight, FailedNight, MissingNight, NightIsThere, Trial
+from asd_core.messages.outbox import Sendings
+from asd_core.messages.posting import Post, post
+from asd_core.messages.receivers import Receiver
+from asd_core.messages.teller import Plan, Teller
+from asd_core.messages.unrecorded import post_unrecorded
+from asd_core.messages.webhook import About
+from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.store.layout import night_page_path
+from asd_core.store.run_records import RunEntry
+from asd_core.store.store import Store
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outcome of the messages of one command.
+
+    Attributes:
+        receivers: counts of each.
+    """
+
+    receivers: Sequence[Sendings]
+
+    def json(self) -> dict[str, Any]:
+        """Counts over all receivers, and of each."""
+        names = ("sent", "possibly_repeated", "pending", "given_up")
+        totals: dict[str, Any] = {name: sum(getattr(one, name) for one in self.receivers) for name in names}
+        return totals | {"receivers": [one.json() for one in self.receivers]}
+
+    def notes(self) -> list[str]:
+        """A line for each receiver that could not be told."""
+        lines = []
+        for one in self.receivers:
+            if one.pending:
+                what = "message waits" if one.pending == 1 else "messages wait"
+                lines.append(f"{one.pending} {what} for {one.receiver}: {one.why}; the next run sends them")
+            if one.given_up and one.is_kept:
+                what = "message was" if one.given_up == 1 else "messages were"
+                lines.append(f"{one.given_up} {what} too old for {one.receiver}; what still holds is told anew")
+            elif one.given_up:
+                lines.append(f"{one.receiver} could not be told: {one.why}")
+        return lines
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell if nothing waits."""
+        return not any(one.pending for one in self.receivers)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is told, and how.
+
+    Attributes:
+        receivers: who.
+        link_base: address under which the store's files are served; "" links to the store itself.
+        post: posts a body once.
+        sleep: waits so many seconds.
+    """
+
+    receivers: Sequence[Receiver]
+    link_base: str = ""
+    post: Post = post
+    sleep: Callable[[float], None] = time.sleep
+
+    def teller(self, store: Store) -> Teller:
+        """Tells them, with what waits kept in a store."""
+        return Teller(store.files, self.receivers, self.post, self.sleep)
+
+
+def tell_night(store: Store, key: str, night: AlarmSummary | None, to: Audience, *, is_whole: bool = True) -> Outcome:
+    """Tell what changed since the newest night that was told, and send what waits.
+
+    Args:
+        store: where the night is scored; keeps what was told and what waits.
+        key: of the recipe.
+        night: the newest one; None where its alarms could not be found.
+        to: who is told.
+        is_whole: nothing of the night failed.
+    """
+    if night is None:
+        return Outcome(to.teller(store).tell(key))
+    run = _newest_run(store, key, night.date)
+    about = About(key, night.date, _report(store, key, night.date, to.link_base), run.run_id if run else None)
+    plans: list[Plan] = [AlarmsOfNight(about, night.rows.select(COLUMNS).to_pylist())]
+    if run is not None:
+        plans.append(NightIsThere(about, run.committed_at, is_whole))
+    # Nights without a date have no order, so they are compared with one another alone.
+    return Outcome(to.teller(store).tell(f"{key} {UNDATED}" if night.date == UNDATED else key, _all_of(plans)))
+
+
+def tell_failed_night(store: Store, key: str, night: str | None, error: str, to: Audience) -> Outcome:
+    """Tell that a night failed, once a day, and send what waits.
+
+    Where the store cannot be reached it is told all the same, and said that it may come again.
+
+    Args:
+        store: keeps what was told and what waits.
+        key: of the recipe; "" where it is not known.
+        night: its date; None where it is not known.
+        error: the line that the command ended with.
+        to: who is told.
+    """
+    told = to.teller(store).tell(key, FailedNight(About(key, night), error))
+    lost = [receiver for receiver, counts in zip_longest(to.receivers, told) if counts is None or not counts.is_kept]
+    kept = [counts for counts in told if counts.is_kept]
+    return Outcome([*kept, *post_unrecorded(lost, error, to.post, datetime.now(UTC))])
+
+
+def tell_missing_night(
+    store: Store, key: str, newest: RunEntry | None, max_age: timedelta, to: Audience, now: datetime | None = None
+) -> Outcome:
+    """Tell that a night is missing, or that nights come again, once for each, and send what waits.
+
+    A night is missing where the newest one is older than it may be; a day later the next one is missing too.
+
+    Args:
+        store: keeps what was told and what waits.
+        key: of the recipe.
+        newest: entry of the newest run that scored a night; None where there is none.
+        max_age: of the newest run.
+        to: who is told.
+        now: the time; None for the computer's.
+    """
+    present = now or datetime.now(UTC)
+    night = newest.last_date or None if newest is not None else None
+    about = About(key, night, run_id=newest.run_id if newest is not None else None)
+    if newest is None:
+        sentence = f"no night of {key} was ever scored."
+        return Outcome(to.teller(store).tell(key, MissingNight(about, "", present.toordinal(), sentence)))
+    age = present - datetime.fromisoformat(newest.committed_at)
+    if age <= max_age:
+        return Outcome(to.teller(store).tell(key, NightIsThere(about, newest.committed_at, is_whole=False)))
+    missing = 1 + (age - max_age) // _DAY
+    scored = f"the newest night, {night or 'without a date'}, was scored {age / timedelta(hours=1):.0f} h ago"
+    sentence = f"{scored}; {max_age / timedelta(hours=1):g} h are allowed."
+    return Outcome(to.teller(store).tell(key, MissingNight(about, newest.committed_at, missing, sentence)))
+
+
+def tell_trial(store: Store, key: str, to: Audience) -> Outcome:
+    """Send a message that tries each receiver."""
+    return Outcome(to.teller(store).tell(key, Trial(About(key, None))))
+
+
+def tell_without_store(error: str, to: Audience) -> Outcome:
+    """Tell that a night failed whose store cannot be reached, so that nothing can be kept.
+
+    Args:
+        error: the line that the command ended with.
+        to: who is told.
+    """
+    return Outcome(post_unrecorded(to.receivers, error, to.post, datetime.now(UTC)))
+
+
+def _newest_run(store: Store, key: str, date: str) -> RunEntry | None:
+    runs = store.scored_dates(key).get(date, [])
+    return max(runs, default=None)
+
+
+def _report(store: Store, key: str, date: str, base: str) -> str | None:
+    """The address of a night's page; None where it has none."""
+    path = night_page_path(key, date)
+    if not store.files.exists(path):
+        return None
+    return f"{base.rstrip('/')}/{urllib.parse.quote(path)}" if base else store.files.address(path)
+
+
+def _all_of(plans: Sequence[Plan]) -> Plan:
+    def plan(telling: Any) -> None:
+        for one in plans:
+            one(telling)
+
+    return plan
