@@ -7,7 +7,7 @@ moment, however a run breaks off.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,7 +86,7 @@ def read_told(files: Files, receiver: str, key: str) -> Told:
 
 def write_told(files: Files, receiver: str, key: str, told: Told) -> None:
     """Write the file of what a receiver was told."""
-    alarms = [{"machine": list(machine), "told": asdict(alarm)} for machine, alarm in sorted(told.alarms.items())]
+    alarms = [{"machine": list(machine), "told": vars(alarm)} for machine, alarm in sorted(told.alarms.items())]
     value = {name: getattr(told, name) for name in ("night", "failed", "missing", "count", "last_at")}
     value |= {"alarms": alarms, "planned": [message.to_json() for message in told.planned]}
     files.write(told_path(receiver, key), json.dumps(value).encode())
