@@ -20,8 +20,8 @@ from asd_core.messages.teller import Plan, Teller
 from asd_core.messages.unrecorded import post_unrecorded
 from asd_core.messages.webhook import About
 from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.newest_night import NewestNight, newest_night
 from asd_core.store.layout import night_page_path
-from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 
 _DAY = timedelta(days=1)
@@ -96,11 +96,11 @@ def tell_night(store: Store, key: str, night: AlarmSummary | None, to: Audience,
     """
     if night is None:
         return Outcome(to.teller(store).tell(key))
-    run = _newest_run(store, key, night.date)
+    run, newest = max(store.scored_dates(key).get(night.date, []), default=None), newest_night(store, key)
     about = About(key, night.date, _report(store, key, night.date, to.link_base), run.run_id if run else None)
     plans: list[Plan] = [AlarmsOfNight(about, night.rows.select(COLUMNS).to_pylist())]
-    if run is not None:
-        plans.append(NightIsThere(about, run.committed_at, is_whole))
+    if newest is not None:
+        plans.append(NightIsThere(about, newest.committed_at, is_whole))
     # Nights without a date have no order, so they are compared with one another alone.
     return Outcome(to.teller(store).tell(f"{key} {UNDATED}" if night.date == UNDATED else key, _all_of(plans)))
 
@@ -124,7 +124,7 @@ def tell_failed_night(store: Store, key: str, night: str | None, error: str, to:
 
 
 def tell_missing_night(
-    store: Store, key: str, newest: RunEntry | None, max_age: timedelta, to: Audience, now: datetime | None = None
+    store: Store, key: str, newest: NewestNight | None, max_age: timedelta, to: Audience, now: datetime | None = None
 ) -> Outcome:
     """Tell that a night is missing, or that nights come again, once for each, and send what waits.
 
@@ -132,24 +132,22 @@ def tell_missing_night(
 
     Args:
         store: keeps what was told and what waits.
-        key: of the recipe.
-        newest: entry of the newest run that scored a night; None where there is none.
-        max_age: of the newest run.
+        key: of the recipe; "" where the store has no night of any.
+        newest: of its nights; None where there is none.
+        max_age: of the newest night.
         to: who is told.
         now: the time; None for the computer's.
     """
     present = now or datetime.now(UTC)
-    night = newest.last_date or None if newest is not None else None
-    about = About(key, night, run_id=newest.run_id if newest is not None else None)
     if newest is None:
-        sentence = f"no night of {key} was ever scored."
-        return Outcome(to.teller(store).tell(key, MissingNight(about, "", present.toordinal(), sentence)))
-    age = present - datetime.fromisoformat(newest.committed_at)
+        sentence = f"no night{key and f' of {key}'} was ever scored."
+        return Outcome(to.teller(store).tell(key, MissingNight(About(key, None), "", present.toordinal(), sentence)))
+    about, age = About(key, newest.date), newest.age(present)
     if age <= max_age:
         return Outcome(to.teller(store).tell(key, NightIsThere(about, newest.committed_at, is_whole=False)))
-    missing = 1 + (age - max_age) // _DAY
-    scored = f"the newest night, {night or 'without a date'}, was scored {age / timedelta(hours=1):.0f} h ago"
+    scored = f"the newest night, {newest.date}, was scored {age / timedelta(hours=1):.0f} h ago"
     sentence = f"{scored}; {max_age / timedelta(hours=1):g} h are allowed."
+    missing = 1 + (age - max_age) // _DAY
     return Outcome(to.teller(store).tell(key, MissingNight(about, newest.committed_at, missing, sentence)))
 
 
@@ -166,11 +164,6 @@ def tell_without_store(error: str, to: Audience) -> Outcome:
         to: who is told.
     """
     return Outcome(post_unrecorded(to.receivers, error, to.post, datetime.now(UTC)))
-
-
-def _newest_run(store: Store, key: str, date: str) -> RunEntry | None:
-    runs = store.scored_dates(key).get(date, [])
-    return max(runs, default=None)
 
 
 def _report(store: Store, key: str, date: str, base: str) -> str | None:

@@ -8,6 +8,7 @@ from asd_core.messages.outbox import Sendings
 from asd_core.messages.posting import Answer
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.runs.alarm_summary import AlarmSummary
+from asd_core.runs.newest_night import NewestNight
 from asd_core.runs.notify import (
     Audience,
     Outcome,
@@ -20,14 +21,13 @@ from asd_core.runs.notify import (
 from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.layout import night_page_path
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 from tests.asd_core.messages.nights import ALERTS, WEBHOOK, Taken
 from tests.stored_rows import blank_rows
 
 KEY, NIGHT = "twfr-knn-1", "2026-11-15"
 COMMITTED = datetime(2026, 11, 16, 5, 30, tzinfo=UTC)
-NEWEST = RunEntry(COMMITTED.isoformat(), "nightly-1", "nightly", KEY, NIGHT, NIGHT)
+NEWEST = NewestNight(KEY, NIGHT, COMMITTED.isoformat())
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_missing_night_is_told_once_each_day_and_its_return_once(store):
         missing(store, hours, post)
     assert [kind for kind, _ in told(post)] == ["night_missing"] * 2
     assert json.loads(post[0])["sentence"] == f"the newest night, {NIGHT}, was scored 27 h ago; 26 h are allowed."
-    later = RunEntry((COMMITTED + timedelta(hours=53)).isoformat(), "nightly-2", "nightly", KEY, "2026-11-17", "")
+    later = NewestNight(KEY, "2026-11-17", (COMMITTED + timedelta(hours=53)).isoformat())
     for _ in range(2):
         missing(store, 54, post, later)
     assert [kind for kind, _ in told(post)][2:] == ["night_recovered"]
