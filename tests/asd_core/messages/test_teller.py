@@ -2,7 +2,10 @@
 
 import json
 import random
+import subprocess
+import sys
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -165,11 +168,64 @@ def test_a_run_that_is_killed_anywhere_tells_everything_in_order_once_or_with_a_
     tell_and_die(tmp_path_factory.mktemp("killed"), nights, deaths, outcomes)
 
 
+def test_messages_of_a_run_that_died_before_they_had_files_are_sent_by_the_next_night(tmp_path):
+    class Dying(LocalFiles):
+        def write_new(self, path, data):
+            if "pending" in path:
+                raise Killed
+            return super().write_new(path, data)
+
+    with pytest.raises(Killed):
+        Teller(Dying(tmp_path), [WEBHOOK], Taken()).tell(KEY, night(row("01")))
+    on = row("01", "continuing", since="2026-11-15")
+    assert teller(tmp_path, post=(post := Taken())).tell(KEY, night(on, date="2026-11-16"))[0].sent == 1
+    assert json.loads(post[0])["night"] == "2026-11-15"
+
+
 @pytest.mark.slow
 @settings(max_examples=300)
 @KILLED
 def test_a_run_that_is_killed_anywhere_does_so_on_many_nights(tmp_path_factory, nights, deaths, outcomes):
     tell_and_die(tmp_path_factory.mktemp("killed"), nights, deaths, outcomes)
+
+
+def start(folder, receiver, nights):
+    line = [sys.executable, "-m", "tests.asd_core.messages.telling_process", str(folder), receiver.url]
+    process = subprocess.Popen([*line, json.dumps(nights)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "begins\n"
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_processes_that_are_killed_and_a_receiver_that_fails_leave_everything_told_once_or_with_a_mark(tmp_path, seed):
+    faults, twin, rng = Faults(0.3, seed), TwinReceiver(), random.Random(seed)
+    nights = list(random_nights(12, seed))
+    for _, rows in nights:
+        twin.night(rows)
+    with MessageReceiver(faults, slow=0.4) as receiver:
+        for _ in range(10):
+            with start(tmp_path, receiver, nights) as process:
+                time.sleep(rng.uniform(0, 0.8))
+                process.kill()
+        faults.share = 0.0
+        with start(tmp_path, receiver, nights) as process:
+            assert process.wait(120) == 0
+        check(receiver.taken, twin)
+
+
+@pytest.mark.slow
+def test_processes_at_once_send_each_message_once(tmp_path):
+    twin, nights = TwinReceiver(), list(random_nights(6, seed=5))
+    for _, rows in nights:
+        twin.night(rows)
+    with MessageReceiver() as receiver:
+        processes = [start(tmp_path, receiver, nights) for _ in range(3)]
+        for process in processes:
+            with process:
+                assert process.wait(120) == 0
+        check(receiver.taken, twin)
+        assert len(receiver.taken) == len(twin.told)
 
 
 def test_two_runs_at_once_send_each_message_once(tmp_path):
