@@ -79,7 +79,7 @@ def _handler(receiver):
             body, fault = self.rfile.read(int(self.headers["Content-Length"])), receiver.faults()
             receiver.requests += 1
             self.close_connection = True
-            if fault not in (*NOT_TAKEN, "late"):
+            if fault not in (*NOT_TAKEN, "late") and not fault.startswith("limited"):
                 receiver.take(body)
             match fault:
                 case "ok":
@@ -90,6 +90,8 @@ def _handler(receiver):
                     self._answer(400, f"no such path {self.path}".encode())
                 case "reset" | "lost":
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                case str() if fault.startswith("limited"):
+                    self._answer(429, b"later", **{"Retry-After": fault.removeprefix("limited ")})
                 case "slow":
                     receiver.stopped.wait(receiver.slow)
                 case "late":

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +60,11 @@ class Sendings:
     given_up: int = 0
     why: str = ""
     is_kept: bool = False
+
+    def followed_by(self, later: Sendings) -> Sendings:
+        """The counts of both, where what waits is what waited last."""
+        sums = {name: getattr(self, name) + getattr(later, name) for name in ("sent", "possibly_repeated", "given_up")}
+        return replace(later, **sums, is_kept=self.is_kept and later.is_kept)
 
     def json(self) -> dict[str, Any]:
         """JSON values."""
@@ -140,9 +145,10 @@ class Outbox:
                 answer = Answer(True, True)
                 break
             if number:
-                if self.clock() + pause + _LEAST_SECONDS > end:
+                wait = max(pause, answer.retry_after)
+                if self.clock() + wait + _LEAST_SECONDS > end:
                     return answer
-                self.sleep(pause)
+                self.sleep(wait)
                 pause *= 2
             if end - self.clock() < _LEAST_SECONDS:
                 return answer

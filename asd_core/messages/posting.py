@@ -22,6 +22,7 @@ from asd_core.llm.cleaning import clean_text
 _THREAD = "asd message"
 _MOST_READ = 2000  # bytes of a refusal
 _MOST_SHOWN = 120  # characters
+_MOST_DIGITS = 6  # of seconds to wait
 _LEAST_SECRET = 4  # characters of a part of an address that a server may repeat
 _PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
 _NOT_SENT = (
@@ -39,12 +40,14 @@ class Answer:
         may_be_taken: it may have it, though it does not say so.
         why: in a few words, why it is not taken; "" where it is.
         is_refused: it refuses the message, and will hardly take it a moment later.
+        retry_after: seconds for which it asks to be left alone.
     """
 
     is_taken: bool
     may_be_taken: bool
     why: str = ""
     is_refused: bool = False
+    retry_after: float = 0.0
 
 
 class Post(Protocol):
@@ -97,7 +100,9 @@ def _attempt(client: httpx.Client, url: str, body: bytes) -> Answer:
             said = _shown(next(response.iter_raw(_MOST_READ), b"").decode(errors="replace"), url)
         is_refused = 400 <= status < 500 and status not in _PASSING
         may_be = status >= 500 or status == httpx.codes.REQUEST_TIMEOUT
-        return Answer(False, may_be, f"status {status}{said and f' ({said})'}", is_refused)
+        asked = response.headers.get("retry-after", "")
+        seconds = float(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _MOST_DIGITS else 0.0
+        return Answer(False, may_be, f"status {status}{said and f' ({said})'}", is_refused, seconds)
 
 
 def _broken(error: Exception, url: str) -> Answer:

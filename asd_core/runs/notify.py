@@ -98,11 +98,13 @@ def tell_night(store: Store, key: str, night: AlarmSummary | None, to: Audience,
         return Outcome(to.teller(store).tell(key))
     run, newest = max(store.scored_dates(key).get(night.date, []), default=None), newest_night(store, key)
     about = About(key, night.date, _report(store, key, night.date, to.link_base), run.run_id if run else None)
-    plans: list[Plan] = [AlarmsOfNight(about, night.rows.select(COLUMNS).to_pylist())]
-    if newest is not None:
-        plans.append(NightIsThere(about, newest.committed_at, is_whole))
-    # Nights without a date have no order, so they are compared with one another alone.
-    return Outcome(to.teller(store).tell(f"{key} {UNDATED}" if night.date == UNDATED else key, _all_of(plans)))
+    teller, alarms = to.teller(store), AlarmsOfNight(about, night.rows.select(COLUMNS).to_pylist())
+    plans: list[Plan] = [] if newest is None else [NightIsThere(about, newest.committed_at, is_whole)]
+    if night.date != UNDATED:
+        return Outcome(teller.tell(key, _all_of([alarms, *plans])))
+    # Nights without a date have no order, so their alarms are compared with one another alone.
+    first, second = teller.tell(f"{key} {UNDATED}", alarms), teller.tell(key, _all_of(plans))
+    return Outcome([one.followed_by(other) for one, other in zip(first, second, strict=False)])
 
 
 def tell_failed_night(store: Store, key: str, night: str | None, error: str, to: Audience) -> Outcome:

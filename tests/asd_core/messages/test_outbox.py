@@ -105,6 +105,19 @@ def test_pauses_double_and_keep_within_the_time(tmp_path):
     assert sent(box, 0.5).why == "there was no time"
 
 
+def test_a_receiver_that_asks_for_a_pause_gets_it_where_there_is_time(tmp_path):
+    pauses, limited = [], Answer(False, False, "status 429", retry_after=3.0)
+    box = Outbox(LocalFiles(tmp_path), WEBHOOK, Taken(limited, limited), sleep=pauses.append, clock=lambda: 0.0)
+    box.keep([message(0)])
+    assert sent(box, 2.0).pending == 1 and pauses == []
+    assert sent(box, 60.0).sent == 1 and pauses == [3.0]
+
+
+def test_counts_of_two_parts_of_a_run_are_added_and_what_waits_is_what_waited_last():
+    first, second = Sendings("h", 1, 1, 2, 1, "status 500", True), Sendings("h", 2, is_kept=True)
+    assert first.followed_by(second) == Sendings("h", 3, 1, 0, 1, "", True)
+
+
 def test_old_messages_are_not_sent_and_can_be_given_up(tmp_path):
     box, old = outbox(tmp_path, post := Taken()), message(0, created_at="2020-01-01T00:00:00.000000Z")
     box.keep([old])

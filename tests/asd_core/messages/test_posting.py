@@ -23,6 +23,13 @@ def test_each_fault_is_told_for_what_it_may_have_done(fault):
         assert bool(receiver.taken) is (fault not in (*NOT_TAKEN, "late"))
 
 
+@pytest.mark.parametrize(("told", "seconds"), [("3", 3.0), ("Thu, 26 Nov 2026 17:00:00 GMT", 0.0), ("9" * 99, 0.0)])
+def test_a_receiver_may_ask_for_a_pause(told, seconds):
+    with MessageReceiver(lambda: f"limited {told}") as receiver:
+        answer = post(receiver.url, b"{}", 2)
+    assert answer == Answer(False, False, "status 429 (later)", False, seconds)
+
+
 def test_a_receiver_that_is_not_there_has_no_message():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

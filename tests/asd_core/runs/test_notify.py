@@ -82,9 +82,10 @@ def test_a_night_whose_alarms_are_not_known_sends_what_waits(store):
 
 def test_nights_without_a_date_are_compared_with_one_another_alone(store):
     audience = Audience([WEBHOOK], post=(post := Taken()))
+    tell_failed_night(store, KEY, None, "no archive", audience)
     for night in (summary("01", date="undated"), summary("01"), summary("01", date="undated")):
-        tell_night(store, KEY, night, audience)
-    assert told(post) == [("alarm", "01")] * 2
+        assert tell_night(store, KEY, night, audience).is_whole
+    assert [kind for kind, _ in told(post)] == ["night_failed", "alarm", "night_recovered", "alarm"]
 
 
 def test_a_failed_night_is_told_and_its_mend_too(store):
