@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from tests.asd_core.serving.clients import HERE, local_client
 from tests.command import asd
 from tests.fleet import clip_path, write_fleet
 from tests.message_receiver import MessageReceiver
@@ -90,3 +93,11 @@ def test_a_night_that_fails_is_told(plant, tmp_path, receiver):
 def test_nobody_to_tell_is_wrong_usage(plant):
     said = notify(plant)
     assert said.code == 2 and "ASD_NOTIFY_URL" in said.err
+
+
+def test_the_link_of_a_message_opens_where_the_store_is_served(plant):
+    with MessageReceiver() as new:
+        assert notify(plant, "--notify", new.url, "--notify-link", f"{HERE}/").code == 0
+    (body,) = new.taken
+    page = local_client(Store(LocalFiles(plant[0]))).get(body["report"])
+    assert page.status_code == 200 and DATES[7] in page.text
