@@ -36,6 +36,7 @@ _COMMANDS = {
     "alarms": "Name the machines of a night that are in alarm.",
     "label": "Tell that a clip or a night is normal, or a fault.",
     "report": "Write the report of a scored night.",
+    "serve": "Serve nights, machines and clips as web pages, and take labels.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
     "runs": "List past runs, or show one.",

@@ -134,7 +134,8 @@ class RunRecords:
             for run_id, data in zip(untold, read_many(self.files, map(record_path, untold)), strict=True):
                 entries[run_id] = _entry_of(run_id, _record_in(record_path(run_id), data))
                 self._unindexed.add(entries[run_id])
-            self._entries |= {name: entries[name[0]] for name in new}
+            # A new mapping: threads of a server may be reading the one of before.
+            self._entries = self._entries | {name: entries[name[0]] for name in new}
         return [self._entries[name] for name in present]
 
     def _record(self, path: str) -> dict[str, Any]:

@@ -91,8 +91,8 @@ def test_one_recipe_has_the_keys_of_the_page():
     assert set(asd("recipes", "twfr-knn", "--json").json) == OTHERWISE["recipes"]
 
 
-def test_every_command_is_run_here_but_the_demo_whose_parts_are():
-    assert {*RUNS, "demo"} == set(_COMMANDS)
+def test_every_command_is_run_here_but_the_demo_whose_parts_are_and_the_server_which_does_not_end():
+    assert {*RUNS, "demo", "serve"} == set(_COMMANDS)
 
 
 def test_every_variable_that_the_code_reads_stands_there():
