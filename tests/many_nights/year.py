@@ -115,11 +115,13 @@ def count_requests(folder, nights, keep):
 
 def copied_to_s3(folder):
     """The address of a copy on a server of this process."""
+    import logging
     import os
 
     import boto3
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
