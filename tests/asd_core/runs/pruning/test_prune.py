@@ -7,7 +7,6 @@ from asd_core.pages.night.navigation import Neighbours
 from asd_core.runs.pruning.kinds import BY_NAME, USUAL
 from asd_core.runs.pruning.prune import find_prunable, prune
 from asd_core.store.files import FileInfo
-from asd_core.store.many_files import write_many
 from asd_core.store.store import Store, open_store
 from tests.many_nights.bucket import Bucket
 from tests.many_nights.pruned import dead_links
@@ -138,7 +137,8 @@ def test_nothing_is_pruned_by_a_broken_record_or_before_it_is_a_day_old():
 
 def test_a_bucket_is_pruned_as_a_folder_is(bucket):
     kept, store = three_nights(), open_store(f"{bucket}/store")
-    write_many(store.files, kept.files)
+    for path, data in kept.files.items():
+        store.files.write(path, data)
     now = datetime.now(UTC) + 2 * AGE
     plan = find_prunable(store, AGE, now=now)
     assert {kind for kind, found in plan.things.items() if found} == {"reports", "searches"}
