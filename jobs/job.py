@@ -79,7 +79,8 @@ class Job:
         archive = self.options.get("archive")
         archive = open_files(archive).url if archive else None
         lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
-        alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
+        work = " ".join(filter(None, [name, self.recipe.key() if key is None else key, date]))
+        alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting, work=work)
         opened = open_engine(self.talk.say, self.options, self.recipe.settings, on_ray=self.metrics.on_ray)
         with alone, opened as engine:
             if engine.device != "cpu" and (note := cpu_note(self.recipe)):

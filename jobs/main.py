@@ -37,8 +37,12 @@ _COMMANDS = {
     "alarms": "Name the machines of a night that are in alarm.",
     "label": "Tell that a clip or a night is normal, or a fault.",
     "report": "Write the report of a scored night.",
+    "serve": "Serve nights, machines and clips as web pages, and take labels.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
+    "runs": "List past runs, or show one.",
+    "status": "Tell the last nights, and what is at work or was left.",
+    "prune": "Remove old reports, superseded scorers, what never ended.",
 }
 
 _HELP = ["-h", "--help"]
