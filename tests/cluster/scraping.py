@@ -8,18 +8,23 @@ from prometheus_client.parser import text_string_to_metric_families
 from asd_core.metrics.table import METRICS
 
 
-def scraped(nodes, **labels):
-    """Name and own labels → value of our series with these labels, summed over nodes and over Ray's own labels."""
-    found = {}
+def samples(nodes):
+    """Every sample of a scrape of all nodes."""
     for node in nodes:
         address = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
         text = urllib.request.urlopen(address, timeout=10).read().decode()
         for family in text_string_to_metric_families(text):
-            metric = METRICS.get(family.name.removeprefix("ray_"), METRICS.get(f"{family.name[4:]}_total"))
-            for one in family.samples if metric is not None else ():
-                if labels.items() <= one.labels.items():
-                    key = (metric.name, *(one.labels[label] for label in metric.labels))
-                    found[key] = found.get(key, 0) + one.value
+            yield from family.samples
+
+
+def scraped(nodes, **labels):
+    """Name and own labels → value of our series with these labels, summed over nodes and over Ray's own labels."""
+    found = {}
+    for one in samples(nodes):
+        metric = METRICS.get(one.name.removeprefix("ray_"))
+        if metric is not None and labels.items() <= one.labels.items():
+            key = (metric.name, *(one.labels[label] for label in metric.labels))
+            found[key] = found.get(key, 0) + one.value
     return found
 
 

@@ -12,8 +12,9 @@ from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.score import score
 from cluster.metrics import RayMetrics
 from tests.cluster.kills import Nodes
-from tests.cluster.scraping import assert_agrees, scraped, until
+from tests.cluster.scraping import assert_agrees, samples, scraped, until
 from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed
+from tests.infra.ray_metrics import SEEN
 
 RUN = {"command": "nightly", "recipe": "twfr-knn"}
 
@@ -27,6 +28,17 @@ def test_what_is_counted_before_ray_starts_is_told_once_it_runs(ray_session):
     with RayMetrics(counts.labels) as exported, counts.passed_on(exported):
         found = until(bool, lambda: scraped(ray.nodes(), recipe="early"))
     assert found == {("asd_clip_errors_total", "score", "empty"): 2}
+
+
+def test_rays_own_metrics_that_the_dashboard_names_are_in_a_scrape(ray_session):
+    import ray
+
+    assert ray.get(ray.remote(lambda: 1).remote()) == 1  # a task to count
+    labels = until(
+        lambda found: found.keys() >= SEEN.keys(),
+        lambda: {one.name: set(one.labels) for one in samples(ray.nodes()) if one.name in SEEN},
+    )
+    assert {name: used <= labels.get(name, set()) for name, used in SEEN.items()} == dict.fromkeys(SEEN, True)
 
 
 NODES = """
