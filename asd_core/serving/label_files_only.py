@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from asd_core.store.files import FileInfo, Files, none_closed
 
@@ -43,6 +43,13 @@ class LabelFilesOnly:
 
     def delete(self, path: str) -> None:
         """Nothing is removed."""
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """Nothing is removed."""
+
+    def leftovers(self) -> Sequence[FileInfo]:
+        """See `Files.leftovers`."""
+        return self._files.leftovers()
 
     def remove_leftovers(self, seconds: float) -> None:
         """Nothing is removed."""

@@ -22,11 +22,11 @@ from starlette.routing import Route
 from asd_core.serving.answers import page_answer, store_of
 from asd_core.serving.clip_pages import clips_of
 from asd_core.serving.kept_files import file_answer
+from asd_core.store.content_types import content_type
 from asd_core.store.files import FileInfo
 from asd_core.store.layout import night_folder, night_page_path, nights_page_path
 from asd_core.store.many_files import which_exist
 from asd_core.store.run_records import SCORING
-from asd_core.store.s3_files import content_type
 from asd_core.store.store import Store
 
 FOLDERS = ("reports", "tuning", "pseudo_labels")
