@@ -6,6 +6,8 @@ from jobs.run_log import RunLog
 from jobs.run_metrics import RunMetrics, latest_night
 from tests.command import asd
 from tests.fleet import NIGHTS, clip_path, write_fleet
+from tests.jobs.captioned import a_key
+from tests.llm_server import LlmServer
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,28 @@ def test_a_run_that_fails_is_told_and_the_last_success_stays(plant):
         assert found[name,] == before[name,]
     assert run("nightly", plant, plant / "archive", "--date", "no-date").code == 2
     assert metrics(plant)["asd_runs_total", "failed"] == 2
+
+
+@pytest.mark.parametrize("by", [(), ("--batch-api",)], ids=["one-by-one", "batch"])
+def test_what_a_language_model_is_asked_and_costs_is_that_of_the_run(plant, by):
+    run("nightly", plant, plant / "archive")
+    command, which = (
+        ("backfill-captions", ("--since", NIGHTS[2], "--until", NIGHTS[2]))
+        if by
+        else ("caption", ("--date", NIGHTS[2]))
+    )
+    with LlmServer(has_batches=True) as llm, a_key():
+        prices = ("--llm-usd-per-million-input", "2", "--llm-usd-per-million-output", "8")
+        asking = ("--top", "1", "--ask-again", "--llm-base-url", llm.url, "--llm-model", command, *prices, *by)
+        said = run(command, plant, *which, *asking)
+        assert said.code == 0, said.err
+        asked = len(llm.log) if not by else said.json["asked"]
+    found = metrics(plant, command)
+    tokens = found["asd_llm_tokens_total", "input"], found["asd_llm_tokens_total", "output"]
+    assert found["asd_llm_attempts_total", "answered"] == asked and sum(tokens) == said.json["tokens"] > 0
+    assert found["asd_llm_requests_total",] == said.json["asked"] == 2
+    assert found["asd_llm_usd_total",] == pytest.approx((2 * tokens[0] + 8 * tokens[1]) / 1e6)
+    assert (("asd_llm_limit_peak_ratio",) in found) is not bool(by)
 
 
 def test_a_recipe_that_is_not_there_is_told_without_a_key(plant):
