@@ -67,11 +67,9 @@ def test_a_run_that_fails_is_told_and_the_last_success_stays(plant):
 @pytest.mark.parametrize("by", [(), ("--batch-api",)], ids=["one-by-one", "batch"])
 def test_what_a_language_model_is_asked_and_costs_is_that_of_the_run(plant, by):
     run("nightly", plant, plant / "archive")
-    command, which = (
-        ("backfill-captions", ("--since", NIGHTS[2], "--until", NIGHTS[2]))
-        if by
-        else ("caption", ("--date", NIGHTS[2]))
-    )
+    command, which = "caption", ("--date", NIGHTS[2])
+    if by:
+        command, which = "backfill-captions", ("--since", NIGHTS[2], "--until", NIGHTS[2])
     with LlmServer(has_batches=True) as llm, a_key():
         prices = ("--llm-usd-per-million-input", "2", "--llm-usd-per-million-output", "8")
         asking = ("--top", "1", "--ask-again", "--llm-base-url", llm.url, "--llm-model", command, *prices, *by)
