@@ -35,6 +35,7 @@ _COMMANDS = {
     "first-shot": "Choose settings on generated clips, fit, score and report.",
     "alarms": "Name the machines of a night that are in alarm.",
     "label": "Tell that a clip or a night is normal, or a fault.",
+    "scorers": "List the scorers of every machine, or go back to earlier ones.",
     "report": "Write the report of a scored night.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
