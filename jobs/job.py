@@ -72,7 +72,8 @@ class Job:
         archive = self.options.get("archive")
         archive = open_files(archive).url if archive else None
         lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
-        alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting)
+        work = " ".join(filter(None, [name, self.recipe.key() if key is None else key, date]))
+        alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting, work=work)
         with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
             if engine.device != "cpu" and (note := cpu_note(self.recipe)):
                 self.talk.say(note)

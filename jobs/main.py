@@ -37,8 +37,12 @@ _COMMANDS = {
     "label": "Tell that a clip or a night is normal, or a fault.",
     "scorers": "List the scorers of every machine, or go back to earlier ones.",
     "report": "Write the report of a scored night.",
+    "serve": "Serve nights, machines and clips as web pages, and take labels.",
     "ratings": "Sum up how people rated the captions.",
     "recipes": "List the recipes, or show one with every field.",
+    "runs": "List past runs, or show one.",
+    "status": "Tell the last nights, and what is at work or was left.",
+    "prune": "Remove old reports, superseded scorers, what never ended.",
 }
 
 _HELP = ["-h", "--help"]

@@ -18,6 +18,7 @@ FLOORS = (
     ("tuning",),
     ("pages",),
     ("runs", "cluster"),
+    ("serving",),
     ("notebook",),
     ("asd_core",),  # the public face, which is asd_core/__init__.py
     ("jobs",),

@@ -27,7 +27,7 @@
     pseudo_labels/<NAME>/                                see asd_core/store/pseudo_label_tables.py
     synthetic/<NAME>/                                    see asd_core/synthesis/generation/archive.py
     intents/ answers/                                    what was asked of a language model and not yet published
-    reports/<KEY>/date=<date>/index.html                 the page of a night, with its media
+    reports/<KEY>/date=<date>/index.html                 the page of a night, with its media, until it is pruned
     reports/<KEY>/index.html                             the page of all nights
     trained/<name>/<digest>/                             a trained encoder: encoder.json (written last), its tensors,
                                                          history.parquet
