@@ -18,6 +18,10 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.pipeline.worker_processes import ONE_THREAD, environment
 
+# Ray would start a worker for each CPU before it lets a driver in, and waits for ever where one of these dies or takes
+# longer than a minute (ray-project/ray issue 40131). Workers start when tasks ask for them.
+_NO_FIRST_WORKERS = {"RAY_prestart_worker_first_driver": "0"}
+
 
 @contextmanager
 def session(
@@ -55,7 +59,7 @@ def _start_or_join(address: str, cpus: int | None, own_modules: Sequence[str], g
     if address == "local":
         # Processes of a local Ray inherit this: a runtime environment would keep the first workers waiting for a second
         # and a half. They can import all that the driver can, a user's own encoder too.
-        inherited = {**ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        inherited = {**ONE_THREAD, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)} | _NO_FIRST_WORKERS
         options = {"num_cpus": cpus, "num_gpus": gpus, "include_dashboard": False}
     else:
         _knock(address)

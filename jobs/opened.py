@@ -64,6 +64,14 @@ def open_store_of(url: str) -> Store:
     return open_store(url)
 
 
+def key_of(store: Store, name: str) -> str:
+    """The KEY of a recipe's name or path in a store, or the KEY itself, as the store's tables and pages name it."""
+    from asd_core.pipeline.stored_keys import as_stored
+    from asd_core.runs.named_recipes import find_recipe
+
+    return name if store.entries(key=name) else as_stored(store, find_recipe(store, name)).key()
+
+
 def _value(text: str) -> Any:
     """``8``, ``0.5``, ``true`` and ``[0, 1]`` read as JSON, anything else as a string."""
     try:

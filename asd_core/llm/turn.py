@@ -48,7 +48,12 @@ class Turn:
             AsdError: it was given back meanwhile, another run has it and is not waited for, or the store fails.
         """
         lock = run_lock(
-            self._files, self._name, wait=self._wait, waiting=self._waiting, lease_seconds=self._lease_seconds
+            self._files,
+            self._name,
+            wait=self._wait,
+            waiting=self._waiting,
+            lease_seconds=self._lease_seconds,
+            work=f"asking {self._llm}",
         )
         self._held.enter_context(lock)
         if self._is_over:

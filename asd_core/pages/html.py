@@ -12,6 +12,7 @@ import base64
 import functools
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,22 @@ from asd_core.readable import clip_name, readable, readable_lines, readable_uri
 
 if TYPE_CHECKING:
     import jinja2
+
+
+PAGES = "asd_core.pages"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and the policy that stands in it, for a server that sends it along.
+
+    Attributes:
+        html: in UTF-8.
+        policy: the content security policy.
+    """
+
+    html: bytes
+    policy: str
 
 
 def render_page(
@@ -40,29 +57,58 @@ def render_page(
     Raises:
         jinja2.UndefinedError: the template needs a value that is not given.
     """
-    style, script = _texts("page.css", *styles), _texts(*scripts)
-    page = _environment().get_template(template)
-    policy = Markup(_policy(style, script, has_media))
-    html = page.render(shown, style=Markup(style), script=Markup(script), policy=policy)
-    return html.encode("utf-8", "replace")
+    return make_page(template, styles, scripts, has_media=has_media, **shown).html
+
+
+def make_page(
+    template: str,
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+    *,
+    package: str = PAGES,
+    has_media: bool = False,
+    has_forms: bool = False,
+    **shown: Any,
+) -> Page:
+    """As `render_page`, with the page's policy.
+
+    Args:
+        template: a file of ``package``.
+        styles: files of ``package`` or of ``asd_core/pages``, after ``page.css``.
+        scripts: likewise.
+        package: where templates are looked for first, before ``asd_core.pages``.
+        has_media: the page shows pictures and plays recordings of its own server.
+        has_forms: the page sends forms to its own server.
+        shown: values for the template by name.
+    """
+    style, script = _texts(package, "page.css", *styles), _texts(package, *scripts)
+    policy = _policy(style, script, has_media, has_forms)
+    page = _environment(package).get_template(template)
+    html = page.render(shown, style=Markup(style), script=Markup(script), policy=Markup(policy))
+    return Page(html.encode("utf-8", "replace"), policy)
 
 
 def render_part(template: str, **shown: Any) -> Markup:
     """A template that is no page but a part of one, such as one that is put into pages again and again."""
-    return Markup(_environment().get_template(template).render(shown))
+    return Markup(_environment(PAGES).get_template(template).render(shown))
 
 
-def _texts(*names: str) -> str:
-    package = resources.files("asd_core.pages")
-    return "\n".join((package / name).read_text("utf-8") for name in names)
+@functools.lru_cache(maxsize=256)
+def _text(package: str, name: str) -> str:
+    places = [resources.files(place) / name for place in dict.fromkeys((package, PAGES))]
+    return next((place for place in places if place.is_file()), places[-1]).read_text("utf-8")
 
 
-def _policy(style: str, script: str, has_media: bool) -> str:
+def _texts(package: str, *names: str) -> str:
+    return "\n".join(_text(package, name) for name in names)
+
+
+def _policy(style: str, script: str, has_media: bool, has_forms: bool) -> str:
     """The content security policy under which only this style and this script, known by their hashes, take effect."""
     rules = ["default-src 'none'"]
     rules += ["img-src 'self' data:", "media-src 'self' data:"] if has_media else ["img-src data:"]
     rules += [f"style-src '{_hash(style)}'", *([f"script-src '{_hash(script)}'"] if script else [])]
-    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'self'" if has_forms else "form-action 'none'"])
 
 
 def _hash(text: str) -> str:
@@ -70,11 +116,11 @@ def _hash(text: str) -> str:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def _environment(package: str) -> jinja2.Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_texts),
+        loader=jinja2.FunctionLoader(functools.partial(_texts, package)),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -55,7 +55,7 @@ def import_embeddings(
 
 def import_lock(store: Store, name: str, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
     """Be the only import of a name: each compares what it brings with what is stored, and adds to it."""
-    return run_lock(store.files, lock_name("import", name), waiting=waiting)
+    return run_lock(store.files, lock_name("import", name), waiting=waiting, work=f"import {name}")
 
 
 def import_rows(store: Store, name: str, paths: list[Path], read: Reader, holds: str = "embeddings") -> dict[str, Any]:

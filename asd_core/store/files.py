@@ -6,10 +6,11 @@ more class here and nothing elsewhere. Paths are relative to the folder, with ``
 
 from __future__ import annotations
 
+import math
 import os
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
@@ -25,11 +26,13 @@ class FileInfo:
         path: relative to the folder; bytes that are no UTF-8 are kept as surrogates.
         size: in bytes.
         version: changes whenever the bytes do (an etag, or the modification time in nanoseconds).
+        modified: seconds since the epoch, by the clock of the place; nan where it is not known.
     """
 
     path: str
     size: int
     version: str
+    modified: float = field(default=math.nan, compare=False)
 
 
 def none_closed(name: str) -> bool:
@@ -76,6 +79,12 @@ class Files(Protocol):
 
     def delete(self, path: str) -> None:
         """Remove a file; nothing happens where there is none."""
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """Remove files, and their folders where these are empty then; nothing happens for one that is not there."""
+
+    def leftovers(self) -> Sequence[FileInfo]:
+        """List what writers left that are at work or were killed; their paths are for people alone."""
 
     def remove_leftovers(self, seconds: float) -> None:
         """Remove what writers left that were killed so many seconds ago; nothing is said where that fails."""

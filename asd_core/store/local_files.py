@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -73,6 +73,25 @@ class LocalFiles:
     def delete(self, path: str) -> None:
         """See `Files.delete`."""
         (self.root / path).unlink(missing_ok=True)
+
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """See `Files.delete_all`."""
+        for path in paths:
+            self.delete(path)
+        folders = {os.path.dirname(path) for path in paths}
+        folders |= {os.path.dirname(folder) for folder in folders}
+        for folder in sorted(folders - {""}, key=len, reverse=True):
+            with suppress(OSError):  # others have files there, or made it go
+                (self.root / folder).rmdir()
+
+    def leftovers(self) -> Sequence[FileInfo]:
+        """See `Files.leftovers`."""
+        found = []
+        with suppress(FileNotFoundError):
+            for one in sorted((self.root / _UNDER_WAY).iterdir()):
+                with suppress(FileNotFoundError):
+                    found.append(_info(f"{_UNDER_WAY}/{one.name}", one.stat()))
+        return found
 
     def uri(self, path: str) -> str:
         """See `Files.uri`."""
@@ -154,7 +173,7 @@ def look_at_local(uri: str) -> FileInfo | None:
 
 
 def _info(path: str, status: os.stat_result) -> FileInfo:
-    return FileInfo(path, status.st_size, str(status.st_mtime_ns))
+    return FileInfo(path, status.st_size, str(status.st_mtime_ns), status.st_mtime)
 
 
 def read_local(path: str, accept: Callable[[FileInfo], None]) -> bytes:

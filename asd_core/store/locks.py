@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def run_lock(
     wait: bool = True,
     waiting: Callable[[str], None] = lambda holder: None,
     lease_seconds: float = LEASE_SECONDS,
+    work: str = "",
 ) -> Iterator[None]:
     """Hold a lock for the length of the block.
 
@@ -56,11 +58,13 @@ def run_lock(
         wait: wait for another holder to finish or die; False refuses instead.
         waiting: told once who is waited for.
         lease_seconds: a holder that has not renewed for so long is taken for dead.
+        work: that it is held for, in words for people who look at the locks.
 
     Raises:
         AsdError: another run holds it and ``wait`` is false.
     """
     me = {"owner": secrets.token_hex(8), "host": socket.gethostname(), "pid": os.getpid(), "born": _birth(os.getpid())}
+    me |= {"work": work, "since": _clock()}
     path = _acquire(files, name, me, wait, waiting, lease_seconds)
     stop = threading.Event()
 
@@ -90,10 +94,10 @@ def _acquire(
     told, pause = False, lease_seconds / 1000
     while True:
         generation, text = _newest(files, name)
-        holder = _holder(text)
+        holder = holder_in(text)
         if seen is None or seen[0] != text:
             seen = (text, time.monotonic())
-        if holder is None or _is_dead(holder) or time.monotonic() - seen[1] > lease_seconds:
+        if holder is None or is_dead(holder) or time.monotonic() - seen[1] > lease_seconds:
             path = f"locks/{name}/{generation + 1:06d}.json"
             if _is_taken(files, path, me) and _passes_over_all_others(files, name, path, text):
                 return path
@@ -120,7 +124,7 @@ def _is_taken(files: Files, path: str, me: Mapping[str, Any]) -> bool:
 
 
 def _is_own(files: Files, path: str, me: Mapping[str, Any]) -> bool:
-    holder = _holder(_text(files, path))
+    holder = holder_in(_text(files, path))
     return holder is not None and holder["owner"] == me["owner"]
 
 
@@ -132,8 +136,8 @@ def _passes_over_all_others(files: Files, name: str, path: str, passed: str) -> 
     others = [info.path for info in _generations(files, name) if info.path != path]
     for other in others:
         text = _text(files, other)
-        holder = _holder(text)
-        if holder is not None and text != passed and not _is_dead(holder):
+        holder = holder_in(text)
+        if holder is not None and text != passed and not is_dead(holder):
             files.delete(path)
             return False
     for other in others:
@@ -149,8 +153,13 @@ def _newest(files: Files, name: str) -> tuple[int, str]:
 
 def _generations(files: Files, name: str) -> list[FileInfo]:
     """The files of a lock, the newest last; other files in its folder are no locks."""
-    found = [info for info in files.list(f"locks/{name}") if _LOCK.fullmatch(info.path.rpartition("/")[2])]
+    found = [info for info in files.list(f"locks/{name}") if is_lock(info.path)]
     return sorted(found, key=_generation)
+
+
+def is_lock(path: str) -> bool:
+    """Tell if a path is that of a lock's file."""
+    return _LOCK.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def _generation(info: FileInfo) -> int:
@@ -167,7 +176,7 @@ def _text(files: Files, path: str) -> str:
         raise
 
 
-def _holder(text: str) -> dict[str, Any] | None:
+def holder_in(text: str) -> dict[str, Any] | None:
     """The holder that a lock's file tells; None where it tells none: a lock is written whole, so it is no lock."""
     try:
         holder = json.loads(text)
@@ -179,10 +188,15 @@ def _holder(text: str) -> dict[str, Any] | None:
 
 
 def _record(me: Mapping[str, Any], renewals: int) -> bytes:
-    return json.dumps({**me, "renewals": renewals}).encode()
+    return json.dumps({**me, "renewals": renewals, "renewed_at": _clock()}).encode()
 
 
-def _is_dead(holder: dict[str, Any]) -> bool:
+def _clock() -> str:
+    """The time here, for people: no lease depends on it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def is_dead(holder: dict[str, Any]) -> bool:
     """Tell if the holder was a process of this machine that has ended."""
     return bool(holder["host"] == socket.gethostname() and _birth(holder["pid"]) != holder["born"])
 

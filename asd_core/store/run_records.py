@@ -9,7 +9,7 @@ next run that commits.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -117,6 +117,13 @@ class RunRecords:
         """A committed run's record."""
         return self._records(entry)
 
+    def each_record(self, entries: Iterable[RunEntry]) -> Iterator[tuple[RunEntry, dict[str, Any]]]:
+        """Entries with their records, in their order; many are read at once, and none is kept in memory."""
+        waiting = list(entries)
+        paths = [record_path(entry.run_id) for entry in waiting]
+        for entry, path, data in zip(waiting, paths, read_many(self.files, paths), strict=True):
+            yield entry, _record_in(path, data)
+
     def _listed(self) -> list[RunEntry]:
         infos = [info for info in self.files.list("runs") if info.path.endswith(".json")]
         present = {(info.path.removeprefix("runs/").removesuffix(".json"), info.version) for info in infos}
@@ -127,7 +134,8 @@ class RunRecords:
             for run_id, data in zip(untold, read_many(self.files, map(record_path, untold)), strict=True):
                 entries[run_id] = _entry_of(run_id, _record_in(record_path(run_id), data))
                 self._unindexed.add(entries[run_id])
-            self._entries |= {name: entries[name[0]] for name in new}
+            # A new mapping: threads of a server may be reading the one of before.
+            self._entries = self._entries | {name: entries[name[0]] for name in new}
         return [self._entries[name] for name in present]
 
     def _record(self, path: str) -> dict[str, Any]:

@@ -17,30 +17,18 @@ from functools import lru_cache
 from typing import Any
 
 from asd_core.errors import AsdError, UsageError
+from asd_core.store.content_types import content_type
 from asd_core.store.file_bytes import FileBytes
 from asd_core.store.files import FileInfo, accept_any, none_closed, with_closed
+from asd_core.store.s3_bulk import abort_uploads, delete_keys, unfinished_uploads
 from asd_core.store.s3_retries import AnswerCutShort, code_of, is_passing, tried
 
 _SCHEME = "s3://"
 _AT_ONCE = 32  # requests
+_DAY = 86_400
 _PIECE = 1 << 20  # bytes that are held of a file on its way into a temporary one
 _TAKEN = ("PreconditionFailed", "412")  # codes where a file is there already
 _RETRIES = {"total_max_attempts": 1, "mode": "standard"}  # `tried` makes them
-_CONTENT_TYPES = {
-    "css": "text/css; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-    "flac": "audio/flac",
-    "html": "text/html; charset=utf-8",
-    "jpg": "image/jpeg",
-    "js": "text/javascript; charset=utf-8",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "toml": "application/toml",
-    "txt": "text/plain; charset=utf-8",
-    "wav": "audio/wav",
-}
 
 
 class S3Files:
@@ -107,8 +95,22 @@ class S3Files:
         with _said(self.url), contextlib.suppress(FileNotFoundError):
             tried(lambda _: _filesystem().rm_file(self._key(path)))
 
+    def delete_all(self, paths: Sequence[str]) -> None:
+        """See `asd_core.store.files.Files.delete_all`."""
+        with _said(self.url):
+            delete_keys(_filesystem(), [self._key(path) for path in paths])
+
+    def leftovers(self) -> Sequence[FileInfo]:
+        """See `asd_core.store.files.Files.leftovers`: uploads in parts; none where they may not be listed."""
+        with contextlib.suppress(AsdError), _said(self.url):
+            return [upload.info for upload in unfinished_uploads(_filesystem(), self._key(""))]
+        return []
+
     def remove_leftovers(self, seconds: float) -> None:
-        """See `asd_core.store.files.Files.remove_leftovers`: a PUT leaves nothing."""
+        """See `asd_core.store.files.Files.remove_leftovers`."""
+        if seconds >= _DAY:  # they are few, and looked for by whoever tidies up: each lock would ask for them otherwise
+            with contextlib.suppress(AsdError), _said(self.url):
+                abort_uploads(_filesystem(), self._key(""), seconds)
 
     def uri(self, path: str) -> str:
         """See `asd_core.store.files.Files.uri`."""
@@ -120,11 +122,6 @@ class S3Files:
 
     def _key(self, path: str) -> str:
         return "/".join(part for part in (self._bucket, self._prefix, path) if part)
-
-
-def content_type(path: str) -> str:
-    """The type that a browser is told for a file: without it a page is saved instead of shown."""
-    return _CONTENT_TYPES.get(path.rpartition(".")[2].lower(), "application/octet-stream")
 
 
 def read_s3(uri: str, accept: Callable[[FileInfo], None] = accept_any) -> bytes:
@@ -198,7 +195,7 @@ def _head(key: str) -> FileInfo | None:
 
 
 def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
-    return FileInfo(key, int(details["Size"]), details["ETag"].strip('"'))
+    return FileInfo(key, int(details["Size"]), details["ETag"].strip('"'), details["LastModified"].timestamp())
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ is read where it is made of just the runs that are committed now.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from asd_core.errors import AsdError
 from asd_core.store.layout import night_path, safe_name
 from asd_core.store.many_files import committed_tables, read_present, write_many
-from asd_core.store.night_files import night_bytes, night_rows
+from asd_core.store.night_files import ReadGroup, night_bytes, night_groups, night_rows, with_paths
 from asd_core.store.run_records import IN_NIGHTS, SCORING, RunEntry, RunRecords
 from asd_core.store.tables import SCORES, filled, first_of_each
 
@@ -64,6 +65,24 @@ class ScoreTables(RunRecords):
         if len(whole) > 1 and len(rows) > pc.count_distinct(rows["uri"]).as_py():  # a clip whose date was corrected
             return self._from_parts(runs, names)
         return rows
+
+    def score_groups(self, key: str, date: str) -> list[ReadGroup]:
+        """Current score rows of a night in pieces, rows of NIGHT, so that a large night need not be held; [] for none.
+
+        Where the file of the night is not there or made of other runs, all rows are one piece. A piece of a file that
+        is broken raises one of `asd_core.store.night_files.BROKEN`.
+
+        Raises:
+            AsdError: as `scores`.
+        """
+        runs = self.scored_dates(key).get(date)
+        if runs is None:
+            return []
+        data = None
+        with suppress(FileNotFoundError):
+            data = self.files.read(night_path(key, date))
+        groups = night_groups(data, runs)
+        return [lambda names: with_paths(self.scores(key, date)).select(names)] if groups is None else groups
 
     def _from_parts(self, runs: Mapping[str, Sequence[RunEntry]], names: Sequence[str]) -> pa.Table:
         newest_first = sorted({entry for found in runs.values() for entry in found}, reverse=True)

@@ -18,7 +18,7 @@ from tests.chaos.attack import Field
 from tests.chaos.disturbed import Disturbed
 from tests.chaos.jobs import JOBS, Place, write_place
 from tests.chaos.results import FAULTS, Results, is_bad, tables
-from tests.chaos.trials import trials
+from tests.chaos.trials import WHO, trials
 from tests.cluster.faulty_s3 import FaultyS3
 from tests.cluster.kills import Nodes
 
@@ -32,7 +32,7 @@ def main():
     with ExitStack() as stack:
         field = _field(folder, asked.seed, stack)
         for trial in islice(trials(asked.seed), results.next_number(), None):
-            if trial.job in asked.job and trial.engine in asked.engine:
+            if trial.job in asked.job and trial.engine in asked.engine and trial.target.split()[0] in asked.target:
                 row = field.run(trial)
                 results.add(row)
                 print(_line(row), flush=True)
@@ -92,7 +92,9 @@ def _arguments():
     parser.add_argument("--folder", type=Path, default=Path("build/chaos"), help="for stores and results")
     parser.add_argument("--job", action="append", choices=list(JOBS), help="only these jobs")
     parser.add_argument("--engine", action="append", choices=["local", "ray", "nodes"], help="only these engines")
+    parser.add_argument("--target", action="append", choices=list(WHO), help="only these are hit")
     asked = parser.parse_args()
+    asked.target = asked.target or list(WHO)
     asked.job, asked.engine = asked.job or list(JOBS), asked.engine or ["local", "ray", "nodes"]
     return asked
 

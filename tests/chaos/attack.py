@@ -135,7 +135,7 @@ class Attempted:
             began = time.monotonic()
             commands = [stack.enter_context(self._command(number)) for number in range(both)]
             _wait(commands[0], moment)
-            hit = self._hit(commands[0], turn) if commands[0].is_running else None
+            hit = self._hit_when_there(commands[0], turn)
             codes = [self._end(commands[0])]
             ran = seconds if hit else time.monotonic() - began
             codes += [self._end(command) for command in commands[1:]]
@@ -181,6 +181,13 @@ class Attempted:
         if "Traceback (most recent call last)" in self.said:
             self.tracebacks.append(self.said[-2000:])
         return code
+
+    def _hit_when_there(self, command, turn):
+        """Hit the target, or, where none is there at the moment, one that comes later, soon after it came."""
+        hit, pause = None, float(self._rng.uniform(0, 2))
+        while command.is_running and not (hit := self._hit(command, turn)):
+            _wait(command, pause)
+        return hit
 
     def _hit(self, command, turn):
         if self._trial.disturbance == "disk" and turn == 0:

@@ -14,6 +14,7 @@ TARGETS = {
     "ray": ("driver KILL", "driver TERM", "worker KILL", "worker TERM", "actor KILL", "raylet KILL"),
     "nodes": ("driver KILL", "driver TERM", "worker KILL", "actor KILL", "node KILL"),
 }
+WHO = ("driver", "worker", "actor", "raylet", "node")
 DISTURBANCES = ("none", "twin", "clock", "disk", "faults")
 ONLY_LOCAL = ("import",)
 SLOW = {

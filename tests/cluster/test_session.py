@@ -34,6 +34,7 @@ def test_a_session_leaves_signals_and_output_alone_needs_no_home_and_its_workers
     script = """
 import os, ray, signal, sys  # Ray is imported before its session, as by what uses it
 from cluster.session import session
+from tests.cluster.kills import processes, workers
 
 def look():
     import os, only_here
@@ -43,7 +44,12 @@ def stop(number, frame):
     print("stopped")
 
 signal.signal(signal.SIGTERM, stop)
+def first_workers():  # without any, none that dies can keep Ray from starting
+    mine = {pid: name for pid, (parent, _, name) in processes().items() if parent == os.getpid()}
+    return workers([pid for pid, name in mine.items() if "raylet/" in name])
+
 with session(cpus=1):
+    print(len(first_workers()))
     print(*ray.get(ray.remote(look).remote()), ray.cluster_resources()["CPU"])
     signal.raise_signal(signal.SIGTERM)
 print(ray.is_initialized(), os.environ.get("RAY_AUTH_MODE"), os.environ.get("RAY_AUTH_TOKEN"))
@@ -54,7 +60,7 @@ print(ray.is_initialized(), os.environ.get("RAY_AUTH_MODE"), os.environ.get("RAY
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, env=inherited | given
     )
-    assert done.stdout.split() == ["found", "1", "1.0", "stopped", "False", "None", "None"], done.stderr
+    assert done.stdout.split() == ["0", "found", "1", "1.0", "stopped", "False", "None", "None"], done.stderr
     assert done.stderr == ""
 
 
@@ -101,6 +107,7 @@ def in_a_process(inner, arguments="cpus=1", imports="import ray", **environment)
 import os
 {imports}
 from cluster.session import session
+from tests.cluster.kills import processes, workers
 
 def look():
     import only_of_the_driver

@@ -1,7 +1,11 @@
 import pytest
 
 from asd_core.errors import UsageError
-from jobs.opened import changes_of, open_both, open_recipe, open_store_of
+from asd_core.recipe.recipe import load_recipe
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
+from jobs.opened import changes_of, key_of, open_both, open_recipe, open_store_of
+from tests.many_nights.runs import kept_runs
 
 
 def test_settings_are_read_as_json_and_anything_else_as_text():
@@ -26,3 +30,13 @@ def test_a_file_is_no_store(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="is a file: name a folder"):
         open_store_of(str(tmp_path / "file"))
+
+
+def test_a_recipe_is_named_by_its_name_or_by_its_key(tmp_path):
+    files = LocalFiles(tmp_path)
+    for path, data in kept_runs(("fleet-1", "2026-11-17", "18T05")).items():
+        files.write(path, data)
+    assert key_of(Store(files), "fleet-1") == "fleet-1"
+    assert key_of(Store(files), "twfr-knn") == load_recipe("twfr-knn").key()
+    with pytest.raises(UsageError, match="no recipe 'fleet-2'"):
+        key_of(Store(files), "fleet-2")

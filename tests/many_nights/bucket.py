@@ -1,6 +1,7 @@
 """A bucket in memory that counts what is asked of it, and may answer as late as S3 does."""
 
 import bisect
+import math
 import threading
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ class Bucket:
         self.files, self.seconds = dict(files), seconds
         self.requests, self.listed, self._lock = Counter(), Counter(), threading.Lock()  # (kind, top folder) → how many
         self._names = sorted(self.files)
+        self.modified = {}  # path → seconds since the epoch, where a test needs it
 
     def asked(self, *without):
         """Requests so far by kind, without those for the files of some top folders."""
@@ -39,7 +41,10 @@ class Bucket:
         names = self._names[first : last if prefix else None]
         self._ask("list", prefix, max(1, -(-len(names) // PAGE)))
         self.listed[prefix] += 1
-        return [FileInfo(name, len(self.files[name]), content_hash(self.files[name])) for name in names]
+        return [
+            FileInfo(name, len(self.files[name]), content_hash(self.files[name]), self.modified.get(name, math.nan))
+            for name in names
+        ]
 
     def read(self, path):
         self._ask("read", path)
@@ -74,6 +79,16 @@ class Bucket:
         with self._lock:
             if self.files.pop(path, None) is not None:
                 self._names.remove(path)
+
+    def delete_all(self, paths):
+        for path in paths:
+            self.delete(path)
+
+    def leftovers(self):
+        return []
+
+    def remove_leftovers(self, seconds):
+        """Writes leave none."""
 
     def uri(self, path):
         return f"{self.url}/{path}"

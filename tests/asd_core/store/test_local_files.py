@@ -118,3 +118,23 @@ def test_a_folder_that_was_written_to_holds_nothing_else(tmp_path):
     files.write("a", b"1")
     files.write_new("b", b"1")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_files_that_are_deleted_together_take_their_empty_folders_along(tmp_path):
+    files = LocalFiles(tmp_path)
+    for path in ("a/night/index.html", "a/night/media/1.png", "a/other/index.html"):
+        files.write(path, b"")
+    files.delete_all(["a/night/index.html", "a/night/media/1.png", "a/night/gone"])
+    assert [info.path for info in files.list()] == ["a/other/index.html"]
+    assert not (tmp_path / "a/night").exists()
+
+
+def test_files_of_writers_that_were_killed_are_listed_apart(tmp_path):
+    files = LocalFiles(tmp_path)
+    assert files.leftovers() == []
+    (tmp_path / ".asd-parts").mkdir()
+    (tmp_path / ".asd-parts/.asd-part-1").write_bytes(b"12")
+    os.utime(tmp_path / ".asd-parts/.asd-part-1", (5, 5))
+    (left,) = files.leftovers()
+    assert (left.path, left.size, left.modified) == (".asd-parts/.asd-part-1", 2, 5.0)
+    assert files.list() == []

@@ -13,7 +13,7 @@ from asd_core.pipeline.engine import LocalEngine
 from asd_core.runs.score import score
 from asd_core.store.addresses import open_files
 from asd_core.store.local_files import LocalFiles
-from asd_core.store.night_files import night_bytes, night_rows
+from asd_core.store.night_files import night_bytes, night_groups, night_rows
 from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 from asd_core.store.tables import NIGHT, SCORES, to_parquet
@@ -52,6 +52,10 @@ def test_a_large_night_is_written_piece_by_piece_and_read_as_one():
     file = pq.ParquetFile(io.BytesIO(data))
     assert file.metadata.num_row_groups == 3 and file.metadata.num_rows == 150_000
     assert night_rows(data, [FIRST], SCORES.names) == pa.concat_tables(parts).combine_chunks()
+    pieces = [read(["clip_id", "path"]) for read in night_groups(data, [FIRST])]
+    assert [len(piece) for piece in pieces] == [66_000, 66_000, 18_000]
+    assert pa.concat_tables(pieces)["clip_id"].combine_chunks() == pa.concat_tables(parts)["clip_id"].combine_chunks()
+    assert night_groups(data, [SECOND]) is None and night_groups(data[:-5], [FIRST]) is None
 
 
 def recording():

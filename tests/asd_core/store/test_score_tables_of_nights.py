@@ -14,7 +14,7 @@ from asd_core.runs.score import score
 from asd_core.store.layout import night_path, score_part_path
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
-from asd_core.store.tables import NIGHT, SCORES, to_parquet
+from asd_core.store.tables import NIGHT, SCORES, from_parquet, to_parquet
 from tests.command import asd
 from tests.fleet import KNN, NIGHTS, clip_path, fitted, listed, touched, write_wav
 from tests.stored_rows import rows
@@ -163,3 +163,16 @@ def test_a_second_time_nothing_is_written(store):
     before = store.files.list()
     Store(store.files).publish_nights("key", "r", told)
     assert store.files.list() == before
+
+
+def test_a_night_in_pieces_has_its_rows_with_its_file_and_without(tmp_path):
+    archive, store = fitted(tmp_path)
+    scored(store, archive, NIGHTS[2])
+    path = night_path(KEY, NIGHTS[2])
+    expected = from_parquet(store.files.read(path))
+    for _ in range(2):
+        (read,) = store.score_groups(KEY, NIGHTS[2])
+        assert read(NIGHT.names).sort_by("uri").to_pylist() == expected.sort_by("uri").to_pylist()
+        assert read(["path", "date"]).column_names == ["path", "date"]
+        store.files.delete(path)
+    assert store.score_groups(KEY, "2026-12-24") == []
