@@ -154,6 +154,17 @@ def check_locked(context):
     assert context["capabilities"] == {"drop": ["ALL"]}
 
 
+@pytest.mark.parametrize("name", STANDING)
+def test_shared_memory_holds_the_share_of_the_memory_that_ray_takes_for_objects(name):
+    (cluster,) = [one["spec"] for one in overlay(name) if one["kind"] == "RayCluster"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        pod = group["template"]["spec"]
+        (shared,) = [one["emptyDir"] for one in pod["volumes"] if one["name"] == "shared-memory"]
+        memory = pod["containers"][0]["resources"]["limits"]["memory"]
+        assert shared["medium"] == "Memory"
+        assert 0.3 <= int(shared["sizeLimit"].removesuffix("Gi")) / int(memory.removesuffix("Gi")) <= 0.75
+
+
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_no_manifest_holds_a_secret_and_the_page_names_each_that_is_referred_to(name):
     page = (ROOT / "docs/kubernetes.md").read_text("utf-8")

@@ -34,19 +34,33 @@ def test_each_service_has_a_timer_that_starts_it():
     assert names == {f"asd-{job}.{kind}" for job in ("nightly", "refit") for kind in ("service", "timer")}
 
 
-@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
-def test_systemd_finds_nothing_wrong(path, tmp_path):
+def complaints(name, folder, wrong=("", "")):
+    """What systemd says of a unit beside the others, in which one word is another."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
     for unit in UNITS:  # programs of /srv are not here: one that is takes their place
         text = unit.read_text("utf-8").replace("/srv/asd/.venv/bin/asd", "/bin/true").replace("=asd\n", "=root\n")
-        (tmp_path / unit.name).write_text(text)
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", str(tmp_path / path.name)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0 and path.name not in done.stderr, done.stderr
+        (folder / unit.name).write_text(text.replace(*wrong) if unit.name == name else text)
+    verify = ["systemd-analyze", "verify", "--recursive-errors=no", str(folder / name)]
+    done = subprocess.run(verify, capture_output=True, text=True)
+    return [line for line in done.stderr.splitlines() if name in line] + ["failed"] * (done.returncode != 0)
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_systemd_finds_nothing_wrong(path, tmp_path):
+    assert complaints(path.name, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("asd-nightly.service", ("ProtectSystem=", "ProtectSystems=")),
+        ("asd-refit.service", ("Type=oneshot", "Type=oneshots")),
+        ("asd-nightly.timer", ("Europe/Berlin", "Europe/Berlins")),
+    ],
+)
+def test_systemd_refuses_a_word_that_it_does_not_know(name, wrong, tmp_path):
+    assert complaints(name, tmp_path, wrong)
 
 
 @pytest.mark.parametrize("path", [path for path in UNITS if path.suffix == ".timer"], ids=lambda path: path.name)
