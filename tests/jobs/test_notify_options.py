@@ -3,7 +3,7 @@ import json
 import click
 import pytest
 
-from asd_core.errors import AsdError, UsageError
+from asd_core.errors import AsdError, BusyError, UsageError
 from jobs.notify_options import audience_of, notify_options, telling_failures
 from jobs.options import recipe_options
 from jobs.run_log import RunLog
@@ -72,6 +72,8 @@ def test_a_failure_is_told_and_raised_and_an_end_asked_for_is_not_told(tmp_path,
             with pytest.raises(click.Abort):
                 run(error, *arguments)
         assert run(click.exceptions.Exit(4), *arguments) == 4
+        with pytest.raises(BusyError):
+            run(BusyError("another run"), *arguments)
         assert receiver.taken == []
         with pytest.raises(AsdError, match="no archive"):
             run(AsdError("no archive"), *arguments)
