@@ -88,7 +88,7 @@ def end(error: BaseException, *, shows_traceback: bool) -> int:
     if isinstance(error, click.ClickException):
         _tell_usage(naming_file(error))
         return error.exit_code
-    message, code = _line_of(error)
+    message, code = line_of(error)
     tell(message)
     return code
 
@@ -102,7 +102,8 @@ def tell(message: str) -> None:
     click.echo(click.style("Error: ", fg="red", bold=True) + shown, err=True)
 
 
-def _line_of(error: BaseException) -> tuple[str, int]:
+def line_of(error: BaseException) -> tuple[str, int]:
+    """The line that a command ends with, and its exit code."""
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return f"interrupted; {_GOES_ON}", 3
     if isinstance(error, AsdError):

@@ -11,7 +11,7 @@ FLOORS = (
     ("errors", "settings", "digest", "libraries", "readable", "named_class", "text_files"),
     ("store",),
     ("audio", "clips", "llm"),
-    ("encoders", "detectors", "alarms"),
+    ("encoders", "detectors", "alarms", "messages"),
     ("recipe",),
     ("pipeline", "evaluation"),
     ("captions", "synthesis", "training"),
