@@ -84,6 +84,7 @@ def command(
             max_error_rate=max_error_rate,
             writes_reports=not no_report,
         )
+        job.metrics.night(done.record, done.alarms)
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
     said = [] if done.alarms is None else [night.text() for night in done.alarms]
