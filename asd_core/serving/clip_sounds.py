@@ -94,7 +94,7 @@ class ClipSounds:
     """
 
     def __init__(self, files: KeptFiles, make: Make | None = None) -> None:
-        self._files, self._make = files, make or _OneEach()
+        self._files, self._make = files, make or InWorkers()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "decode")
         self._lock = threading.Lock()
         self._heard: OrderedDict[SoundRequest, HeardClip] = OrderedDict()
@@ -103,7 +103,7 @@ class ClipSounds:
 
     def start(self) -> None:
         """Start what workers are forked from, so that the first clip does not wait for its imports."""
-        if isinstance(self._make, _OneEach):
+        if isinstance(self._make, InWorkers):
             self._make.start()
 
     def hear(self, request: SoundRequest, seconds: float, instead: Instead = _as_made) -> HeardClip | None:
@@ -166,22 +166,29 @@ class ClipSounds:
         return HeardClip(files, nearest, made.difference, made.moment, made.problem)
 
 
-class _OneEach:
-    """A worker process for each thread that asks, started when it first does."""
+class InWorkers:
+    """A worker process for each thread that asks, started when it first does.
 
-    def __init__(self) -> None:
+    Args:
+        make: what a worker does; None for `make_media` within a minute.
+    """
+
+    def __init__(self, make: Make | None = None) -> None:
+        self._make = make or _timed
         self._own = threading.local()
         self._all: list[Workers] = []
 
     def start(self) -> None:
+        """Start what workers are forked from."""
         start_server(_IMPORTED)
 
     def __call__(self, request: SoundRequest) -> ClipMedia:
+        """Make the media of a clip; a worker that ends on the way is the clip's problem."""
         if not hasattr(self._own, "workers"):
             self.start()
             self._own.workers = Workers(1)
             self._all.append(self._own.workers)
-        answer = self._own.workers.ask(Call(_timed, request))
+        answer = self._own.workers.ask(Call(self._make, request))
         if answer.error is not None:
             raise answer.error
         if answer.is_lost:
@@ -191,6 +198,7 @@ class _OneEach:
         return made
 
     def close(self) -> None:
+        """End all workers, whatever they are at."""
         for workers in self._all:
             workers.close()
 
@@ -206,5 +214,5 @@ def _timed(request: SoundRequest) -> ClipMedia:
 
 def _close(pool: ThreadPoolExecutor, make: Make) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
-    if isinstance(make, _OneEach):
+    if isinstance(make, InWorkers):
         make.close()
