@@ -23,6 +23,7 @@ from asd_core.serving.kept_files import KeptFiles, file_answer
 from asd_core.serving.labels import name_of_labeller
 from asd_core.serving.report_media import from_report
 from asd_core.serving.scored_clips import FoundClip, ScoredClips
+from asd_core.store.content_types import content_type
 from asd_core.store.layout import night_page_path
 from asd_core.store.store import Store
 
@@ -157,7 +158,8 @@ def _media(request: Request) -> Response:
     name, clips = request.path_params["name"], clips_of(request)
     if name not in MEDIA and name not in NORMALS:
         raise HTTPException(404)
-    if (kept := clips.files.get(request.query_params.get("v", ""))) is not None:
+    kept = clips.files.get(request.query_params.get("v", ""))
+    if kept is not None and kept.media_type == content_type(name):
         return file_answer(request, kept)
     view = clip_view(store_of(request), _found(request), None, _start(request))
     sound = view.sound if name in MEDIA or view.sound is None else _normal(view.sound, NORMALS[name])

@@ -10,6 +10,7 @@ import soundfile
 
 from asd_core.audio.decoding import read_clip
 from asd_core.pages.number_format import figure
+from asd_core.store.layout import night_page_path
 from asd_core.store.tables import SCORES
 from tests.asd_core.pages.outline import EVIL, Outline
 from tests.asd_core.serving.plants import KEY, NIGHT, SCORED, SQUEALING, keep_captions, keep_scores
@@ -52,6 +53,14 @@ def test_each_of_the_nearest_normal_clips_can_be_heard(read_plant):
         assert np.abs(heard - original).max() < 2**-15
     for name in ("normal-0.flac", "normal-6.flac", "normal-1.png", "normal-.flac"):
         assert read_plant.get(clip, f"/media/{name}").status_code == 404
+
+
+def test_the_mark_of_a_page_is_none_of_a_sound(plant):
+    clip, page = plant.clips()[SQUEALING, 0], plant.client.get("/" + night_page_path(KEY, NIGHT))
+    mark = page.headers["etag"].strip('"')
+    assert plant.client.app.state.clips.files.get(mark) is not None
+    assert plant.get(clip, "/media/clip.flac", v=mark).headers["content-type"] == "audio/flac"
+    assert plant.get(clip, "/media/clip.flac", v="../" + mark).headers["content-type"] == "audio/flac"
 
 
 def test_flagged_clips_lead_to_one_another(read_plant):
