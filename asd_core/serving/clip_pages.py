@@ -14,6 +14,7 @@ from starlette.routing import Route
 from asd_core.audio.places import split_place
 from asd_core.digest import name_hash
 from asd_core.pages.night.tier_words import remark_on
+from asd_core.pipeline.stored_keys import recipe_of
 from asd_core.serving.answers import memory_of, page_answer, store_of
 from asd_core.serving.clip_sounds import ClipSounds, HeardClip, SoundRequest, TooBusyError
 from asd_core.serving.clip_view import ClipView, clip_view
@@ -23,6 +24,7 @@ from asd_core.serving.kept_files import KeptFiles, file_answer
 from asd_core.serving.labels import name_of_labeller
 from asd_core.serving.report_media import from_report
 from asd_core.serving.scored_clips import FoundClip, ScoredClips
+from asd_core.serving.segment_course import segment_course
 from asd_core.store.content_types import content_type
 from asd_core.store.layout import night_page_path
 from asd_core.store.store import Store
@@ -92,7 +94,8 @@ def _page(request: Request) -> Response:
     store, clips, found, start = store_of(request), clips_of(request), _found(request), _start(request)
     memory = memory_of(request)
     kept = memory.night(found.key, found.date)
-    view = clip_view(store, found, kept, start)
+    course = segment_course(store, found, recipe_of(store.record(found.run)))
+    view = clip_view(store, found, kept, start, course)
     heard, waits = _heard(clips, view, _PAGE_SECONDS, store)
     row, own = found.row, (found.key, found.date)
     before, after = clips.scored.beside(found)
