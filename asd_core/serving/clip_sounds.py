@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from asd_core.audio.listening import ALL, AudioReader, Heard
@@ -179,21 +180,24 @@ class InWorkers:
         self._all: list[Workers] = []
 
     def start(self) -> None:
-        """Start what workers are forked from."""
-        start_server(_IMPORTED)
+        """Start what workers are forked from; where that fails, each clip says so."""
+        with suppress(OSError, EOFError):
+            start_server(_IMPORTED)
 
     def __call__(self, request: SoundRequest) -> ClipMedia:
-        """Make the media of a clip; a worker that ends on the way is the clip's problem."""
+        """Make the media of a clip; whatever goes wrong on the way is the clip's problem."""
         if not hasattr(self._own, "workers"):
             self.start()
             self._own.workers = Workers(1)
             self._all.append(self._own.workers)
-        answer = self._own.workers.ask(Call(self._make, request))
+        try:
+            answer = self._own.workers.ask(Call(self._make, request))
+        except AsdError as error:  # this machine lets no process start
+            return _unheard(str(error))
         if answer.error is not None:
-            raise answer.error
+            return _unheard(f"{type(answer.error).__name__}: {answer.error}")
         if answer.is_lost:
-            line = f"decoding it took more than {_DECODE_SECONDS} s, or ended the process that did it"
-            return ClipMedia(None, None, "", f"The recording cannot be played: {line}")
+            return _unheard(f"decoding it took more than {_DECODE_SECONDS} s, or ended the process that did it")
         made: ClipMedia = answer.result
         return made
 
@@ -201,6 +205,10 @@ class InWorkers:
         """End all workers, whatever they are at."""
         for workers in self._all:
             workers.close()
+
+
+def _unheard(why: str) -> ClipMedia:
+    return ClipMedia(None, None, "", f"The recording cannot be played: {' '.join(why.split())[:300]}")
 
 
 def _timed(request: SoundRequest) -> ClipMedia:

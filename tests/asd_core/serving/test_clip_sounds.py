@@ -83,6 +83,8 @@ def end_process(request):
     """A decoder that a recording kills."""
     if request.place == "deadly":
         os._exit(11)
+    if request.place == "odd":
+        raise ValueError("an odd\nfault")
     return media(request)
 
 
@@ -91,6 +93,7 @@ def test_a_recording_that_kills_its_decoder_is_told_and_the_next_one_is_heard():
     sounds = ClipSounds(KeptFiles(), InWorkers(end_process))
     heard = sounds.hear(SoundRequest("deadly"), 60)
     assert not heard.files and "ended the process that did it" in heard.problem
+    assert sounds.hear(SoundRequest("odd"), 60).problem.endswith("ValueError: an odd fault")
     assert sounds.hear(SoundRequest("harmless"), 60).files
     sounds.close()
 
