@@ -36,8 +36,8 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
     """Versions that were superseded before a moment, and folders of versions that were never committed.
 
     These stay: the newest version of each machine and type, each that ``newest_scorers/`` names, each that the record
-    of another run than a fit names, those that banks have grown from, and those that an ensemble's scorer which stays is
-    made from.
+    of another run than a fit names, those that banks have grown from, and those that make up an ensemble's scorer which
+    stays.
 
     Args:
         store: where they are.
