@@ -105,8 +105,13 @@ class LocalCluster:
 
     def submit(self, *command, seconds=600):
         """Hand a command to the job server and wait for it; gives exit code and everything that it printed."""
-        done = self.ray("job", "submit", "--address", self.jobs, "--", *command, timeout=seconds, cwd=self.folder)
-        return done.returncode, done.stdout + done.stderr
+        until = time.monotonic() + SECONDS
+        while True:
+            done = self.ray("job", "submit", "--address", self.jobs, "--", *command, timeout=seconds, cwd=self.folder)
+            said = done.stdout + done.stderr
+            if "No available agent" not in said or time.monotonic() > until:  # it comes some time after the head
+                return done.returncode, said
+            time.sleep(1)
 
 
 def end(process):

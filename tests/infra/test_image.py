@@ -1,11 +1,12 @@
 import os
+import shlex
 import shutil
 import sys
 
 import pytest
 
 from tests.infra.image import build
-from tests.infra.manifests import ROOT
+from tests.infra.manifests import ROOT, overlay
 from tests.infra.packages import data_files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
@@ -54,10 +55,24 @@ def test_every_file_of_the_packages_is_in_the_image(image):
         run(image, "test", "-r", f"{place}/{path}", user=NOBODIES[0])
 
 
+def test_pages_answer_as_the_deployment_starts_them(image, tmp_path):
+    (deployment,) = [one for one in overlay("overlays/prod") if one["kind"] == "Deployment"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    probe = container["readinessProbe"]["httpGet"]["path"]
+    (tmp_path / "token").write_text("t" * 32)
+    (tmp_path / "token").chmod(0o440)
+    tmp_path.chmod(0o755)
+    ask = f"for second in $(seq 120); do wget -qO- http://127.0.0.1:8321{probe} && exit; sleep 1; done; exit 1"
+    command = f"mkdir /tmp/store; {shlex.join(container['args'])} & {ask}"
+    options = {"variables": {"ASD_STORE": "/tmp/store"}, "mounts": [(tmp_path, "/run/asd")]}
+    assert "ok" in run(image, "bash", "-c", command, user=NOBODIES[0], **options)
+
+
 def test_the_head_of_a_cluster_starts_as_kuberay_starts_it(image):
     start = "ulimit -n 1024; ray start --head --num-cpus=1 --port=6399 --dashboard-host=0.0.0.0 --dashboard-port=8299"
     submit = "ray job submit --address http://127.0.0.1:8299 -- asd recipes --json"
-    command = f"{start} --object-store-memory=100000000 && {submit}"
+    until = f"for second in $(seq 60); do {submit} && exit; sleep 2; done; exit 1"  # its agent comes after the head
+    command = f"{start} --object-store-memory=100000000 && {until}"
     settings = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "t" * 64}
     said = run(image, "bash", "-c", command, user=NOBODIES[0], variables=settings)
     assert "twfr-gmm" in said and "succeeded" in said
