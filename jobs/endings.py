@@ -95,7 +95,7 @@ def end(error: BaseException, *, shows_traceback: bool, log: RunLog | None = Non
     if isinstance(error, click.ClickException):
         _tell_usage(naming_file(error), log)
         return error.exit_code
-    message, code = _line_of(error)
+    message, code = line_of(error)
     tell(message, log)
     return code
 
@@ -112,7 +112,8 @@ def tell(message: str, log: RunLog | None = None) -> None:
     click.echo(click.style("Error: ", fg="red", bold=True) + shown, err=True)
 
 
-def _line_of(error: BaseException) -> tuple[str, int]:
+def line_of(error: BaseException) -> tuple[str, int]:
+    """The line that a command ends with, and its exit code."""
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return f"interrupted; {_GOES_ON}", 3
     if isinstance(error, AsdError):

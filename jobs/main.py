@@ -35,6 +35,7 @@ _COMMANDS = {
     "tune": "Search for the best settings.",
     "first-shot": "Choose settings on generated clips, fit, score and report.",
     "alarms": "Name the machines of a night that are in alarm.",
+    "notify": "Tell receivers which machines are in alarm, and which no more.",
     "label": "Tell that a clip or a night is normal, or a fault.",
     "report": "Write the report of a scored night.",
     "serve": "Serve nights, machines and clips as web pages, and take labels.",

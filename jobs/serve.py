@@ -98,6 +98,7 @@ def _serve(application: Starlette, listening: socket.socket) -> None:
     """Answer until somebody ends it; that is how it should end."""
     import uvicorn
 
+    application.state.clips.sounds.start()
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -111,3 +112,4 @@ def _serve(application: Starlette, listening: socket.socket) -> None:
         pass  # uvicorn raises again what ended it
     finally:
         listening.close()
+        application.state.clips.close()

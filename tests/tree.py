@@ -12,7 +12,7 @@ FLOORS = (
     ("metrics",),
     ("store",),
     ("audio", "clips", "llm"),
-    ("encoders", "detectors", "alarms"),
+    ("encoders", "detectors", "alarms", "messages"),
     ("recipe",),
     ("pipeline", "evaluation"),
     ("captions", "synthesis", "training"),

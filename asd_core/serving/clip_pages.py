@@ -14,9 +14,10 @@ from starlette.routing import Route
 from asd_core.audio.places import split_place
 from asd_core.digest import name_hash
 from asd_core.pages.night.tier_words import remark_on
-from asd_core.serving.answers import page_answer, store_of
+from asd_core.serving.answers import memory_of, page_answer, store_of
 from asd_core.serving.clip_sounds import ClipSounds, HeardClip, TooBusyError
 from asd_core.serving.clip_view import ClipView, clip_view
+from asd_core.serving.filters import machine_link, night_link
 from asd_core.serving.given_labels import labels_of_clip, labels_of_night
 from asd_core.serving.kept_files import KeptFiles, file_answer
 from asd_core.serving.labels import name_of_labeller
@@ -36,6 +37,11 @@ class ServedClips:
     scored: ScoredClips
     sounds: ClipSounds
     files: KeptFiles
+
+    def close(self) -> None:
+        """End the workers, whatever they are at, and remove the files."""
+        self.sounds.close()
+        self.files.close()
 
 
 def served_clips(store: Store) -> ServedClips:
@@ -59,7 +65,7 @@ def clip_address(clip_id: str, key: str = "", date: str = "", start: float | Non
     """The address of a clip's page; with KEY and date it is found without a search."""
     given = {"key": key, "date": date, "start": "" if start is None else f"{start:g}"}
     query = urllib.parse.urlencode({name: value for name, value in given.items() if value})
-    return f"/clips/{clip_id}" + (f"?{query}" if query else "")
+    return f"/clips/{urllib.parse.quote(clip_id, safe='')}" + (f"?{query}" if query else "")
 
 
 def _found(request: Request) -> FoundClip:
@@ -80,7 +86,9 @@ def _start(request: Request) -> float | None:
 
 def _page(request: Request) -> Response:
     store, clips, found, start = store_of(request), clips_of(request), _found(request), _start(request)
-    view = clip_view(store, found, start)
+    memory = memory_of(request)
+    kept = memory.night(found.key, found.date)
+    view = clip_view(store, found, kept, start)
     heard, waits = _heard(clips, view, _PAGE_SECONDS, store)
     row, own = found.row, (found.key, found.date)
     before, after = clips.scored.beside(found)
@@ -108,9 +116,11 @@ def _page(request: Request) -> Response:
         night_labels=labels_of_night(labels, row["machine_type"], row["machine_id"], found.date),
         labelled_by=name_of_labeller(request),
         machine=f"{row['machine_type']}/{row['machine_id']}",
+        machine_address=machine_link(row["machine_type"], row["machine_id"], found.key),
+        night_address=night_link(found.date, found.key),
+        is_labelled_since=kept is not None and memory.has_new_answers(*own, kept),
         back=clip_address(row["clip_id"], *own, start),
         report=f"/{urllib.parse.quote(report)}#clip-{name_hash(row['uri'])}" if store.files.exists(report) else "",
-        tables_query=urllib.parse.urlencode({"key": found.key, "date": found.date}),
         facts=_facts(view),
     )
 
@@ -142,7 +152,7 @@ def _media(request: Request) -> Response:
         raise HTTPException(404)
     if (kept := clips.files.get(request.query_params.get("v", ""))) is not None:
         return file_answer(request, kept)
-    view = clip_view(store_of(request), _found(request), _start(request))
+    view = clip_view(store_of(request), _found(request), None, _start(request))
     heard, waits = _heard(clips, view, _MEDIA_SECONDS, store_of(request))
     if waits:
         raise HTTPException(503, waits, {"Retry-After": "30"})

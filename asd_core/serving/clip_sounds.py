@@ -25,6 +25,7 @@ from asd_core.serving.kept_files import KeptFile, KeptFiles
 _AT_ONCE, _WAITING, _REMEMBERED = 2, 32, 512
 _DECODE_SECONDS = 60  # then its worker ends
 _PROBLEM_SECONDS = 30.0  # that a recording which could not be read is not tried again
+_IMPORTED = ("asd_core.serving.clip_sounds", "soundfile", "soxr", "scipy.signal", "PIL.Image", "PIL.ImageFont")
 _TYPES = {"flac": "audio/flac", "png": "image/png"}
 
 
@@ -100,6 +101,11 @@ class ClipSounds:
         self._under_way: dict[SoundRequest, Future[HeardClip]] = {}
         self.close = weakref.finalize(self, _close, self._pool, self._make)
 
+    def start(self) -> None:
+        """Start what workers are forked from, so that the first clip does not wait for its imports."""
+        if isinstance(self._make, _OneEach):
+            self._make.start()
+
     def hear(self, request: SoundRequest, seconds: float, instead: Instead = _as_made) -> HeardClip | None:
         """The sounds and pictures of a clip; None where they are not made after so many seconds, but will be.
 
@@ -167,9 +173,12 @@ class _OneEach:
         self._own = threading.local()
         self._all: list[Workers] = []
 
+    def start(self) -> None:
+        start_server(_IMPORTED)
+
     def __call__(self, request: SoundRequest) -> ClipMedia:
         if not hasattr(self._own, "workers"):
-            start_server(("asd_core.serving.clip_sounds", "soundfile", "PIL.Image"))
+            self.start()
             self._own.workers = Workers(1)
             self._all.append(self._own.workers)
         answer = self._own.workers.ask(Call(_timed, request))

@@ -27,6 +27,7 @@ from asd_core.readable import machine_name
 from asd_core.recipe.recipe import Recipe
 from asd_core.serving.clip_sounds import SoundRequest
 from asd_core.serving.scored_clips import FoundClip
+from asd_core.store.alarm_tables import KeptNight
 from asd_core.store.store import Store
 
 _MOST_PARTS = 48
@@ -80,12 +81,13 @@ class ClipView:
     parts: tuple[Part, ...] = ()
 
 
-def clip_view(store: Store, found: FoundClip, start: float | None = None) -> ClipView:
+def clip_view(store: Store, found: FoundClip, kept: KeptNight | None, start: float | None = None) -> ClipView:
     """Put together what the page of a clip shows.
 
     Args:
-        store: where captions, alarms and scorers are.
+        store: where captions and scorers are.
         found: the clip.
+        kept: the alarms of its night; None where they are not known.
         start: of the part to hear, s from the beginning; None for the part with the highest score. One beyond the end
             counts as None.
 
@@ -96,7 +98,7 @@ def clip_view(store: Store, found: FoundClip, start: float | None = None) -> Cli
     machine = machine_name(row["machine_type"], row["machine_id"])
     record = store.record(found.run)
     recipe = recipe_of(record)
-    judgement, sentence = _judgement(store, found)
+    judgement, sentence = _judgement(found, kept)
     clip = None if row["anomaly_score"] is None else _scored(store, found, machine)
     captions = _captions(store, found)
     sound: SoundRequest | None = None
@@ -131,9 +133,8 @@ def _scored(store: Store, found: FoundClip, machine: str) -> ScoredClip:
     return scored_clip(row, machine, head.get("median_unseen_score"), len(head.get("lenders") or head.get("uris", ())))
 
 
-def _judgement(store: Store, found: FoundClip) -> tuple[Judgement | None, str]:
+def _judgement(found: FoundClip, kept: KeptNight | None) -> tuple[Judgement | None, str]:
     """The tier of the machine's night as it was kept, with its sentence."""
-    kept = store.kept_alarms(found.key, [found.date]).get(found.date)
     if kept is None:
         return None, ""
     rows, own = kept.rows, found.row

@@ -29,14 +29,16 @@ def asked_label(fields: dict[str, str]) -> AskedLabel:
     """The answer in the fields of a form.
 
     Args:
-        fields: ``answer``; ``uri`` of a clip, or ``machine`` (``TYPE/ID``) of a night; ``date``; ``words``; ``until``
-            counts for ``ignore`` alone, since one form has a button for each answer; ``labelled_by``.
+        fields: ``answer``; ``uri`` of a clip, or ``machine`` (``TYPE/ID``) of a night, or ``quoted_machine``, the same
+            percent-encoded, since browsers change line breaks in a form; ``date``; ``words``; ``until`` counts for
+            ``ignore`` alone, since one form has a button for each answer; ``labelled_by``.
     """
     answer, uri = fields.get("answer", ""), fields.get("uri", "")
+    machine = fields.get("machine", "") or urllib.parse.unquote(fields.get("quoted_machine", ""))
     return AskedLabel(
         answer=answer,
         uri=uri,
-        machine="" if uri else fields.get("machine", ""),
+        machine="" if uri else machine,
         date=fields.get("date", ""),
         words="" if answer == "removed" else fields.get("words", ""),
         until=fields.get("until", "") if answer == "ignore" else "",

@@ -6,15 +6,15 @@ from asd_core.store.store import open_store
 from tests.asd_core.serving.clients import local_client
 
 ASIDE = [
-    "/../runs/a.json",
-    "/%2e%2e/runs/a.json",
-    "/%252e%252e/runs/a.json",
-    "/..%2fruns%2fa.json",
+    "/../aside/a.json",
+    "/%2e%2e/aside/a.json",
+    "/%252e%252e/aside/a.json",
+    "/..%2faside%2fa.json",
     "/..%5cruns",
     "//etc/passwd",
     "/%2fetc%2fpasswd",
-    "/runs/a.json",
-    "/nights/../../runs/a.json",
+    "/aside/a.json",
+    "/nights/../../aside/a.json",
     "/nights/%2e%2e%2fruns",
     "/machines/../a",
     "/machines/a/%2e%2e",
@@ -30,7 +30,7 @@ ASIDE = [
 @pytest.mark.parametrize("path", ASIDE)
 def test_no_path_leads_past_the_pages(tmp_path, path):
     store = open_store(str(tmp_path))
-    store.files.write("runs/a.json", b"{}")
+    store.files.write("aside/a.json", b"{}")
     answer = local_client(store).get(path)
     assert answer.status_code == 404 and "passwd" not in answer.text and "root:" not in answer.text
 

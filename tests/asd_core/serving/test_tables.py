@@ -30,17 +30,17 @@ def table(plant, name, **query):
     return plant.client.get(f"/tables/{name}.csv", params=query)
 
 
-def test_the_scores_of_a_night_and_of_all_nights_are_those_of_the_store(plant):
-    one = read(table(plant, "scores", key=KEY, date=LAST))
+def test_the_scores_of_a_night_and_of_all_nights_are_those_of_the_store(read_plant):
+    one = read(table(read_plant, "scores", key=KEY, date=LAST))
     assert list(one[0]) == NIGHT.names
-    expected = {row["uri"]: row for row in plant.store.scores(KEY, LAST).to_pylist()}
+    expected = {row["uri"]: row for row in read_plant.store.scores(KEY, LAST).to_pylist()}
     assert {row["uri"] for row in one} == expected.keys() and len(one) == len(expected)
     for row in one:
         score = expected[row["uri"]]["anomaly_score"]
         assert row["anomaly_score"] == ("" if score is None else repr(score))
         nearest = expected[row["uri"]]["nearest_uris"]
         assert nearest is None or json.loads(row["nearest_uris"]) == nearest
-    every = read(table(plant, "scores", key=KEY))
+    every = read(table(read_plant, "scores", key=KEY))
     assert [row["date"] for row in every] == sorted(row["date"] for row in every)
     assert {row["date"] for row in every} == set(SCORED) and len(every) == 36
 
@@ -92,8 +92,8 @@ def test_any_text_comes_back_and_none_is_a_formula(texts):
         ("/tables/scores.csv", {"key": KEY, "date": "2026-12-24"}),
     ],
 )
-def test_nothing_else_is_there(plant, path, query):
-    assert plant.client.get(path, params=query).status_code == 404
+def test_nothing_else_is_there(read_plant, path, query):
+    assert read_plant.client.get(path, params=query).status_code == 404
 
 
 def test_pieces_are_made_as_they_are_wanted_and_take_little_memory():
@@ -112,7 +112,7 @@ def test_pieces_are_made_as_they_are_wanted_and_take_little_memory():
     assert len(taken) <= 6 and size > 200_000 and peak < 8e6
 
 
-def test_a_spreadsheet_program_reads_it(plant):
-    answer = table(plant, "scores", key=KEY, date=LAST)
+def test_a_spreadsheet_program_reads_it(read_plant):
+    answer = table(read_plant, "scores", key=KEY, date=LAST)
     found = pandas.read_csv(io.StringIO(answer.text))
     assert found["anomaly_score"].notna().sum() == 11
