@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asd_core.errors import AsdError, UsageError
-from jobs.console import printable
 from jobs.endings import line_of
 from jobs.options import together
+from jobs.run_log import remark
 
 if TYPE_CHECKING:
     from asd_core.runs.notify import Audience, Outcome
@@ -71,7 +71,7 @@ def telling_failures(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if audience is not None:
                 for note in _notes_on_telling(audience, options, error):
-                    click.echo(printable(f"note: {note}"), err=True)
+                    remark(f"note: {note}")
             raise
 
     return run
