@@ -6,7 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asd_core.pipeline.machine_tasks import FitOutcome
+    from asd_core.pipeline.machine_updates import UpdateOutcome
+
+_NAMED = 10  # machines in a note
 
 
 def fit_line(outcome: FitOutcome) -> str:
@@ -41,3 +46,30 @@ def type_line(machine_type: str, clips: int, lenders: int, rate: float | None, e
         f"new machines of type {machine_type} are judged by {clips} normal clips of {lenders} machines, "
         f"false alarms on a machine left out {expected}"
     )
+
+
+def update_lines(outcomes: Sequence[UpdateOutcome], apart: Sequence[str]) -> list[str]:
+    """A line for each machine that was refitted, and one on the machines that stand apart.
+
+    Args:
+        outcomes: of an update.
+        apart: names of the machines of which no night joins, because they moved without the fleet.
+    """
+    lines = []
+    for one in outcomes:
+        name = f"{one.machine_type} {one.machine_id}"
+        if one.refused:
+            lines.append(f"{name}: its scorer stays: {one.refused}")
+        elif one.is_new:
+            lines.append(
+                f"{name}: {one.nights} nights joined, {one.normal_clips} normal clips, of {one.held_out} clips of the "
+                f"last nights {one.flagged} are flagged ({one.flagged_now} before), now {one.version}"
+            )
+        else:
+            lines.append(f"{name}: the same clips as before")
+    if apart:
+        shown = ", ".join(apart[:_NAMED]) + (f" and {len(apart) - _NAMED} more" if len(apart) > _NAMED else "")
+        lines.append(
+            f"note: {shown}: moved without the fleet, so no night joins; label one normal, or fit again, if all is well"
+        )
+    return lines

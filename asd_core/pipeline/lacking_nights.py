@@ -34,7 +34,7 @@ def lacking_tasks(store: Store, recipe: Recipe, versions: Mapping[str, str], wor
         versions: scorer folder → version, of scorers whose nights were never computed.
         workers: how many tasks are worked on at once.
     """
-    clips = _training_clips(store, recipe.key(), versions)
+    clips = learnt_clips(store, recipe.key(), versions)
     kinds = pc.unique(clips["machine_type"]).to_pylist()
     fingerprints = {kind: recipe.fingerprint(kind) for kind in kinds}
     dates = pc.unique(clips["date"]).to_pylist()
@@ -76,7 +76,7 @@ def _in_order(rows: pa.Table, uris: Sequence[str]) -> pa.Array:
     return pa.array(np.argsort([rank[uri] for uri in rows["uri"].to_pylist()], kind="stable"))
 
 
-def _training_clips(store: Store, key: str, versions: Mapping[str, str]) -> pa.Table:
+def learnt_clips(store: Store, key: str, versions: Mapping[str, str]) -> pa.Table:
     """Rows of CLIPS of the machines of scorers, from the manifest of the last fit that gave each of these versions."""
     left, found = dict(versions), [CLIPS.empty_table()]
     for entry in reversed(store.entries(("fit",), key)):

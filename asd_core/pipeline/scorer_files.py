@@ -28,7 +28,9 @@ _AS_THEY_ARE = ("machine_type", "machine_id", "fingerprint", "threshold", "media
 _LIBRARIES = ("numpy", "scikit-learn", "scipy", "soundfile", "soxr")
 
 
-def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0) -> tuple[str, bool]:
+def save_scorer(
+    store: Store, key: str, scorer: Scorer, labelled_normal: int = 0, update: Mapping[str, Any] | None = None
+) -> tuple[str, bool]:
     """Commit a scorer as the machine's newest version, unless the newest is this very one.
 
     Args:
@@ -36,12 +38,14 @@ def save_scorer(store: Store, key: str, scorer: Scorer, labelled_normal: int = 0
         key: of the recipe.
         scorer: fitted.
         labelled_normal: of its training clips, those that are there because a person labelled them normal.
+        update: the ``anchor`` (a version) and the ``nights`` that joined it; None for a bank that a person chose.
 
     Returns:
         The version, and whether it is new.
     """
     folder = scorer_folder(key, scorer.machine_type, scorer.machine_id)
-    return commit_scorer(store, folder, head_of(scorer, labelled_normal), as_npz(scorer_arrays(scorer)))
+    head = head_of(scorer, labelled_normal) | ({"update": dict(update)} if update else {})
+    return commit_scorer(store, folder, head, as_npz(scorer_arrays(scorer)))
 
 
 def scorer_arrays(scorer: Scorer) -> dict[str, NDArray[Any]]:
@@ -189,7 +193,7 @@ def _learnt_the_same(store: Store, folder: str, version: str, head: Mapping[str,
 
 def _without_judgement(head: Mapping[str, Any]) -> dict[str, Any]:
     judged = ("threshold", "false_alarm_rate", "notes")  # `judgement_of`
-    told = ("seconds_learnt", "labelled_normal")  # which change no score
+    told = ("seconds_learnt", "labelled_normal", "update")  # which change no score
     kept = {name: value for name, value in head.items() if name not in (*judged, *told)}
     return kept | {"recipe": {table: value for table, value in head["recipe"].items() if table not in JUDGING}}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 
 _READ = ("tier", "state", "acknowledged", "clips", "flagged", "errors")
-_FLAGGED = ("clip_id", "scorer_version", "is_flagged")
+_FLAGGED = ("clip_id", "scorer_version", "is_flagged", "date")
 _COUNTS = ("listed", "scored", "errors", "flagged")
 
 
@@ -84,14 +85,14 @@ def night_statuses(store: Store, key: str, nights: int) -> list[NightStatus]:
     dates = (dated or sorted(runs))[:nights]
     alarms = _kept_alarms(store, key, {date: runs[date] for date in dates})
     there = set(reported(store, key, dates))
-    captioned = bool(store.entries(("caption",), key))
+    waiting = _waiting(store, key, dates) if store.entries(("caption",), key) else {}
     return [
         _status(
             date,
             store.record(runs[date][0]),
             runs[date][0],
             alarms.get(date),
-            _waiting(store, key, date) if captioned else None,
+            waiting.get(date),
             date in there,
         )
         for date in dates
@@ -162,10 +163,11 @@ def _alarm_counts(rows: pa.Table) -> AlarmCounts:
     )
 
 
-def _waiting(store: Store, key: str, date: str) -> int:
-    """Flagged clips of a night whose score no caption explains."""
-    scores = store.scores(key, date, _FLAGGED)
+def _waiting(store: Store, key: str, dates: Sequence[str]) -> dict[str, int]:
+    """Date → flagged clips of the night whose score no caption explains."""
+    scores = store.scores(key, dates, _FLAGGED)
     flagged = scores.filter(pc.fill_null(scores["is_flagged"], False))
-    captions = store.captions(key, [date])
+    captions = store.captions(key, dates)
     explained = set(clip_keys(captions.filter(pc.is_valid(captions["difference_caption"]))))
-    return len(set(clip_keys(flagged)) - explained)
+    rows = zip(clip_keys(flagged), flagged["date"].to_pylist(), strict=True)
+    return dict.fromkeys(dates, 0) | Counter(date for clip, date in rows if clip not in explained)

@@ -63,3 +63,30 @@ def test_a_fit_without_a_single_scorer_has_failed_and_says_why(tmp_path):
 def test_a_list_and_a_span_exclude_each_other(tmp_path, archive):
     said = asd("fit", archive, *options(tmp_path), "--normal-list", tmp_path / "list", "--since", NIGHTS[0])
     assert said.code == 2 and "--normal-list and --since or --until exclude each other" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["docs"], "--update learns nights that the store has scored: leave ARCHIVE out"),
+        (["--since", NIGHTS[0]], "--update chooses nights by their alarms and labels"),
+        (["--no-labels"], "--update chooses nights by their alarms and labels"),
+    ],
+)
+def test_an_update_takes_neither_an_archive_nor_dates(tmp_path, arguments, message):
+    said = asd("fit", "--update", *arguments, *options(tmp_path))
+    assert (said.code, said.out) == (2, "") and message in said.err
+
+
+def test_an_update_says_what_became_of_each_machine(tmp_path):
+    dates = [f"2026-11-{day:02d}" for day in range(1, 17)]
+    archive = write_fleet(tmp_path / "archive", ("00", "01", "02", "03", "04"), dates, clips=2)
+    assert asd("fit", archive, *options(tmp_path), "--until", dates[5]).code == 0
+    assert asd("score", archive, *options(tmp_path)).code == 0
+    said = asd("fit", "--update", "--quarantine", "3", "--most-nights", "4", *options(tmp_path))
+    assert said.code == 0, said.err
+    assert said.json["new_scorers"] + said.json["refused"] == 5 and said.json["machines"] == 5
+    assert len(said.json["joined_nights"]) == said.json["new_scorers"]
+    assert set(said.json["joined_nights"].values()) <= {1, 2, 3, 4}
+    assert (said.json["run_id"] is None) == (said.json["new_scorers"] == 0)
+    assert "nights joined" in said.err or "its scorer stays" in said.err

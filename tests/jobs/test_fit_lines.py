@@ -1,5 +1,6 @@
 from asd_core.pipeline.machine_tasks import FitOutcome
-from jobs.fit_lines import fit_line, type_line
+from asd_core.pipeline.machine_updates import UpdateOutcome
+from jobs.fit_lines import fit_line, type_line, update_lines
 
 
 def test_a_fitted_machine_tells_its_threshold_and_expected_false_alarms():
@@ -27,3 +28,13 @@ def test_a_machine_type_tells_who_lends_or_why_nobody_does():
         "new machines of type fan are judged by 90 normal clips of 9 machines, false alarms on a machine left out 12%"
     )
     assert type_line("fan", 5, 2, None, "too few") == "new machines of type fan have no bank: too few"
+
+
+def test_an_update_tells_each_machine_and_those_that_stand_apart():
+    published = UpdateOutcome("fan", "00", "v000002-0", True, 3, 24, 1.0, 2, 5, 20)
+    refused = UpdateOutcome("fan", "01", "v000001-0", refused="too loud")
+    same = UpdateOutcome("fan", "02", "v000001-0")
+    lines = update_lines([published, refused, same], [f"fan {number:02d}" for number in range(12)])
+    assert lines[0].startswith("fan 00: 3 nights joined, 24 normal clips, of 20 clips of the last nights 2 are flagged")
+    assert lines[1:3] == ["fan 01: its scorer stays: too loud", "fan 02: the same clips as before"]
+    assert lines[3].startswith("note: fan 00, ") and "fan 09 and 2 more: moved without the fleet" in lines[3]
