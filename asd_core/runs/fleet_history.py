@@ -16,7 +16,8 @@ from asd_core.pages.fleet import FleetHistory, NightCounts
 from asd_core.pages.fleet.contents import NO_EVIDENCE, Cell, evidence_codes
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
-from asd_core.runs.alarms import MOST_NIGHTS, digests_of_nights, told_by
+from asd_core.runs.alarm_marks import digests_of_nights, told_by
+from asd_core.runs.alarms import MOST_NIGHTS
 from asd_core.store.store import Store
 
 _AT_ONCE = 32  # nights whose files are held
@@ -50,7 +51,7 @@ def fleet_history(store: Store, recipe: Recipe, dates: Sequence[str], config: Al
         config: the rule; alarms that another one gave, or that answers of people changed since, are left out.
     """
     key, runs, gathered = recipe.key(), store.scored_dates(recipe.key()), _Gathered(len(dates), config)
-    answers = digests_of_nights(store.labels())
+    answers = digests_of_nights(store.labels(), store.maintenance())
     for start in range(0, len(dates), _AT_ONCE):
         chunk = dates[start : start + _AT_ONCE]
         found = store.kept_alarms(key, chunk, _READ)

@@ -72,3 +72,17 @@ LABELS = pa.schema(
     ]
 )
 """One row per answer of a person on a clip or a machine's night; the newest answer on each counts."""
+
+MAINTENANCE = pa.schema(
+    [
+        pa.field("machine_type", pa.string(), nullable=False),
+        pa.field("machine_id", pa.string(), nullable=False),
+        pa.field("since", pa.string(), nullable=False),  # first night
+        pa.field("until", pa.string()),  # last night; null while it goes on
+        pa.field("reason", pa.string()),  # of a person; null without words
+        pa.field("named_by", pa.string()),  # null where no name was given
+        pa.field("is_removed", pa.bool_(), nullable=False),  # the window was taken back
+        pa.field("named_at", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+"""One row per act on a maintenance window; the newest on each machine and first night counts."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from asd_core.errors import AsdError
@@ -35,7 +35,8 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
     """Versions that were superseded before a moment, and folders of versions that were never committed.
 
     These stay: the newest version of each machine and type, each that ``newest_scorers/`` names, each that the record
-    of another run than a fit names, and those that an ensemble's scorer which stays is made from.
+    of another run than a fit names, those that an ensemble's scorer which stays is made from, and the anchor of a
+    machine's bank that grew: `asd fit --update` compares nights with it.
 
     Args:
         store: where they are.
@@ -58,7 +59,7 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
                     old.append((name, files))
                 else:
                     stay.add(name)
-    stay |= _members(store, stay, named.ensembles)
+    stay |= _members(store, stay, named.ensembles) | _anchors(store, stay, {name.rpartition("/")[0] for name, _ in old})
     return [
         Prunable(
             name,
@@ -100,6 +101,17 @@ def _iso(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).isoformat()
     except (ValueError, OverflowError):  # a time that is not known
         return ""
+
+
+def _anchors(store: Store, stay: Iterable[str], folders: Collection[str]) -> set[str]:
+    """The versions of some folders from which banks grew that stay."""
+    names = [name for name in sorted(stay) if name.rpartition("/")[0] in folders]
+    found = set()
+    for name, data in zip(names, read_present(store.files, [f"{name}/{_HEAD}" for name in names]), strict=True):
+        told = json_object(f"{name}/{_HEAD}", data).get("update") if data is not None else None
+        if isinstance(told, dict) and isinstance(told.get("anchor"), str):
+            found.add(f"{name.rpartition('/')[0]}/{told['anchor']}")
+    return found
 
 
 def _members(store: Store, stay: Iterable[str], ensembles: Iterable[str]) -> set[str]:

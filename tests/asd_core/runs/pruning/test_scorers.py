@@ -67,3 +67,9 @@ def test_the_members_of_an_ensemble_that_stays_stay_too():
     bucket.files[f"{both}/v2/scorer.json"] = b'{"members": 5}'
     with pytest.raises(AsdError, match="does not tell its members"):
         superseded_scorers(store, stored_versions(store), LIMIT, named)
+
+
+def test_the_anchor_of_a_bank_that_grew_stays():
+    bucket = bucket_of("v1", "v2", "v3")
+    bucket.put(f"{PLACE}/v3/scorer.json", json.dumps({"update": {"anchor": "v1", "nights": []}}).encode())
+    assert superseded(bucket, Named(fits={PLACE: [(OLD, "v1"), (OLD, "v2"), (OLD, "v3")]})) == ["v2"]
