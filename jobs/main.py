@@ -35,6 +35,7 @@ _COMMANDS = {
     "first-shot": "Choose settings on generated clips, fit, score and report.",
     "alarms": "Name the machines of a night that are in alarm.",
     "label": "Tell that a clip or a night is normal, or a fault.",
+    "maintenance": "Name the nights on which a machine is worked on.",
     "scorers": "List the scorers of every machine, or go back to earlier ones.",
     "report": "Write the report of a scored night.",
     "serve": "Serve nights, machines and clips as web pages, and take labels.",

@@ -50,7 +50,7 @@ ALARMS = pa.schema(
         pa.field("sentence", pa.string(), nullable=False),  # for people
         pa.field("unlabelled_state", pa.string()),  # state by the scores alone; null without an alarm
         pa.field("acknowledged", pa.bool_()),  # an alarm that stays quiet for its label; null without an alarm
-        pa.field("label", pa.string()),  # "normal", "fault" or "ignore": the answer that holds for this night
+        pa.field("label", pa.string()),  # "normal", "fault", "ignore" or "maintenance": what holds for this night
         pa.field("label_words", pa.string()),  # of a person; null without words
         pa.field("label_until", pa.string()),  # last night that an alarm is ignored; null for other answers
         pa.field("labelled_by", pa.string()),  # null where no name was given

@@ -36,6 +36,7 @@ RUNS = {
     "backfill-captions": [*GMM, "--local", "--since", "2026-11-14", "--until", "2026-11-15"],
     "alarms": [*GMM],
     "label": ["--machine", "fan/00", "--date", "2026-11-15", "--ignore-until", "2026-11-16", *GMM[2:]],
+    "maintenance": ["--list", *GMM[2:]],
     "scorers": [*GMM],
     "report": [*GMM],
     "recipes": ["--store", "store"],
