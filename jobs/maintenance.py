@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """Name the nights on which a machine is worked on.
 
-    Its nights make no alarm then, end one that goes on, and are not learnt by asd fit --update. For two weeks after it
-    the machine's line asks whether it has to be fitted again. Name the same first night again to set the last one.
+    Its nights make no alarm then, end one that goes on, and no update learns them. For two weeks after it the machine's
+    line asks whether it has to be fitted again. Name the same first night again to set the last one.
 
     \b
     Example:
