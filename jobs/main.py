@@ -37,6 +37,7 @@ _COMMANDS = {
     "alarms": "Name the machines of a night that are in alarm.",
     "notify": "Tell receivers which machines are in alarm, and which no more.",
     "label": "Tell that a clip or a night is normal, or a fault.",
+    "maintenance": "Name the nights on which a machine is worked on.",
     "scorers": "List the scorers of every machine, or go back to earlier ones.",
     "report": "Write the report of a scored night.",
     "serve": "Serve nights, machines and clips as web pages, and take labels.",
