@@ -106,7 +106,7 @@ def _page(request: Request, key: str, date: str, filters: Filters) -> Response:
         keys=keys,
         recipe=recipe_name(key),
         report=report_link(store, key, date),
-        tables_query=urllib.parse.urlencode({"key": key, "date": date}),
+        key=key,
         facts=_facts(store, memory, key, date, night),
     )
 

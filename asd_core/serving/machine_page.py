@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,8 @@ from asd_core.serving.machine_lines import MachineLine, lines_table, machine_lin
 from asd_core.serving.machine_reading import DRAWN, LISTED, clips_of, episodes, said_of
 from asd_core.serving.night_reading import chosen_key, read_night
 from asd_core.serving.nights_chart import draw_nights
-from asd_core.store.layout import safe_name
+from asd_core.store.layout import night_page_path, safe_name
+from asd_core.store.many_files import which_exist
 
 _CHARTED = 30  # nights whose clips are drawn one by one
 _FLAGGED_NIGHTS = 10  # on a page
@@ -47,11 +49,12 @@ class FlaggedClip:
 
 @dataclass(frozen=True)
 class FlaggedNight:
-    """A night with flagged clips, and its state in words."""
+    """A night with flagged clips, its state in words, and its report if it has one."""
 
     date: str
     link: str
     state: str
+    report: str
     clips: Sequence[FlaggedClip]
 
 
@@ -165,16 +168,15 @@ def _flagged(
     """The newest nights with flagged clips before a date, and the date that further ones come before; "" without."""
     counts = memory_of(request).flagged(key, machine, dates)
     places = [place for place, date in enumerate(dates) if counts[place] and (not before or date < before)][::-1]
-    found = []
-    for place in places[:_FLAGGED_NIGHTS]:
-        date = dates[place]
-        rows = clips_of(store_of(request), memory_of(request), key, machine, [date], LISTED)
+    found, store = [], store_of(request)
+    shown = [dates[place] for place in places[:_FLAGGED_NIGHTS]]
+    reports = dict(zip(shown, which_exist(store.files, (night_page_path(key, date) for date in shown)), strict=True))
+    for place, date in zip(places, shown, strict=False):
+        rows = clips_of(store, memory_of(request), key, machine, [date], LISTED)
         worst_first = sorted((row for row in rows if row["is_flagged"]), key=lambda row: -row["anomaly_score"])
-        found.append(
-            FlaggedNight(
-                date, night_link(date, asked), MEANINGS[cells[place]], [_clip(row, key) for row in worst_first]
-            )
-        )
+        clips = [_clip(row, key) for row in worst_first]
+        report = f"/{urllib.parse.quote(night_page_path(key, date))}" if reports[date] else ""
+        found.append(FlaggedNight(date, night_link(date, asked), MEANINGS[cells[place]], report, clips))
     return found, dates[places[_FLAGGED_NIGHTS - 1]] if len(places) > _FLAGGED_NIGHTS else ""
 
 

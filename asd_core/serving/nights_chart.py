@@ -12,8 +12,10 @@ from asd_core.pages.drawing import Drawing, Scale, grid_lines, labels_across, pa
 from asd_core.pages.fleet.contents import NO_EVIDENCE, Cell
 
 WIDTH, HEIGHT = 446, 170
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 440, 10, 138
+_LEFT, _RIGHT, _TOP, _BOTTOM = 90, 440, 10, 138
 _LEAST_CODE = 300.0  # -100 log10 p at the top of a chart without stronger evidence
+_MOST_LINES = 4  # each for ten times as many nights; beyond that each for a hundred times
+_APART = 84  # from the middle of a date to that of the next
 _STUB = 3.0  # height of a night without evidence
 
 _LOOKS = {
@@ -39,7 +41,8 @@ def draw_nights(name: str, dates: Sequence[str], cells: NDArray[np.uint8], evide
     highest = max(_LEAST_CODE, float(evidence[known].max(initial=0)))
     up = Scale(0, highest * 1.04, _BOTTOM, _TOP)
     step = (_RIGHT - _LEFT) / len(dates)
-    shapes = grid_lines([(up(100.0 * power), _often(power)) for power in range(int(highest // 100) + 1)], _LEFT, _RIGHT)
+    powers = range(0, int(highest // 100) + 1, 1 + int(highest > _MOST_LINES * 100))
+    shapes = grid_lines([(up(100.0 * power), _often(power)) for power in powers], _LEFT, _RIGHT)
     for look, kinds in _LOOKS.items():
         members = np.flatnonzero(np.isin(cells, np.array(kinds, np.uint8)))
         bars = [_bar(_LEFT + step * place, step, _height(evidence[place], up)) for place in members.tolist()]
@@ -67,6 +70,9 @@ def _bar(left: float, step: float, height: float) -> str:
 
 def _dates(dates: Sequence[str], step: float) -> list[tuple[float, str]]:
     """The newest night and some before it, so far apart that their labels do not touch."""
-    every = max(1, int(np.ceil(84 / step)))
-    places = range(len(dates) - 1, -1, -every)
-    return [(min(max(_LEFT + step * (place + 0.5), _LEFT + 20), _RIGHT - 30), dates[place]) for place in places]
+    found: list[tuple[float, str]] = []
+    for place in range(len(dates) - 1, -1, -1):
+        across = min(max(_LEFT + step * (place + 0.5), _LEFT + 20), _RIGHT - 30)
+        if not found or found[-1][0] - across >= _APART:
+            found.append((across, dates[place]))
+    return found

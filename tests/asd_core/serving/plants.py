@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote
 
-import anyio
 from starlette.testclient import TestClient
 
 from asd_core.digest import content_hash
@@ -17,7 +15,7 @@ from asd_core.serving.scored_clips import ScoredClips
 from asd_core.store.layout import score_part_path
 from asd_core.store.store import Store
 from asd_core.store.tables import CAPTIONS, to_parquet
-from tests.asd_core.serving.clients import HERE, form_secret
+from tests.asd_core.serving.clients import HERE, form_secret, raw_answer
 from tests.fleet import KNN
 from tests.stored_rows import rows as rows_of
 
@@ -77,19 +75,7 @@ class Plant:
 
     def raw(self, path):
         """Status and body of a path that no client has made shorter or encoded."""
-        sent = []
-
-        async def receive():
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message):
-            sent.append(message)
-
-        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http"}
-        scope |= {"path": unquote(path), "raw_path": path.encode(), "query_string": b"", "root_path": ""}
-        scope |= {"headers": [(b"host", b"127.0.0.1:8321")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8321)}
-        anyio.run(self.client.app, scope, receive, send)
-        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+        return raw_answer(self.client.app, path)
 
     def post(self, **fields):
         return self.client.post("/label", data={"form_secret": form_secret(self.client), **fields})

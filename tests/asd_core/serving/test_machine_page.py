@@ -5,6 +5,7 @@ import re
 import pytest
 
 from asd_core.runs.label import AskedLabel, label
+from asd_core.store.layout import night_page_path
 from asd_core.store.store import open_store
 from tests.asd_core.serving.clients import local_client
 from tests.asd_core.serving.markup import Outline
@@ -24,6 +25,13 @@ def test_a_machine_has_its_state_its_alarms_and_its_flagged_clips(store):
     flagged = {row["clip_id"] for row in store.scores(KEY).to_pylist() if row["is_flagged"]}
     assert {link[len("/clips/") :].partition("?")[0] for link in page.links if link.startswith("/clips/")} == flagged
     assert page.count("svg") >= 2 and "3 of 3 nights heard, 2 in alarm" in page.text
+
+
+def test_nights_with_a_report_lead_to_it(store):
+    store.files.write(night_page_path(KEY, DATES[1]), b"a report")
+    links = Outline(local_client(store).get("/machines/fan/00").text).links
+    assert [link for link in links if link.startswith("/reports/")] == [f"/reports/{KEY}/date%3D{DATES[1]}/index.html"]
+    assert local_client(store).get(f"/reports/{KEY}/date%3D{DATES[1]}/index.html").content == b"a report"
 
 
 def test_a_machine_that_was_not_heard_last_has_a_page_too(store):

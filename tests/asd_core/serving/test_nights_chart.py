@@ -1,6 +1,7 @@
 """Bars of nights."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,4 +40,6 @@ def test_a_year_fits_and_names_are_text():
     count = 366
     evidence = np.full(count, NO_EVIDENCE, np.uint16)
     chart = draw_nights("<b>", [f"d{number}" for number in range(count)], np.ones(count, np.uint8), evidence)
+    places = sorted(float(x) for x in re.findall(r'<text class="label" x="([\d.]+)" y="158"', chart))
+    assert len(places) > 2 and all(after - before >= 84 for before, after in pairwise(places))
     assert len(chart) < 20_000 and "&lt;b&gt;" in chart and chart.count("<text") < 20
