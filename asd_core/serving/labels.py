@@ -12,6 +12,7 @@ from starlette.routing import Route
 from asd_core.runs.label import MOST_CHARACTERS, AskedLabel, label
 from asd_core.serving.answers import form_of, is_own_path, page_answer, see_other, store_of
 
+_MOST_COOKIE = 1000  # characters of a name that a browser keeps
 _COOKIE, _YEAR = "asd_labeller", 365 * 24 * 3600
 
 
@@ -55,6 +56,8 @@ async def _give(request: Request) -> Response:
         return page_answer(request, "refused.html", status=400, why=refused[0], back=back)
     answer = see_other(f"{back}#labels")
     name = urllib.parse.quote(asked.labelled_by.strip())
+    if len(name) > _MOST_COOKIE:
+        return answer
     answer.set_cookie(
         _COOKIE, name, max_age=_YEAR, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )

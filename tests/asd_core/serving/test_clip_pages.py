@@ -10,6 +10,7 @@ import soundfile
 
 from asd_core.audio.decoding import read_clip
 from asd_core.pages.number_format import figure
+from asd_core.store.layout import night_page_path
 from asd_core.store.tables import SCORES
 from tests.asd_core.pages.outline import EVIL, Outline
 from tests.asd_core.serving.plants import KEY, NIGHT, SCORED, SQUEALING, keep_captions, keep_scores
@@ -26,7 +27,7 @@ def test_a_flagged_clip_is_shown_with_its_score_its_alarm_and_both_sounds(read_p
     assert answer.status_code == 200
     page = answer.text
     assert figure(clip["anomaly_score"]) in page and "Flagged" in page and "in alarm, new" in page
-    assert page.count("<audio") == 2 and page.count("<img") == 2
+    assert page.count("<audio") == 2 + len(clip["nearest_uris"]) and page.count("<img") == 2
     assert "Against</b>" not in page and "its nearest normal clips:" in page
     assert "script-src 'sha256-" in answer.headers["content-security-policy"]
 
@@ -42,6 +43,24 @@ def test_its_sound_is_the_recording_and_can_be_had_in_ranges(read_plant):
     heard, rate = soundfile.read(io.BytesIO(read_plant.get(clip, "/media/clip.flac").content))
     original, _ = soundfile.read(io.BytesIO(read_clip(clip["uri"])))
     assert rate == 16_000 and np.abs(heard - original).max() < 2**-15
+
+
+def test_each_of_the_nearest_normal_clips_can_be_heard(read_plant):
+    clip = read_plant.clips()[SQUEALING, 0]
+    for number, uri in enumerate(clip["nearest_uris"], 1):
+        heard, _ = soundfile.read(io.BytesIO(read_plant.get(clip, f"/media/normal-{number}.flac").content))
+        original, _ = soundfile.read(io.BytesIO(read_clip(uri)))
+        assert np.abs(heard - original).max() < 2**-15
+    for name in ("normal-0.flac", "normal-6.flac", "normal-1.png", "normal-.flac"):
+        assert read_plant.get(clip, f"/media/{name}").status_code == 404
+
+
+def test_the_mark_of_a_page_is_none_of_a_sound(plant):
+    clip, page = plant.clips()[SQUEALING, 0], plant.client.get("/" + night_page_path(KEY, NIGHT))
+    mark = page.headers["etag"].strip('"')
+    assert plant.client.app.state.clips.files.get(mark) is not None
+    assert plant.get(clip, "/media/clip.flac", v=mark).headers["content-type"] == "audio/flac"
+    assert plant.get(clip, "/media/clip.flac", v="../" + mark).headers["content-type"] == "audio/flac"
 
 
 def test_flagged_clips_lead_to_one_another(read_plant):

@@ -121,7 +121,7 @@ def test_a_bucket_has_the_same_pages_sounds_and_tables_and_takes_labels(plant, b
         assert other.client.get(path).content == plant.client.get(path).content
     assert other.raw(f"/reports/{KEY}/date={NIGHT}/../../../secret.html")[0] == 404
     page = other.get(clip)
-    assert page.status_code == 200 and page.text.count("<audio") == 2
+    assert page.status_code == 200 and page.text.count("<audio") > 2
     assert other.get(clip, "/media/clip.flac").content == plant.get(clip, "/media/clip.flac").content
     assert other.post(uri=clip["uri"], date=NIGHT, answer="fault", words="hums").status_code == 303
     assert other.store.labels()["words"].to_pylist() == ["hums"] and other.client.get("/reports").status_code == 200

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from asd_core.evaluation.csv_cells import restored
 from asd_core.runs.label import AskedLabel, label
+from asd_core.runs.label_files import read_answers
 from asd_core.serving.tables import TABLES, csv_pieces
 from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.tables import CAPTIONS, NIGHT
@@ -58,6 +59,20 @@ def test_each_table_has_its_header_and_a_name_for_its_file(plant, name):
     assert answer.headers["content-disposition"].startswith(f'attachment; filename="{name},{KEY},{LAST}.csv"')
     if name == "alarms":
         assert rows[0] == ALARMS.names
+
+
+def test_labels_go_back_into_a_store_as_they_were(plant, tmp_path):
+    label(plant.store, [AskedLabel("fault", machine="fan/00", date=LAST, words="=1+1", labelled_by="@Ann")])
+    label(plant.store, [AskedLabel("normal", plant.clips()[SQUEALING, 0]["uri"], date=LAST)])
+    (tmp_path / "labels.csv").write_bytes(table(plant, "labels").content)
+    before = plant.store.labels().drop_columns("labelled_at").to_pylist()
+    assert not label(plant.store, read_answers(str(tmp_path / "labels.csv"))).refused
+    assert plant.store.labels().drop_columns("labelled_at").to_pylist() == before
+
+
+def test_a_look_at_the_head_reads_no_night(read_plant):
+    answer = read_plant.client.head("/tables/scores.csv", params={"key": KEY})
+    assert answer.status_code == 200 and answer.content == b"" and "attachment" in answer.headers["content-disposition"]
 
 
 def test_words_of_a_language_model_are_no_formula(plant):
