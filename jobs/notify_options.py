@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asd_core.errors import AsdError, UsageError
-from jobs.console import printable
+from asd_core.errors import AsdError, BusyError, UsageError
 from jobs.endings import line_of
 from jobs.options import together
+from jobs.run_log import current_log, printable
 
 if TYPE_CHECKING:
     from asd_core.runs.notify import Audience, Outcome
@@ -58,7 +58,8 @@ def audience_of(addresses: Sequence[str], file: str | None, link: str | None) ->
 def telling_failures(command: Callable[..., None]) -> Callable[..., None]:
     """Tell receivers where a command fails; it is called with ``audience`` in the place of their options, or None.
 
-    An interrupted command is not told to have failed: it goes on when it is started again.
+    An interrupted command is not told to have failed: it goes on when it is started again. Neither is one that left the
+    work to another run.
     """
 
     @functools.wraps(command)
@@ -66,15 +67,24 @@ def telling_failures(command: Callable[..., None]) -> Callable[..., None]:
         audience = audience_of(notify, notify_file, notify_link)
         try:
             command(audience=audience, **options)
-        except (click.exceptions.Exit, click.Abort):
+        except (click.exceptions.Exit, click.Abort, BusyError):
             raise
         except Exception as error:
             if audience is not None:
                 for note in _notes_on_telling(audience, options, error):
-                    click.echo(printable(f"note: {note}"), err=True)
+                    _say(f"note: {note}")
             raise
 
     return run
+
+
+def _say(note: str) -> None:
+    """A line on stderr, in the form of the run's log."""
+    log = current_log()
+    if log.as_json:
+        log.write("warning", note)
+    else:
+        click.echo(printable(note), err=True)
 
 
 def _notes_on_telling(audience: Audience, options: Mapping[str, Any], error: Exception) -> list[str]:

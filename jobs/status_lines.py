@@ -132,6 +132,8 @@ def _unfinished_lines(found: Unfinished, is_at_work: bool) -> list[str]:
         lines.append(
             f"{found.requests} requests to a language model are not published, {found.answers} of them answered"
         )
+    if found.messages:
+        lines.append(f"messages that wait for a receiver: {found.messages}")
     return lines
 
 

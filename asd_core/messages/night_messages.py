@@ -40,7 +40,7 @@ class AlarmsOfNight:
             self._alert(telling, found, newly_quiet, starts)
         elif len(found) > MOST_MESSAGES:
             begun = tuple(change.machine for change in found if change.kind == "alarm")
-            _plan(telling, "digest", webhook.digest(self.about, found), begun)
+            _plan(telling, "digest", webhook.digest(self.about, found, names), begun)
         else:
             for change, name in zip(found, names, strict=True):
                 begun = (change.machine,) if change.kind == "alarm" else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,26 +67,24 @@ class About:
 def told_change(about: About, change: Change, alarm_id: str) -> dict[str, Any]:
     """The body of a message on one machine, without its id and time."""
     row = change.row
-    body = _body(about, change.kind, str(row["sentence"])) | _machine(change) | {"alarm_id": alarm_id}
+    body = _body(about, change.kind, str(row["sentence"])) | _machine(change, alarm_id)
     body |= {"tier": row["tier"], "state": row["state"], "nights_in_alarm": row["nights_in_alarm"]}
     return body | {"is_return": change.is_return, "text": within_limit([_line(change)], _link(about))}
 
 
-def digest(about: About, changes: Sequence[Change]) -> dict[str, Any]:
-    """The body of one message on all changes of a night, the first `MOST_LISTED` of them listed."""
-    begun, ended = ([change for change in changes if change.kind == kind] for kind in ("alarm", "cleared"))
-    sentence = (
-        f"{_counted(len(begun), 'alarm')} and {_counted(len(ended), 'end')} of alarms in the night {about.night}."
-    )
-    listed = [*begun, *ended][:MOST_LISTED]
-    machines = [{"kind": one.kind, "sentence": readable(one.row["sentence"])} | _machine(one) for one in listed]
-    text = within_limit([f"*{escaped(sentence)}*", *(_line(one) for one in listed)], _link(about))
-    return _body(about, "digest", sentence) | {
-        "alarms": len(begun),
-        "cleared": len(ended),
-        "machines": machines,
-        "text": text,
-    }
+def digest(about: About, changes: Sequence[Change], alarm_ids: Sequence[str]) -> dict[str, Any]:
+    """The body of one message on all changes of a night, the first `MOST_LISTED` of them listed, alarms first."""
+    ordered = sorted(zip(changes, alarm_ids, strict=True), key=lambda pair: pair[0].kind != "alarm")
+    begun = sum(change.kind == "alarm" for change in changes)
+    alarms = f"{begun:,} new alarm{'s' * (begun != 1)}"
+    sentence = f"{alarms} and {len(changes) - begun:,} over in the night {about.night}."
+    listed = ordered[:MOST_LISTED]
+    machines = [
+        {"kind": one.kind, "sentence": readable(one.row["sentence"])} | _machine(one, name) for one, name in listed
+    ]
+    text = within_limit([f"*{harmless(sentence)}*", *(_line(one) for one, _ in listed)], _link(about))
+    counts = {"alarms": begun, "cleared": len(changes) - begun}
+    return _body(about, "digest", sentence) | counts | {"machines": machines, "text": text}
 
 
 def told_night(about: About, kind: str, sentence: str) -> dict[str, Any]:
@@ -111,10 +110,11 @@ def _body(about: About, kind: str, sentence: str) -> dict[str, Any]:
     return _FIELDS | known | {"sentence": readable(sentence)}
 
 
-def _machine(change: Change) -> dict[str, Any]:
-    row = change.row
+def _machine(change: Change, alarm_id: str) -> dict[str, Any]:
+    row, p_value = change.row, change.row["p_value"]
     names = {name: readable(row[name]) for name in ("machine_type", "machine_id")}
-    return names | {"since": change.since, "p_value": row["p_value"]}
+    is_number = p_value is not None and math.isfinite(p_value)  # JSON has no other
+    return names | {"alarm_id": alarm_id, "since": change.since, "p_value": p_value if is_number else None}
 
 
 def _line(change: Change) -> str:
@@ -129,7 +129,3 @@ def _link(about: About) -> str:
         return ""
     is_link = about.report.startswith(("http://", "https://")) and not set(about.report) & set("<>| ")
     return f"<{escaped(about.report)}|report>" if is_link else f"report: {escaped(readable(about.report))}"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"

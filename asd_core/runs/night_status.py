@@ -108,7 +108,7 @@ def _status(
     has_report: bool,
 ) -> NightStatus:
     counts: Mapping[str, Any] = record.get("counts", {})
-    told = {name: int(counts.get(name) or 0) for name in _COUNTS}
+    told = {name: _whole(counts.get(name)) for name in _COUNTS}
     if alarms is not None:  # these are of this night alone, and of all runs that scored it
         sums = {name: int(pc.sum(alarms[name]).as_py() or 0) for name in ("clips", "flagged", "errors")}
         told = {"listed": sums["clips"] + sums["errors"], "scored": sums["clips"], **sums}
@@ -122,12 +122,22 @@ def _status(
         told["listed"],
         told["scored"],
         told["errors"],
-        dict(counts.get("errors_by_reason") or {}) if is_alone else {},
+        errors_by_reason(counts) if is_alone else {},
         told["flagged"],
         None if alarms is None else _alarm_counts(alarms),
         waiting,
         has_report,
     )
+
+
+def errors_by_reason(counts: Mapping[str, Any]) -> dict[str, int]:
+    """How many errors of each reason the counts of a record tell."""
+    told = counts.get("errors_by_reason")
+    return {str(reason): _whole(count) for reason, count in told.items()} if isinstance(told, dict) else {}
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def seconds_of(record: Mapping[str, Any]) -> float | None:

@@ -1,9 +1,12 @@
+import json
+
 import click
 import pytest
 
-from asd_core.errors import AsdError, UsageError
+from asd_core.errors import AsdError, BusyError, UsageError
 from jobs.notify_options import audience_of, notify_options, telling_failures
 from jobs.options import recipe_options
+from jobs.run_log import RunLog
 from tests.message_receiver import MessageReceiver
 
 SECRET = "https://host.example/secret-word"
@@ -69,6 +72,8 @@ def test_a_failure_is_told_and_raised_and_an_end_asked_for_is_not_told(tmp_path,
             with pytest.raises(click.Abort):
                 run(error, *arguments)
         assert run(click.exceptions.Exit(4), *arguments) == 4
+        with pytest.raises(BusyError):
+            run(BusyError("another run"), *arguments)
         assert receiver.taken == []
         with pytest.raises(AsdError, match="no archive"):
             run(AsdError("no archive"), *arguments)
@@ -81,3 +86,12 @@ def test_a_receiver_that_fails_too_is_a_line(tmp_path, capsys):
         run(AsdError("x"), "--store", tmp_path / "store", "--notify", receiver.url)
     said = capsys.readouterr().err
     assert "could not be told: status 400" in said and "secret" not in said
+
+
+def test_a_receiver_that_fails_is_a_line_of_json_where_lines_are(tmp_path, capsys):
+    (tmp_path / "store").write_text("no folder")
+    with MessageReceiver(lambda: "refused") as receiver, pytest.raises(AsdError):
+        arguments = ["--store", str(tmp_path / "store"), "--notify", receiver.url]
+        failing(AsdError("x")).main(arguments, standalone_mode=False, obj=RunLog("failing", as_json=True))
+    line = json.loads(capsys.readouterr().err)
+    assert line["level"] == "warning" and "could not be told: status 400" in line["message"]

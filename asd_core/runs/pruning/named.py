@@ -25,6 +25,7 @@ class Named:
         fits: scorer folder → (time of the commit, version) of each fit that names it, the oldest first.
         fit_manifests: ``<folder>/<version>`` → paths of the manifests of the fits that made it.
         ensembles: KEYs of ensembles.
+        updated: KEYs whose banks have grown.
     """
 
     run_ids: set[str] = field(default_factory=set)
@@ -34,6 +35,7 @@ class Named:
     fit_manifests: dict[str, list[str]] = field(default_factory=dict)
     _fitted: dict[str, str] = field(default_factory=dict)  # scorer folder → version of the last fit that is no update
     ensembles: set[str] = field(default_factory=set)
+    updated: set[str] = field(default_factory=set)
 
     @classmethod
     def in_records(cls, store: Store) -> Named:
@@ -53,6 +55,8 @@ class Named:
         if record["job"] != "fit":
             self.scorers.update(f"{folder}/{version}" for folder, version in scorers.items())
             return
+        if "update" in record:
+            self.updated.add(str(record.get("key")))
         for folder, version in scorers.items():
             if "update" not in record:
                 self._fitted[folder] = version

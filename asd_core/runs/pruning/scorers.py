@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from asd_core.errors import AsdError
 from asd_core.runs.pruning.named import Named
@@ -35,7 +36,8 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
     """Versions that were superseded before a moment, and folders of versions that were never committed.
 
     These stay: the newest version of each machine and type, each that ``newest_scorers/`` names, each that the record
-    of another run than a fit names, and those that an ensemble's scorer which stays is made from.
+    of another run than a fit names, those that banks have grown from, and those that make up an ensemble's scorer which
+    stays.
 
     Args:
         store: where they are.
@@ -43,9 +45,8 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
         limit: from when on one is old.
         named: in the run records.
     """
-    stay = (
-        named.scorers | _current(store) | {f"{folder}/{_highest(of)}" for folder, of in found.items() if _highest(of)}
-    )
+    current = _current(store) | {f"{folder}/{_highest(of)}" for folder, of in found.items() if _highest(of)}
+    stay = named.scorers | current | _anchors(store, current, named.updated)
     old: list[tuple[str, list[FileInfo]]] = []
     for folder, versions in found.items():
         for version, files in versions.items():
@@ -102,19 +103,25 @@ def _iso(seconds: float) -> str:
         return ""
 
 
+def _anchors(store: Store, current: Iterable[str], updated: Iterable[str]) -> set[str]:
+    """The versions that current ones have grown from."""
+    found = set()
+    for path, head in _heads(store, current, updated):
+        update = head.get("update")
+        if isinstance(update, dict):
+            found.add(f"{path.rsplit('/', 2)[0]}/{update.get('anchor')}")
+    return found
+
+
 def _members(store: Store, stay: Iterable[str], ensembles: Iterable[str]) -> set[str]:
     """The versions that the scorers of ensembles are made from.
 
     Raises:
         AsdError: a head is broken: what it is made from is not known.
     """
-    folders = tuple(f"scorers/{key}/" for key in ensembles)
-    heads = [f"{name}/{_HEAD}" for name in sorted(stay) if folders and name.startswith(folders)]
     found = set()
-    for path, data in zip(heads, read_present(store.files, heads), strict=True):
-        if data is None:
-            continue
-        head, machine = json_object(path, data), path.split("/", 2)[2].rsplit("/", 2)[0]
+    for path, head in _heads(store, stay, ensembles):
+        machine = path.split("/", 2)[2].rsplit("/", 2)[0]
         try:
             found |= {f"scorers/{key}/{machine}/{version}" for key, version in head["members"].values()}
         except (KeyError, AttributeError, ValueError, TypeError) as error:
@@ -122,3 +129,12 @@ def _members(store: Store, stay: Iterable[str], ensembles: Iterable[str]) -> set
                 f"{path} in the store does not tell its members: restore it, or remove its folder"
             ) from error
     return found
+
+
+def _heads(store: Store, names: Iterable[str], keys: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Path and object of the heads of some scorers, of those that are of these KEYs and are there."""
+    folders = tuple(f"{kind}/{key}/" for kind in _KINDS for key in keys)
+    paths = [f"{name}/{_HEAD}" for name in sorted(names) if folders and name.startswith(folders)]
+    for path, data in zip(paths, read_present(store.files, paths), strict=True):
+        if data is not None:
+            yield path, json_object(path, data)

@@ -1,5 +1,8 @@
 from datetime import UTC, datetime
 
+import jsonschema
+import pytest
+
 from asd_core.messages.alertmanager import MOST_ALERTS, in_requests, machine_alert, merged, night_alert
 from asd_core.messages.webhook import About
 from tests.asd_core.messages.nights import row
@@ -47,3 +50,33 @@ def test_of_alerts_with_the_same_labels_the_last_one_is_sent():
 def test_many_alerts_are_several_requests():
     alerts = [machine_alert(ABOUT, row(f"{n}"), BEGAN, NOW) for n in range(MOST_ALERTS + 1)]
     assert [len(request) for request in in_requests(alerts)] == [MOST_ALERTS, 1] and in_requests([]) == []
+
+
+# The definition of a postable alert in https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml, and
+# stricter: the fields that it names and no other.
+TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+RFC3339 = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"}
+POSTABLE = {
+    "type": "object",
+    "required": ["labels"],
+    "additionalProperties": False,
+    "properties": {
+        "labels": {**TEXTS, "minProperties": 1, "propertyNames": {"pattern": "^[a-zA-Z_][a-zA-Z0-9_]*$"}},
+        "annotations": TEXTS,
+        "startsAt": RFC3339,
+        "endsAt": RFC3339,
+        "generatorURL": {"type": "string", "pattern": "^https?://"},
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["01", "", "\x00<!channel>", "\udcff", "Räder/µ \u202e"])
+@pytest.mark.parametrize("report", [None, "/srv/store/a b/index.html", "s3://plant/r", "https://asd.example/r%20s"])
+def test_every_alert_is_one_that_the_api_takes(name, report):
+    about = About("twfr-gmm-1", "2026-11-15", report, "nightly-1")
+    machines = [machine_alert(about, row(name), BEGAN, NOW, is_over=over) for over in (False, True)]
+    nights = [night_alert(about, kind, name, NOW) for kind in ("night_failed", "night_missing", "test")]
+    for alert in [*machines, *nights, night_alert(about, "night_missing", name, NOW, is_over=True)]:
+        jsonschema.validate(alert, POSTABLE)
+        assert alert["labels"]["alertname"].startswith("Asd")
+        assert alert.get("startsAt", "") <= alert["endsAt"]

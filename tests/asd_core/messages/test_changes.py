@@ -58,7 +58,7 @@ def test_an_alarm_that_another_rule_begins_on_another_night_is_the_same_one():
 STATES = st.sampled_from(["new", "continuing", "cleared", "", "absent"])
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), STATES), max_size=8))
 def test_whoever_follows_the_messages_knows_the_machines_in_alarm(nights):
     told, followed, last = {}, set(), ""

@@ -1,6 +1,10 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asd_core.messages.message import time_text
 from asd_core.messages.night_messages import FailedNight, MissingNight, NightIsThere, Trial
 from asd_core.messages.posting import Answer
 from asd_core.messages.webhook import MOST_MESSAGES, About
@@ -84,6 +88,36 @@ def test_alerts_that_wait_are_replaced_by_newer_ones(tmp_path):
     (alerts,) = told(tmp_path, later, receivers=(ALERTS,), at=NOW + timedelta(days=1))
     ends = {alert["labels"]["machine_id"]: alert["endsAt"] for alert in alerts}
     assert ends.keys() == {"01", "02"} and ends["02"].startswith("2026-11-17")
+
+
+STATES = {"alarm": "continuing", "well": "", "over": "cleared"}
+MACHINES = st.sampled_from([*STATES, "answered", "absent"])
+NIGHTS = st.lists(st.dictionaries(st.sampled_from("abc"), MACHINES), min_size=1, max_size=6)
+
+
+def row_of(name, state, date, since="2026-11-01"):
+    return acknowledged_row(name, date, since) if state == "answered" else row(name, STATES[state], date, since)
+
+
+@settings(max_examples=25)
+@given(nights=NIGHTS, fails=st.lists(st.booleans(), max_size=6))
+def test_whatever_fails_alertmanager_knows_the_machines_in_alarm_once_it_is_told(tmp_path_factory, nights, fails):
+    folder, known = tmp_path_factory.mktemp("alerts"), {}
+
+    def receive(url, body, seconds):
+        if is_down:
+            return Answer(False, True, "status 500")
+        known.update({alert["labels"]["machine_id"]: alert["endsAt"] for alert in json.loads(body)})
+        return Answer(True, True)
+
+    for number, states in enumerate(nights):
+        now, date = NOW + timedelta(days=number), f"2026-11-{number + 1:02d}"
+        is_down = number < len(fails) and fails[number] and number < len(nights) - 1
+        rows = [row_of(name, state, date) for name, state in states.items() if state != "absent"]
+        teller(folder, ALERTS, post=receive, now=lambda now=now: now).tell("twfr-gmm-1", night(*rows, date=date))
+    firing = {name for name, ends in known.items() if ends > time_text(now)}
+    for name, state in states.items():
+        assert state == "absent" or (name in firing) is (state == "alarm")
 
 
 def test_a_night_that_fails_is_told_once_a_day_until_one_is_whole(tmp_path):

@@ -35,8 +35,12 @@ def test_a_message_tells_machine_night_evidence_report_and_run():
     assert body["text"].startswith("*fan 01*: in alarm, 2026-11-15. New alarm.\nreport: ")
 
 
+def test_a_p_value_that_is_no_number_is_null():
+    assert told(p_value=float("nan"))["p_value"] is told(p_value=None)["p_value"] is None
+
+
 def test_every_kind_has_the_same_fields():
-    bodies = [told(), digest(ABOUT, []), *(told_night(ABOUT, kind, "x") for kind in ("night_failed", "test"))]
+    bodies = [told(), digest(ABOUT, [], []), *(told_night(ABOUT, kind, "x") for kind in ("night_failed", "test"))]
     assert len({tuple(sorted(body)) for body in bodies}) == 1
 
 
@@ -65,7 +69,8 @@ def test_a_digest_counts_all_and_lists_some(count):
     found = [Change("alarm", row(f"{n:05d}"), "2026-11-15") for n in range(count)] + [
         Change("cleared", row("x", "cleared"), "2026-11-01")
     ]
-    body = digest(ABOUT, found)
+    body = digest(ABOUT, found, [f"id{n}" for n in range(count + 1)])
+    assert (body["machines"][0]["alarm_id"], body["machines"][0]["machine_id"]) == ("id0", "00000")
     assert (body["alarms"], body["cleared"], len(body["machines"])) == (count, 1, min(count + 1, MOST_LISTED))
-    assert body["sentence"] == f"{count:,} alarms and 1 end of alarms in the night 2026-11-15."
+    assert body["sentence"] == f"{count:,} new alarms and 1 over in the night 2026-11-15."
     assert len(body["text"]) <= MOST_CHARACTERS and len(json.dumps(body)) < 40_000

@@ -1,13 +1,16 @@
 """The application as a whole: only what is a page is found, and what fails is a page too."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from asd_core.serving.application import build_application
-from asd_core.store.store import open_store
+from asd_core.store.store import Store, open_store
 from tests.asd_core.serving.clients import local_client, raw_answer
-from tests.asd_core.serving.stores import plant
+from tests.asd_core.serving.stores import FAN, keep_night, plant
 from tests.fleet import files_of
-from tests.many_nights.plant import KEY
+from tests.many_nights.bucket import Bucket
+from tests.many_nights.plant import KEY, day, keep_record
 
 # Of files that are there: a secret beside the store, one in it that no page needs, and one of this computer.
 OUTSIDE, INSIDE, SYSTEM = "../secret.json", f"evidence/{KEY}/secret.json", "/etc/passwd"
@@ -67,6 +70,37 @@ def test_reading_writes_nothing(tmp_path):
     for path in ("/", "/nights", "/nights/2026-11-18", "/machines/fan/00", "/reports"):
         assert client.get(path).status_code == 200
     assert files_of(tmp_path) == before
+
+
+def test_a_warm_page_asks_a_bucket_a_few_times_and_a_thousand_nights_change_little():
+    asked = {}
+    for nights in (10, 1000):
+        bucket = Bucket({})
+        for number in range(nights):
+            keep_night(Store(bucket), day(number), {FAN: "A"}) if number >= nights - 2 else keep_run(bucket, number)
+        client = local_client(Store(bucket))
+        assert "1 machine of 1 is in alarm" in client.get("/").text
+        bucket.requests.clear()
+        assert client.get("/").status_code == 200
+        asked[nights] = bucket.asked().total()
+    assert asked[10] <= 12 and asked[1000] <= asked[10] + 2, asked
+
+
+def keep_run(bucket, number):
+    """A night that is scored and of which nothing is read."""
+    files = {}
+    keep_record(files, {"run_id": f"nightly-{number}", "job": "nightly", "score_files": {}}, day(number))
+    for path, data in files.items():
+        bucket.put(path, data)
+
+
+def test_many_readers_at_once_see_the_same(tmp_path):
+    store = plant(open_store(str(tmp_path)))
+    client = local_client(store)
+    paths = ["/", "/nights", "/nights/2026-11-18", "/machines/fan/00", "/machines/valve/02"] * 6
+    with ThreadPoolExecutor(8) as pool:
+        told = [answer.text for answer in pool.map(client.get, paths)]
+    assert all(told[place] == told[place % 5] for place in range(len(paths)))
 
 
 def test_a_store_that_cannot_be_read_is_a_page_and_the_next_request_looks_again(tmp_path):

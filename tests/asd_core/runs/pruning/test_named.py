@@ -31,4 +31,5 @@ def test_the_fit_that_an_update_grew_from_is_needed():
     for number, more in enumerate(({}, {}, {"update": {}}, {"update": {}}, {}), 1):
         told = {"run_id": f"fit-{number}", "job": "fit", "scorers": {place: f"v{number}"}, **more}
         keep_record(files, told, f"2026-11-{number:02d}")
-    assert Named.in_records(Store(Bucket(files))).scorers == {f"{place}/v2"}
+    named = Named.in_records(Store(Bucket(files)))
+    assert named.scorers == {f"{place}/v2"} and len(named.updated) == 1

@@ -67,3 +67,11 @@ def test_the_members_of_an_ensemble_that_stays_stay_too():
     bucket.files[f"{both}/v2/scorer.json"] = b'{"members": 5}'
     with pytest.raises(AsdError, match="does not tell its members"):
         superseded_scorers(store, stored_versions(store), LIMIT, named)
+
+
+def test_the_version_that_the_newest_has_grown_from_stays():
+    bucket, fits = bucket_of("v1", "v2", "v3"), {PLACE: [(OLD, "v1"), (OLD, "v2"), (OLD, "v3")]}
+    bucket.files[f"{PLACE}/v3/scorer.json"] = json.dumps({"update": {"anchor": "v1"}}).encode()
+    assert superseded(bucket, Named(fits=fits, updated={"k"})) == ["v2"]
+    bucket.files[f"{PLACE}/v3/scorer.json"] = b'{"update": 5}'
+    assert superseded(bucket, Named(fits=fits, updated={"k"})) == ["v1", "v2"]
