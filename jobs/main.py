@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -37,6 +37,7 @@ _COMMANDS = {
     "alarms": "Name the machines of a night that are in alarm.",
     "notify": "Tell receivers which machines are in alarm, and which no more.",
     "label": "Tell that a clip or a night is normal, or a fault.",
+    "maintenance": "Name the nights on which a machine is worked on.",
     "scorers": "List the scorers of every machine, or go back to earlier ones.",
     "report": "Write the report of a scored night.",
     "serve": "Serve nights, machines and clips as web pages, and take labels.",
@@ -65,6 +66,16 @@ class Commands(click.Group):
         # Click keeps the first help option that it makes, also one for a caller that has no group around the command.
         command.context_settings.setdefault("help_option_names", _HELP)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; where lines are JSON, without the empty line that Click prints for Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            log = ctx.find_object(RunLog)
+            if log is not None and log.as_json:
+                raise click.Abort from None
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

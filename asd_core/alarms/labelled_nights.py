@@ -39,6 +39,7 @@ def with_answers(
     answers: Mapping[tuple[int, int], NightAnswer],
     learnt: Integers,
     rules: AlarmRules,
+    ended: NDArray[np.bool_] | None = None,
 ) -> LabelledNights:
     """Lay the answers of people over judged nights. No p-value and no level of an alarm changes.
 
@@ -49,11 +50,12 @@ def with_answers(
         answers: (machine, night) → the answer on it.
         learnt: (M,) nights that each machine was judged by.
         rules: that the nights were judged by.
+        ended: (M, T) True for nights that end an alarm without an answer; None for none.
     """
-    if not answers:
+    if not answers and ended is None:
         none = np.zeros(judged.p_values.shape, bool)
         return LabelledNights(judged.episodes, judged.tiers, none, {})
-    normal = np.zeros(judged.p_values.shape, bool)
+    normal = np.zeros(judged.p_values.shape, bool) if ended is None else ended.copy()
     for place in (place for place, answer in answers.items() if answer.answer == "normal"):
         normal[place] = True
     judged_here = ~np.isnan(judged.p_values)

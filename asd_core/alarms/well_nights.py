@@ -48,7 +48,7 @@ class GrowthRules:
     quarantine: int = 7
     window: int = 14
     hold: int = 28
-    apart: float = 3.0
+    apart: float = 2.0
     most_nights: int = 28
 
 

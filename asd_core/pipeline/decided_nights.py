@@ -18,7 +18,8 @@ from asd_core.alarms.over_nights import FleetNights, judge_distances
 from asd_core.alarms.sentences import JudgedNight, sentence
 from asd_core.pipeline.borrowed_nights import BorrowedNights, judge_borrowed
 from asd_core.pipeline.gathered_nights import GatheredNights
-from asd_core.pipeline.night_answers import MachineNight, night_answers
+from asd_core.pipeline.maintained_nights import Windows, maintained, windows_of, with_windows
+from asd_core.pipeline.night_answers import MachineNight, label_columns, night_answers
 from asd_core.pipeline.night_evidence import LearntFleet
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.alarm_settings import AlarmConfig
@@ -42,6 +43,7 @@ class DecidedNights:
         answers: machine type, machine id and date → the answer on that night.
         borrowed: what the rule made of machines that were judged by others of their type.
         config: the rule.
+        windows: maintenance of machines.
     """
 
     fleet: LearntFleet
@@ -51,6 +53,7 @@ class DecidedNights:
     answers: Mapping[MachineNight, NightAnswer]
     borrowed: BorrowedNights
     config: AlarmConfig
+    windows: Windows
 
     def rows(self, key: str, night: int, evidence: pa.Table) -> pa.Table:
         """Rows of ALARMS of one night, alarms first and then by evidence.
@@ -89,13 +92,13 @@ class DecidedNights:
             "acknowledged": [bool(is_quiet) if one else None for one, is_quiet in zip(state, quiet, strict=True)],
         }
         answers = self._answers(machines, place, night)
-        columns |= _label_columns(answers)
+        columns |= label_columns(answers)
         known = {"tier": np.where(quiet, "act", columns["tier"]).tolist()}
         columns["sentence"] = self._said(columns | known, place >= 0, of(judged.settled, False), answers)
         rows = self._with_borrowed(_table(columns, ALARMS.names), night, evidence, answers)
         is_open = np.isin(rows["state"].fill_null("").to_numpy(), ("new", "continuing")) & ~quiet
         order = ranking(is_open, rows["p_value"].to_numpy(), of(judged.strength, np.nan))
-        return rows.take(pa.array(order))
+        return with_windows(rows.take(pa.array(order)), self.dates[night], self.windows)
 
     def _with_borrowed(
         self, rows: pa.Table, night: int, evidence: pa.Table, answers: Sequence[NightAnswer | None]
@@ -191,15 +194,6 @@ def _sentence(
     return sentence(JudgedNight(tier, state or "", value, floor, level, mean, worst, *counts, is_settled))
 
 
-def _label_columns(answers: Sequence[NightAnswer | None]) -> dict[str, list[str | None]]:
-    """The columns of ALARMS that tell the answers of people."""
-    fields = {"label": "answer", "label_words": "words", "label_until": "until", "labelled_by": "labelled_by"}
-    return {
-        column: [None if one is None else getattr(one, field) or None for one in answers]
-        for column, field in fields.items()
-    }
-
-
 def _table(columns: Mapping[str, Any], names: Sequence[str]) -> pa.Table:
     """Some columns in the types of ALARMS, null where a number is none."""
     fields = [ALARMS.field(name) for name in names]
@@ -208,7 +202,12 @@ def _table(columns: Mapping[str, Any], names: Sequence[str]) -> pa.Table:
 
 
 def decide(
-    fleet: LearntFleet, key: str, nights: GatheredNights, config: AlarmConfig, labels: pa.Table | None = None
+    fleet: LearntFleet,
+    key: str,
+    nights: GatheredNights,
+    config: AlarmConfig,
+    labels: pa.Table | None = None,
+    maintenance: pa.Table | None = None,
 ) -> DecidedNights:
     """Apply a rule to the evidence of nights, and the answers of people to its alarms.
 
@@ -218,21 +217,27 @@ def decide(
         nights: with the columns `GATHERED`.
         config: the rule.
         labels: rows of LABELS that count; None for none.
+        maintenance: rows of MAINTENANCE that count; None for none. Nights in it are not judged, and end an alarm.
     """
     machines, total = len(fleet.kinds), len(nights.dates)
     place = _places(fleet, key, nights.machines)
     values = np.full((3, machines, total), np.nan)
     values[:, place[place >= 0]] = np.stack([nights.matrix(name)[place >= 0] for name in _OF_OWN])
     clips = np.nan_to_num(values[2]).astype(np.int64)
+    windows, ended = windows_of(maintenance), None
+    if windows:
+        ended = np.zeros((machines, total), bool)
+        ended[place[place >= 0]] = maintained(windows, nights.machines, nights.dates)[place >= 0]
+        values[:2, ended] = np.nan
     judged = judge_distances(fleet.calibration, fleet.null, np.arange(total), values[:2], clips, config)
     answers = {} if labels is None else night_answers(labels, nights)
     learnt, number = fleet.calibration.means.learnt, {date: night for night, date in enumerate(nights.dates)}
     of_machine = dict(zip(nights.machines, place.tolist(), strict=True))
     placed = {(of_machine[kind, name], number[date]): one for (kind, name, date), one in answers.items()}
     placed = {where: one for where, one in placed.items() if where[0] >= 0}
-    labelled = with_answers(judged, values[:2], nights.dates, placed, learnt, config)
+    labelled = with_answers(judged, values[:2], nights.dates, placed, learnt, config, ended)
     borrowed = judge_borrowed(nights, judged.p_values, config)
-    return DecidedNights(fleet, tuple(nights.dates), judged, labelled, answers, borrowed, config)
+    return DecidedNights(fleet, tuple(nights.dates), judged, labelled, answers, borrowed, config, windows)
 
 
 def _places(fleet: LearntFleet, key: str, machines: list[tuple[str, str]]) -> NDArray[np.int64]:

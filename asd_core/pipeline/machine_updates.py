@@ -37,6 +37,8 @@ class UpdateTask:
         parts: clip id → `BANK`, `HELD_OUT` or `FAULT`.
         anchors: scorer folder → version that a person's fit made.
         joined: scorer folder → dates of the nights that join.
+        retreats: scorer folders of machines of which nights leave and none joins: the refit goes back towards the
+            anchor, and needs no check. Such a machine may have no well night left to check one on.
         waited: nights of quarantine.
         alike: intraclass correlation of flags, see `held_out_flags`.
     """
@@ -45,6 +47,7 @@ class UpdateTask:
     parts: Mapping[str, str]
     anchors: Mapping[str, str]
     joined: Mapping[str, tuple[str, ...]]
+    retreats: frozenset[str]
     waited: int
     alike: float
 
@@ -114,7 +117,7 @@ def _updated(
         after = _scored(group, machine, held, scorer), _scored(group, machine, faults, scorer)
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return UpdateOutcome(machine_type, machine_id, now, nights=len(nights), refused=str(error))
-    why = _refusal(scorer, update.alike, before, after)
+    why = "" if folder in update.retreats else _refusal(scorer, update.alike, before, after)
     labelled, version, is_new = group.task.labelled.intersection(rows["clip_id"].to_pylist()), now, False
     if not why:
         told = {"anchor": update.anchors[folder], "nights": list(nights)}

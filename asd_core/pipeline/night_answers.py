@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -48,3 +49,12 @@ def night_answers(labels: pa.Table, nights: GatheredNights) -> dict[MachineNight
         if 0 < clips[place[kind, name], number[date]] <= len(answers)
     }
     return whole | faults | own
+
+
+def label_columns(answers: Sequence[NightAnswer | None]) -> dict[str, list[str | None]]:
+    """The columns of ALARMS that tell the answers of people."""
+    fields = {"label": "answer", "label_words": "words", "label_until": "until", "labelled_by": "labelled_by"}
+    return {
+        column: [None if one is None else getattr(one, field) or None for one in answers]
+        for column, field in fields.items()
+    }

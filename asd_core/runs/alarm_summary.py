@@ -69,6 +69,11 @@ class AlarmSummary:
         return [row for row in self._where("tier", "watch") if row["acknowledged"]]
 
     @property
+    def maintained(self) -> list[Row]:
+        """The machines that are being worked on, and are not judged."""
+        return [row for row in self._where("label", "maintenance") if row["tier"] == "not_decided"]
+
+    @property
     def drifting(self) -> list[Row]:
         """The machines that have lain elsewhere for weeks."""
         return list(self.rows.filter(pc.is_valid(self.rows["drifted_by"])).to_pylist())
@@ -138,7 +143,9 @@ class AlarmSummary:
 
     def text(self) -> str:
         """All of it in lines."""
-        named = [*self.alarms, *self.acknowledged, *self.cleared, *self.watched]
+        maintained = self.maintained
+        cleared = [row for row in self.cleared if row not in maintained]
+        named = [*self.alarms, *self.acknowledged, *cleared, *self.watched, *maintained]
         width = max((len(_name(row)) for row in named), default=0)
         lines = [f"  {_name(row):{width}}  {row['sentence']}{self._level(row)}" for row in named]
         return "\n".join([f"{self.date}: {self.headline()}", *lines, *self.remarks()])
@@ -150,6 +157,7 @@ class AlarmSummary:
             "alarms": [*self.alarms, *self.cleared],
             "acknowledged": self.acknowledged,
             "watched": self.watched,
+            "maintenance": self.maintained,
             "drifting": self.drifting,
             "fleet_shift": self.fleet_shift,
             "tiers": dict(self.tiers),

@@ -7,9 +7,7 @@ do answers of people on a night or one before it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import islice
 
@@ -17,7 +15,6 @@ import pyarrow as pa
 
 from asd_core.alarms.labelled_alarms import LabelledAlarms
 from asd_core.clips.clip import UNDATED
-from asd_core.digest import content_hash
 from asd_core.errors import AsdError
 from asd_core.pipeline.decided_nights import GATHERED, DecidedNights, decide
 from asd_core.pipeline.engine import Engine, LocalEngine, Progress, no_progress
@@ -30,16 +27,14 @@ from asd_core.pipeline.type_files import stored_lent_nights
 from asd_core.pipeline.type_scorers import is_borrowed
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
+from asd_core.runs.alarm_marks import METHOD, digest, digests_of_nights, mark_of_rule, mark_of_scores, told_by
 from asd_core.runs.learnt_nights import learnt_nights
 from asd_core.store.alarm_tables import KeptNight
-from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 from asd_core.store.tables import rows_of
 
 _HISTORY = ("machine_type", "machine_id", *GATHERED)
 _AT_ONCE = 32  # nights whose files are held
-_METHOD = "2"  # another one for evidence or rules that give other alarms from the same scores
-_WORDS = "4"  # another one for other sentences of the same alarms; evidence stays
 
 MOST_NIGHTS = 120
 """Nights before the one asked for that a rule looks at; an alarm that is older is told to have begun with them."""
@@ -110,8 +105,8 @@ class _Work:
         self._key, self._config = recipe.key(), config
         self._runs = store.scored_dates(self._key)
         self._fleets: dict[str, LearntFleet] = {}
-        self._labels = store.labels()
-        self._answers = digests_of_nights(self._labels)
+        self._labels, self._maintenance = store.labels(), store.maintenance()
+        self._answers = digests_of_nights(self._labels, self._maintenance)
 
     def chains(self, dates: Collection[str]) -> list[list[str]]:
         """The nights to judge in their order: those with a date up to the last asked for, and clips without one."""
@@ -125,12 +120,12 @@ class _Work:
 
     def judge(self, chain: list[str], wanted: Collection[str]) -> dict[str, pa.Table]:
         """Rows of ALARMS of the nights wanted, by all nights of a chain up to them; what was not kept yet is kept."""
-        nights, history = GatheredNights(GATHERED), _digest([_METHOD, _WORDS, asdict(self._config)])
+        nights, history = GatheredNights(GATHERED), mark_of_rule(self._config)
         evidence, marks = dict[str, pa.Table](), dict[str, dict[str, str]]()
         for done, (date, kept) in enumerate(self._kept(chain, wanted), 1):
             made_of, rows = self._evidence(date, kept, date in wanted and not self._as_history)
             nights.add(date, rows)
-            history = _digest([history, date, made_of, *self._answers.get(date, ())])  # none where none is labelled
+            history = digest([history, date, made_of, *self._answers.get(date, ())])  # none where none is labelled
             if date in wanted:
                 evidence[date] = rows
                 marks[date] = {"decided": history, **told_by(self._config, self._runs[date], self._answers, date)}
@@ -145,7 +140,9 @@ class _Work:
             versions = self._newest if self._as_history else self._versions(evidence[date])
             fleet = self._name(versions)
             if fleet not in decided:
-                decided[fleet] = decide(self._fleet(versions), self._key, nights, self._config, self._labels)
+                decided[fleet] = decide(
+                    self._fleet(versions), self._key, nights, self._config, self._labels, self._maintenance
+                )
             told[date] = decided[fleet].rows(self._key, chain.index(date), evidence[date])
             found = decided[fleet].labelled_alarms(chain.index(date))
             counts = (
@@ -167,14 +164,14 @@ class _Work:
 
         A night that is not asked for stays as it was when it was new, unless it was scored again since.
         """
-        scores = _scores_mark(self._runs[date])
-        if kept is not None and kept.is_made_of({"scores": scores, "method": _METHOD}):
+        scores = mark_of_scores(self._runs[date])
+        if kept is not None and kept.is_made_of({"scores": scores, "method": METHOD}):
             learnt = kept.made_of.get("learnt")
             if not is_wanted or learnt == self._name(self._versions(kept.rows)):
                 return kept.made_of, kept.rows
         rows = self._store.scores(self._key, date, SCORES_READ).select(SCORES_READ)
         versions = self._versions(rows) if is_wanted else self._newest
-        made_of = {"method": _METHOD, "scores": scores, "learnt": self._name(versions)}
+        made_of = {"method": METHOD, "scores": scores, "learnt": self._name(versions)}
         found = night_evidence(self._fleet(versions), self._key, date, rows)
         found = with_lent_nights(found, self._key, partial(stored_lent_nights, self._store))
         self._store.keep_evidence(self._key, date, KeptNight(found, made_of))
@@ -186,12 +183,12 @@ class _Work:
 
     @cached_property
     def _name_of_newest(self) -> str:
-        return _digest(sorted(self._newest.items()))
+        return digest(sorted(self._newest.items()))
 
     def _name(self, versions: Mapping[str, str]) -> str:
         """A digest of the versions of scorers."""
         is_newest = versions is self._newest or versions == self._newest
-        return self._name_of_newest if is_newest else _digest(sorted(versions.items()))
+        return self._name_of_newest if is_newest else digest(sorted(versions.items()))
 
     def _versions(self, rows: pa.Table) -> dict[str, str]:
         """Scorer folder → version: of machines with rows the one that scored them, of the others the newest."""
@@ -211,40 +208,3 @@ class _Work:
             fitted = learnt_nights(self._store, self._recipe, versions, self._engine, self._progress)
             self._fleets[name] = learnt_fleet(fitted, versions)
         return self._fleets[name]
-
-
-def told_by(
-    config: AlarmConfig, runs: Sequence[RunEntry], answers: Mapping[str, list[str]], date: str
-) -> dict[str, str]:
-    """Marks of the alarms of a night that tell, without a look at other nights, what they are made of.
-
-    Args:
-        config: the rule.
-        runs: that scored the night.
-        answers: digests of all answers of people, see `digests_of_nights`.
-        date: of the night, which depends on answers up to it.
-    """
-    answered = sorted(item for item in answers.items() if item[0] <= date)
-    rule = _digest([_METHOD, _WORDS, asdict(config)])
-    return {"rule": rule, "scores": _scores_mark(runs), "answers": _digest(answered)}
-
-
-def _scores_mark(runs: Sequence[RunEntry]) -> str:
-    return _digest([(run.committed_at, run.run_id) for run in runs])
-
-
-def digests_of_nights(labels: pa.Table) -> dict[str, list[str]]:
-    """Date → a digest of the answers on its nights and clips, alone in a list; no date without an answer.
-
-    Args:
-        labels: rows of LABELS that count.
-    """
-    names = [name for name in labels.column_names if name != "labelled_at"]
-    told: dict[str, list[str]] = {}
-    for row in labels.select(names).to_pylist():
-        told.setdefault(row["date"], []).append(json.dumps(row, sort_keys=True))
-    return {date: [_digest(rows)] for date, rows in told.items()}
-
-
-def _digest(value: object) -> str:
-    return content_hash(json.dumps(value).encode())

@@ -9,7 +9,8 @@ from asd_core.clips.clip import UNDATED
 from asd_core.pages.fleet import FleetHistory
 from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.recipe.recipe import Recipe
-from asd_core.runs.alarms import MOST_NIGHTS, digests_of_nights, told_by
+from asd_core.runs.alarm_marks import digests_of_nights, told_by
+from asd_core.runs.alarms import MOST_NIGHTS
 from asd_core.runs.gathered_fleet import COLUMNS, GatheredFleet
 from asd_core.store.store import Store
 
@@ -26,7 +27,7 @@ def fleet_history(store: Store, recipe: Recipe, dates: Sequence[str], config: Al
         config: the rule; alarms that another one gave, or that answers of people changed since, are left out.
     """
     key, runs, gathered = recipe.key(), store.scored_dates(recipe.key()), GatheredFleet()
-    answers = digests_of_nights(store.labels())
+    answers = digests_of_nights(store.labels(), store.maintenance())
     for start in range(0, len(dates), _AT_ONCE):
         chunk = dates[start : start + _AT_ONCE]
         found = store.kept_alarms(key, chunk, COLUMNS)

@@ -120,12 +120,13 @@ def judged_nights(
 
 
 def _tiers(alarms: Mapping[str, pa.Table], place: Mapping[Machine, int], dates: Sequence[str]) -> NDArray[np.str_]:
-    """(M, T) of each night; "" for a night that is not judged or that a person has labelled."""
+    """(M, T) of each night, an acknowledged alarm being one; "" for one that is not judged or that has a label."""
     tiers = np.full((len(place), len(dates)), "", dtype="<U14")
     for number, date in enumerate(dates):
-        for kind, name, tier, label in rows_of(alarms[date], "machine_type", "machine_id", "tier", "label"):
-            if (kind, name) in place and (label is None or tier == "act"):
-                tiers[place[kind, name], number] = tier
+        rows = rows_of(alarms[date], "machine_type", "machine_id", "tier", "label", "acknowledged")
+        for kind, name, tier, label, is_quiet in rows:
+            if (kind, name) in place and (label is None or tier == "act" or is_quiet):
+                tiers[place[kind, name], number] = "act" if is_quiet else tier
     return tiers
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from asd_core.captions.selection import clip_keys
 from asd_core.clips.clip import UNDATED
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.runs.alarms import told_by
+from asd_core.runs.alarm_marks import told_by
 from asd_core.runs.night_links import reported
 from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
@@ -74,6 +74,7 @@ def update(
             {name: grown.parts[name] for name in task.clips["clip_id"].to_pylist()},
             {folder: anchors[folder] for folder in task.versions},
             {folder: grown.joined[folder] for folder in task.versions},
+            frozenset(folder for folder in task.versions if _retreats(heads[folder][1], grown.joined[folder])),
             rules.quarantine,
             alike,
         )
@@ -113,6 +114,11 @@ def update(
     if published:
         commit(store, record, learnt)
     return record, outcomes
+
+
+def _retreats(head: Mapping[str, Any], joined: Collection[str]) -> bool:
+    """True where nights leave a bank that had grown, and none joins it."""
+    return set(joined) < set(head.get("update", {}).get("nights", ()))
 
 
 def _learnt(grown: GrownBanks, key: str, published: Collection[str]) -> pa.Table:

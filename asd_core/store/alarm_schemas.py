@@ -50,7 +50,7 @@ ALARMS = pa.schema(
         pa.field("sentence", pa.string(), nullable=False),  # for people
         pa.field("unlabelled_state", pa.string()),  # state by the scores alone; null without an alarm
         pa.field("acknowledged", pa.bool_()),  # an alarm that stays quiet for its label; null without an alarm
-        pa.field("label", pa.string()),  # "normal", "fault" or "ignore": the answer that holds for this night
+        pa.field("label", pa.string()),  # "normal", "fault", "ignore" or "maintenance": what holds for this night
         pa.field("label_words", pa.string()),  # of a person; null without words
         pa.field("label_until", pa.string()),  # last night that an alarm is ignored; null for other answers
         pa.field("labelled_by", pa.string()),  # null where no name was given
@@ -72,3 +72,17 @@ LABELS = pa.schema(
     ]
 )
 """One row per answer of a person on a clip or a machine's night; the newest answer on each counts."""
+
+MAINTENANCE = pa.schema(
+    [
+        pa.field("machine_type", pa.string(), nullable=False),
+        pa.field("machine_id", pa.string(), nullable=False),
+        pa.field("since", pa.string(), nullable=False),  # first night
+        pa.field("until", pa.string()),  # last night; null while it goes on
+        pa.field("reason", pa.string()),  # of a person; null without words
+        pa.field("named_by", pa.string()),  # null where no name was given
+        pa.field("is_removed", pa.bool_(), nullable=False),  # the window was taken back
+        pa.field("named_at", pa.timestamp("us", tz="UTC"), nullable=False),
+    ]
+)
+"""One row per act on a maintenance window; the newest on each machine and first night counts."""

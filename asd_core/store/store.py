@@ -20,6 +20,7 @@ from asd_core.store.embedding_tables import EmbeddingTables
 from asd_core.store.label_tables import LabelTables
 from asd_core.store.layout import safe_name
 from asd_core.store.locks import lock_name, run_lock
+from asd_core.store.maintenance_tables import MaintenanceTables
 from asd_core.store.score_tables import ScoreTables
 from asd_core.store.tables import CLIPS, INDEX, to_parquet
 
@@ -33,7 +34,7 @@ def _accept_any(description: Mapping[str, Any]) -> None:
     """Take the name from whatever has it."""
 
 
-class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTables):
+class Store(EmbeddingTables, ScoreTables, CaptionTables, AlarmTables, LabelTables, MaintenanceTables):
     """A store in a folder."""
 
     def write_clips(self, run_id: str, clips: pa.Table) -> str:

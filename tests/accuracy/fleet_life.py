@@ -57,6 +57,7 @@ class Life:
         banks: nights that each machine's scorer learnt.
         refused: refits that were not published.
         refits: refits that were tried.
+        apart: machine → night from which on updates say that it moves without the fleet.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Life:
     banks: dict[int, list[int]] = field(default_factory=dict)
     refused: int = 0
     refits: int = 0
+    apart: dict[int, int] = field(default_factory=dict)
 
     def run(self) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
         """States of alarms of the nights after the first fit, as they were told then, and which clips were flagged."""
@@ -107,6 +109,7 @@ class Life:
             return
         standing = standing_apart(self.anchored[:, :, :now], np.full(len(self.x), self.learnt), self.rules)
         found = growth(self.tiers[:, :now], standing, self.rules)
+        self.apart |= {machine: now for machine in np.flatnonzero(found.apart).tolist() if machine not in self.apart}
         trials = {}
         for machine in self.banks:
             joined = [night for night in np.flatnonzero(found.joins[machine]).tolist() if night >= self.learnt]
@@ -124,7 +127,7 @@ class Life:
             above = self._scores(scorer, machine, held) > scorer.threshold
             check = held_out_flags(above.ravel(), np.repeat(held, clips), 0.1, alike)
             self.refits += 1
-            if check.trouble:
+            if check.trouble and not set(bank) < set(self.banks[machine]):
                 self.refused += 1
             else:
                 self._publish(machine, bank, scorer)
@@ -183,6 +186,8 @@ class Figures:
         late: the same in the last two weeks.
         refused: share of the refits that were refused.
         delays: nights from the beginning of each fault to its alarm, that one among them; infinite for none.
+        told: the same to the alarm, or to the update that says that the machine moves alone.
+        apart: share of the well machines of which an update says so.
         learnt: share of the nights of faults, by which these had grown by 2 deviations or more, that a bank learnt.
     """
 
@@ -191,6 +196,8 @@ class Figures:
     late: float
     refused: float
     delays: tuple[float, ...] = ()
+    told: tuple[float, ...] = ()
+    apart: float = 0.0
     learnt: float = 0.0
 
 
@@ -201,10 +208,11 @@ def figures(kind: str, fleet: DriftingFleet, faults: tuple[SlowFault, ...] = (),
     faulty = [fault.machine for fault in faults]
     well = np.setdiff1d(np.arange(fleet.machines), faulty)
     is_alarm = np.isin(states, ("new", "continuing"))
-    delays, learnt = [], []
+    delays, told, learnt = [], [], []
     for fault in faults:
         found = np.flatnonzero(is_alarm[fault.machine, fault.night :])
         delays.append(float(found[0] + 1) if len(found) else np.inf)
+        told.append(min(delays[-1], life.apart.get(fault.machine, np.inf) - fleet.learnt - fault.night))
         grown = fleet.learnt + fault.night + int(np.ceil(2 / fault.per_night)) - 1
         learnt.append(np.mean([night in life.ever[fault.machine] for night in range(grown, states.shape[1])]))
     return Figures(
@@ -213,6 +221,8 @@ def figures(kind: str, fleet: DriftingFleet, faults: tuple[SlowFault, ...] = (),
         float(flags[well, -14:].mean()),
         life.refused / max(life.refits, 1),
         tuple(delays),
+        tuple(told),
+        float(np.mean([machine in life.apart for machine in well])),
         float(np.mean(learnt)) if learnt else 0.0,
     )
 
@@ -229,11 +239,12 @@ def healthy_table(seeds: range, recipe: str) -> None:
             found = [figures(kind, replace(fleet, seed=seed), (), recipe) for seed in seeds]
             cells = [mean_and_error([one.alarms for one in found])]
             cells += [_percent([one.flagged for one in found]), _percent([one.late for one in found])]
-            cells.append(f"{np.mean([one.refused for one in found]):.0%}" if kind == "update" else "")
+            told = [f"{np.mean([getattr(one, name) for one in found]):.0%}" for name in ("refused", "apart")]
+            cells += told if kind == "update" else ["", ""]
             rows.append([name, kind, *cells])
             print(rows[-1], file=sys.stderr, flush=True)
     columns = ["fleet", "bank", "new alarms (8.6 asked for)", "clips flagged (10 % asked for)", "in the last two weeks"]
-    table(f"Well fleets, {recipe}", [*columns, "refits refused"], rows)
+    table(f"Well fleets, {recipe}", [*columns, "refits refused", "machines told apart"], rows)
 
 
 def fault_table(seeds: range, recipe: str) -> None:
@@ -246,10 +257,20 @@ def fault_table(seeds: range, recipe: str) -> None:
                 delays = np.array([delay for one in found for delay in one.delays])
                 known = np.median(delays)
                 cells = [f"{per_night:g}", kind, "none" if np.isinf(known) else f"{known:.0f}"]
-                cells += [f"{np.isinf(delays).mean():.0%}", f"{np.mean([one.learnt for one in found]):.0%}"]
+                told = np.median([delay for one in found for delay in one.told])
+                cells += [f"{np.isinf(delays).mean():.0%}", "none" if np.isinf(told) else f"{told:.0f}"]
+                cells.append(f"{np.mean([one.learnt for one in found]):.0%}")
                 rows.append([name, *cells, mean_and_error([one.alarms for one in found])])
                 print(rows[-1], file=sys.stderr, flush=True)
-    columns = ["fleet", "growth a night", "bank", "median nights to the alarm", "missed", "nights of 2 or more learnt"]
+    columns = [
+        "fleet",
+        "growth a night",
+        "bank",
+        "median nights to the alarm",
+        "missed",
+        "to it or to the word that it moves alone",
+        "nights of 2 or more learnt",
+    ]
     table(f"Slow faults of 4 of 40 machines, {recipe}", [*columns, "false alarms of the others"], rows)
 
 

@@ -38,6 +38,7 @@ RUNS = {
     "alarms": [*GMM],
     "notify": [*GMM, "--notify", "http://localhost:8065/hooks"],
     "label": ["--machine", "fan/00", "--date", "2026-11-15", "--ignore-until", "2026-11-16", *GMM[2:]],
+    "maintenance": ["--list", *GMM[2:]],
     "scorers": [*GMM],
     "report": [*GMM],
     "recipes": ["--store", "store"],

@@ -14,7 +14,7 @@ from asd_core.pipeline.left_out_nights import LEFT_OUT
 from asd_core.pipeline.type_files import LENT
 from asd_core.runs.score import score
 from asd_core.store import layout
-from asd_core.store.alarm_schemas import ALARMS, EVIDENCE, LABELS
+from asd_core.store.alarm_schemas import ALARMS, EVIDENCE, LABELS, MAINTENANCE
 from asd_core.store.pseudo_label_tables import PSEUDO_LABELS
 from asd_core.store.tables import CAPTIONS, CLIPS, EMBEDDINGS, INDEX, NIGHT
 from asd_core.synthesis.audioldm.stored_generator import HEARD
@@ -37,6 +37,7 @@ SCHEMAS = {
     "EVIDENCE": EVIDENCE,
     "ALARMS": ALARMS,
     "LABELS": LABELS,
+    "MAINTENANCE": MAINTENANCE,
     "TUNING": TUNING,
     "CHOICES": CHOICES,
     "PSEUDO_LABELS": PSEUDO_LABELS,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from asd_core.alarms.well_nights import GrowthRules, growth, standing_apart, thinned
 
-RULES = GrowthRules(quarantine=3, window=5, hold=4)
+RULES = GrowthRules(quarantine=3, window=5, hold=4, apart=3.0)
 MACHINES, NIGHTS = 12, 30
 LEARNT = np.full(MACHINES, 14)
 

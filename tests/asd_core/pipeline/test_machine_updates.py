@@ -39,7 +39,7 @@ def update_task(store, clips, faults=()):
     parts = {}
     for clip_id, date in zip(task.clips["clip_id"].to_pylist(), task.clips["date"].to_pylist(), strict=True):
         parts[clip_id] = FAULT if date in faults else BANK if date <= DATES[7] else HELD_OUT
-    return UpdateTask(task, parts, versions, {FOLDER: tuple(DATES[6:8])}, 4, 0.0)
+    return UpdateTask(task, parts, versions, {FOLDER: tuple(DATES[6:8])}, frozenset(), 4, 0.0)
 
 
 def test_a_refit_is_published_with_its_anchor_or_refused_with_its_reason(plant):
@@ -54,6 +54,13 @@ def test_a_refit_is_published_with_its_anchor_or_refused_with_its_reason(plant):
         head = newest_heads(store, KEY)[FOLDER][1]
         assert head["update"] == {"anchor": before[FOLDER], "nights": DATES[6:8]}
     assert (done.nights, done.normal_clips, done.held_out) == (2, 32, 16) and done.is_new != bool(done.refused)
+
+
+def test_a_retreat_towards_the_anchor_needs_no_check(plant):
+    store, clips = plant
+    task = replace(update_task(store, clips, faults=DATES[8:]), retreats=frozenset([FOLDER]))
+    (done,) = update_machines(task)
+    assert not done.refused and done.held_out == 0
 
 
 def test_a_machine_that_cannot_be_refitted_keeps_its_scorer(plant):

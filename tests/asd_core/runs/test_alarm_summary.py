@@ -96,3 +96,9 @@ def test_an_acknowledged_alarm_is_listed_and_counts_as_none():
     assert quiet.headline() == ("Nothing to do: no machine is in alarm. 3 machines judged, 1 acknowledged, 1 watched.")
     assert night.alarms and not quiet.alarms and [row["machine_id"] for row in quiet.watched] == ["4"]
     assert "Said of 2." in quiet.text() and [row["machine_id"] for row in quiet.json()["acknowledged"]] == ["2"]
+
+
+def test_machines_in_maintenance_are_told_with_their_sentence_and_have_rows_of_their_own():
+    told = summary(WELL, ("6", "not_decided", None), label=[None, "maintenance"])
+    assert [row["machine_id"] for row in told.json()["maintenance"]] == ["6"] and not told.json()["alarms"]
+    assert "  fan 6  Not decided: why 6." in told.text() and told.headline().startswith("Nothing to do")

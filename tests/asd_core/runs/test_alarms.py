@@ -182,3 +182,20 @@ def test_an_answer_decides_anew_and_changes_no_evidence_no_score_and_no_earlier_
     label(store, *FAULTY, "removed")
     assert rows_of_night(store, SCORED[-1], rule)["tier"][0].as_py() == "act"
     assert past_precision(store, KNN.key(), SCORED[-1]) == LabelledAlarms(0, 0)
+
+
+def test_a_night_in_maintenance_is_no_alarm_and_says_why_and_the_next_one_says_so(copied):
+    _, store = copied
+    rule = KNN.with_settings({"alarm.false_alarms": 0.3})
+    before = rows_of_night(store, SCORED[-1], rule)
+    blank = {"machine_type": "fan", "machine_id": "01", "reason": "new belt", "named_by": "Ann", "is_removed": False}
+    store.keep_maintenance(blank | {"since": SCORED[1], "until": SCORED[2]})
+    rows = {row["machine_id"]: row for row in rows_of_night(store, SCORED[-1], rule).to_pylist()}
+    assert (rows["01"]["tier"], rows["01"]["state"], rows["01"]["p_value"]) == ("not_decided", None, None)
+    assert rows["01"]["label"] == "maintenance" and rows["01"]["label_words"] == "new belt"
+    assert rows["01"]["sentence"].startswith(f"Not decided: maintenance since {SCORED[1]} until {SCORED[2]}")
+    store.keep_maintenance(blank | {"since": SCORED[1], "until": SCORED[1]})
+    noted = {row["machine_id"]: row for row in rows_of_night(store, SCORED[-1], rule).to_pylist()}
+    assert noted["01"]["tier"] == "act" and f"Maintenance until {SCORED[1]}" in noted["01"]["sentence"]
+    store.keep_maintenance(blank | {"since": SCORED[1], "until": None, "is_removed": True})
+    assert rows_of_night(store, SCORED[-1], rule).equals(before)

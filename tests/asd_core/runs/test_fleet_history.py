@@ -3,7 +3,7 @@ import pytest
 
 from asd_core.pages.fleet.contents import LETTERS
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.runs.alarms import told_by
+from asd_core.runs.alarm_marks import told_by
 from asd_core.runs.fleet_history import fleet_history
 from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.alarm_tables import KeptNight

@@ -15,7 +15,7 @@ from asd_core.store.store import Store
 from tests.fleet import KNN, listed, write_fleet
 
 DATES = [f"2026-11-{day:02d}" for day in range(1, 17)]
-RULES = GrowthRules(quarantine=3, window=6, hold=8, most_nights=3)
+RULES = GrowthRules(quarantine=3, window=6, hold=8, apart=3.0, most_nights=3)
 MACHINES = ("00", "01", "02", "03", "04")
 
 

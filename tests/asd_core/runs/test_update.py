@@ -25,7 +25,7 @@ from tests.fleet import KNN, clip_path, listed, write_fleet
 DATES = [f"2026-11-{day:02d}" for day in range(1, 23)]
 LEARNT, LATER = DATES[:8], DATES[8:]
 MACHINES = ("00", "01", "02", "03", "04", "05")
-RULES = GrowthRules(quarantine=4, window=6, hold=6)
+RULES = GrowthRules(quarantine=4, window=6, hold=6, apart=3.0)
 KEY = KNN.key()
 SLOW, FAULT_NIGHT = "05", DATES[10]
 
