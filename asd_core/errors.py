@@ -1,6 +1,7 @@
 """Errors, and the exit codes of the command line for them.
 
     AsdError            the run failed: one line on stderr, exit code 1
+    ├── BusyError       another run does the same work: exit code 1
     ├── UsageError      the user asked for something impossible: exit code 2
     └── ClipError       one clip cannot be used: an error row, never a stopped run
 
@@ -17,6 +18,10 @@ class AsdError(Exception):
     """A failure that ends the command with one line and exit code 1."""
 
     exit_code = 1
+
+
+class BusyError(AsdError):
+    """Another run does the same work, and this one was not to wait: exit code 1."""
 
 
 class UsageError(AsdError):

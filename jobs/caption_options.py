@@ -147,23 +147,24 @@ def captioner_for(job: Job, llm: LlmSettings | None, *, by_batch: bool = False) 
 
 def _captioner(job: Job, llm: LlmSettings, *, by_batch: bool) -> Captioner:
     from asd_core.captions.answers import check_answer
+    from asd_core.llm.meter import LlmMeter
     from asd_core.llm.turn import Turn
 
-    files, say = job.store.files, job.talk.say
+    files, say, meter = job.store.files, job.talk.say, LlmMeter(job.metrics.counts, llm, has_limits=not by_batch)
     turn = functools.partial(Turn, files, llm.name, wait=not job.options["no_wait"], say=say)
     if by_batch:
         from asd_core.llm.batch.batches import Batches
         from asd_core.llm.batch.captioner import BatchCaptioner
 
         batches = Batches(llm, files, job.recipe.key(), say=say)
-        return BatchCaptioner(llm, files, check_answer, batches, turn=turn("batch"))
+        return BatchCaptioner(llm, files, check_answer, batches, turn=turn("batch"), heard=meter)
     from asd_core.llm.captioner import LlmCaptioner
 
     if engine_named(job.options) != "ray":
-        return LlmCaptioner(llm, files.url, check_answer, say=say, turn=turn())
+        return LlmCaptioner(llm, files.url, check_answer, say=say, turn=turn(), heard=meter)
     from cluster.caption import RayGate
 
-    return LlmCaptioner(llm, files.url, check_answer, open_gate=lambda: RayGate(say=say), say=say)
+    return LlmCaptioner(llm, files.url, check_answer, open_gate=lambda: RayGate(say=say), say=say, heard=meter)
 
 
 def explained_text(explained: int) -> str:

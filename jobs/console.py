@@ -1,4 +1,7 @@
-"""Output of a command: progress and remarks on stderr, its summary or one JSON line on stdout."""
+"""Output of a command: progress and remarks on stderr, its summary or one JSON line on stdout.
+
+With ``--log-format json`` each line on stderr is one JSON object.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +18,36 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from jobs.run_log import LibraryLines, current_log
+from jobs.run_log import printable as printable
+
 _PLAIN_SECONDS = 10.0  # between two plain progress lines of a stage: a log of a night stays readable
 
 
 class Talk:
-    """How a command talks; a context manager, so that a bar under way is closed before anything else is printed."""
+    """How a command talks; a context manager, so that a bar under way is closed before anything else is printed.
+
+    Attributes:
+        log: of the run, where lines are JSON.
+    """
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        self.log = current_log()
         self._console = Console(stderr=True, highlight=False)
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._last: dict[str, float] = {}
         self._stdout: int | None = None
+        self._library_lines = LibraryLines(self.log) if self.log.as_json else None
 
     def __enter__(self) -> Self:
         """Open a progress display on a terminal, and keep what libraries print from stdout."""
         self._stdout = _keep_stdout()
-        if self._console.is_terminal and not self.quiet:
+        if self._library_lines is not None:
+            self._library_lines.open()
+        elif self._console.is_terminal and not self.quiet:
             self._bars = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -47,6 +61,8 @@ class Talk:
     def __exit__(self, *error: object) -> None:
         """Close it, and give stdout back."""
         self._stop_bars()
+        if self._library_lines is not None:
+            self._library_lines.close()
         if self._stdout is not None:
             _to_stdout(self._stdout)
             os.close(self._stdout)
@@ -59,7 +75,11 @@ class Talk:
 
     def say(self, line: str) -> None:
         """A remark, on stderr unless quiet."""
-        if not self.quiet:
+        if self.quiet:
+            return
+        if self.log.as_json:
+            self.log.write("warning" if line.startswith("note: ") else "info", line)
+        else:
             self._console.print(printable(line), markup=False, soft_wrap=True)
 
     def waiting(self, work: str) -> Callable[[str], None]:
@@ -76,11 +96,17 @@ class Talk:
             self._bars.update(self._tasks[stage], completed=done, total=total)
         elif done >= total or time.monotonic() - self._last.get(stage, -_PLAIN_SECONDS) >= _PLAIN_SECONDS:
             self._last[stage] = time.monotonic()
-            self._console.print(f"{stage}: {done} of {total}", markup=False)
+            line = f"{stage}: {done} of {total}"
+            if self.log.as_json:
+                self.log.write("info", line, stage=stage, done=done, total=total)
+            else:
+                self._console.print(line, markup=False)
 
     def result(self, summary: Mapping[str, Any], text: str) -> None:
         """The summary of a command, on stdout: text, or one line of JSON."""
         self._stop_bars()
+        if not self.quiet:
+            self.log.write("info", text.partition("\n")[0], run_id=summary.get("run_id"))
         sys.stdout.flush()
         if self._stdout is not None:
             _to_stdout(self._stdout)
@@ -111,16 +137,6 @@ def _to_stdout(kept: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).fflush(None)
     os.dup2(kept, 1)
-
-
-def printable(text: str, *, keep_newlines: bool = False) -> str:
-    """Text with control characters (a file name's newline, a terminal's escape codes) shown as escapes."""
-    kept = "\n" if keep_newlines else ""
-    shown = "".join(
-        character if character.isprintable() or character in kept else character.encode("unicode_escape").decode()
-        for character in text
-    )
-    return shown.encode("utf-8", "backslashreplace").decode()
 
 
 def report_text(address: str) -> str:

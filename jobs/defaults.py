@@ -59,6 +59,8 @@ def say_defaults(talk: Talk) -> None:
     ctx = click.get_current_context()
     found: dict[str, list[str]] = {}
     for option in ctx.command.params:
+        if not option.expose_value:
+            continue
         source = ctx.get_parameter_source(option.name or "")
         value = f"{_key_of(option)} {ctx.params.get(option.name or '')}"
         if source is ParameterSource.ENVIRONMENT:

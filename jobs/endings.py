@@ -17,8 +17,8 @@ from typing import TextIO
 import click
 
 from asd_core.errors import AsdError
-from jobs.console import printable
 from jobs.defaults import naming_file
+from jobs.run_log import RunLog, printable
 
 TRACEBACK = "--traceback"
 _GOES_ON = "the same command goes on from here"
@@ -43,12 +43,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def hush_threads() -> None:
-    """Make an unforeseen fault of a background thread one line too."""
+def hush_threads(log: RunLog | None = None) -> None:
+    """Make an unforeseen fault of a background thread one line too.
+
+    Args:
+        log: of the run.
+    """
 
     def one_line(fault: threading.ExceptHookArgs) -> None:
         if fault.exc_value is not None and not isinstance(fault.exc_value, SystemExit):
-            tell(_unforeseen(fault.exc_value))
+            tell(_unforeseen(fault.exc_value), log)
 
     threading.excepthook = one_line
 
@@ -72,37 +76,44 @@ def keep_interrupts() -> None:
     sys.unraisablehook = again
 
 
-def end(error: BaseException, *, shows_traceback: bool) -> int:
+def end(error: BaseException, *, shows_traceback: bool, log: RunLog | None = None) -> int:
     """Say in one line why a command ends, and return its exit code.
 
     Args:
         error: of the command.
         shows_traceback: print the traceback before the line.
+        log: of the run; None is one for people.
     """
     if isinstance(error, BrokenPipeError) and error.filename is None:
         # Whoever read the output has gone, as `head` does: what is still to be written goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), _descriptor(sys.stdout))
         return 1
-    if shows_traceback:
+    if shows_traceback and log is not None and log.as_json:
+        log.write("debug", "traceback", traceback="".join(traceback.format_exception(error)))
+    elif shows_traceback:
         traceback.print_exception(error)
     if isinstance(error, click.ClickException):
-        _tell_usage(naming_file(error))
+        _tell_usage(naming_file(error), log)
         return error.exit_code
-    message, code = _line_of(error)
-    tell(message)
+    message, code = line_of(error)
+    tell(message, log)
     return code
 
 
-def tell(message: str) -> None:
+def tell(message: str, log: RunLog | None = None) -> None:
     """Print an error's line on stderr."""
     shown = printable(message)
     if len(shown) > _MOST_CHARACTERS:
         kept = _MOST_CHARACTERS // 2
         shown = f"{shown[:kept]} ... {shown[-kept:]}"
+    if log is not None and log.as_json:
+        log.write("error", shown)
+        return
     click.echo(click.style("Error: ", fg="red", bold=True) + shown, err=True)
 
 
-def _line_of(error: BaseException) -> tuple[str, int]:
+def line_of(error: BaseException) -> tuple[str, int]:
+    """The line that a command ends with, and its exit code."""
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return f"interrupted; {_GOES_ON}", 3
     if isinstance(error, AsdError):
@@ -153,11 +164,11 @@ def _place_of(error: BaseException) -> str:
     return place
 
 
-def _tell_usage(error: click.ClickException) -> None:
+def _tell_usage(error: click.ClickException, log: RunLog | None) -> None:
     """The usage of a command, where it is known, and the line of its error."""
-    if isinstance(error, click.UsageError) and error.ctx is not None:
+    if isinstance(error, click.UsageError) and error.ctx is not None and (log is None or not log.as_json):
         click.echo(" ".join(error.ctx.get_usage().split()), err=True)
-    tell(" ".join(error.format_message().split("\n")))
+    tell(" ".join(error.format_message().split("\n")), log)
 
 
 def _descriptor(stream: TextIO) -> int:

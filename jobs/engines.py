@@ -60,6 +60,7 @@ def open_engine(
     settings: Mapping[str, Any] | None = None,
     *,
     shows_ray: bool = False,
+    on_ray: Callable[[ExitStack], None] = lambda opened: None,
 ) -> Iterator[Engine]:
     """The engine that options ask for; its processes, or its Ray session, live as long as the block.
 
@@ -68,6 +69,7 @@ def open_engine(
         options: those of `engine_options`.
         settings: of the recipe, whose own classes are sent to a cluster.
         shows_ray: ``auto`` is Ray, however small the work.
+        on_ray: called once a Ray session is open, with what is closed before it.
     """
     name = engine_named(options)
     if name == "local":
@@ -81,7 +83,7 @@ def open_engine(
         if name == "ray":
             address = options["ray_address"] or os.environ.get("RAY_ADDRESS")
             say(f"joining Ray at {address}" if address else "starting Ray on this machine")
-            yield _ray(opened, options, address, settings or {})
+            yield _ray(opened, options, address, settings or {}, on_ray)
             return
         from asd_core.pipeline.processes import ProcessEngine
         from asd_core.pipeline.worker_processes import usable_cpus
@@ -93,7 +95,9 @@ def open_engine(
             return
         from cluster.auto_engine import RAY_PAYS, AutoEngine
 
-        yield AutoEngine(processes, lambda: _ray(opened, options, None, {}), say, 0.0 if shows_ray else RAY_PAYS)
+        yield AutoEngine(
+            processes, lambda: _ray(opened, options, None, {}, on_ray), say, 0.0 if shows_ray else RAY_PAYS
+        )
 
 
 def cpu_note(recipe: Recipe) -> str:
@@ -123,13 +127,20 @@ def refuse_no_gpu(option: str) -> None:
         raise AsdError(f"{option}: this process can use no GPU ({reason}): leave --gpus out")
 
 
-def _ray(opened: ExitStack, options: Mapping[str, Any], address: str | None, settings: Mapping[str, Any]) -> Engine:
+def _ray(
+    opened: ExitStack,
+    options: Mapping[str, Any],
+    address: str | None,
+    settings: Mapping[str, Any],
+    on_ray: Callable[[ExitStack], None],
+) -> Engine:
     from cluster.engine import RayEngine
     from cluster.own_modules import own_module_paths
     from cluster.resources import Resources
     from cluster.session import session
 
     opened.enter_context(session(address, options["cpus"], own_module_paths(settings)))
+    on_ray(opened)
     return RayEngine(
         Resources(options["cpus_per_worker"], options["gpus_per_encoder"], options["encoders"], options["decode"])
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from asd_core.errors import UsageError
 from asd_core.store.without_pandas import keep_pandas_out
@@ -21,12 +23,14 @@ from jobs.options import (
     engine_options,
     generator_recipe_options,
     lock_option,
+    metrics_option,
     names_of,
     output_options,
     recipe_options,
     store_option,
     together,
 )
+from jobs.run_metrics import RunMetrics
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,12 +49,14 @@ class Job:
         recipe: with all options laid over it.
         store: where everything is kept.
         options: all that the command was given.
+        metrics: of the run.
     """
 
     talk: Talk
     recipe: Recipe
     store: Store
     options: dict[str, Any]
+    metrics: RunMetrics
 
     def clips(self) -> pa.Table:
         """The clips of the archive, or all stored clips where ARCHIVE is left out."""
@@ -63,6 +69,7 @@ class Job:
 
         A run on no KEY of a recipe names what else it is about.
         """
+        from asd_core.pipeline.measured_engine import MeasuredEngine
         from asd_core.store.addresses import open_files
         from asd_core.store.locks import lock_name, run_lock
 
@@ -74,13 +81,15 @@ class Job:
         lock = lock_name(name, self.recipe.key() if key is None else key, archive, date)
         work = " ".join(filter(None, [name, self.recipe.key() if key is None else key, date]))
         alone = run_lock(self.store.files, lock, wait=not self.options["no_wait"], waiting=waiting, work=work)
-        with alone, open_engine(self.talk.say, self.options, self.recipe.settings) as engine:
+        opened = open_engine(self.talk.say, self.options, self.recipe.settings, on_ray=self.metrics.on_ray)
+        with alone, opened as engine:
             if engine.device != "cpu" and (note := cpu_note(self.recipe)):
                 self.talk.say(note)
-            yield engine
+            yield MeasuredEngine(engine, self.metrics.counts)
 
     def result(self, record: dict[str, Any], *lines: str, notes: Sequence[str] = (), **more: Any) -> None:
         """Print the counts of a run, what must be known of its recipe and of itself, then these lines or fields."""
+        self.metrics.finished(record)
         counts, notes = record["counts"], [*self.recipe.notes(), *record.get("notes", ()), *notes]
         summary = {**counts, "key": record["key"], "run_id": record["run_id"], **more, "notes": notes}
         summary["seconds"] = sum(record["seconds"].values())
@@ -159,38 +168,47 @@ def _with_job(
         @functools.wraps(command)
         def run(**options: Any) -> None:
             own = {name: value for name, value in options.items() if name not in shared}
-            with Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk:
+            with (
+                Talk(as_json=options["as_json"], quiet=options["quiet"]) as talk,
+                _metrics_of(talk, options) as metrics,
+            ):
                 if "engine" in options:
                     prepare_engine(options)
                 keep_pandas_out()
                 recipe, store = open_both(options, options.get("channel"))
                 check_archive_options(recipe, options)
                 say_defaults(talk)
-                command(Job(talk, recipe_in(talk, store, recipe) if is_keyed else recipe, store, options), **own)
+                recipe = recipe_in(talk, store, recipe) if is_keyed else recipe
+                talk.log.key = recipe.key() if is_keyed else ""
+                metrics.of(recipe, talk.log.key)
+                command(Job(talk, recipe, store, options, metrics), **own)
 
         return together(*groups)(run)
 
     return decorate
 
 
-on_archive = _with_job(recipe_options, store_option, archive_options, engine_options, lock_option, output_options)
+_at_work = together(engine_options, lock_option, metrics_option, output_options)
+
+on_archive = _with_job(recipe_options, store_option, archive_options, _at_work)
 """For commands that work on an ARCHIVE, or on the stored clips."""
 
-on_training = _with_job(
-    recipe_options, store_option, archive_options, engine_options, lock_option, output_options, is_keyed=False
-)
+on_training = _with_job(recipe_options, store_option, archive_options, _at_work, is_keyed=False)
 """For commands that train what an ARCHIVE is embedded with later."""
 
-on_generation = _with_job(
-    generator_recipe_options, store_option, archive_options, engine_options, lock_option, output_options
-)
+on_generation = _with_job(generator_recipe_options, store_option, archive_options, _at_work)
 """For commands that generate clips for an ARCHIVE's machines."""
 
-on_store = _with_job(recipe_options, store_option, engine_options, lock_option, output_options)
+on_store = _with_job(recipe_options, store_option, _at_work)
 """For commands that work on the store and take no ARCHIVE."""
 
 on_scores = _with_job(recipe_options, store_option, output_options)
 """For commands that only read scores, and open no engine."""
+
+
+def _metrics_of(talk: Talk, options: Mapping[str, Any]) -> RunMetrics:
+    command = click.get_current_context().command.name or ""
+    return RunMetrics(command, options["recipe_name"], options.get("metrics_file"), talk.log)
 
 
 def recipe_in(talk: Talk, store: Store, recipe: Recipe) -> Recipe:

@@ -14,6 +14,7 @@ import click
 
 from jobs.defaults import file_defaults
 from jobs.endings import TRACEBACK, end, hush_threads, keep_interrupts, prepare_streams, without_traceback
+from jobs.run_log import RunLog, log_of
 
 _COMMANDS = {
     "demo": "Try everything on a simulated fleet.",
@@ -34,6 +35,7 @@ _COMMANDS = {
     "tune": "Search for the best settings.",
     "first-shot": "Choose settings on generated clips, fit, score and report.",
     "alarms": "Name the machines of a night that are in alarm.",
+    "notify": "Tell receivers which machines are in alarm, and which no more.",
     "label": "Tell that a clip or a night is normal, or a fault.",
     "maintenance": "Name the nights on which a machine is worked on.",
     "scorers": "List the scorers of every machine, or go back to earlier ones.",
@@ -106,10 +108,11 @@ def script() -> NoReturn:
     Python's own end is skipped: destructors of Arrow's thread pools now and then abort a process that has done its work
     ("terminate called without an active exception"), which would turn its exit code into 134.
     """
-    hush_threads()
+    log = log_of(sys.argv[1:])
+    hush_threads(log)
     keep_interrupts()
     try:
-        main()
+        main(log)
     except SystemExit as left:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
@@ -118,16 +121,21 @@ def script() -> NoReturn:
         os._exit(left.code if isinstance(left.code, int) else 0)
 
 
-def main() -> NoReturn:
-    """Run ``asd``; every failure is one line on stderr and an exit code (``--traceback`` shows more)."""
+def main(log: RunLog | None = None) -> NoReturn:
+    """Run ``asd``; every failure is one line on stderr and an exit code (``--traceback`` shows more).
+
+    Args:
+        log: of the run; None is one as the command line asks for.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # how clusters ask a job to stop
     prepare_streams()
     arguments, is_asked = without_traceback(sys.argv[1:])
+    log = log or log_of(arguments)
     try:
-        code = asd.main(arguments, standalone_mode=False)
+        code = asd.main(arguments, standalone_mode=False, obj=log)
         sys.stdout.flush()  # a full disk behind it is told here, and not lost when the process leaves
     except (Exception, KeyboardInterrupt) as error:
-        code = end(error, shows_traceback=is_asked or bool(os.environ.get("ASD_DEBUG")))
+        code = end(error, shows_traceback=is_asked or bool(os.environ.get("ASD_DEBUG")), log=log)
     sys.exit(code if isinstance(code, int) else 0)
 
 

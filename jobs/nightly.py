@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,13 @@ from jobs.cheap_checks import check_date
 from jobs.console import report_text
 from jobs.job import Job, on_archive
 from jobs.nothing_scored import without_scorer
+from jobs.notify import messages_text
+from jobs.notify_options import notify_options, telling_failures
 from jobs.options import include_train_option
+
+if TYPE_CHECKING:
+    from asd_core.runs.nightly import NightlyResult
+    from asd_core.runs.notify import Audience, Outcome
 
 
 @click.command("nightly")
@@ -28,9 +34,12 @@ from jobs.options import include_train_option
 @click.option("--no-report", is_flag=True, help="Write no report.")
 @click.option("--no-captions", is_flag=True, help="Flag clips without explaining them.")
 @caption_options
+@notify_options
+@telling_failures
 @on_archive
 def command(
     job: Job,
+    audience: Audience | None,
     date: str | None,
     include_train: bool,
     max_error_rate: float,
@@ -75,15 +84,32 @@ def command(
             max_error_rate=max_error_rate,
             writes_reports=not no_report,
         )
+        job.metrics.night(done.record, done.alarms)
     if done.record["already_complete"]:
         job.talk.say(f"run {done.record['run_id']} was complete already: nothing to score")
     said = [] if done.alarms is None else [night.text() for night in done.alarms]
     explained = [captions_text(done.captions)] if done.captions else []
     pages = [report_text(page) for page in done.reports]
-    notes = without_scorer(clips, done.record)
+    told = _told(job, done, audience) if audience is not None else None
+    notes = [*without_scorer(clips, done.record), *(told.notes() if told else [])]
     named = None if done.alarms is None else [row for night in done.alarms for row in night.json()["alarms"]]
-    more = {"reports": done.reports, "captions": done.captions, "alarms": named}
-    job.result(done.record, *said, *explained, *pages, notes=notes, **more)
+    more = {
+        "reports": done.reports,
+        "captions": done.captions,
+        "alarms": named,
+        "messages": told.json() if told else None,
+    }
+    job.result(done.record, *said, *explained, *pages, *([messages_text(told)] if told else []), notes=notes, **more)
     job.refuse_silence(listed, done.record)
     if done.failure is not None:
         raise done.failure
+
+
+def _told(job: Job, done: NightlyResult, audience: Audience) -> Outcome:
+    """Tell receivers of the newest night of a run."""
+    from asd_core.clips.clip import UNDATED
+    from asd_core.runs.notify import tell_night
+
+    newest = max(done.alarms or (), key=lambda night: (night.date != UNDATED, night.date), default=None)
+    is_whole = done.failure is None and bool(done.record["counts"]["scored"])
+    return tell_night(job.store, job.recipe.key(), newest, audience, is_whole=is_whole)

@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 import click
 
 STORE_VARIABLE, RECIPE_VARIABLE = "ASD_STORE", "ASD_RECIPE"
+METRICS_VARIABLE, LOG_FORMAT_VARIABLE = "ASD_METRICS_FILE", "ASD_LOG_FORMAT"
+
+LOG_FORMAT = "--log-format"
 
 DEFAULT_RECIPE = "fleet"
 """The recipe of a command that names none."""
@@ -41,8 +44,8 @@ def parameters_of(options: Callable[[Any], Any]) -> list[click.Parameter]:
 
 
 def names_of(options: Callable[[Any], Any]) -> set[str]:
-    """Names of the parameters that a decorator of options gives a command."""
-    return {parameter.name for parameter in parameters_of(options) if parameter.name}
+    """Names of the parameters that a command is called with, of those that a decorator of options gives it."""
+    return {parameter.name for parameter in parameters_of(options) if parameter.name and parameter.expose_value}
 
 
 class _Amount(click.FloatRange):
@@ -165,6 +168,24 @@ output_options = together(
         "--json", "as_json", is_flag=True, help="Print one line of JSON last on stdout, and all else on stderr."
     ),
     click.option("--quiet", is_flag=True, help="Print no progress and no remarks."),
+    click.option(
+        LOG_FORMAT,
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        envvar=LOG_FORMAT_VARIABLE,
+        show_envvar=True,
+        expose_value=False,  # `jobs.run_log` reads it, before anything can go wrong
+        help="Lines on stderr for people, or one JSON object a line.",
+    ),
+)
+
+metrics_option = click.option(
+    "--metrics-file",
+    envvar=METRICS_VARIABLE,
+    show_envvar=True,
+    metavar="FILE",
+    help="Add the run's metrics to this file, for Prometheus: e.g. asd.prom in node exporter's textfile folder.",
 )
 
 normal_options = together(

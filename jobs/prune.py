@@ -100,7 +100,7 @@ def _remove(talk: Talk, store: Store, older_than: timedelta, wanted: list[str], 
     if is_asked:
         talk.result({}, table)
         count = sum(one["files"] for one in plan.counts().values())
-        if not count or not click.confirm(f"Remove {count} files?", err=True):
+        if not count or not click.confirm("Remove them?", err=True):
             talk.result({}, "nothing is removed")
             return
     with run_lock(store.files, lock_name("prune"), waiting=talk.waiting("another prune"), work="prune"):
@@ -108,7 +108,7 @@ def _remove(talk: Talk, store: Store, older_than: timedelta, wanted: list[str], 
             plan = find_prunable(store, older_than, wanted)
         record = prune(store, plan, talk.progress)
     done = record["counts"]
-    said = f"removed {done['files']} files, {size_text(done['bytes'])}, see asd runs show {record['run_id']}"
+    said = f"files removed: {done['files']}, {size_text(done['bytes'])}, see asd runs show {record['run_id']}"
     said = said if done["files"] else "nothing is removed"
     talk.result(_summary(plan, record["run_id"] if done["files"] else None), said if is_asked else f"{table}\n{said}")
 

@@ -59,7 +59,7 @@ def record_text(record: Mapping[str, Any], gone: Sequence[str] | None) -> str:
     """
     dates = record.get("dates") or [""]
     seconds = seconds_of(record)
-    recipe = record.get("recipe") or {}
+    settings = (record.get("recipe") or {}).get("settings")
     lines = {
         "run": record["run_id"],
         "job": record["job"],
@@ -68,9 +68,9 @@ def record_text(record: Mapping[str, Any], gone: Sequence[str] | None) -> str:
         "started": f"{at_minute(record['started_at'])} UTC" if isinstance(record.get("started_at"), str) else "",
         "committed": f"{at_minute(record.get('committed_at'))} UTC",
         "took": "" if seconds is None else in_words(timedelta(seconds=seconds)),
-        "counts": _pairs(record.get("counts") or {}),
-        "seconds": _pairs(record.get("seconds") or {}),
-        "libraries": _pairs(record.get("libraries") or {}),
+        "counts": _pairs(record.get("counts")),
+        "seconds": _pairs(record.get("seconds")),
+        "libraries": _pairs(record.get("libraries")),
     }
     named = files_of(record)
     shown = {name: value for name, value in record.items() if name not in (*_OWN_LINES, *_of_files(record))}
@@ -78,7 +78,7 @@ def record_text(record: Mapping[str, Any], gone: Sequence[str] | None) -> str:
     told += [
         f"{readable(name):<10} {_short(value)}" for name, value in sorted(shown.items()) if value not in (None, [], {})
     ]
-    told += [f"settings   {line}" for line in _flat(recipe.get("settings") or {})] if isinstance(recipe, dict) else []
+    told += [f"settings   {line}" for line in _flat(settings)]
     told += [f"files      {len(paths)} {kind}: {_names(paths)}" for kind, paths in named.items()]
     if gone:
         told.append(f"gone       {len(gone)}: {_names(gone)}")
@@ -93,18 +93,21 @@ def _of_files(record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value}" for name, value in values.items() if not isinstance(value, dict | list)
-    ) + "".join(
-        f"; {name}: {', '.join(f'{count} {word}' for word, count in value.items())}"
+def _pairs(values: object) -> str:
+    """Counts, seconds or versions in a line: plain ones first, then those by kind."""
+    if not isinstance(values, dict):
+        return ""
+    plain = [f"{name} {value}" for name, value in values.items() if not isinstance(value, dict | list)]
+    kinds = [
+        f"{name}: {', '.join(f'{count} {word}' for word, count in value.items())}"
         for name, value in values.items()
         if isinstance(value, dict) and value
-    )
+    ]
+    return "; ".join(filter(None, [", ".join(plain), *kinds]))
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in settings.items():
+def _flat(settings: object, prefix: str = "") -> Iterator[str]:
+    for name, value in settings.items() if isinstance(settings, dict) else ():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
         else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asd_core.serving.access import Access
 
 _ANY = ("0.0.0.0", "::")
+_MOST_AT_ONCE = 256  # connections; others are told to come again
 _SECONDS_TO_END = 3  # for answers under way
 
 
@@ -98,11 +99,13 @@ def _serve(application: Starlette, listening: socket.socket) -> None:
     """Answer until somebody ends it; that is how it should end."""
     import uvicorn
 
+    application.state.clips.sounds.start()
     config = uvicorn.Config(
         application,
         log_level="warning",
         access_log=False,
         server_header=False,
+        limit_concurrency=_MOST_AT_ONCE,
         timeout_graceful_shutdown=_SECONDS_TO_END,
     )
     try:
@@ -111,3 +114,4 @@ def _serve(application: Starlette, listening: socket.socket) -> None:
         pass  # uvicorn raises again what ended it
     finally:
         listening.close()
+        application.state.clips.close()

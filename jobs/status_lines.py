@@ -93,7 +93,7 @@ def _silent_lines(silent: Sequence[SilentMachine]) -> list[str]:
         return []
     lines = [f"  silent in the newest night: {len(silent)}"]
     for one in sorted(silent, key=lambda machine: machine.last_heard, reverse=True)[:_NAMED]:
-        when = f"last heard {readable(one.last_heard)}" if one.last_heard else "not heard for long"
+        when = f"last heard {readable(one.last_heard)}" if one.last_heard else "in no scored night of the last 120"
         lines.append(f"    {machine_name(one.machine_type, one.machine_id)}: {when}")
     more = len(silent) - _NAMED
     return [*lines, *([f"    and {more} more"] if more > 0 else [])]
@@ -132,6 +132,8 @@ def _unfinished_lines(found: Unfinished, is_at_work: bool) -> list[str]:
         lines.append(
             f"{found.requests} requests to a language model are not published, {found.answers} of them answered"
         )
+    if found.messages:
+        lines.append(f"messages that wait for a receiver: {found.messages}")
     return lines
 
 

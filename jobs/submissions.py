@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from asd_core.errors import AsdError, UsageError
-from jobs.console import Talk, printable
+from jobs.console import Talk
 from jobs.job import with_talk
 from jobs.options import choice, together
 from jobs.output_files import write_files
+from jobs.run_log import printable
 
 submission_options = together(
     click.option(

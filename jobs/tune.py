@@ -171,11 +171,13 @@ def runner_of(job: Job, engine: Engine) -> Runner:
         return run_here
 
     def run_on_tune(search: Search, context: BatchContext, on_progress: OnProgress) -> float:
+        from asd_core.pipeline.measured_engine import MeasuredEngine
         from cluster.auto_engine import AutoEngine
 
-        if isinstance(engine, AutoEngine):
+        worker = engine.engine if isinstance(engine, MeasuredEngine) else engine
+        if isinstance(worker, AutoEngine):
             work = f"{search.total - search.done:,} settings to evaluate"
-            if search.total - search.done <= _FEW or not engine.is_on_ray(work):
+            if search.total - search.done <= _FEW or not worker.is_on_ray(work):
                 return run_here(search, context, on_progress)
         start = time.monotonic()
         from cluster.resources import Resources

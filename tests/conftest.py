@@ -21,9 +21,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 os.environ.pop("OPENAI_API_KEY", None)  # no test asks anybody but servers of its own
-for variable in ("ASD_STORE", "ASD_RECIPE"):  # defaults of whoever runs the tests
+for variable in ("ASD_STORE", "ASD_RECIPE", "ASD_METRICS_FILE", "ASD_LOG_FORMAT"):  # defaults of whoever runs the tests
     os.environ.pop(variable, None)
 IDLE_WORKERS_STAY = {"RAY_num_workers_soft_limit": "6", "RAY_idle_worker_killing_time_threshold_ms": "60000"}
+METRICS_COME_SOON = {"RAY_metrics_report_interval_ms": "2000"}
 KEY_OF_NODES = "sk-only-in-the-environment-of-nodes"
 
 
@@ -124,6 +125,6 @@ def ray_session(s3_server):
     from cluster.session import session
 
     os.environ["OPENAI_API_KEY"] = KEY_OF_NODES
-    with environment(IDLE_WORKERS_STAY), session(cpus=2, gpus=2):
+    with environment(IDLE_WORKERS_STAY | METRICS_COME_SOON), session(cpus=2, gpus=2):
         del os.environ["OPENAI_API_KEY"]
         yield

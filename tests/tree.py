@@ -9,9 +9,10 @@ PACKAGES = ("asd_core", "cluster", "jobs")
 # From the ground up: a folder, or a file that stands alone, imports its own floor and those below it.
 FLOORS = (
     ("errors", "settings", "digest", "libraries", "readable", "named_class", "text_files"),
+    ("metrics",),
     ("store",),
     ("audio", "clips", "llm"),
-    ("encoders", "detectors", "alarms"),
+    ("encoders", "detectors", "alarms", "messages"),
     ("recipe",),
     ("pipeline", "evaluation"),
     ("captions", "synthesis", "training"),

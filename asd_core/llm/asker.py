@@ -42,6 +42,7 @@ class Asker:
         check: None where an answer is as asked for, else the complaint.
         rng: of the jitter in backing off.
         in_thread: runs what reads or writes files.
+        heard: told the outcome of every attempt, and whether it was not the first at its request.
 
     Attributes:
         stopped: error reason and message that every further request gets without being sent.
@@ -59,9 +60,10 @@ class Asker:
         *,
         rng: random.Random | None = None,
         in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        heard: Callable[[Outcome, bool], None] = lambda outcome, is_repeat: None,
     ) -> None:
         self._job, self._settings, self._llm, self._ledger, self._gate = job, settings, llm, ledger, gate
-        self._check, self._rng, self._in_thread = check, rng or random.Random(), in_thread
+        self._check, self._rng, self._in_thread, self._heard = check, rng or random.Random(), in_thread, heard
         self.stopped: tuple[str, str] | None = None
         self.under_way: set[asyncio.Task[Any] | None] = set()
         self._places = asyncio.Semaphore(settings.concurrency)
@@ -184,6 +186,7 @@ class Asker:
             sent = clock()
             outcome = await self._llm.attempt(messages) if self._gate.holds(self._job) else _LATE
             outcome = self._refusals.heard(request.request_id, outcome)
+            self._heard(outcome, len(history.attempts) > 1)
             spent = self._spent(outcome, cost)
             if isinstance(outcome, NotAnswered) and outcome.retry_after is not None:
                 self._gate.close_for(self._job, outcome.retry_after)

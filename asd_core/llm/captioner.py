@@ -18,6 +18,7 @@ from asd_core.llm.client import LlmClient
 from asd_core.llm.gate import Gate, longest_way
 from asd_core.llm.ledger import Ledger
 from asd_core.llm.permission import AnyGate, Moment
+from asd_core.llm.replies import Outcome
 from asd_core.llm.requests import CaptionAnswer, CaptionRequest
 from asd_core.llm.settings import LlmSettings
 from asd_core.llm.stored import Attempt
@@ -43,6 +44,7 @@ class LlmCaptioner:
         say: told, from any thread, what keeps answers waiting.
         silent_seconds: that nothing may be asked for before it is said why.
         turn: waited for when it begins. Without one it begins now: the gate is all that it shares.
+        heard: see `asd_core.llm.asker.Asker`.
 
     Attributes:
         job: its name at the gate and in the ledger.
@@ -63,8 +65,9 @@ class LlmCaptioner:
         say: Callable[[str], None] = lambda line: None,
         silent_seconds: float = 10.0,
         turn: Turn | None = None,
+        heard: Callable[[Outcome, bool], None] = lambda outcome, is_repeat: None,
     ) -> None:
-        self._settings, self._say, self._silent_seconds = settings, say, silent_seconds
+        self._settings, self._say, self._silent_seconds, self._heard = settings, say, silent_seconds, heard
         self.job = secrets.token_hex(6)
         self._llm, self._ledger = open_llm(settings), Ledger(open_files(store_url), self.job)
         self._came: queue.SimpleQueue[CaptionAnswer | Exception] = queue.SimpleQueue()
@@ -142,7 +145,7 @@ class LlmCaptioner:
         except BaseException:
             await self._gate.end(self.job)
             raise
-        self._asker = Asker(self.job, self._settings, self._llm, self._ledger, self._gate, check)
+        self._asker = Asker(self.job, self._settings, self._llm, self._ledger, self._gate, check, heard=self._heard)
         told = {at for at, _ in left}
         if untold := [attempt.at for attempt in attempts if attempt.at not in told]:
             # Their process died before it could tell what else it let through: intents go when rows are published.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from asd_core.store.run_records import RunEntry
 from asd_core.store.store import Store
 
 _READ = ("tier", "state", "acknowledged", "clips", "flagged", "errors")
-_FLAGGED = ("clip_id", "scorer_version", "is_flagged")
+_FLAGGED = ("clip_id", "scorer_version", "is_flagged", "date")
 _COUNTS = ("listed", "scored", "errors", "flagged")
 
 
@@ -84,14 +85,14 @@ def night_statuses(store: Store, key: str, nights: int) -> list[NightStatus]:
     dates = (dated or sorted(runs))[:nights]
     alarms = _kept_alarms(store, key, {date: runs[date] for date in dates})
     there = set(reported(store, key, dates))
-    captioned = bool(store.entries(("caption",), key))
+    waiting = _waiting(store, key, dates) if store.entries(("caption",), key) else {}
     return [
         _status(
             date,
             store.record(runs[date][0]),
             runs[date][0],
             alarms.get(date),
-            _waiting(store, key, date) if captioned else None,
+            waiting.get(date),
             date in there,
         )
         for date in dates
@@ -107,7 +108,7 @@ def _status(
     has_report: bool,
 ) -> NightStatus:
     counts: Mapping[str, Any] = record.get("counts", {})
-    told = {name: int(counts.get(name) or 0) for name in _COUNTS}
+    told = {name: _whole(counts.get(name)) for name in _COUNTS}
     if alarms is not None:  # these are of this night alone, and of all runs that scored it
         sums = {name: int(pc.sum(alarms[name]).as_py() or 0) for name in ("clips", "flagged", "errors")}
         told = {"listed": sums["clips"] + sums["errors"], "scored": sums["clips"], **sums}
@@ -121,12 +122,22 @@ def _status(
         told["listed"],
         told["scored"],
         told["errors"],
-        dict(counts.get("errors_by_reason") or {}) if is_alone else {},
+        errors_by_reason(counts) if is_alone else {},
         told["flagged"],
         None if alarms is None else _alarm_counts(alarms),
         waiting,
         has_report,
     )
+
+
+def errors_by_reason(counts: Mapping[str, Any]) -> dict[str, int]:
+    """How many errors of each reason the counts of a record tell."""
+    told = counts.get("errors_by_reason")
+    return {str(reason): _whole(count) for reason, count in told.items()} if isinstance(told, dict) else {}
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def seconds_of(record: Mapping[str, Any]) -> float | None:
@@ -162,10 +173,11 @@ def _alarm_counts(rows: pa.Table) -> AlarmCounts:
     )
 
 
-def _waiting(store: Store, key: str, date: str) -> int:
-    """Flagged clips of a night whose score no caption explains."""
-    scores = store.scores(key, date, _FLAGGED)
+def _waiting(store: Store, key: str, dates: Sequence[str]) -> dict[str, int]:
+    """Date → flagged clips of the night whose score no caption explains."""
+    scores = store.scores(key, dates, _FLAGGED)
     flagged = scores.filter(pc.fill_null(scores["is_flagged"], False))
-    captions = store.captions(key, [date])
+    captions = store.captions(key, dates)
     explained = set(clip_keys(captions.filter(pc.is_valid(captions["difference_caption"]))))
-    return len(set(clip_keys(flagged)) - explained)
+    rows = zip(clip_keys(flagged), flagged["date"].to_pylist(), strict=True)
+    return dict.fromkeys(dates, 0) | Counter(date for clip, date in rows if clip not in explained)

@@ -162,19 +162,27 @@ def with_alarms(night: Night, alarms: AlarmSummary) -> Night:
 
 def judgements(alarms: AlarmSummary) -> dict[tuple[str, str], Judgement]:
     """The tier of each machine's night, for the page."""
-    found = {}
-    for place, row in enumerate(alarms.rows.to_pylist()):
-        found[row["machine_type"], row["machine_id"]] = Judgement(
-            row["tier"],
-            place,
-            row["sentence"],
-            row["state"] or "",
-            row["nights_in_alarm"] or 0,
-            "" if row["p_value"] is None else rarity(row["p_value"], row["p_floor"]),
-            row["label"] or "",
-            bool(row["acknowledged"]),
-        )
-    return found
+    rows = enumerate(alarms.rows.to_pylist())
+    return {(row["machine_type"], row["machine_id"]): judgement_of(row, place) for place, row in rows}
+
+
+def judgement_of(row: Mapping[str, Any], place: int) -> Judgement:
+    """The tier in a row of ALARMS, for a page.
+
+    Args:
+        row: of a machine.
+        place: of the row in its night.
+    """
+    return Judgement(
+        row["tier"],
+        place,
+        row["sentence"],
+        row["state"] or "",
+        row["nights_in_alarm"] or 0,
+        "" if row["p_value"] is None else rarity(row["p_value"], row["p_floor"]),
+        row["label"] or "",
+        bool(row["acknowledged"]),
+    )
 
 
 def _explaining(scores: pa.Table, captions: pa.Table) -> pa.Table:

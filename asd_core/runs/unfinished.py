@@ -39,12 +39,14 @@ class Unfinished:
         embedding: fingerprint of embeddings → runs that write shards of them, or broke while they did.
         requests: to a language model of which no answer is published.
         answers: of these, those that have come and are kept: they are paid for, and the next run publishes them.
+        messages: that wait for their receivers; the next run that has any sends them.
     """
 
     nights: list[UnfinishedNight]
     embedding: dict[str, int]
     requests: int
     answers: int
+    messages: int = 0
 
 
 def unfinished(store: Store) -> Unfinished:
@@ -63,6 +65,7 @@ def unfinished(store: Store) -> Unfinished:
         _embedding(store),
         len(names["intents"] | names["answers"]),
         len(names["answers"]),
+        sum(info.path.split("/")[2] == "pending" for info in files.list("messages") if info.path.count("/") > 2),
     )
 
 

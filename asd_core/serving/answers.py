@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from asd_core.pages.html import make_page
 from asd_core.serving.access import Access
+from asd_core.serving.fleet_memory import FleetMemory
 from asd_core.store.store import Store
 
 PACKAGE = "asd_core.serving"
@@ -25,6 +26,12 @@ def store_of(request: Request) -> Store:
     """The store that is served; what is written there but labels is dropped."""
     store: Store = request.app.state.store
     return store
+
+
+def memory_of(request: Request) -> FleetMemory:
+    """The nights of the store that are remembered."""
+    memory: FleetMemory = request.app.state.memory
+    return memory
 
 
 def access_of(request: Request) -> Access:
@@ -87,6 +94,22 @@ def problem_answer(status: int, title: str, words: str = "") -> Response:
 def see_other(path: str) -> Response:
     """Send a browser to a page of this server, once it has written."""
     return RedirectResponse(path, 303)
+
+
+def names_in(request: Request, count: int) -> list[str]:
+    """The last parts of a request's path, each decoded once and from the path as it was sent.
+
+    Args:
+        request: to a route that ends in ``{names:path}``.
+        count: of parts there must be behind the first one.
+
+    Raises:
+        HTTPException: 404 for another number of parts.
+    """
+    parts = request.scope["raw_path"].decode("latin-1").split("/")[2:]
+    if len(parts) != count:
+        raise HTTPException(404)
+    return [urllib.parse.unquote(part) for part in parts]
 
 
 def is_own_path(path: str) -> bool:

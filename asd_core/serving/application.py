@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,16 +15,18 @@ from starlette.responses import Response
 
 from asd_core.errors import AsdError
 from asd_core.readable import readable
-from asd_core.serving import clip_pages, labels, login, stored_pages, tables
+from asd_core.serving import clip_pages, fleet_pages, labels, login, machine_page, nights_page, stored_pages, tables
 from asd_core.serving.access import Access
 from asd_core.serving.answers import problem_answer
 from asd_core.serving.clip_pages import ServedClips, served_clips
+from asd_core.serving.fleet_memory import FleetMemory
 from asd_core.serving.guard import Guard
 from asd_core.serving.label_files_only import LabelFilesOnly
 from asd_core.serving.stored_pages import StoredPages
 from asd_core.store.store import Store
 
-_PARTS = (login, clip_pages, labels, tables, stored_pages)
+_PARTS = (fleet_pages, nights_page, machine_page, clip_pages, labels, tables, stored_pages, login)
+_SECONDS = 1.0  # that a listing of the runs holds
 _TITLES = {400: "This cannot be read", 403: "Not allowed", 404: "Nothing here", 405: "Not here", 413: "Too long"}
 
 
@@ -40,13 +45,28 @@ def build_application(store: Store, access: Access | None = None, clips: ServedC
     application = Starlette(
         routes=[route for part in _PARTS for route in part.routes()],
         middleware=[Middleware(Guard, access=access)],
+        lifespan=_reading_ahead,
         exception_handlers={HTTPException: _refused, AsdError: _failed, OSError: _failed},  # type: ignore[dict-item]
     )
     application.router.redirect_slashes = False
-    application.state.store, application.state.access = Store(LabelFilesOnly(store.files)), access
-    application.state.clips = clips or served_clips(application.state.store)
-    application.state.stored_pages = StoredPages(application.state.store)
+    reading = Store(LabelFilesOnly(store.files))
+    application.state.store, application.state.access = reading, access
+    application.state.memory = FleetMemory(reading, _SECONDS)
+    application.state.clips = clips or served_clips(reading)
+    application.state.stored_pages = StoredPages(reading)
     return application
+
+
+@asynccontextmanager
+async def _reading_ahead(application: Starlette) -> AsyncIterator[None]:
+    """A server that starts reads the nights that are asked for first, and answers in the meantime."""
+
+    def read() -> None:
+        with suppress(AsdError, OSError):  # whoever asks is told
+            application.state.memory.read_ahead()
+
+    threading.Thread(target=read, daemon=True).start()
+    yield
 
 
 def _refused(request: Request, error: HTTPException) -> Response:

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from asd_core.audio.listening import ALL, AudioReader, Heard
@@ -25,6 +26,7 @@ from asd_core.serving.kept_files import KeptFile, KeptFiles
 _AT_ONCE, _WAITING, _REMEMBERED = 2, 32, 512
 _DECODE_SECONDS = 60  # then its worker ends
 _PROBLEM_SECONDS = 30.0  # that a recording which could not be read is not tried again
+_IMPORTED = ("asd_core.serving.clip_sounds", "soundfile", "soxr", "scipy.signal", "PIL.Image", "PIL.ImageFont")
 _TYPES = {"flac": "audio/flac", "png": "image/png"}
 
 
@@ -93,12 +95,17 @@ class ClipSounds:
     """
 
     def __init__(self, files: KeptFiles, make: Make | None = None) -> None:
-        self._files, self._make = files, make or _OneEach()
+        self._files, self._make = files, make or InWorkers()
         self._pool = ThreadPoolExecutor(_AT_ONCE, "decode")
         self._lock = threading.Lock()
         self._heard: OrderedDict[SoundRequest, HeardClip] = OrderedDict()
         self._under_way: dict[SoundRequest, Future[HeardClip]] = {}
         self.close = weakref.finalize(self, _close, self._pool, self._make)
+
+    def start(self) -> None:
+        """Start what workers are forked from, so that the first clip does not wait for its imports."""
+        if isinstance(self._make, InWorkers):
+            self._make.start()
 
     def hear(self, request: SoundRequest, seconds: float, instead: Instead = _as_made) -> HeardClip | None:
         """The sounds and pictures of a clip; None where they are not made after so many seconds, but will be.
@@ -160,30 +167,48 @@ class ClipSounds:
         return HeardClip(files, nearest, made.difference, made.moment, made.problem)
 
 
-class _OneEach:
-    """A worker process for each thread that asks, started when it first does."""
+class InWorkers:
+    """A worker process for each thread that asks, started when it first does.
 
-    def __init__(self) -> None:
+    Args:
+        make: what a worker does; None for `make_media` within a minute.
+    """
+
+    def __init__(self, make: Make | None = None) -> None:
+        self._make = make or _timed
         self._own = threading.local()
         self._all: list[Workers] = []
 
+    def start(self) -> None:
+        """Start what workers are forked from; where that fails, each clip says so."""
+        with suppress(OSError, EOFError):
+            start_server(_IMPORTED)
+
     def __call__(self, request: SoundRequest) -> ClipMedia:
+        """Make the media of a clip; whatever goes wrong on the way is the clip's problem."""
         if not hasattr(self._own, "workers"):
-            start_server(("asd_core.serving.clip_sounds", "soundfile", "PIL.Image"))
+            self.start()
             self._own.workers = Workers(1)
             self._all.append(self._own.workers)
-        answer = self._own.workers.ask(Call(_timed, request))
+        try:
+            answer = self._own.workers.ask(Call(self._make, request))
+        except AsdError as error:  # this machine lets no process start
+            return _unheard(str(error))
         if answer.error is not None:
-            raise answer.error
+            return _unheard(f"{type(answer.error).__name__}: {answer.error}")
         if answer.is_lost:
-            line = f"decoding it took more than {_DECODE_SECONDS} s, or ended the process that did it"
-            return ClipMedia(None, None, "", f"The recording cannot be played: {line}")
+            return _unheard(f"decoding it took more than {_DECODE_SECONDS} s, or ended the process that did it")
         made: ClipMedia = answer.result
         return made
 
     def close(self) -> None:
+        """End all workers, whatever they are at."""
         for workers in self._all:
             workers.close()
+
+
+def _unheard(why: str) -> ClipMedia:
+    return ClipMedia(None, None, "", f"The recording cannot be played: {' '.join(why.split())[:300]}")
 
 
 def _timed(request: SoundRequest) -> ClipMedia:
@@ -197,5 +222,5 @@ def _timed(request: SoundRequest) -> ClipMedia:
 
 def _close(pool: ThreadPoolExecutor, make: Make) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
-    if isinstance(make, _OneEach):
+    if isinstance(make, InWorkers):
         make.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +27,8 @@ from asd_core.readable import machine_name
 from asd_core.recipe.recipe import Recipe
 from asd_core.serving.clip_sounds import SoundRequest
 from asd_core.serving.scored_clips import FoundClip
+from asd_core.serving.segment_course import SegmentScore
+from asd_core.store.alarm_tables import KeptNight
 from asd_core.store.store import Store
 
 _MOST_PARTS = 48
@@ -41,12 +43,14 @@ class Part:
         at: the same in s, for people.
         is_worst: it is the part with the highest score, or the part that was scored.
         is_shown: it is the one that the page plays.
+        is_above: a segment that begins in it is above the recording's threshold.
     """
 
     start: float | None
     at: float
     is_worst: bool
     is_shown: bool
+    is_above: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class ClipView:
         captions: its difference captions; None for none.
         sound: the part to be heard; None where nothing can be.
         parts: of a recording longer than that; () otherwise.
+        course: the scores of its segments; () where there is one, or they are not known any more.
     """
 
     found: FoundClip
@@ -78,16 +83,25 @@ class ClipView:
     captions: ClipCaptions | None
     sound: SoundRequest | None
     parts: tuple[Part, ...] = ()
+    course: tuple[SegmentScore, ...] = ()
 
 
-def clip_view(store: Store, found: FoundClip, start: float | None = None) -> ClipView:
+def clip_view(
+    store: Store,
+    found: FoundClip,
+    kept: KeptNight | None,
+    start: float | None = None,
+    course: tuple[SegmentScore, ...] = (),
+) -> ClipView:
     """Put together what the page of a clip shows.
 
     Args:
-        store: where captions, alarms and scorers are.
+        store: where captions and scorers are.
         found: the clip.
+        kept: the alarms of its night; None where they are not known.
         start: of the part to hear, s from the beginning; None for the part with the highest score. One beyond the end
             counts as None.
+        course: the scores of its segments, see `asd_core.serving.segment_course`.
 
     Raises:
         AsdError: a file of the store that it needs is broken.
@@ -96,7 +110,7 @@ def clip_view(store: Store, found: FoundClip, start: float | None = None) -> Cli
     machine = machine_name(row["machine_type"], row["machine_id"])
     record = store.record(found.run)
     recipe = recipe_of(record)
-    judgement, sentence = _judgement(store, found)
+    judgement, sentence = _judgement(found, kept)
     clip = None if row["anomaly_score"] is None else _scored(store, found, machine)
     captions = _captions(store, found)
     sound: SoundRequest | None = None
@@ -106,7 +120,7 @@ def clip_view(store: Store, found: FoundClip, start: float | None = None) -> Cli
         if start is not None and not 0 <= start < (row["seconds"] or 0):
             start = None
         sound = _sound(clip, heard, start, captions)
-        parts = _parts(row, heard, start)
+        parts = _parts(row, heard, start, [one.start for one in course if one.is_above])
     return ClipView(
         found=found,
         machine=machine,
@@ -119,6 +133,7 @@ def clip_view(store: Store, found: FoundClip, start: float | None = None) -> Cli
         captions=captions,
         sound=sound,
         parts=parts,
+        course=course,
     )
 
 
@@ -131,9 +146,8 @@ def _scored(store: Store, found: FoundClip, machine: str) -> ScoredClip:
     return scored_clip(row, machine, head.get("median_unseen_score"), len(head.get("lenders") or head.get("uris", ())))
 
 
-def _judgement(store: Store, found: FoundClip) -> tuple[Judgement | None, str]:
+def _judgement(found: FoundClip, kept: KeptNight | None) -> tuple[Judgement | None, str]:
     """The tier of the machine's night as it was kept, with its sentence."""
-    kept = store.kept_alarms(found.key, [found.date]).get(found.date)
     if kept is None:
         return None, ""
     rows, own = kept.rows, found.row
@@ -178,8 +192,15 @@ def _part_seconds(heard: Heard) -> float:
     return min(heard.seconds or LONGEST_SECONDS, LONGEST_SECONDS)
 
 
-def _parts(row: Mapping[str, Any], heard: Heard, start: float | None) -> tuple[Part, ...]:
-    """The parts of a recording that does not fit into one; of a very long one every second, third, ... of them."""
+def _parts(row: Mapping[str, Any], heard: Heard, start: float | None, above: Sequence[float]) -> tuple[Part, ...]:
+    """The parts of a recording that does not fit into one; of a very long one every second, third, ... of them.
+
+    Args:
+        row: of the recording.
+        heard: the part that was scored, or each segment.
+        start: of the part that is played; None for the worst.
+        above: starts of the segments above the threshold, s.
+    """
     seconds, length = row["seconds"] or 0.0, _part_seconds(heard)
     if seconds <= 1.05 * length:
         return ()
@@ -189,4 +210,8 @@ def _parts(row: Mapping[str, Any], heard: Heard, start: float | None) -> tuple[P
     starts = [number * step for number in range(math.ceil(seconds / step))]
     shown = worst if start is None else start
     places = sorted({*starts, worst, shown})
-    return tuple(Part(None if at == worst else at, at, at == worst, at == shown) for at in places)
+    ends = [*places[1:], seconds]
+    return tuple(
+        Part(None if at == worst else at, at, at == worst, at == shown, any(at <= one < end for one in above))
+        for at, end in zip(places, ends, strict=True)
+    )

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from asd_core.runs.label import MOST_CHARACTERS, AskedLabel, label
 from asd_core.serving.answers import form_of, is_own_path, page_answer, see_other, store_of
 
+_MOST_COOKIE = 1000  # characters of a name that a browser keeps
 _COOKIE, _YEAR = "asd_labeller", 365 * 24 * 3600
 
 
@@ -29,14 +30,16 @@ def asked_label(fields: dict[str, str]) -> AskedLabel:
     """The answer in the fields of a form.
 
     Args:
-        fields: ``answer``; ``uri`` of a clip, or ``machine`` (``TYPE/ID``) of a night; ``date``; ``words``; ``until``
-            counts for ``ignore`` alone, since one form has a button for each answer; ``labelled_by``.
+        fields: ``answer``; ``uri`` of a clip, or ``machine`` (``TYPE/ID``) of a night, or ``quoted_machine``, the same
+            percent-encoded, since browsers change line breaks in a form; ``date``; ``words``; ``until`` counts for
+            ``ignore`` alone, since one form has a button for each answer; ``labelled_by``.
     """
     answer, uri = fields.get("answer", ""), fields.get("uri", "")
+    machine = fields.get("machine", "") or urllib.parse.unquote(fields.get("quoted_machine", ""))
     return AskedLabel(
         answer=answer,
         uri=uri,
-        machine="" if uri else fields.get("machine", ""),
+        machine="" if uri else machine,
         date=fields.get("date", ""),
         words="" if answer == "removed" else fields.get("words", ""),
         until=fields.get("until", "") if answer == "ignore" else "",
@@ -53,6 +56,8 @@ async def _give(request: Request) -> Response:
         return page_answer(request, "refused.html", status=400, why=refused[0], back=back)
     answer = see_other(f"{back}#labels")
     name = urllib.parse.quote(asked.labelled_by.strip())
+    if len(name) > _MOST_COOKIE:
+        return answer
     answer.set_cookie(
         _COOKIE, name, max_age=_YEAR, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )

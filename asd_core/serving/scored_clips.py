@@ -23,6 +23,7 @@ from asd_core.store.tables import NIGHT, rows_of
 
 _CLIP_ID = re.compile(r"[0-9a-f]{32}")
 _FLAGGED = ("clip_id", "uri", "machine_type", "machine_id", "anomaly_score", "is_flagged")
+_SECONDS_TO_WAIT = 20.0  # for others who search
 _NIGHTS_KEPT, _PLACES_KEPT = 16, 4096  # lists of flagged clips, and ids whose nights are known
 
 
@@ -67,20 +68,24 @@ class ScoredClips:
             date: of a night; "" for any.
 
         Raises:
-            AsdError: a night's scores are gone or broken.
+            AsdError: a night's scores are gone or broken, or too many search.
         """
         if not _CLIP_ID.fullmatch(clip_id):
             return None
         nights = [night for night in self._scored() if key in ("", night[0]) and date in ("", night[1])]
         if len(nights) <= 1:
             return next(filter(None, (self._in_night(clip_id, *night) for night in nights)), None)
-        with self._searching:
-            known = self._nights.get(clip_id)
-            nights.sort(key=lambda night: night != known)  # a stable order
+        known = self._nights.get(clip_id)
+        nights.sort(key=lambda night: night != known)  # a stable order
+        if not self._searching.acquire(timeout=_SECONDS_TO_WAIT):
+            raise AsdError("many clips are being looked for: try again, or name KEY and night in the address")
+        try:
             for night in nights:
                 if (found := self._in_night(clip_id, *night)) is not None:
                     self._remember(clip_id, night)
                     return found
+        finally:
+            self._searching.release()
         return None
 
     def other_keys(self, found: FoundClip) -> list[str]:

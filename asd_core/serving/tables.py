@@ -24,7 +24,7 @@ from asd_core.evaluation.csv_cells import inert
 from asd_core.serving.answers import store_of
 from asd_core.serving.scored_clips import ScoredClips
 from asd_core.store.alarm_schemas import ALARMS, EVIDENCE, LABELS
-from asd_core.store.layout import safe_name
+from asd_core.store.layout import name_of
 from asd_core.store.run_records import SCORING
 from asd_core.store.store import Store
 from asd_core.store.tables import CAPTIONS, CLIPS, NIGHT
@@ -108,10 +108,12 @@ def _table(request: Request) -> Response:
         tables = itertools.chain.from_iterable(read(store, key, night) for night in _nights(store, key, date))
     else:
         raise HTTPException(404)
+    headers = {"Content-Disposition": f'attachment; filename="{name_of(*filter(None, (name, key, date)))}.csv"'}
+    headers["Cache-Control"] = "no-store"
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type="text/csv; charset=utf-8")
     pieces = csv_pieces(schema, tables)
     begun = [next(pieces), next(pieces, b"")]  # a table that cannot be read is told before anything is sent
-    file = ",".join(filter(None, (name, safe_name(key) if key else "", date)))
-    headers = {"Content-Disposition": f'attachment; filename="{file}.csv"', "Cache-Control": "no-store"}
     return StreamingResponse(itertools.chain(begun, pieces), media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -20,6 +20,8 @@
     alarms/<KEY>/date=<date>.parquet                     what a recipe's rule made of it
     labels/<time>,<hash>.parquet                         answers of people on clips and machine-nights, of every KEY
     maintenance/<time>,<hash>.parquet                    windows in which machines are worked on, of every KEY
+    messages/<receiver>/                                 see asd_core/messages/outbox.py; told/<KEY>.json is what the
+                                                         receiver was told of a recipe's nights
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips
@@ -112,6 +114,26 @@ def nights_page_path(key: str) -> str:
 def labels_path(time: str, digest: str) -> str:
     """Path of the answers that were given at a time."""
     return f"labels/{name_of(time, digest)}.parquet"
+
+
+def told_path(receiver: str, key: str) -> str:
+    """Path of what a receiver of messages was told of a recipe's nights."""
+    return f"messages/{receiver}/told/{safe_name(key)}.json"
+
+
+def pending_path(receiver: str, created_at: str, message_id: str) -> str:
+    """Path of a message that waits for its receiver."""
+    return f"messages/{receiver}/pending/{name_of(created_at, message_id)}"
+
+
+def attempted_path(receiver: str, message_id: str) -> str:
+    """Path of the mark of a message that its receiver may have."""
+    return f"messages/{receiver}/attempted/{message_id}"
+
+
+def sent_path(receiver: str, message_id: str) -> str:
+    """Path of the mark of a message that its receiver has."""
+    return f"messages/{receiver}/sent/{message_id}"
 
 
 @lru_cache(maxsize=1 << 16)  # names of machines come up for every night

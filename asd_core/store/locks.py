@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, BusyError
 from asd_core.store.files import FileInfo, Files
 
 LEASE_SECONDS = 60.0
@@ -61,7 +61,7 @@ def run_lock(
         work: that it is held for, in words for people who look at the locks.
 
     Raises:
-        AsdError: another run holds it and ``wait`` is false.
+        BusyError: another run holds it and ``wait`` is false.
     """
     me = {"owner": secrets.token_hex(8), "host": socket.gethostname(), "pid": os.getpid(), "born": _birth(os.getpid())}
     me |= {"work": work, "since": _clock()}
@@ -105,7 +105,7 @@ def _acquire(
             continue
         who = f"process {holder['pid']} on {holder['host']}"
         if not wait:
-            raise AsdError(f"{who} is at the same run: wait for it, or leave --no-wait out")
+            raise BusyError(f"{who} is at the same run: wait for it, or leave --no-wait out")
         if not told:
             waiting(who)
             told = True

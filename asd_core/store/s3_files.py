@@ -101,9 +101,10 @@ class S3Files:
             delete_keys(_filesystem(), [self._key(path) for path in paths])
 
     def leftovers(self) -> Sequence[FileInfo]:
-        """See `asd_core.store.files.Files.leftovers`: uploads in parts that were never finished."""
-        with _said(self.url):
+        """See `asd_core.store.files.Files.leftovers`: uploads in parts; none where they may not be listed."""
+        with contextlib.suppress(AsdError), _said(self.url):
             return [upload.info for upload in unfinished_uploads(_filesystem(), self._key(""))]
+        return []
 
     def remove_leftovers(self, seconds: float) -> None:
         """See `asd_core.store.files.Files.remove_leftovers`."""

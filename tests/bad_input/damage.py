@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from asd_core.runs.pruning.kinds import BY_NAME, USUAL
 from tests.asd_core.runs.feature_files import write_npz
 from tests.asd_core.store.special_files import KINDS, put_in_place
 from tests.command import asd
@@ -43,10 +44,15 @@ def commands(folder, store):
         "train": ["train", "--recipe", "head", "--encoder", "here", "--as", "mine", "--local", *_HEAD, *kept],
         "fit head": ["fit", "--recipe", "imported-knn", "--encoder", "mine", "--local", *kept],
         "recipes": ["recipes", *kept[:2]],
+        "status": ["status", *kept],
+        "runs": ["runs", *kept],
+        "runs show": ["runs", "show", "nightly", *kept],
+        "prune": ["prune", "--older-than", "1d", "--dry-run", "--what", _ALL_KINDS, *kept],
     }
 
 
 _HEAD = ["--set", "training.epochs=2"]
+_ALL_KINDS = ",".join([*USUAL, *BY_NAME])
 
 
 SMALL = ("fit", "nightly", "import-embeddings", "fit imported")
@@ -67,29 +73,32 @@ def fill(folder, names=None):
 
 
 READ_BY = {
-    "alarms/.parquet": ["alarms", "report"],
-    "captions/.parquet": ["report", "caption"],
-    "clips/.parquet": ["evaluate", "nightly", "tune"],
-    "embeddings/index.parquet": ["nightly", "fit stored", "fit imported", "import-embeddings"],
+    "alarms/.parquet": ["alarms", "report", "status"],
+    "captions/.parquet": ["report", "caption", "status"],
+    "clips/.parquet": ["evaluate", "nightly", "tune", "prune"],
+    "embeddings/index.parquet": ["nightly", "fit stored", "fit imported", "import-embeddings", "prune"],
     "embeddings/shards.parquet": ["nightly", "fit stored", "evaluate", "import-embeddings", "caption"],
-    "encoders.json": ["import-embeddings", "fit imported", "fit head", "train"],
-    "evidence/.parquet": ["alarms", "report"],
+    "encoders.json": ["import-embeddings", "fit imported", "fit head", "train", "prune"],
+    "evidence/.parquet": ["alarms", "report", "status"],
     "measures/.parquet": ["caption", "report"],
     "pseudo_labels/.json": ["pseudo-labels' page", "pseudo-label"],
     "pseudo_labels/.parquet": ["pseudo-labels' page", "pseudo-label"],
     "recipes/.json": ["recipes", "ensemble's nightly", "ensemble", "import-scores"],
-    "runs/.json": ["nightly", "report", "alarms", "recipes", "evaluate", "tune", "train", "ensemble"],
+    "runs/.json": [
+        *("nightly", "report", "alarms", "recipes", "evaluate", "tune", "train", "ensemble"),
+        *("status", "runs", "runs show", "prune"),
+    ],
     "score_parts/.parquet": ["nightly", "report", "evaluate"],
-    "scorers/.json": ["nightly", "fit", "report", "alarms", "evaluate", "ensemble"],
+    "scorers/.json": ["nightly", "fit", "report", "alarms", "evaluate", "ensemble", "prune"],
     "scorers/.npz": ["nightly", "fit", "ensemble", "evaluate"],
     "scorers/.parquet": ["alarms", "report", "fit"],
-    "scores/.parquet": ["report", "alarms", "nightly"],
+    "scores/.parquet": ["report", "alarms", "nightly", "status"],
     "trained/.json": ["fit head", "train"],
     "trained/.safetensors": ["fit head", "train"],
     "trained/.parquet": ["train"],
     "tuning/.parquet": ["tune"],
     "tuning/.toml": ["tune"],
-    "locks/.json": ["nightly", "fit"],
+    "locks/.json": ["nightly", "fit", "status"],
 }
 """Kind of file → commands that open files of that kind."""
 

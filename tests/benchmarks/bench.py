@@ -23,6 +23,8 @@ from tests.benchmarks.figures import Figure, as_json, machine, table
 from tests.benchmarks.flagged import NOTE as FLAGGED
 from tests.benchmarks.flagged import captions_and_report
 from tests.benchmarks.memory import peaks
+from tests.benchmarks.metrics import NOTE as METRICS
+from tests.benchmarks.metrics import counting
 from tests.benchmarks.nearest import NOTE as NEAREST
 from tests.benchmarks.nearest import QUICK as FEW_SIZES
 from tests.benchmarks.nearest import SIZES, product_against_faiss
@@ -60,6 +62,7 @@ NOTES = (
     FLAGGED,
     ENGINES,
     SUBMISSIONS,
+    METRICS,
 )
 
 
@@ -98,6 +101,7 @@ def benchmarks(
         "submissions": lambda folder, say: against_official(
             folder, 1 if is_quick else 3, checkouts.evaluator, few, say
         ),
+        "metrics": lambda folder, say: counting(folder, 500 if is_quick else 2_000, repeats, say),
         "tuning": lambda folder, say: search_against_reference(
             folder, QUICK if is_quick else FULL, checkouts.twfr_gmm, few, say
         ),

@@ -3,11 +3,13 @@ import shutil
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+import ray
 import soundfile
 
 from asd_core.clips.archive import list_archive
 from asd_core.errors import AsdError
 from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.measured_engine import MeasuredEngine
 from asd_core.recipe.recipe import load_recipe
 from asd_core.runs.fit import fit
 from asd_core.runs.nightly import nightly
@@ -16,7 +18,11 @@ from asd_core.runs.score import score
 from asd_core.store.local_files import LocalFiles
 from asd_core.store.store import Store
 from cluster.engine import RayEngine
+from cluster.metrics import RayMetrics
 from cluster.resources import Resources
+from jobs.run_log import RunLog
+from jobs.run_metrics import RunMetrics
+from tests.cluster.scraping import assert_agrees, scraped, until
 from tests.fleet import KNN, NIGHTS, by_uri, clip_path, fitted, listed, write_fleet
 
 
@@ -25,13 +31,27 @@ def store_in(folder):
 
 
 @pytest.mark.parametrize("decode", ["in-encoder", pytest.param("tasks", marks=pytest.mark.slow)])
-def test_a_night_on_ray_gives_the_rows_of_one_process_to_the_bit(ray_session, tmp_path, decode):
+def test_a_night_on_ray_gives_the_rows_of_one_process_to_the_bit_and_metrics_as_its_record(
+    ray_session, tmp_path, decode
+):
     archive, local = fitted(tmp_path)
     clip_path(archive, "00", NIGHTS[2], 0).write_bytes(b"")
     write_fleet(archive, machines=["new"], dates=[NIGHTS[2]])
     store, engine = store_in(tmp_path / "ray"), RayEngine(Resources(decode=decode))
     fit(store, KNN, listed(archive, until=NIGHTS[1]), engine)
-    records = [score(s, KNN, listed(archive, date=NIGHTS[2]), e) for s, e in [(local, LocalEngine()), (store, engine)]]
+    metrics = RunMetrics("nightly", f"scraped-{decode}", None, RunLog())
+    with RayMetrics(metrics.counts.labels) as exported, metrics.counts.passed_on(exported):
+        measured = MeasuredEngine(engine, metrics.counts)
+        records = [
+            score(place, KNN, listed(archive, date=NIGHTS[2]), each)
+            for place, each in [(local, LocalEngine()), (store, measured)]
+        ]
+        metrics.night(records[1], [])
+        found = until(
+            lambda found: ("asd_nights_total",) in found,
+            lambda: scraped(ray.nodes(), command="nightly", recipe=f"scraped-{decode}"),
+        )
+    assert_agrees(found, records[1]["counts"])
     assert records[0]["counts"] == records[1]["counts"]
     assert records[0]["counts"]["errors_by_reason"] == {"empty": 1, "no_scorer": 4}
     assert by_uri(local.read_scores(records[0])) == by_uri(store.read_scores(records[1]))

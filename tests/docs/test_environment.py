@@ -8,6 +8,7 @@ from jobs.main import _COMMANDS
 from tests.command import asd
 from tests.docs.blocks import ROOT
 from tests.docs.workspace import FIT_NIGHTS
+from tests.message_receiver import MessageReceiver
 
 TEXT = (ROOT / "docs" / "environment.md").read_text("utf-8")
 GMM = ("--recipe", "twfr-gmm", "--store", "store")
@@ -35,6 +36,7 @@ RUNS = {
     "caption": [*GMM, "--local"],
     "backfill-captions": [*GMM, "--local", "--since", "2026-11-14", "--until", "2026-11-15"],
     "alarms": [*GMM],
+    "notify": [*GMM, "--notify", "http://localhost:8065/hooks"],
     "label": ["--machine", "fan/00", "--date", "2026-11-15", "--ignore-until", "2026-11-16", *GMM[2:]],
     "maintenance": ["--list", *GMM[2:]],
     "scorers": [*GMM],
@@ -70,7 +72,9 @@ def test_the_keys_of_json_are_those_of_the_page(command, workspace, monkeypatch)
     if command == "ensemble":
         for name in ("json-scores", "json-others"):
             asd("import-scores", "scores.parquet", "--as", name, "--store", "json-store")
-    said = asd(command, *RUNS[command], "--json")
+    with MessageReceiver() as receiver:
+        arguments = [receiver.url if one.startswith("http://localhost:8065") else one for one in RUNS[command]]
+        said = asd(command, *arguments, "--json")
     assert said.code == 0, said.err
     shared = CAPTIONS | SHARED if "caption" in command else SHARED
     assert set(said.json) - shared == own(command) - OTHERWISE.get(command, set())
@@ -100,7 +104,7 @@ def test_every_command_is_run_here_but_the_demo_whose_parts_are_and_the_server_w
 def test_every_variable_that_the_code_reads_stands_there():
     files = [path for room in ("asd_core", "cluster", "jobs") for path in (ROOT / room).rglob("*.py")]
     source = "".join(path.read_text("utf-8") for path in files)
-    read = re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"|KEY\w* = "([A-Z_]+)"', source)
+    read = re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"|(?:KEY|VARIABLE)\w* = "([A-Z_]+)"', source)
     names = {name for pair in read for name in pair if name}
     assert {"RAY_ADDRESS", "ASD_DEBUG", "OPENAI_API_KEY"} <= names
     assert not [name for name in names if f"`{name}`" not in TEXT]

@@ -6,6 +6,7 @@ from tests.docs.blocks import PAGES, ROOT, blocks_of
 from tests.docs.running import check_usage, run_block
 from tests.docs.workspace import fill, stand_ins_of
 from tests.llm_server import LlmServer
+from tests.message_receiver import MessageReceiver
 
 BLOCKS = {str(page.relative_to(ROOT)): blocks_of(page.name, page.read_text("utf-8")) for page in PAGES}
 WITH_BLOCKS = [name for name, blocks in BLOCKS.items() if blocks and name != "docs/commands.md"]
@@ -31,6 +32,11 @@ def servers(request, place, text):
         server = LlmServer().start()
         request.addfinalizer(server.stop)
         found["http://localhost:8000/v1"] = server.url
+    if "http://localhost:8065/hooks" in text:
+        receiver = MessageReceiver()
+        receiver.__enter__()
+        request.addfinalizer(lambda: receiver.__exit__(None, None, None))
+        found["http://localhost:8065/hooks"] = receiver.url
     return found
 
 

@@ -2,9 +2,7 @@ import json
 import subprocess
 import sys
 
-import pytest
-
-from jobs.console import Talk, counts_text, printable, report_text, too_few_text
+from jobs.console import Talk, counts_text, report_text, too_few_text
 
 
 def test_json_is_one_line_last_on_stdout_and_all_else_on_stderr(capsys):
@@ -50,13 +48,6 @@ def test_plain_progress_is_a_line_now_and_then_and_one_at_the_end(capsys):
             talk.progress("embedding clips", done, 1000)
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["embedding clips: 0 of 1000", "embedding clips: 1000 of 1000"]
-
-
-@pytest.mark.parametrize("name", ["new\nline", "\x1b[31mred", "bell\x07", "caf\udce9"])
-def test_a_file_name_cannot_steer_the_terminal(name):
-    shown = printable(name)
-    assert "\n" not in shown and "\x1b" not in shown and "\x07" not in shown
-    shown.encode("utf-8")
 
 
 def test_counts_are_one_line_with_the_reasons_below():

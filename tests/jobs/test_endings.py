@@ -48,7 +48,7 @@ def test_the_line_names_the_nearest_place_in_our_own_code(capsys):
     with pytest.raises(TypeError) as raised:
         tell(None)
     end(raised.value, shows_traceback=False)
-    assert "(jobs/console.py:" in capsys.readouterr().err
+    assert "(jobs/run_log.py:" in capsys.readouterr().err
 
 
 def test_the_traceback_comes_before_the_line_where_it_is_asked_for(capsys, monkeypatch):

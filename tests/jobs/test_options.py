@@ -15,7 +15,7 @@ def test_options_stand_in_the_help_in_the_order_in_which_they_are_joined():
     def command(**options):
         pass
 
-    assert [option.name for option in command.params] == ["store_url", "as_json", "quiet"]
+    assert [option.name for option in command.params] == ["store_url", "as_json", "quiet", "log_format"]
 
 
 @pytest.mark.parametrize("amount", ["nan", "inf", "-1"])

@@ -1,4 +1,10 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from asd_core.runs.run_lists import PastRun
+from jobs.console import printable
 from jobs.run_lines import list_text, record_text
 
 RUN = PastRun("nightly-1", "nightly", "fleet-1", "2026-11-18", "2026-11-19", "2026-11-20T05:31:00", 90.0, {"listed": 4})
@@ -43,3 +49,20 @@ def test_hostile_words_stay_on_their_line():
 
 def test_a_value_without_an_end_is_cut():
     assert max(map(len, record_text(RECORD | {"best": {"a": "x" * 5000}}, None).splitlines())) < 220
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FREE = ("libraries", "started_at", "page", "left_out", "anything")
+COUNTS = st.dictionaries(st.sampled_from(["listed", "errors_by_reason", "x"]), JSON)
+
+
+@given(st.dictionaries(st.sampled_from(FREE), JSON), COUNTS, st.dictionaries(st.text(max_size=5), JSON, max_size=2))
+def test_any_record_that_a_store_takes_is_told_in_lines_that_can_be_read(values, counts, recipe):
+    text = record_text(RECORD | values | {"counts": counts, "recipe": {"settings": recipe}}, [])
+    assert all(line.isprintable() for line in printable(text, keep_newlines=True).split("\n"))
+    told = printable(list_text([replace(RUN, counts=counts)], 0), keep_newlines=True)
+    assert len(told.split("\n")) == 2

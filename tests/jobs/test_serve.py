@@ -1,5 +1,6 @@
 """`asd serve` as a command."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -24,17 +25,36 @@ def token_file(tmp_path):
     return path
 
 
+def status(address, **headers):
+    """Of the answer to a request with these headers, ``Host`` among them."""
+    asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}", **headers})
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def own_address():
+    """An address of this computer by which others reach it; None where it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, contextlib.suppress(OSError):
+        asking.connect(("192.0.2.1", 9))
+        return asking.getsockname()[0]
+
+
 def test_it_tells_its_address_answers_and_ends_quietly(tmp_path, token_file):
     line = [sys.executable, "-c", "from jobs.main import script; script()", "serve", "--store", tmp_path / "store"]
-    line += ["--port", "0", "--token-file", token_file, "--json"]
+    line += ["--port", "0", "--token-file", token_file, "--name", "Asd.example.com", "--json"]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
             told = json.loads(running.stdout.readline())
-            asked = urllib.request.Request(told["address"] + "nothing", headers={"Authorization": f"Bearer {TOKEN}"})
-            with pytest.raises(urllib.error.HTTPError, match="404"):
-                urllib.request.urlopen(asked)
-            with pytest.raises(urllib.error.HTTPError, match="401"):
-                urllib.request.urlopen(told["address"])
+            address = told["address"]
+            assert status(address) == 200 and status(address + "nothing") == 404
+            assert status(address, Authorization="") == 401 and status(address, Host="evil.example") == 400
+            assert status(address, Host="asd.example.com") == 200
+            if (elsewhere := own_address()) is not None:
+                with pytest.raises(urllib.error.URLError, match="refused"):
+                    urllib.request.urlopen(address.replace("127.0.0.1", elsewhere))
         finally:
             running.send_signal(signal.SIGINT)
         assert running.wait(20) == 0 and running.stdout.read() == running.stderr.read() == ""

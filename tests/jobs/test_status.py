@@ -6,6 +6,7 @@ from asd_core.store.local_files import LocalFiles
 from tests.command import asd
 from tests.many_nights.alarms import kept_fleet
 from tests.many_nights.plant import KEY, day
+from tests.message_receiver import MessageReceiver
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,19 @@ def test_an_age_that_is_none_is_wrong_usage(store):
 def test_quiet_says_nothing_where_all_is_well(store):
     said = asd("status", "--store", store, "--max-age", age_of_newest(timedelta(hours=1)), "--quiet")
     assert (said.code, said.out, said.err) == (0, "", "")
+
+
+def test_a_missing_night_is_told_once_and_not_at_every_check(store):
+    with MessageReceiver() as receiver:
+        for _ in range(2):
+            said = asd("status", "--store", store, "--max-age", "26h", "--notify", receiver.url, "--json")
+            assert said.code == 1 and said.json["messages"]["pending"] == 0
+    (body,) = receiver.taken
+    assert (body["kind"], body["key"], body["night"]) == ("night_missing", KEY, day(2))
+
+
+def test_receivers_are_for_nights_that_are_too_old(store, tmp_path):
+    assert asd("status", "--store", store, "--notify", "http://localhost:9/x").code == 2
+    with MessageReceiver() as receiver:
+        said = asd("status", "--store", tmp_path / "new", "--max-age", "26h", "--notify", receiver.url)
+    assert said.code == 1 and receiver.taken[0]["sentence"] == "no night was ever scored."

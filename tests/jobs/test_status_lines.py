@@ -37,10 +37,11 @@ def test_ten_silent_machines_are_named_the_last_heard_first():
 
 @pytest.mark.parametrize(("is_stale", "why"), [(False, "a run is at work"), (True, "run the same command again")])
 def test_what_is_not_finished_is_at_work_or_was_stopped(is_stale, why):
-    found = Unfinished([UnfinishedNight("fleet-1", "2026-11-20", "nightly-2", 4)], {"f": 1}, 3, 2)
+    found = Unfinished([UnfinishedNight("fleet-1", "2026-11-20", "nightly-2", 4)], {"f": 1}, 3, 2, 1)
     text = status_text(replace(QUIET, locks=[replace(LOCK, is_stale=is_stale)], unfinished=found))
     assert f"not finished: 2026-11-20 of fleet-1, 4 parts of scores; {'its run was stopped: ' * is_stale}{why}" in text
     assert "3 requests to a language model are not published, 2 of them answered" in text
+    assert "messages that wait for a receiver: 1" in text
     assert ("stale: its holder is dead" in text) == is_stale
     assert ("until 2026-11-20 05:31 UTC unless renewed" in text) != is_stale
 

@@ -35,7 +35,7 @@ class Bucket:
             found[kind] += 0 if folder in without else times
         return found
 
-    def list(self, prefix=""):
+    def list(self, prefix="", closed=None):
         start = f"{prefix}/" if prefix else ""
         first, last = (bisect.bisect_left(self._names, word) for word in (start, start[:-1] + "0"))
         names = self._names[first : last if prefix else None]

@@ -3,17 +3,23 @@
 `python -m tests.many_nights.year` does the same for a year of 200 machines.
 """
 
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from asd_core.runs.pruning.kinds import BY_NAME, USUAL
+from asd_core.runs.pruning.prune import find_prunable, prune
 from asd_core.store.store import open_store
-from tests.command import asd
+from tests.command import asd, asd_process
 from tests.many_nights.plant import KEY, day
 from tests.many_nights.pruned import dead_links, missing
 from tests.many_nights.year_files import older_than, plant_year, write_archive
 
 MACHINES, NIGHTS, KEPT_FROM = 4, 20, 12
 OPTIONS = ("--recipe", "twfr-knn", "--store")
+AGE_OF_ALL = datetime.now(UTC) - datetime.fromisoformat(f"{day(0)}T00:00:00+00:00")
 SPACE = '"detector.k" = { grid = [1, 2] }\n'
 
 
@@ -23,6 +29,7 @@ def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("year")
     folder = plant_year(root, MACHINES, NIGHTS)
     assert asd("report", *OPTIONS, folder).code == 0
+    write_archive(root, MACHINES, day(NIGHTS))
     return root
 
 
@@ -82,19 +89,34 @@ def test_every_run_opens_and_so_does_every_night(pruned, root):
 
 
 def test_a_night_and_its_captions_go_on(pruned, root):
-    archive = write_archive(root, MACHINES, day(NIGHTS))
-    night = asd("nightly", archive, *OPTIONS, root / "store", "--local", "--json")
+    night = asd("nightly", root / "archive", *OPTIONS, root / "store", "--local", "--json")
     assert night.code == 0 and night.json["scored"] == 2 * MACHINES, night.err
     assert asd("caption", *OPTIONS, root / "store", "--local").code == 0
     assert dead_links(pruned[0].files) == []
 
 
 @pytest.mark.slow
+def test_prunes_beside_a_night_harm_neither(root, tmp_path):
+    folder = tmp_path / "store"
+    shutil.copytree(root / "store", folder)
+    with ThreadPoolExecutor(1) as pool:
+        night = pool.submit(asd_process, "nightly", root / "archive", *OPTIONS, folder, "--local", "--json")
+        number = 0
+        while not night.done():
+            number += 1
+            store = open_store(str(folder))
+            prune(store, find_prunable(store, AGE_OF_ALL - timedelta(days=number % NIGHTS)))
+            assert dead_links(store.files) == []
+    assert night.result().code == 0 and night.result().json["scored"] == 2 * MACHINES, night.result().err
+    assert number > 1 and dead_links(open_store(str(folder)).files) == []
+    assert {job for job, _ in missing(open_store(str(folder)))} <= {"fit"}
+
+
+@pytest.mark.slow
 def test_a_search_goes_on(pruned, root):
-    archive = write_archive(root, MACHINES, day(NIGHTS))
     (root / "space.toml").write_text(SPACE)
     search = ("--space", root / "space.toml", "--validation", "simulated", "--until", day(0))
-    found = asd("tune", archive, *OPTIONS, root / "store", "--local", *search, "--json")
+    found = asd("tune", root / "archive", *OPTIONS, root / "store", "--local", *search, "--json")
     assert found.code == 0 and found.json["evaluated"] == 2 * MACHINES, found.err
 
 
@@ -103,6 +125,5 @@ def test_embeddings_and_measurements_go_where_they_are_named_and_a_night_goes_on
     done = asd(*command, "--what", "embeddings,caption-evidence", "--what", "media", "--yes", "--json").json
     assert set(done["kinds"]) == set(BY_NAME) and not set(done["kinds"]) & set(USUAL)
     assert done["kinds"]["caption-evidence"]["things"] and dead_links(pruned[0].files) == []
-    archive = root / "archive"
-    again = asd("nightly", archive, *OPTIONS, root / "store", "--local", "--json")
+    again = asd("nightly", root / "archive", *OPTIONS, root / "store", "--local", "--json")
     assert again.code == 0 and again.json["decoded"] == 0, again.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ class BatchCaptioner:
         batches: of the LLM in the store.
         most_requests: of one file.
         turn: waited for when it begins; its records and batches are one run's at a time.
+        heard: see `asd_core.llm.asker.Asker`.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class BatchCaptioner:
         batches: Batches,
         most_requests: int = MOST_REQUESTS,
         turn: Turn | None = None,
+        heard: Callable[[Outcome, bool], None] = lambda outcome, is_repeat: None,
     ) -> None:
-        self._turn, self._has_begun = turn, False
+        self._turn, self._has_begun, self._heard = turn, False, heard
         self._settings, self._check, self._batches = settings, check, batches
         self._most_requests = most_requests
         self._ledger = Ledger(files, "batch")
@@ -181,6 +183,7 @@ class BatchCaptioner:
         history = self._ledger.history(request_id)
         if any(attempt.incarnation == record.token for attempt in history.attempts):
             return None  # by a run that was killed while it collected
+        self._heard(outcome, bool(history.attempts))
         request = self._pending.get(request_id)
         most = max(record.parameters.get(name, 0) for name in ("max_tokens", "max_completion_tokens"))
         attempt = Attempt(record.at, record.token, most_output_tokens=most)

@@ -37,6 +37,7 @@ class MachineRow:
         remark: on nights before and on drift; "" without one.
         letters: a letter for each night, in runs with their colours.
         evidence: two digits for each night, of base 36: -100 log10 p; ``..`` without p.
+        machine: its type and id.
     """
 
     name: str
@@ -46,6 +47,7 @@ class MachineRow:
     remark: str
     letters: Markup
     evidence: str
+    machine: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,16 @@ def runs(letters: str, classes: Sequence[str]) -> Markup:
     )
 
 
+def strip(cells: Sequence[int]) -> Markup:
+    """A letter for each night of a machine, in runs with their colours.
+
+    Example:
+        >>> strip([Cell.WITHIN_CHANCE, Cell.NEW])
+        Markup('<b class="well">·</b><b class="new">N</b>')
+    """
+    return runs("".join(LETTERS[cell] for cell in cells), [_CLASSES[cell] for cell in cells])
+
+
 def calendar(dates: Sequence[str]) -> tuple[str, str, str]:
     """Three lines above the letters: months where they begin, and the two digits of each day.
 
@@ -130,15 +142,15 @@ def _row(fleet: FleetHistory, place: int) -> MachineRow:
     status = MEANINGS[tonight]
     if tonight == Cell.CONTINUING:
         status = f"in alarm, {ordinal(int(fleet.nights_in_alarm[place]))} night in a row"
-    letters = "".join(LETTERS[cell] for cell in cells)
     return MachineRow(
         name=machine_name(*fleet.machines[place]),
         anchor="machine-" + name_hash(*fleet.machines[place]),
         cell=_CLASSES[tonight],
         status=status,
         remark=_remark(fleet, place),
-        letters=runs(letters, [_CLASSES[cell] for cell in cells]),
+        letters=strip(cells),
         evidence="".join(map(_two_digits, fleet.evidence[place].tolist())),
+        machine=fleet.machines[place],
     )
 
 

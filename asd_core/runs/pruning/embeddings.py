@@ -21,8 +21,9 @@ from asd_core.store.files import FileInfo
 from asd_core.store.layout import dated_name
 from asd_core.store.many_files import read_many, read_present
 from asd_core.store.store import Store
-from asd_core.store.tables import CLIPS, INDEX, from_parquet, to_parquet
+from asd_core.store.tables import CLIPS, INDEX, to_parquet
 
+_MANIFEST = pa.schema([CLIPS.field("clip_id")])
 _MEND = "remove the folder it is in, which is made again from the shards"
 
 
@@ -104,8 +105,10 @@ def _is_needed(rows: pa.Table, limit: Limit, learnt: pa.Array) -> pa.ChunkedArra
 def _learnt(store: Store, named: Named, scorers: Collection[str]) -> pa.Array:
     """Ids of the clips in the manifests of the fits that made scorers."""
     paths = sorted({path for name in scorers for path in named.fit_manifests.get(name, ())})
-    found = [pa.chunked_array([], CLIPS.field("clip_id").type)]
-    for data in read_present(store.files, paths):
+    ids = [pa.array([], pa.string())]
+    for path, data in zip(paths, read_present(store.files, paths), strict=True):
         if data is not None:
-            found.append(from_parquet(data, ["clip_id"])["clip_id"])
-    return pc.unique(pa.chunked_array([chunk for one in found for chunk in one.chunks], pa.string()))
+            ids += table_in(path, data, _MANIFEST, "restore it, or remove it: its clips are not kept then")[
+                "clip_id"
+            ].chunks
+    return pc.unique(pa.chunked_array(ids, pa.string()))

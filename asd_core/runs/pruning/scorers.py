@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from asd_core.errors import AsdError
 from asd_core.runs.pruning.named import Named
@@ -35,8 +36,8 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
     """Versions that were superseded before a moment, and folders of versions that were never committed.
 
     These stay: the newest version of each machine and type, each that ``newest_scorers/`` names, each that the record
-    of another run than a fit names, those that an ensemble's scorer which stays is made from, and the anchor of a
-    machine's bank that grew: `asd fit --update` compares nights with it.
+    of another run than a fit names, those that banks have grown from, and those that make up an ensemble's scorer which
+    stays.
 
     Args:
         store: where they are.
@@ -44,9 +45,8 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
         limit: from when on one is old.
         named: in the run records.
     """
-    stay = (
-        named.scorers | _current(store) | {f"{folder}/{_highest(of)}" for folder, of in found.items() if _highest(of)}
-    )
+    current = _current(store) | {f"{folder}/{_highest(of)}" for folder, of in found.items() if _highest(of)}
+    stay = named.scorers | current | _anchors(store, current, named.updated)
     old: list[tuple[str, list[FileInfo]]] = []
     for folder, versions in found.items():
         for version, files in versions.items():
@@ -59,7 +59,7 @@ def superseded_scorers(store: Store, found: Versions, limit: Limit, named: Named
                     old.append((name, files))
                 else:
                     stay.add(name)
-    stay |= _members(store, stay, named.ensembles) | _anchors(store, stay, {name.rpartition("/")[0] for name, _ in old})
+    stay |= _members(store, stay, named.ensembles)
     return [
         Prunable(
             name,
@@ -103,14 +103,13 @@ def _iso(seconds: float) -> str:
         return ""
 
 
-def _anchors(store: Store, stay: Iterable[str], folders: Collection[str]) -> set[str]:
-    """The versions of some folders from which banks grew that stay."""
-    names = [name for name in sorted(stay) if name.rpartition("/")[0] in folders]
+def _anchors(store: Store, current: Iterable[str], updated: Iterable[str]) -> set[str]:
+    """The versions that current ones have grown from."""
     found = set()
-    for name, data in zip(names, read_present(store.files, [f"{name}/{_HEAD}" for name in names]), strict=True):
-        told = json_object(f"{name}/{_HEAD}", data).get("update") if data is not None else None
-        if isinstance(told, dict) and isinstance(told.get("anchor"), str):
-            found.add(f"{name.rpartition('/')[0]}/{told['anchor']}")
+    for path, head in _heads(store, current, updated):
+        update = head.get("update")
+        if isinstance(update, dict):
+            found.add(f"{path.rsplit('/', 2)[0]}/{update.get('anchor')}")
     return found
 
 
@@ -120,13 +119,9 @@ def _members(store: Store, stay: Iterable[str], ensembles: Iterable[str]) -> set
     Raises:
         AsdError: a head is broken: what it is made from is not known.
     """
-    folders = tuple(f"scorers/{key}/" for key in ensembles)
-    heads = [f"{name}/{_HEAD}" for name in sorted(stay) if folders and name.startswith(folders)]
     found = set()
-    for path, data in zip(heads, read_present(store.files, heads), strict=True):
-        if data is None:
-            continue
-        head, machine = json_object(path, data), path.split("/", 2)[2].rsplit("/", 2)[0]
+    for path, head in _heads(store, stay, ensembles):
+        machine = path.split("/", 2)[2].rsplit("/", 2)[0]
         try:
             found |= {f"scorers/{key}/{machine}/{version}" for key, version in head["members"].values()}
         except (KeyError, AttributeError, ValueError, TypeError) as error:
@@ -134,3 +129,12 @@ def _members(store: Store, stay: Iterable[str], ensembles: Iterable[str]) -> set
                 f"{path} in the store does not tell its members: restore it, or remove its folder"
             ) from error
     return found
+
+
+def _heads(store: Store, names: Iterable[str], keys: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Path and object of the heads of some scorers, of those that are of these KEYs and are there."""
+    folders = tuple(f"{kind}/{key}/" for kind in _KINDS for key in keys)
+    paths = [f"{name}/{_HEAD}" for name in sorted(names) if folders and name.startswith(folders)]
+    for path, data in zip(paths, read_present(store.files, paths), strict=True):
+        if data is not None:
+            yield path, json_object(path, data)

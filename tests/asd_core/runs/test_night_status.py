@@ -1,14 +1,18 @@
 import json
 
+import pyarrow as pa
 import pytest
 
+from asd_core.digest import content_hash
 from asd_core.runs.alarms import find_alarms
 from asd_core.runs.night_status import AlarmCounts, night_statuses, seconds_of
-from asd_core.store.layout import night_page_path
+from asd_core.store.layout import night_page_path, night_path
+from asd_core.store.night_files import night_bytes
 from asd_core.store.store import Store
+from asd_core.store.tables import CAPTIONS, to_parquet
 from tests.many_nights.alarms import CLIPS, kept_fleet
 from tests.many_nights.bucket import Bucket
-from tests.many_nights.plant import KEY, RECIPE, day, keep_record
+from tests.many_nights.plant import KEY, RECIPE, VERSION, day, keep_record, night_clips, score_rows
 
 MACHINES, NIGHTS, FAULTY = 100, 8, 7
 
@@ -60,3 +64,24 @@ def test_reasons_of_errors_are_those_of_a_run_on_this_night_alone(bucket):
     assert night_statuses(Store(Bucket(files)), KEY, 2)[1].errors_by_reason == {"empty": 2}
     files[path] = json.dumps(record | {"dates": [day(NIGHTS - 2), day(0)]}).encode()
     assert night_statuses(Store(Bucket(files)), KEY, 2)[1].errors_by_reason == {}
+
+
+def test_flagged_clips_wait_until_a_caption_explains_their_score():
+    clips, night = night_clips(day(0), 3), day(0)
+    files = {}
+    entry = keep_record(files, {"run_id": "n", "job": "nightly", "score_files": {}}, night)
+    files[night_path(KEY, night)] = night_bytes([score_rows(clips, flagged=True)], [entry])
+    blanks = {pa.string(): "", pa.int64(): 0}
+    row = {one.name: None if one.nullable else blanks[one.type] for one in CAPTIONS} | {"date": night}
+    row |= {"clip_id": clips["clip_id"][0].as_py(), "scorer_version": VERSION, "difference_caption": "louder"}
+    data = to_parquet(pa.Table.from_pylist([row], CAPTIONS))
+    named = {
+        "run_id": "c",
+        "job": "caption",
+        "llm": "",
+        "method": "",
+        "caption_files": {"captions/x": content_hash(data)},
+    }
+    keep_record(files, named, night)
+    (told,) = night_statuses(Store(Bucket(files | {"captions/x": data})), KEY, 1)
+    assert told.captions_waiting == 2

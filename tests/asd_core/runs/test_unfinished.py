@@ -1,5 +1,5 @@
 from asd_core.runs.unfinished import UnfinishedNight, unfinished
-from asd_core.store.layout import score_part_path
+from asd_core.store.layout import attempted_path, pending_path, score_part_path, sent_path
 from asd_core.store.store import Store
 from tests.many_nights.bucket import Bucket
 from tests.many_nights.runs import kept_runs
@@ -33,3 +33,9 @@ def test_runs_that_embed_are_told_by_their_marks():
     )
     store = Store(Bucket(files | {"embeddings/f/unindexed/1": b"", "embeddings/other/unindexed/1": b""}))
     assert unfinished(store).embedding == {"f": 1}
+
+
+def test_messages_wait_that_are_pending_and_no_others():
+    paths = [pending_path("host-1", "2026-11-19", "a"), pending_path("host-2", "2026-11-19", "a")]
+    paths += [sent_path("host-1", "b"), attempted_path("host-1", "a")]
+    assert unfinished(Store(Bucket(dict.fromkeys(paths, b"")))).messages == 2

@@ -1,5 +1,8 @@
 """Clients of an application, as browsers and programs are."""
 
+from urllib.parse import unquote
+
+import anyio
 from starlette.testclient import TestClient
 
 from asd_core.serving.access import LOOPBACK_NAMES, Access
@@ -27,3 +30,20 @@ def far_client(store, bearer=None, **options):
 def form_secret(client):
     """The hidden field that a form of this client's server must bear."""
     return client.app.state.access.form_secret
+
+
+def raw_answer(application, path):
+    """Status and body of the answer to a path that no client has made shorter or encoded."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http"}
+    scope |= {"path": unquote(path), "raw_path": path.encode(), "query_string": b"", "root_path": ""}
+    scope |= {"headers": [(b"host", b"127.0.0.1:8321")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8321)}
+    anyio.run(application, scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)

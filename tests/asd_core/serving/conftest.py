@@ -38,3 +38,9 @@ def plant(built, tmp_path):
     """The plant, in a store of the test's own."""
     shutil.copytree(built[1].files.root, tmp_path / "store")
     return Plant(built[0], Store(LocalFiles(tmp_path / "store")))
+
+
+@pytest.fixture(scope="session")
+def read_plant(built):
+    """The plant itself, for tests that write nothing."""
+    return Plant(*built)

@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote
 
-import anyio
 from starlette.testclient import TestClient
 
+from asd_core.digest import content_hash
 from asd_core.serving.application import build_application
 from asd_core.serving.clip_pages import ServedClips
 from asd_core.serving.clip_sounds import ClipSounds, make_media
 from asd_core.serving.kept_files import KeptFiles
 from asd_core.serving.scored_clips import ScoredClips
+from asd_core.store.layout import score_part_path
 from asd_core.store.store import Store
-from asd_core.store.tables import CAPTIONS
-from tests.asd_core.serving.clients import HERE, form_secret
+from asd_core.store.tables import CAPTIONS, to_parquet
+from tests.asd_core.serving.clients import HERE, form_secret, raw_answer
 from tests.fleet import KNN
 from tests.stored_rows import rows as rows_of
 
@@ -25,12 +25,21 @@ RECIPE = KNN.with_settings({"alarm.false_alarms": 0.3})
 KEY, SQUEALING = RECIPE.key(), "01"
 
 
-def keep_captions(store, clip, **given):
+def keep_scores(store, rows, key=KEY, run_id="nightly-other"):
+    """Commit rows of SCORES of one night, as a run would."""
+    date, data = rows["date"][0].as_py(), to_parquet(rows)
+    path = score_part_path(key, date, run_id, 0, content_hash(data))
+    store.files.write_new(path, data)
+    record = {"run_id": run_id, "job": "nightly", "key": key, "dates": [date], "committed_at": "2026-12-01"}
+    store.commit_run(record | {"score_files": {path: content_hash(data)}})
+
+
+def keep_captions(store, clip, key=KEY, **given):
     """Commit one measured caption of a clip, with these words and findings."""
     told = {"difference_caption": "a tone", "findings": ["a tone"], "llm": "", "method": "acoustic"} | given
     own = {name: clip[name] for name in CAPTIONS.names if name in clip and name not in ("error", "error_reason")}
     rows = rows_of(CAPTIONS, [clip["clip_id"]], **{name: [value] for name, value in (own | told).items()})
-    path, checksum = store.write_captions(KEY, rows)
+    path, checksum = store.write_captions(key, rows)
     record = {
         "run_id": "caption-1",
         "job": "caption",
@@ -66,19 +75,7 @@ class Plant:
 
     def raw(self, path):
         """Status and body of a path that no client has made shorter or encoded."""
-        sent = []
-
-        async def receive():
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message):
-            sent.append(message)
-
-        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http"}
-        scope |= {"path": unquote(path), "raw_path": path.encode(), "query_string": b"", "root_path": ""}
-        scope |= {"headers": [(b"host", b"127.0.0.1:8321")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8321)}
-        anyio.run(self.client.app, scope, receive, send)
-        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+        return raw_answer(self.client.app, path)
 
     def post(self, **fields):
         return self.client.post("/label", data={"form_secret": form_secret(self.client), **fields})

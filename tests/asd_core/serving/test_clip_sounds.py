@@ -1,5 +1,6 @@
 """Sounds are made once, by few at a time, and what cannot be heard says why."""
 
+import os
 import threading
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import soundfile
 
 from asd_core.pages.night.media import ClipMedia, Recording
-from asd_core.serving.clip_sounds import ClipSounds, SoundRequest, TooBusyError, make_media
+from asd_core.serving.clip_sounds import ClipSounds, InWorkers, SoundRequest, TooBusyError, make_media
 from asd_core.serving.kept_files import KeptFiles
 
 
@@ -76,6 +77,25 @@ def test_a_fault_of_the_maker_is_raised_and_not_kept():
     for _ in range(2):
         with pytest.raises(ValueError, match="no"):
             sounds.hear(SoundRequest("a"), 10)
+
+
+def end_process(request):
+    """A decoder that a recording kills."""
+    if request.place == "deadly":
+        os._exit(11)
+    if request.place == "odd":
+        raise ValueError("an odd\nfault")
+    return media(request)
+
+
+@pytest.mark.slow
+def test_a_recording_that_kills_its_decoder_is_told_and_the_next_one_is_heard():
+    sounds = ClipSounds(KeptFiles(), InWorkers(end_process))
+    heard = sounds.hear(SoundRequest("deadly"), 60)
+    assert not heard.files and "ended the process that did it" in heard.problem
+    assert sounds.hear(SoundRequest("odd"), 60).problem.endswith("ValueError: an odd fault")
+    assert sounds.hear(SoundRequest("harmless"), 60).files
+    sounds.close()
 
 
 @pytest.mark.slow

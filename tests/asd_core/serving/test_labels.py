@@ -6,7 +6,9 @@ from asd_core.clips.selection import training_clips
 from asd_core.runs.alarms import find_alarms
 from asd_core.runs.label import AskedLabel, label
 from asd_core.runs.labelled_bank import labelled_bank
+from asd_core.serving.filters import machine_link
 from asd_core.serving.labels import asked_label
+from tests.asd_core.pages.outline import Outline
 from tests.asd_core.serving.clients import form_secret
 from tests.asd_core.serving.plants import KEY, LEARNT, NIGHT, RECIPE, SQUEALING
 from tests.fleet import files_of, listed
@@ -112,3 +114,19 @@ def test_a_date_counts_for_ignoring_alone():
     assert asked_label(fields) == AskedLabel("fault", machine="a/b", date=NIGHT, words="x")
     assert asked_label({**fields, "answer": "ignore"}).until == "2026-12-01"
     assert asked_label({**fields, "uri": "file:///a"}).machine == ""
+
+
+def test_a_machine_of_any_name_is_told_by_a_form():
+    assert asked_label({"quoted_machine": "a%0A%22/b%25"}).machine == 'a\n"/b%'
+    assert asked_label({"machine": "a/b%25"}).machine == "a/b%25"
+
+
+def test_the_page_of_a_machine_takes_a_label_for_its_newest_night(plant):
+    page = Outline(plant.client.get(machine_link("fan", SQUEALING, KEY)).text)
+    fields = {one["name"]: one.get("value", "") for one in page.named("input") if "name" in one}
+    answer = plant.client.post("/label", data={**fields, "answer": "fault", "words": "belt"})
+    assert answer.status_code == 303 and answer.headers["location"].startswith("/machines/fan/01?key=")
+    (row,) = told(plant.store)
+    assert (row["machine_id"], row["date"], row["words"]) == (SQUEALING, NIGHT, "belt")
+    page = Outline(plant.client.get(answer.headers["location"]).text)
+    assert 'Labelled a fault ("belt")' in page.text and "Take the label back" in page.text

@@ -10,10 +10,10 @@ from tests.asd_core.serving.plants import KEY, NIGHT, RECIPE, SCORED, SQUEALING
 from tests.fleet import listed
 
 
-def test_a_clip_is_found_with_its_row_wherever_it_stands(plant):
-    scored = ScoredClips(plant.store)
+def test_a_clip_is_found_with_its_row_wherever_it_stands(read_plant):
+    scored = ScoredClips(read_plant.store)
     for date in SCORED:
-        for row in plant.clips(date).values():
+        for row in read_plant.clips(date).values():
             for asked in ({}, {"key": KEY}, {"date": date}, {"key": KEY, "date": date}):
                 found = scored.find(row["clip_id"], **asked)
                 assert (found.key, found.date) == (KEY, date)
@@ -21,20 +21,20 @@ def test_a_clip_is_found_with_its_row_wherever_it_stands(plant):
 
 
 @pytest.mark.parametrize("clip_id", ["0" * 32, "", "..", "../runs", "A" * 32, "x" * 5000, "\x00", "0" * 31 + "\n"])
-def test_no_other_id_is_found(plant, clip_id):
-    assert ScoredClips(plant.store).find(clip_id) is None
+def test_no_other_id_is_found(read_plant, clip_id):
+    assert ScoredClips(read_plant.store).find(clip_id) is None
 
 
-def test_a_clip_is_not_found_in_another_night_or_under_another_key(plant):
-    clip_id = plant.clips()["00", 0]["clip_id"]
-    scored = ScoredClips(plant.store)
+def test_a_clip_is_not_found_in_another_night_or_under_another_key(read_plant):
+    clip_id = read_plant.clips()["00", 0]["clip_id"]
+    scored = ScoredClips(read_plant.store)
     assert scored.find(clip_id, KEY, SCORED[0]) is None
     assert scored.find(clip_id, "../" + KEY) is None and scored.find(clip_id, KEY, "2026-12-24") is None
 
 
-def test_flagged_clips_follow_the_alarms_and_the_score(plant):
-    scored = ScoredClips(plant.store)
-    rows = {row["clip_id"]: row for row in plant.clips().values()}
+def test_flagged_clips_follow_the_alarms_and_the_score(read_plant):
+    scored = ScoredClips(read_plant.store)
+    rows = {row["clip_id"]: row for row in read_plant.clips().values()}
     ids = scored.flagged(KEY, NIGHT)
     assert set(ids) == {clip_id for clip_id, row in rows.items() if row["is_flagged"]}
     assert [rows[clip_id]["machine_id"] for clip_id in ids[:3]] == [SQUEALING] * 3
@@ -43,8 +43,8 @@ def test_flagged_clips_follow_the_alarms_and_the_score(plant):
     assert scored.flagged(KEY, "2026-12-24") == ()
 
 
-def test_the_flagged_clips_beside_one_lead_through_all_of_them(plant):
-    scored = ScoredClips(plant.store)
+def test_the_flagged_clips_beside_one_lead_through_all_of_them(read_plant):
+    scored = ScoredClips(read_plant.store)
     ids = scored.flagged(KEY, NIGHT)
     walked, at = [], ids[0]
     while at is not None:
@@ -53,7 +53,7 @@ def test_the_flagged_clips_beside_one_lead_through_all_of_them(plant):
         walked.append(at)
         at = after
     assert tuple(walked) == ids
-    well = next(row for row in plant.clips().values() if not row["is_flagged"])
+    well = next(row for row in read_plant.clips().values() if not row["is_flagged"])
     assert scored.beside(scored.find(well["clip_id"], KEY, NIGHT)) == (None, ids[0])
 
 

@@ -1,10 +1,14 @@
 """Pages of the past: those that runs wrote, with what lies beside them, and no other file of the store."""
 
+import shutil
+
 import pytest
 
 from asd_core.serving.stored_pages import POLICY, StoredPages
 from asd_core.store.layout import night_page_path, nights_page_path
-from tests.asd_core.serving.plants import KEY, NIGHT
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store, open_store
+from tests.asd_core.serving.plants import KEY, NIGHT, SQUEALING, Plant
 
 PAGE = "/" + night_page_path(KEY, NIGHT)
 
@@ -13,23 +17,36 @@ def files_beside(plant):
     return [info.path for info in plant.store.files.list("reports") if not info.path.endswith(".html")]
 
 
-def test_a_report_is_sent_as_it_was_written_and_runs_its_own_script_alone(plant):
-    answer = plant.client.get(PAGE)
-    assert answer.content == plant.store.files.read(PAGE[1:])
+@pytest.fixture(scope="module")
+def secretive(built, tmp_path_factory):
+    """The plant with files that no page needs, in its store and beside it."""
+    root = tmp_path_factory.mktemp("secretive")
+    shutil.copytree(built[1].files.root, root / "store")
+    plant = Plant(built[0], Store(LocalFiles(root / "store")))
+    for name in ("secret.html", "tuning/secret.html", f"reports/{KEY}/other/index.html", "runs/index.html"):
+        plant.store.files.write(name, b"secret")
+    plant.store.files.write(f"reports/{KEY}/date={NIGHT}/notes.parquet", b"secret")
+    (root / "secret.html").write_bytes(b"secret")
+    return plant
+
+
+def test_a_report_is_sent_as_it_was_written_and_runs_its_own_script_alone(read_plant):
+    answer = read_plant.client.get(PAGE)
+    assert answer.content == read_plant.store.files.read(PAGE[1:])
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-security-policy"] == POLICY
     assert "default-src 'none'" in POLICY and POLICY.startswith("sandbox") and "allow-popups" not in POLICY
-    assert plant.client.get(PAGE.replace("=", "%3D")).content == answer.content
+    assert read_plant.client.get(PAGE.replace("=", "%3D")).content == answer.content
 
 
-def test_its_media_are_sent_with_their_types_and_in_ranges(plant):
-    paths = files_beside(plant)
+def test_its_media_are_sent_with_their_types_and_in_ranges(read_plant):
+    paths = files_beside(read_plant)
     assert {path.rpartition(".")[2] for path in paths} == {"flac", "png"}
     for path in paths[:6]:
-        answer, data = plant.client.get(f"/{path}"), plant.store.files.read(path)
+        answer, data = read_plant.client.get(f"/{path}"), read_plant.store.files.read(path)
         assert answer.content == data
         assert answer.headers["content-type"] == {"f": "audio/flac", "p": "image/png"}[path.rpartition(".")[2][0]]
-        assert plant.client.get(f"/{path}", headers={"range": "bytes=-7"}).content == data[-7:]
+        assert read_plant.client.get(f"/{path}", headers={"range": "bytes=-7"}).content == data[-7:]
 
 
 def test_all_pages_are_listed(plant):
@@ -78,13 +95,8 @@ def test_all_pages_are_listed(plant):
         "/labels/index.html",
     ],
 )
-def test_no_other_file_of_the_store_or_beside_it_is_there(plant, path):
-    files = plant.store.files
-    for name in ("secret.html", "tuning/secret.html", f"reports/{KEY}/other/index.html", "runs/index.html"):
-        files.write(name, b"secret")
-    files.write(f"reports/{KEY}/date={NIGHT}/notes.parquet", b"secret")
-    (files.root.parent / "secret.html").write_bytes(b"secret")
-    status, body = plant.raw(path)
+def test_no_other_file_of_the_store_or_beside_it_is_there(secretive, path):
+    status, body = secretive.raw(path)
     assert status in (404, 405) and b"secret" not in body
 
 
@@ -98,18 +110,18 @@ def test_a_record_cannot_name_a_page_elsewhere(plant, page):
     assert pages.others() == [] and pages.read(page) is None
 
 
-def test_a_page_in_a_bucket_is_sent_likewise(plant, bucket):
-    from asd_core.store.store import open_store
-    from tests.asd_core.serving.clients import local_client
-
-    store = open_store(f"{bucket}/store")
+def test_a_bucket_has_the_same_pages_sounds_and_tables_and_takes_labels(plant, bucket):
+    files = open_store(f"{bucket}/store").files
     for info in plant.store.files.list():
-        if not info.path.startswith(("embeddings/", "scorers/")):
-            store.files.write(info.path, plant.store.files.read(info.path))
-    client = local_client(store)
-    assert client.get(PAGE).content == plant.client.get(PAGE).content
-    assert client.get(f"/reports/{KEY}/date={NIGHT}/../../../secret.html").status_code == 404
-    clip = next(row for row in plant.clips().values() if row["is_flagged"])
-    rows = client.get(f"/tables/scores.csv?key={KEY}&date={NIGHT}").text
-    assert clip["clip_id"] in rows
-    assert client.get("/reports").status_code == 200
+        if not info.path.startswith(("embeddings/", "scorers/", "clips/", "measures/")):
+            files.write(info.path, plant.store.files.read(info.path))
+    other = Plant(plant.archive, open_store(f"{bucket}/store"))
+    clip = plant.clips()[SQUEALING, 0]
+    for path in (PAGE, f"/{files_beside(plant)[0]}", f"/tables/scores.csv?key={KEY}&date={NIGHT}"):
+        assert other.client.get(path).content == plant.client.get(path).content
+    assert other.raw(f"/reports/{KEY}/date={NIGHT}/../../../secret.html")[0] == 404
+    page = other.get(clip)
+    assert page.status_code == 200 and page.text.count("<audio") > 2
+    assert other.get(clip, "/media/clip.flac").content == plant.get(clip, "/media/clip.flac").content
+    assert other.post(uri=clip["uri"], date=NIGHT, answer="fault", words="hums").status_code == 303
+    assert other.store.labels()["words"].to_pylist() == ["hums"] and other.client.get("/reports").status_code == 200

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from asd_core.evaluation.csv_cells import restored
 from asd_core.runs.label import AskedLabel, label
+from asd_core.runs.label_files import read_answers
 from asd_core.serving.tables import TABLES, csv_pieces
 from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.tables import CAPTIONS, NIGHT
@@ -30,17 +31,17 @@ def table(plant, name, **query):
     return plant.client.get(f"/tables/{name}.csv", params=query)
 
 
-def test_the_scores_of_a_night_and_of_all_nights_are_those_of_the_store(plant):
-    one = read(table(plant, "scores", key=KEY, date=LAST))
+def test_the_scores_of_a_night_and_of_all_nights_are_those_of_the_store(read_plant):
+    one = read(table(read_plant, "scores", key=KEY, date=LAST))
     assert list(one[0]) == NIGHT.names
-    expected = {row["uri"]: row for row in plant.store.scores(KEY, LAST).to_pylist()}
+    expected = {row["uri"]: row for row in read_plant.store.scores(KEY, LAST).to_pylist()}
     assert {row["uri"] for row in one} == expected.keys() and len(one) == len(expected)
     for row in one:
         score = expected[row["uri"]]["anomaly_score"]
         assert row["anomaly_score"] == ("" if score is None else repr(score))
         nearest = expected[row["uri"]]["nearest_uris"]
         assert nearest is None or json.loads(row["nearest_uris"]) == nearest
-    every = read(table(plant, "scores", key=KEY))
+    every = read(table(read_plant, "scores", key=KEY))
     assert [row["date"] for row in every] == sorted(row["date"] for row in every)
     assert {row["date"] for row in every} == set(SCORED) and len(every) == 36
 
@@ -58,6 +59,20 @@ def test_each_table_has_its_header_and_a_name_for_its_file(plant, name):
     assert answer.headers["content-disposition"].startswith(f'attachment; filename="{name},{KEY},{LAST}.csv"')
     if name == "alarms":
         assert rows[0] == ALARMS.names
+
+
+def test_labels_go_back_into_a_store_as_they_were(plant, tmp_path):
+    label(plant.store, [AskedLabel("fault", machine="fan/00", date=LAST, words="=1+1", labelled_by="@Ann")])
+    label(plant.store, [AskedLabel("normal", plant.clips()[SQUEALING, 0]["uri"], date=LAST)])
+    (tmp_path / "labels.csv").write_bytes(table(plant, "labels").content)
+    before = plant.store.labels().drop_columns("labelled_at").to_pylist()
+    assert not label(plant.store, read_answers(str(tmp_path / "labels.csv"))).refused
+    assert plant.store.labels().drop_columns("labelled_at").to_pylist() == before
+
+
+def test_a_look_at_the_head_reads_no_night(read_plant):
+    answer = read_plant.client.head("/tables/scores.csv", params={"key": KEY})
+    assert answer.status_code == 200 and answer.content == b"" and "attachment" in answer.headers["content-disposition"]
 
 
 def test_words_of_a_language_model_are_no_formula(plant):
@@ -92,8 +107,8 @@ def test_any_text_comes_back_and_none_is_a_formula(texts):
         ("/tables/scores.csv", {"key": KEY, "date": "2026-12-24"}),
     ],
 )
-def test_nothing_else_is_there(plant, path, query):
-    assert plant.client.get(path, params=query).status_code == 404
+def test_nothing_else_is_there(read_plant, path, query):
+    assert read_plant.client.get(path, params=query).status_code == 404
 
 
 def test_pieces_are_made_as_they_are_wanted_and_take_little_memory():
@@ -112,7 +127,7 @@ def test_pieces_are_made_as_they_are_wanted_and_take_little_memory():
     assert len(taken) <= 6 and size > 200_000 and peak < 8e6
 
 
-def test_a_spreadsheet_program_reads_it(plant):
-    answer = table(plant, "scores", key=KEY, date=LAST)
+def test_a_spreadsheet_program_reads_it(read_plant):
+    answer = table(read_plant, "scores", key=KEY, date=LAST)
     found = pandas.read_csv(io.StringIO(answer.text))
     assert found["anomaly_score"].notna().sum() == 11

@@ -24,3 +24,12 @@ def test_all_that_records_name_is_known_and_scorers_of_fits_apart():
     assert named.paths == {"clips/fit-1", "score_parts/a", "clips/n", "tuning/t/s", "tuning/t/p", "tuning/t/r"}
     assert named.scorers == {f"{place}/v2"} and named.fit_manifests == {f"{place}/v1": ["clips/fit-1"]}
     assert [version for _, version in named.fits[place]] == ["v1", "v2"]
+
+
+def test_the_fit_that_an_update_grew_from_is_needed():
+    files, place = {}, "scorers/k/fan/0"
+    for number, more in enumerate(({}, {}, {"update": {}}, {"update": {}}, {}), 1):
+        told = {"run_id": f"fit-{number}", "job": "fit", "scorers": {place: f"v{number}"}, **more}
+        keep_record(files, told, f"2026-11-{number:02d}")
+    named = Named.in_records(Store(Bucket(files)))
+    assert named.scorers == {f"{place}/v2"} and len(named.updated) == 1

@@ -7,7 +7,7 @@ from asd_core.pages.night.navigation import Neighbours
 from asd_core.runs.pruning.kinds import BY_NAME, USUAL
 from asd_core.runs.pruning.prune import find_prunable, prune
 from asd_core.store.files import FileInfo
-from asd_core.store.store import Store
+from asd_core.store.store import Store, open_store
 from tests.many_nights.bucket import Bucket
 from tests.many_nights.pruned import dead_links
 from tests.many_nights.runs import kept_runs
@@ -19,7 +19,7 @@ KINDS = (*USUAL, *BY_NAME)
 STAY = ["labels/a.parquet", "answers/a.json", "intents/a.json", "alarms/k/date=2026-11-07.parquet", "encoders.json"]
 
 
-def bucket(kind=Bucket):
+def three_nights(kind=Bucket):
     """Three reports, two of them of old nights, an abandoned search, and what is never touched."""
     beside = Neighbours(None, DATES[1]), Neighbours(DATES[0], DATES[2]), Neighbours(DATES[1], None)
     files = {f"reports/k/date={date}/index.html": page(links) for date, links in zip(DATES, beside, strict=True)}
@@ -36,7 +36,7 @@ def pruned(found, kinds=tuple(USUAL)):
 
 
 def test_a_dry_look_changes_nothing_and_counts_what_would_go():
-    found = bucket()
+    found = three_nights()
     before = dict(found.files)
     counts = find_prunable(Store(found), AGE, now=NOW).counts()
     assert found.files == before and not [kind for kind, _ in found.requests if kind in ("write", "delete")]
@@ -45,7 +45,7 @@ def test_a_dry_look_changes_nothing_and_counts_what_would_go():
 
 
 def test_what_is_old_goes_and_all_else_stays_to_the_byte():
-    found = bucket()
+    found = three_nights()
     before = dict(found.files)
     record = pruned(found)
     gone = before.keys() - found.files.keys()
@@ -58,7 +58,7 @@ def test_what_is_old_goes_and_all_else_stays_to_the_byte():
 
 
 def test_a_prune_is_a_run_of_its_own_and_a_second_one_finds_nothing():
-    found = bucket()
+    found = three_nights()
     record = pruned(found)
     assert Store(found).run(record["run_id"])["removed"]["reports"]["things"] == 2
     assert record["names"]["searches"] == ["tuning/data/a"]
@@ -67,10 +67,10 @@ def test_a_prune_is_a_run_of_its_own_and_a_second_one_finds_nothing():
 
 
 def test_sounds_alone_may_go_and_their_pages_stay():
-    found = bucket()
+    found = three_nights()
     assert pruned(found, ("media",))["counts"] == {"things": 2, "files": 6, "bytes": 120_000}
     assert dead_links(found) == [] and b"were removed" in found.files[f"reports/k/date={DATES[0]}/index.html"]
-    odd = bucket()
+    odd = three_nights()
     odd.files[f"reports/k/date={DATES[0]}/index.html"] += b'<a href="media/a.png">'
     assert pruned(odd, ("media",))["counts"]["files"] == 3 and dead_links(odd) == []
 
@@ -93,7 +93,7 @@ class Mortal(Bucket):
 
 @pytest.mark.parametrize("left", range(10))
 def test_a_prune_that_is_killed_leaves_no_dead_link_and_the_next_one_finishes_it(left):
-    whole, found = bucket(), bucket(Mortal)
+    whole, found = three_nights(), three_nights(Mortal)
     pruned(whole)
     found.left = left
     if left < 9:
@@ -127,9 +127,22 @@ def test_parts_of_killed_writers_go_by_the_clock_of_their_place():
 
 
 def test_nothing_is_pruned_by_a_broken_record_or_before_it_is_a_day_old():
-    found = bucket()
+    found = three_nights()
     with pytest.raises(ValueError, match="is below"):
         find_prunable(Store(found), timedelta(hours=23))
     found.files["runs/nightly-0.json"] = b"{"
     with pytest.raises(AsdError, match="nightly-0"):
         find_prunable(Store(found), AGE, KINDS, NOW)
+
+
+def test_a_bucket_is_pruned_as_a_folder_is(bucket):
+    kept, store = three_nights(), open_store(f"{bucket}/store")
+    for path, data in kept.files.items():
+        store.files.write(path, data)
+    now = datetime.now(UTC) + 2 * AGE
+    plan = find_prunable(store, AGE, now=now)
+    assert {kind for kind, found in plan.things.items() if found} == {"reports", "searches"}
+    pruned_now = prune(store, plan)
+    assert pruned_now["counts"]["files"] == 13 and dead_links(store.files) == []
+    assert {info.path for info in store.files.list()} >= {*STAY, "reports/k/index.html"}
+    assert find_prunable(store, AGE, now=now).counts()["reports"]["files"] == 0

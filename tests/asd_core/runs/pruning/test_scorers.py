@@ -69,7 +69,9 @@ def test_the_members_of_an_ensemble_that_stays_stay_too():
         superseded_scorers(store, stored_versions(store), LIMIT, named)
 
 
-def test_the_anchor_of_a_bank_that_grew_stays():
-    bucket = bucket_of("v1", "v2", "v3")
-    bucket.put(f"{PLACE}/v3/scorer.json", json.dumps({"update": {"anchor": "v1", "nights": []}}).encode())
-    assert superseded(bucket, Named(fits={PLACE: [(OLD, "v1"), (OLD, "v2"), (OLD, "v3")]})) == ["v2"]
+def test_the_version_that_the_newest_has_grown_from_stays():
+    bucket, fits = bucket_of("v1", "v2", "v3"), {PLACE: [(OLD, "v1"), (OLD, "v2"), (OLD, "v3")]}
+    bucket.files[f"{PLACE}/v3/scorer.json"] = json.dumps({"update": {"anchor": "v1"}}).encode()
+    assert superseded(bucket, Named(fits=fits, updated={"k"})) == ["v2"]
+    bucket.files[f"{PLACE}/v3/scorer.json"] = b'{"update": 5}'
+    assert superseded(bucket, Named(fits=fits, updated={"k"})) == ["v1", "v2"]
