@@ -24,6 +24,7 @@ from asd_core.pipeline.worker_processes import environment
 from asd_core.tuning.batches import Batch, BatchContext, Evaluate, evaluate_batch
 from asd_core.tuning.evaluate_settings import evaluate_machine
 from asd_core.tuning.search import OnProgress, Search
+from cluster.capacity import grown
 from cluster.failures import GOES_ON, nothing_finished
 from cluster.resources import NO_PROGRESS_SECONDS, Resources
 from cluster.tune_lanes import Lanes
@@ -219,7 +220,8 @@ def _placement(resources: Resources, lane: int) -> tune.PlacementGroupFactory:
 
 
 def _workers(resources: Resources) -> int:
-    return max(1, int(ray.cluster_resources().get("CPU", 1.0) / resources.cpus_per_worker))  # type: ignore[no-untyped-call]
+    available = grown(ray.cluster_resources())  # type: ignore[no-untyped-call]
+    return max(1, int(available.get("CPU", 1.0) / resources.cpus_per_worker))
 
 
 def _trial_name(trial: Any) -> str:
