@@ -122,7 +122,7 @@ def _update(job: Job, others: list[object], most_nights: int, quarantine: int) -
     for line in update_lines(outcomes, record["update"]["apart"]):
         job.talk.say(line)
     counts, told = record["counts"], record["update"]
-    run_id = record["run_id"] if counts["new_scorers"] else None  # a run that publishes nothing has no record
+    run_id = record["run_id"] if record["scorers"] else None  # a run that publishes nothing has no record
     job.result(
         {**record, "run_id": run_id},
         f"{counts['new_scorers']} of {counts['machines']} machines have a new scorer, {counts['refused']} refits were "

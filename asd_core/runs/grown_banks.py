@@ -139,7 +139,13 @@ def _nights_of(fitted: pa.Table) -> dict[str, set[str]]:
 
 
 def grown_banks(
-    store: Store, recipe: Recipe, heads: Heads, anchors: Mapping[str, str], judged: JudgedNights, rules: GrowthRules
+    store: Store,
+    recipe: Recipe,
+    heads: Heads,
+    anchors: Mapping[str, str],
+    judged: JudgedNights,
+    rules: GrowthRules,
+    again: Collection[str] = (),
 ) -> GrownBanks:
     """The banks with the nights that join, of the machines whose bank is another one than their scorer learnt.
 
@@ -150,6 +156,7 @@ def grown_banks(
         anchors: scorer folder → version of its anchor.
         judged: nights that may join.
         rules: of how many nights are kept.
+        again: scorer folders of machines whose bank is given though it is the same.
     """
     key, folder_of = recipe.key(), dict(zip(judged.machines, judged.folders, strict=True))
     first = _anchored(learnt_clips(store, key, anchors).select(CLIPS.names), folder_of, judged.learnt)
@@ -170,6 +177,7 @@ def grown_banks(
     }
     told = {clip_id: part for part, clips in parts.items() for clip_id in clips["clip_id"].to_pylist()}
     changed = _changed(folder_of, heads, joined, bank.joined, chosen, bank.clips)
+    changed |= {machine for machine, folder in folder_of.items() if folder in again}
     every = pa.concat_tables(list(parts.values()))
     every = every.filter(pa.array([one in changed for one in rows_of(every, *_NIGHT[:2])], pa.bool_()))
     every = every.sort_by([(name, "ascending") for name in (*_NIGHT, "uri")])

@@ -21,6 +21,7 @@ from asd_core.pipeline.engine import Engine, Progress, no_progress, tracked
 from asd_core.pipeline.machine_tasks import machine_tasks
 from asd_core.pipeline.machine_updates import BANK, UpdateOutcome, UpdateTask, update_machines
 from asd_core.pipeline.scorer_files import scorer_folder
+from asd_core.pipeline.scorer_history import publications
 from asd_core.pipeline.scorer_versions import name_all_newest, newest_heads
 from asd_core.recipe.recipe import Recipe
 from asd_core.runs.embed import embedding_counts
@@ -63,7 +64,10 @@ def update(
         raise AsdError(f"the store holds no scorers of {key}: run asd fit first")
     anchors = {one: head.get("update", {}).get("anchor", version) for one, (version, head) in heads.items()}
     judged = judged_nights(store, recipe, heads, anchors, engine, progress, rules)
-    grown = grown_banks(store, recipe, heads, anchors, judged, rules)
+    known = {folder: after for run in publications(store, key) for folder, (_, after) in run.changed.items()}
+    # An update that was killed has published scorers that no record names.
+    unnamed = {folder for folder, (version, _) in heads.items() if known.get(folder) != version}
+    grown = grown_banks(store, recipe, heads, anchors, judged, rules, unnamed)
     embedded = embed(store, recipe.encoders_of(grown.clips), grown.clips, engine, progress)
     name_all_newest(store, key)
     versions = {folder: version for folder, (version, _) in heads.items()}
@@ -82,7 +86,8 @@ def update(
     ]
     done = tracked(engine.map(update_machines, tasks), "refitting machines", len(tasks), progress)
     outcomes = sorted(chain.from_iterable(done), key=lambda one: (one.machine_type, one.machine_id))
-    published = {scorer_folder(key, o.machine_type, o.machine_id): o.version for o in outcomes if o.is_new}
+    passed = {scorer_folder(key, o.machine_type, o.machine_id): o for o in outcomes if not o.refused}
+    published = {folder: one.version for folder, one in passed.items() if one.is_new or folder in unnamed}
     learnt = _learnt(grown, key, published)
     apart = [f"{kind} {name}" for (kind, name), one in zip(judged.machines, judged.found.apart, strict=True) if one]
     record: dict[str, Any] = {
@@ -96,7 +101,7 @@ def update(
             **embedding_counts(grown.clips, embedded),
             "machines": len(heads),
             "fitted": len(outcomes),
-            "new_scorers": len(published),
+            "new_scorers": sum(one.is_new for one in outcomes),
             "labelled_normal": len(grown.labelled),
             "refused": sum(bool(one.refused) for one in outcomes),
         },

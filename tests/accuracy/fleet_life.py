@@ -279,7 +279,7 @@ def _percent(values: list[float]) -> str:
 
 
 def main() -> None:
-    first, last = (int(one) for one in sys.argv[1:3]) if len(sys.argv) > 2 else (12, 18)
+    first, last = (int(one) for one in sys.argv[1:3]) if len(sys.argv) > 2 else (12, 16)
     recipe = sys.argv[3] if len(sys.argv) > 3 else "twfr-knn"
     healthy_table(range(first, last), recipe)
     fault_table(range(first, last), recipe)

@@ -7,6 +7,8 @@ import pytest
 from tests.accuracy.drifting_embeddings import DriftingFleet, SlowFault
 from tests.accuracy.fleet_life import figures
 
+pytestmark = pytest.mark.slow
+
 SMALL = DriftingFleet(machines=8, nights=35, seed=3)
 
 

@@ -106,6 +106,38 @@ def test_labels_let_nights_join_and_keep_them_out(store):
     assert DATES[-1] not in nights_of(store, "01")  # learnt, and not among the nights that others are compared with
 
 
+def test_nights_in_maintenance_do_not_join(store):
+    window = {"machine_type": "fan", "machine_id": "02", "since": LATER[1], "until": LATER[3], "reason": None}
+    store.keep_maintenance(window | {"named_by": None, "is_removed": False})
+    update(store, KNN, LocalEngine(), rules=RULES)
+    assert not nights_of(store, "02") & set(LATER[1:4]) and nights_of(store, "01") & set(LATER[1:4])
+
+
+class Killed(Exception):
+    """The end of a process."""
+
+
+class Dying(LocalFiles):
+    """Files that end the process as a run's record is written."""
+
+    def write_new(self, path, data):
+        if path.startswith("runs/"):
+            raise Killed
+        return super().write_new(path, data)
+
+
+def test_an_update_that_was_killed_before_its_record_is_finished_by_the_same_call(store):
+    with pytest.raises(Killed):
+        update(Store(Dying(store.files.root)), KNN, LocalEngine(), rules=RULES)
+    published = newest_versions(store, KEY)
+    record, _ = update(store, KNN, LocalEngine(), rules=RULES)
+    assert record["counts"]["new_scorers"] == 0 and newest_versions(store, KEY) == published
+    grown = {folder: version for folder, version in published.items() if version.startswith("v000002")}
+    assert store.run(record["run_id"])["scorers"] == grown and len(grown) >= 4
+    rollback(store, KNN)
+    assert all(version.startswith(("v000001", "v000003")) for version in newest_versions(store, KEY).values())
+
+
 def test_a_refit_that_cannot_be_checked_is_refused_with_its_reason_and_the_scorer_stays(store):
     before = newest_versions(store, KEY)
     record, outcomes = update(store, KNN, LocalEngine(), rules=replace(RULES, quarantine=2))

@@ -4,7 +4,7 @@ import datetime
 
 from asd_core.digest import content_hash
 from asd_core.pipeline.scorer_files import scorer_folder
-from asd_core.runs.alarms import digests_of_nights, told_by
+from asd_core.runs.alarm_marks import digests_of_nights, told_by
 from asd_core.store.alarm_schemas import ALARMS
 from asd_core.store.alarm_tables import KeptNight
 from asd_core.store.layout import night_path
