@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both make the environment first where it is not right yet.
-.PHONY: help demo train-demo first-shot-demo test test-slow fuzz lint format types accuracy bench gpu env clean chaos
+.PHONY: help demo train-demo first-shot-demo test test-slow fuzz lint format types accuracy bench gpu env clean chaos site
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,6 +20,7 @@ help:
 	@echo "make chaos      jobs killed at random moments, and compared with unbroken runs (MINUTES=60 SEED=0)"
 	@echo "make bench      throughput and memory, as ratios to references in the same run"
 	@echo "make gpu        everything that needs a GPU, in under nine minutes, with one table; nothing without a GPU"
+	@echo "make site       these pages with search and navigation, into build/site"
 	@echo "make accuracy   the tables of docs/accuracy.md, from ASD_REAL_DATA"
 	@echo "make lint | format | types | env | clean"
 
@@ -27,7 +28,7 @@ env: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install one, or run make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@echo "Making $(VENV) with $(PYTHON) and installing about 6 GB (PyTorch with CUDA is most of it); once, some minutes."
+	@echo "Making $(VENV) with $(PYTHON) and installing about 7 GB (PyTorch with CUDA is most of it); once, some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,test]"
 	@touch $@
@@ -69,6 +70,10 @@ gpu: env
 
 bench: env
 	$(BIN)/python -m tests.benchmarks.bench
+
+site: env
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file infra/docs/mkdocs.yml
+	@echo "build/site/index.html; with search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site 8001"
 
 accuracy: env
 	$(BIN)/python -m tests.accuracy.modspec

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from asd_core.encoders.build import kind_of
 from asd_core.errors import AsdError
 from asd_core.pipeline.shards import Shard, ShardOutcome
+from cluster.capacity import coming, grown
 from cluster.failures import GOES_ON, WorkerLost, result_of
 from cluster.gpu_workers import GpuWorkers
 from cluster.resources import NO_PROGRESS_SECONDS, Resources, refuse_too_small
@@ -39,12 +40,12 @@ class RayEngine:
         self.resources = resources or Resources()
         self.device = "cuda" if self.resources.on_gpu else "cpu"
         self._no_progress_seconds = no_progress_seconds
-        available = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        available = grown(ray.cluster_resources())  # type: ignore[no-untyped-call]
         self._cpus = available.get("CPU", 1.0)
         self._gpus = available.get("GPU", 0.0)
         self.workers = max(1, int(self._cpus / self.resources.cpus_per_worker))
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
-        refuse_too_small([node["Resources"] for node in nodes if node["Alive"]], self.resources)
+        refuse_too_small([*(node["Resources"] for node in nodes if node["Alive"]), *coming()], self.resources)
         self._gpu_workers: list[GpuWorkers] = []  # those that no map uses
 
     def embed(self, store_url: str, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardOutcome]]:

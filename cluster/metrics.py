@@ -4,8 +4,6 @@ The driver tells them: it hears of all work that is done, and a worker that dies
 ``ray_`` before their names and labels of its own beside ours. The driver's node exports them, last values included,
 also once the run is over: counters stay until the node ends, gauges for two intervals of reports. A gauge that does not
 change is told again and again, for Ray would forget it just as soon.
-
-A driver outside of the cluster (``ray://``) has no agent, and its metrics are not exported.
 """
 
 from __future__ import annotations

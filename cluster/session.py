@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
 from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.pipeline.worker_processes import ONE_THREAD, environment
 
@@ -30,13 +30,14 @@ def session(
     """Start a local Ray, or join the cluster at an address, and leave it at the end.
 
     Args:
-        address: ``auto``, ``ray://host:port`` or ``host:port``; None takes the environment's RAY_ADDRESS, and without
+        address: ``auto`` or ``host:port``; None takes the environment's RAY_ADDRESS, and without
             that starts a local Ray, whatever other one runs.
         cpus: of the local Ray; None takes all of the machine.
         own_modules: folders of packages and ``.py`` files that are sent to the cluster; a local Ray finds them itself.
         gpus: of the local Ray, whether or not the machine has them; None takes all of the machine.
 
     Raises:
+        UsageError: an address of a Ray client, over which Ray Data and Ray Tune do not run.
         AsdError: Ray is not installed, does not start or cannot be joined, with Ray's own reason.
     """
     # Ray reads these when it is imported. They silence remarks that are for Ray's developers.
@@ -44,6 +45,11 @@ def session(
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     address = address or os.environ.get("RAY_ADDRESS") or "local"
+    if address.startswith("ray://"):
+        raise UsageError(
+            f"Ray at {address}: asd cannot run over a Ray client; name the cluster's host:port, or submit the command "
+            "to the cluster with ray job submit"
+        )
     with environment(_token() if address == "local" else {}), _mode_restored():
         _start_or_join(address, cpus, own_modules, gpus)
         try:

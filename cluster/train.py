@@ -19,6 +19,7 @@ from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.training.checkpoints import Progressed
 from asd_core.training.job import AnyJob
 from asd_core.training.loop import Report
+from cluster.capacity import grown
 from cluster.failures import GOES_ON, innermost
 
 RESTARTS = 3
@@ -61,7 +62,7 @@ def train_on_ray(job: AnyJob, resources: TrainResources, report: Report) -> Prog
 
     for name in ("ray.train", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    decoder, worker = shares(ray.cluster_resources(), resources)  # type: ignore[no-untyped-call]
+    decoder, worker = shares(grown(ray.cluster_resources()), resources)  # type: ignore[no-untyped-call]
     board: Any = ray.remote(num_cpus=0)(Board).remote()
     wanted = {"CPU": worker} | ({"GPU": resources.gpus} if resources.gpus else {})
     with tempfile.TemporaryDirectory(prefix="asd-train-") as folder, _followed(board, report):

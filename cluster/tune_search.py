@@ -18,12 +18,13 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from asd_core.errors import AsdError, UsageError
+from asd_core.errors import AsdError
 from asd_core.pipeline.interrupts import interrupts_end_it
 from asd_core.pipeline.worker_processes import environment
 from asd_core.tuning.batches import Batch, BatchContext, Evaluate, evaluate_batch
 from asd_core.tuning.evaluate_settings import evaluate_machine
 from asd_core.tuning.search import OnProgress, Search
+from cluster.capacity import grown
 from cluster.failures import GOES_ON, nothing_finished
 from cluster.resources import NO_PROGRESS_SECONDS, Resources
 from cluster.tune_lanes import Lanes
@@ -59,11 +60,8 @@ def search_on_tune(
         Seconds until the first worker was at work: Ray's start, not the search's.
 
     Raises:
-        UsageError: the session is a Ray client's.
         AsdError: a batch failed, or nothing finishes; the same command goes on from what is committed.
     """
-    if ray.util.client.ray.is_connected():  # type: ignore[no-untyped-call]
-        raise UsageError("asd tune cannot run over ray://: submit it as a job, or name the cluster's host:port")
     start, workers = time.time(), _workers(resources)
     batches = _Batches(search, on_progress, workers, no_progress_seconds)
     with _quietly(workers), tempfile.TemporaryDirectory(prefix="asd-tune-") as folder:
@@ -222,7 +220,8 @@ def _placement(resources: Resources, lane: int) -> tune.PlacementGroupFactory:
 
 
 def _workers(resources: Resources) -> int:
-    return max(1, int(ray.cluster_resources().get("CPU", 1.0) / resources.cpus_per_worker))  # type: ignore[no-untyped-call]
+    available = grown(ray.cluster_resources())  # type: ignore[no-untyped-call]
+    return max(1, int(available.get("CPU", 1.0) / resources.cpus_per_worker))
 
 
 def _trial_name(trial: Any) -> str:

@@ -21,6 +21,7 @@ from jobs.options import (
     STORE_VARIABLE,
     archive_options,
     engine_options,
+    metrics_option,
     parameters_of,
     recipe_options,
     store_option,
@@ -123,7 +124,7 @@ def _text_of(value: Any) -> Any:
 
 def _known() -> Mapping[str, bool]:
     """Key → True for an option that is on or off; of all options that may stand in the file."""
-    options = parameters_of(together(store_option, recipe_options, archive_options, engine_options))
+    options = parameters_of(together(store_option, recipe_options, archive_options, engine_options, metrics_option))
     return {
         _key_of(option): isinstance(option, click.Option) and option.is_flag
         for option in options
@@ -136,6 +137,7 @@ def _key_of(option: click.Parameter) -> str:
 
 
 def _placed(key: str, value: Any, folder: Path) -> Any:
-    """A value of the file; a store or recipe in a folder is looked for from the folder of the file."""
+    """A value of the file; a store, recipe or file in a folder is looked for from the folder of the file."""
     is_path = (key == "store" and "://" not in str(value)) or (key == "recipe" and str(value).endswith(".toml"))
+    is_path = is_path or key == "metrics-file"
     return os.path.join(folder, value) if is_path and folder != Path() else value

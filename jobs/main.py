@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -66,6 +66,16 @@ class Commands(click.Group):
         # Click keeps the first help option that it makes, also one for a caller that has no group around the command.
         command.context_settings.setdefault("help_option_names", _HELP)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; where lines are JSON, without the empty line that Click prints for Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            log = ctx.find_object(RunLog)
+            if log is not None and log.as_json:
+                raise click.Abort from None
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

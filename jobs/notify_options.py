@@ -12,7 +12,7 @@ import click
 from asd_core.errors import AsdError, BusyError, UsageError
 from jobs.endings import line_of
 from jobs.options import together
-from jobs.run_log import current_log, printable
+from jobs.run_log import remark
 
 if TYPE_CHECKING:
     from asd_core.runs.notify import Audience, Outcome
@@ -72,19 +72,10 @@ def telling_failures(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if audience is not None:
                 for note in _notes_on_telling(audience, options, error):
-                    _say(f"note: {note}")
+                    remark(f"note: {note}")
             raise
 
     return run
-
-
-def _say(note: str) -> None:
-    """A line on stderr, in the form of the run's log."""
-    log = current_log()
-    if log.as_json:
-        log.write("warning", note)
-    else:
-        click.echo(printable(note), err=True)
 
 
 def _notes_on_telling(audience: Audience, options: Mapping[str, Any], error: Exception) -> list[str]:

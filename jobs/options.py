@@ -133,7 +133,7 @@ engine_options = together(
     click.option(
         "--ray-address",
         metavar="ADDRESS",
-        help="Cluster to join: auto, host:port or ray://host:port. [default: RAY_ADDRESS, or none]",
+        help="Cluster to join: auto or host:port. [default: RAY_ADDRESS, or none]",
     ),
     click.option("--cpus", type=click.IntRange(min=1), help="CPUs of this machine to work on. [default: all]"),
     click.option(

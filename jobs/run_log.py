@@ -66,6 +66,15 @@ def log_of(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) ->
     return RunLog(command, as_json=chosen == "json")
 
 
+def remark(line: str) -> None:
+    """Say a note on stderr outside of a command's `jobs.console.Talk`: as a line of JSON where lines are."""
+    log = current_log()
+    if log.as_json:
+        log.write("warning", line)
+    else:
+        click.echo(printable(line), err=True)
+
+
 def current_log() -> RunLog:
     """The log of the command that runs; one for people where none does."""
     context = click.get_current_context(silent=True)

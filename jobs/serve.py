@@ -62,6 +62,9 @@ def command(talk: Talk, store_url: str, host: str, port: int, token_file: str | 
 
     access = _access(host, token_file, names)
     store = open_store_of(store_url)
+    if not store.files.list("runs"):
+        where = store.files.address("").rstrip("/")
+        talk.say(f"note: nothing has run in {where} yet: its pages are empty until asd nightly")
     listening = _listen(host, port)
     port = listening.getsockname()[1]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"

@@ -12,7 +12,7 @@ from jobs.console import Talk
 from jobs.job import with_talk
 from jobs.options import choice, together
 from jobs.output_files import write_files
-from jobs.run_log import printable
+from jobs.run_log import remark
 
 submission_options = together(
     click.option(
@@ -71,7 +71,7 @@ def of_submissions(
         talk.say(f"note: {line}")
     problems = [line for system in standings.systems for line in system.problems]
     for line in problems:
-        click.echo(printable(line), err=True)
+        remark(line)
     summary, text = standings_json(standings), standings_text(standings)
     talk.result(summary, text)
     if out is not None:

@@ -63,7 +63,8 @@ class Listing:
         if self.unplaced:
             remarks.append(f"{len(self.unplaced)} of no known machine, such as {self.unplaced[0]}")
         if self.skipped:
-            remarks.append(f"{len(self.skipped)} other files left out {kinds(self.skipped)}")
+            files = "file" if len(self.skipped) == 1 else "files"
+            remarks.append(f"{len(self.skipped)} other {files} left out {kinds(self.skipped)}")
         if self.undecoded:
             remarks.append(
                 f"{len(self.undecoded)} that cannot be decoded {kinds(self.undecoded)}: convert them to FLAC or WAV"

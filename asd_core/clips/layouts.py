@@ -88,7 +88,7 @@ def _nothing_placed(paths: Sequence[str], layout: str, pattern: str | None) -> s
     suggested = suggested_pattern(paths)
     perhaps = f" (perhaps {suggested[0]!r}, which fits {suggested[1]} of them)" if suggested else ""
     return (
-        f"none of {len(paths)} recordings fits {asked}, the first: {paths[0]!r}; they look like {fleet.EXAMPLE} "
+        f"none of {len(paths)} recordings fits {asked}, the first: {paths[0]!r}; known ones look like {fleet.EXAMPLE} "
         f"(fleet), {dcase.EXAMPLE} (dcase) or {mimii.EXAMPLE} (mimii); describe others with --pattern{perhaps} or list "
         "them in a manifest"
     )

@@ -17,15 +17,20 @@ def suggested_pattern(paths: Sequence[str]) -> tuple[str, int] | None:
     """A ``--pattern`` after the first of some paths, and how many of them it places; None where none comes to mind.
 
     Folders of dates, conditions, splits and domains are known by their names. Of the others the last two are taken for
-    machine type and machine id, or a single one for the machine type.
+    machine type and machine id, or a single one for the machine type. A folder such as ``fan-03`` is both where other
+    recordings have another word before the number there.
     """
     *folders, name = paths[0].split("/")
     parts = _folder_fields(folders)
     machine = [place for place, part in enumerate(parts) if part == ""][-2:]
     if not machine:
         return None
-    for place, field in zip(machine, ("machine_type", "machine_id"), strict=False):
-        parts[place] = f"{{{field}}}"
+    if sign := _sign_between(paths, machine[-1]):
+        machine = machine[-1:]
+        parts[machine[0]] = f"{{machine_type}}{sign}{{machine_id}}"
+    else:
+        for place, field in zip(machine, ("machine_type", "machine_id"), strict=False):
+            parts[place] = f"{{{field}}}"
     if len(machine) == 2 and (numbered := re.fullmatch(r"([A-Za-z]+[_-])\d+", folders[machine[1]], re.ASCII)):
         parts[machine[1]] = f"{numbered[1]}{{machine_id}}"
     parts = parts[machine[0] :]
@@ -35,6 +40,19 @@ def suggested_pattern(paths: Sequence[str]) -> tuple[str, int] | None:
     pattern = "/".join(part or "{}" for part in whole)
     fits = compile_pattern(pattern)
     return pattern, sum(not fits(path).is_unplaced for path in paths)
+
+
+def _sign_between(paths: Sequence[str], place: int) -> str:
+    """The sign between word and number of the folders at a place; "" where they do not name several machine types."""
+    found = [re.fullmatch(r"([A-Za-z]+)([_-])\d+", folder, re.ASCII) for folder in _at(paths, place)]
+    named = {(one[1], one[2]) for one in found if one}
+    signs = {sign for _, sign in named}
+    return signs.pop() if all(found) and len(named) > 1 and len(signs) == 1 else ""
+
+
+def _at(paths: Sequence[str], place: int) -> set[str]:
+    """The folders that stand at a place of paths."""
+    return {folders[place] for path in paths if len(folders := path.split("/")[:-1]) > place}
 
 
 def _folder_fields(folders: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ def read_scores(store: Store | str, recipe: Recipe | str, date: str | Sequence[s
     Returns:
         Rows of SCORES.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings")
         >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
@@ -71,7 +71,7 @@ def nearest_clips(store: Store | str, recipe: Recipe | str, clips: pa.Table, k: 
     Raises:
         AsdError: a stored scorer or shard is gone.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings")
         >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
@@ -119,7 +119,7 @@ def read_captions(store: Store | str, recipe: Recipe | str, date: str | Sequence
     Returns:
         Rows of CAPTIONS.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings")
         >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))

@@ -40,7 +40,7 @@ def list_clips(
     Raises:
         UsageError: there is no such archive, no recording in it, or no such time.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings")
         >>> asd.select(clips, date="2026-11-06").group_by("machine_type").aggregate([]).to_pylist()
@@ -65,7 +65,7 @@ def embed(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
     Raises:
         AsdError: a shard is missing at the end; the same call goes on.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.select(asd.list_clips("recordings"), date="2026-11-01")
         >>> rows = asd.embed("store", "twfr-knn", clips)
@@ -99,7 +99,7 @@ def fit(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Engin
     Returns:
         One outcome per machine: its threshold and false-alarm rate, or why it has no scorer.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> normals = asd.select(asd.list_clips("recordings"), until="2026-11-04")
         >>> fitted = asd.fit("store", "twfr-knn", normals)
@@ -125,7 +125,7 @@ def score(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: Eng
     Raises:
         AsdError: counts that do not agree; nothing is published then.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings")
         >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
@@ -153,7 +153,7 @@ def nightly(store: Store | str, recipe: Recipe | str, clips: pa.Table, engine: E
     Raises:
         AsdError: counts that do not agree; nothing is published then.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings")
         >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))
@@ -188,7 +188,7 @@ def evaluate(
     Raises:
         AsdError: not one clip could be scored.
 
-    Example:
+    Examples:
         >>> import asd_core as asd
         >>> clips = asd.list_clips("recordings/manifest.csv")
         >>> fitted = asd.fit("store", "twfr-knn", asd.select(clips, until="2026-11-04"))

@@ -17,7 +17,7 @@ from asd_core.pages.fleet import FleetHistory
 from asd_core.pipeline.scorer_versions import newest_versions
 from asd_core.pipeline.stored_keys import recipe_of
 from asd_core.recipe.alarm_settings import AlarmConfig
-from asd_core.runs.alarm_marks import digests_of_nights, told_by
+from asd_core.runs.alarm_marks import digests_of_nights, mark_of_scores, told_by
 from asd_core.runs.alarms import past_precision
 from asd_core.runs.gathered_fleet import COLUMNS, GatheredFleet
 from asd_core.store.alarm_schemas import LABELS
@@ -83,7 +83,7 @@ class FleetMemory:
             runs = self._store.scored_dates(key)
             with fleet.lock:
                 fleet.runs, fleet.entries = runs, entries
-                fleet.marks = {date: told_by(AlarmConfig(), found, {}, date)["scores"] for date, found in runs.items()}
+                fleet.marks = {date: mark_of_scores(found) for date, found in runs.items()}
         return fleet.runs
 
     def dates(self, key: str) -> list[str]:
@@ -170,7 +170,7 @@ class FleetMemory:
         return labels
 
     def has_new_answers(self, key: str, date: str, night: KeptNight) -> bool:
-        """Tell if people said something since the alarms of a night were found."""
+        """Tell if people said something, of maintenance too, since the alarms of a night were found."""
         answers = digests_of_nights(self.labels(), self._store.maintenance())
         told = told_by(self.config(key, date), (), answers, date)
         return not night.is_made_of({"answers": told["answers"]})

@@ -35,7 +35,7 @@ class KeptFile:
 
 
 class KeptFiles:
-    """A folder of its own, which is gone with the process; what nobody asked for longest is dropped first.
+    """A temporary folder, made for the first file and gone with the process; what nobody asked for longest goes first.
 
     Args:
         most_bytes: of all files; the one that came last stays, however large.
@@ -43,18 +43,20 @@ class KeptFiles:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
-        self._folder = Path(tempfile.mkdtemp(prefix="asd-serve-"))
+        self._folder: Path | None = None
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, KeptFile] = OrderedDict()
         self._size = 0
-        self.close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._removal: weakref.finalize[[str], KeptFiles] | None = None
 
     def keep(self, data: bytes, media_type: str) -> KeptFile:
         """Write a file, unless it is there."""
-        file = KeptFile(self._folder / (digest := content_hash(data)), media_type, digest, len(data))
+        digest = content_hash(data)
         with self._lock:
+            folder = self._made()
+            file = KeptFile(folder / digest, media_type, digest, len(data))
             if digest not in self._kept:
-                part = self._folder / f"{digest}.part"
+                part = folder / f"{digest}.part"
                 part.write_bytes(data)
                 os.replace(part, file.path)
                 self._kept[digest] = file
@@ -65,6 +67,20 @@ class KeptFiles:
                 dropped.path.unlink(missing_ok=True)
                 self._size -= dropped.size
         return file
+
+    def close(self) -> None:
+        """Remove the folder."""
+        with self._lock:
+            if self._removal is not None:
+                self._removal()
+            self._folder, self._size = None, 0
+            self._kept.clear()
+
+    def _made(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="asd-serve-"))
+            self._removal = weakref.finalize(self, shutil.rmtree, str(self._folder), ignore_errors=True)
+        return self._folder
 
     def get(self, digest: str) -> KeptFile | None:
         """The file whose bytes have this hash, where it is still there; it counts as asked for now."""

@@ -64,6 +64,7 @@ class MachineLine:
         worst_uri: the clip with the highest score; None where none was scored.
         worst_link: to that clip; "" where it is not known.
         said: the answer of a person on this night, in words; "" without one.
+        is_maintained: its night is in a maintenance window, and makes no alarm.
     """
 
     name: str
@@ -80,11 +81,17 @@ class MachineLine:
     worst_uri: str | None
     worst_link: str = ""
     said: str = ""
+    is_maintained: bool = False
 
     @property
     def is_urgent(self) -> bool:
         """In alarm or watched."""
         return self.status.look in ("alarm", "watched")
+
+    @property
+    def has_sentence(self) -> bool:
+        """The sentence says more than the status."""
+        return bool(self.sentence) and (self.is_urgent or self.is_maintained)
 
 
 def lines_table(rows: pa.Table, silent: Sequence[tuple[str, str]]) -> pa.Table:
@@ -167,6 +174,7 @@ def _line(row: Mapping[str, Any], place: int, strips: Mapping[tuple[str, str], M
         drift="" if drifted is None else f"drifted by {drifted:+.1f} deviations".replace("-", "−"),
         letters=strips.get(machine, Markup("")),
         worst_uri=row["worst_uri"],
+        is_maintained=row["tier"] == "not_decided" and row["label"] == "maintenance",
     )
 
 

@@ -68,7 +68,7 @@ def read_night(store: Store, memory: FleetMemory, key: str, date: str) -> ReadNi
     summary = AlarmSummary(date, kept.rows, memory.config(key, date))
     notes = summary.remarks()
     if memory.has_new_answers(key, date, kept):
-        notes.append("Labels were given since these alarms were found: the next night, or asd alarms, takes them up.")
+        notes.append("Labels were given since these alarms were found, or maintenance named: asd alarms takes it up.")
     return ReadNight(kept.rows, summary, notes)
 
 

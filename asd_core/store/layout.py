@@ -19,9 +19,9 @@
     evidence/<KEY>/date=<date>.parquet                   what the scores say of every machine's night
     alarms/<KEY>/date=<date>.parquet                     what a recipe's rule made of it
     labels/<time>,<hash>.parquet                         answers of people on clips and machine-nights, of every KEY
-    maintenance/<time>,<hash>.parquet                    windows in which machines are worked on, of every KEY
     messages/<receiver>/                                 see asd_core/messages/outbox.py; told/<KEY>.json is what the
                                                          receiver was told of a recipe's nights
+    maintenance/<time>,<hash>.parquet                    windows in which machines are worked on, of every KEY
     captions/<KEY>/<hash>.parquet                        clip, method, difference caption and what it was made from
     clip_captions/<decoder and embeddings>/<dates>,<hash>.parquet  what the caption decoder said of single clips
     measures/<channel>-<seconds>/<dates>,<hash>.parquet  acoustic measurements of single clips

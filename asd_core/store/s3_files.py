@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 import tempfile
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ _DAY = 86_400
 _PIECE = 1 << 20  # bytes that are held of a file on its way into a temporary one
 _TAKEN = ("PreconditionFailed", "412")  # codes where a file is there already
 _RETRIES = {"total_max_attempts": 1, "mode": "standard"}  # `tried` makes them
+_MAKING = threading.Lock()
 
 
 class S3Files:
@@ -198,9 +200,14 @@ def _info(key: str, details: Mapping[str, Any]) -> FileInfo:
     return FileInfo(key, int(details["Size"]), details["ETag"].strip('"'), details["LastModified"].timestamp())
 
 
-@lru_cache(maxsize=1)
 def _filesystem() -> Any:
     """One a process: its connections are shared by threads; listings and file sizes are never cached."""
+    with _MAKING:  # threads that come first at once would make one each
+        return _new_filesystem()
+
+
+@lru_cache(maxsize=1)
+def _new_filesystem() -> Any:
     import s3fs
 
     filesystem = s3fs.S3FileSystem(

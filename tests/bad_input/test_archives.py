@@ -62,7 +62,7 @@ def test_audio_that_cannot_be_decoded_is_a_row_that_names_its_format(any_plant):
     assert (counts["scored"], rows["memo.M4A"]["error_reason"]) == (2, "not_audio")
     assert "looks like an MP4 or M4A file: convert it to FLAC or WAV" in rows["memo.M4A"]["error"]
     said = any_plant.run().err
-    assert "1 other files left out (1 .json), such as " in said and "1 that cannot be decoded (1 .m4a), such as" in said
+    assert "1 other file left out (1 .json), such as " in said and "1 that cannot be decoded (1 .m4a), such as" in said
 
 
 def test_folders_of_systems_are_never_opened(any_plant):
@@ -70,7 +70,7 @@ def test_folders_of_systems_are_never_opened(any_plant):
         any_plant.put(name, wav(noise(seed=6)))
     said = any_plant.run()
     assert said.json["listed"] == 1 and "3 left by systems or tools not opened, such as" in said.err
-    assert "1 other files left out (1 .part)" in said.err
+    assert "1 other file left out (1 .part)" in said.err
 
 
 def test_a_folder_of_the_system_that_may_not_be_opened_stops_nothing(plant, tmp_path):

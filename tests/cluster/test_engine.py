@@ -54,6 +54,15 @@ def test_more_gpus_than_there_are_is_refused(ray_session):
         RayEngine(Resources(gpus_per_encoder=3))
 
 
+def test_a_cluster_that_may_grow_gets_work_for_its_largest_size(ray_session, monkeypatch):
+    monkeypatch.setenv("ASD_CLUSTER_CPUS", "24")
+    monkeypatch.setenv("ASD_CLUSTER_GPUS", "8")
+    assert RayEngine(Resources(cpus_per_worker=3)).workers == 8
+    assert RayEngine(Resources(gpus_per_encoder=3)).device == "cuda"
+    with pytest.raises(AsdError, match="an encoder wants 9 GPU, but the largest node has 8"):
+        RayEngine(Resources(gpus_per_encoder=9))
+
+
 def test_more_cpus_than_any_node_has_are_refused(ray_session):
     with pytest.raises(AsdError, match="a worker wants 64 CPUs, but the largest node has 2: lower --cpus-per-worker"):
         RayEngine(Resources(cpus_per_worker=64))

@@ -7,20 +7,25 @@ import time
 
 import pytest
 
-from asd_core.errors import AsdError
+from asd_core.errors import AsdError, UsageError
 from cluster.session import _token, session
 from tests.cluster.kills import Nodes
 
 
-@pytest.mark.parametrize("scheme", ["", "ray://"])
-def test_a_cluster_that_is_not_there_is_said_at_once_in_one_line(scheme):
+def test_a_cluster_that_is_not_there_is_said_at_once_in_one_line():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     start = time.monotonic()
     with pytest.raises(AsdError, match=f"no Ray answers at {address}: .*name another --ray-address") as refused:
         session(address).__enter__()
     assert time.monotonic() - start < 15 and "\n" not in str(refused.value)
+
+
+def test_a_ray_client_is_refused_before_it_is_asked(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "ray://127.0.0.1:10001")
+    with pytest.raises(UsageError, match="cannot run over a Ray client; name the cluster's host:port, or submit"):
+        session().__enter__()
 
 
 def test_the_environment_names_the_cluster_too(monkeypatch):

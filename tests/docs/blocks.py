@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 _NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
+_PRINTED = "<!-- printed -->"
 _PROGRAMS = r"(?:\.venv/bin/)?asd|(?:\.venv/bin/)?pip|make"
 _COMMAND = re.compile(rf"(?:[A-Z_]+=\S+ )*(?:{_PROGRAMS}) +\S")
 _WITHIN = re.compile(r"(?:^|[\s/])asd (?P<line>[a-z]+(?:-[a-z]+)* .*?--.*?)(?: *(?:>|\||&&).*)?$")
@@ -23,6 +24,7 @@ class Block(NamedTuple):
         title: a file name behind the language: the block is that file.
         text: without fence and indentation.
         not_run: reason that stands directly above; "" for a block that is run.
+        is_printed: True where the block shows what the commands of the block before it print; "…" is left out of it.
     """
 
     page: str
@@ -31,6 +33,7 @@ class Block(NamedTuple):
     title: str
     text: str
     not_run: str
+    is_printed: bool = False
 
     @property
     def lines(self):
@@ -55,7 +58,7 @@ def blocks_of(page, text):
     Raises:
         ValueError: a fence that is never closed.
     """
-    lines, found, at, marker = text.splitlines(), [], 0, ""
+    lines, found, at, marker, printed = text.splitlines(), [], 0, "", False
     while at < len(lines):
         line = lines[at]
         fence = re.fullmatch(r"( *)```(\w*) *(\S*)", line)
@@ -66,8 +69,8 @@ def blocks_of(page, text):
             if end == len(lines):
                 raise ValueError(f"{page}:{at + 1}: the fence is never closed")
             body = [one.removeprefix(fence[1]) for one in lines[at + 1 : end]]
-            found.append(Block(page, at + 2, fence[2], fence[3], "\n".join(body), marker))
-            at, marker = end + 1, ""
+            found.append(Block(page, at + 2, fence[2], fence[3], "\n".join(body), marker, printed))
+            at, marker, printed = end + 1, "", False
         elif line.startswith("    ") and (at == 0 or not lines[at - 1].strip() or _NOT_RUN.match(lines[at - 1])):
             end = at
             while end < len(lines) and (lines[end].startswith("    ") or not lines[end].strip()):
@@ -78,6 +81,6 @@ def blocks_of(page, text):
         else:
             if line.strip():
                 mark = _NOT_RUN.fullmatch(line.strip())
-                marker = mark[1] if mark else ""
+                marker, printed = mark[1] if mark else "", line.strip() == _PRINTED
             at += 1
     return found

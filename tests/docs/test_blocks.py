@@ -27,6 +27,11 @@ def test_a_marker_holds_for_the_block_directly_below_it_and_for_no_other():
     assert only("<!-- not run: needs a bucket -->\nSo:\n\n    make demo\n").not_run == ""
 
 
+def test_a_block_may_be_what_the_commands_before_it_print():
+    first, second = blocks_of("page.md", "```sh\nasd recipes\n```\n\n<!-- printed -->\n```text\nfleet\n```\n")
+    assert (first.is_printed, second.is_printed) == (False, True)
+
+
 def test_a_command_goes_on_behind_a_backslash_and_ends_at_a_comment():
     block = only("```sh\n# first\nasd embed a \\\n  --store b  # here\nls\n```\n")
     assert block.commands == ["asd embed a --store b"]

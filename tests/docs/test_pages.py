@@ -3,7 +3,7 @@
 import pytest
 
 from tests.docs.blocks import PAGES, ROOT, blocks_of
-from tests.docs.running import check_usage, run_block
+from tests.docs.running import check_shell, check_usage, not_printed, run_block
 from tests.docs.workspace import fill, stand_ins_of
 from tests.llm_server import LlmServer
 from tests.message_receiver import MessageReceiver
@@ -43,10 +43,13 @@ def servers(request, place, text):
 @pytest.mark.parametrize("name", WITH_BLOCKS)
 def test_what_a_page_tells_a_reader_to_type_works(name, request, place, monkeypatch):
     text = "\n".join(block.text for block in BLOCKS[name] if not block.not_run)
-    names = stand_ins_of(servers(request, place, text))
+    names, printed = stand_ins_of(servers(request, place, text)), ""
     for block in BLOCKS[name]:
         here = f"{name}:{block.line}"
-        if not block.not_run:
-            run_block(block, names, here, place, monkeypatch)
+        if block.is_printed:
+            assert not not_printed(block, printed), f"{here}: not printed, but this was:\n{printed}"
+        elif not block.not_run:
+            printed = run_block(block, names, here, place, monkeypatch)
+        check_shell(block, here)
         for line in block.asd_lines:
             check_usage(line, here)

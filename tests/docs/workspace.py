@@ -3,6 +3,7 @@
 demo/            what `make demo` leaves: recordings and a store
 recordings/      fifteen nights of a small fleet; manifest.csv says which clips are faulty
 store/           with the recipe twfr-gmm fitted and the last night scored
+factory/         the same nights, as in the tutorial: factory/hall-2/fan-03/20261101_020000.wav
 dcase2020/dev_data, mimii/, plant/  archives in other layouts
 features/        embeddings made elsewhere
 scores.parquet   scores made elsewhere
@@ -41,6 +42,15 @@ def fill(s3, bucket, recordings):
         s3.upload_file(str(path), bucket.removeprefix("s3://"), f"recordings/{path.relative_to(recordings)}")
 
 
+def write_factory(recordings, factory):
+    """The fleet's recordings by names of a plant's own."""
+    for path in sorted(recordings.rglob("*.wav")):
+        machine = {"machine_type=fan": "fan-03", "machine_type=pump": "pump-11"}[path.relative_to(recordings).parts[0]]
+        place = factory / "hall-2" / machine / f"{path.stem.partition('T')[0]}_{path.stem[9:15]}.wav"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+
+
 def build(root):
     """Write all of it."""
     simulate_fleet(
@@ -52,6 +62,7 @@ def build(root):
         seconds=1.0,
     )
     shutil.copytree(root / "recordings", root / "demo" / "recordings")
+    write_factory(root / "recordings", root / "factory")
     recipe = ("--recipe", "twfr-gmm", "--store", root / "store", "--local")
     assert asd("fit", root / "recordings", *recipe, *FIT_NIGHTS).code == 0
     assert asd("nightly", root / "recordings", *recipe).code == 0

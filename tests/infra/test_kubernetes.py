@@ -130,7 +130,7 @@ def test_head_and_workers_see_the_same_places_and_settings(name):
             (container,), (first,) = pod["containers"], head["containers"]
             assert container["volumeMounts"] == first["volumeMounts"] and container["image"] == first["image"]
             only_head = [source for source in first["envFrom"] if source not in container["envFrom"]]
-            assert only_head == [{"secretRef": {"name": "asd-llm", "optional": True}}]
+            assert only_head == [{"secretRef": {"name": f"asd-{one}", "optional": True}} for one in ("llm", "notify")]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -154,6 +154,17 @@ def check_locked(context):
     assert context["capabilities"] == {"drop": ["ALL"]}
 
 
+@pytest.mark.parametrize("name", STANDING)
+def test_shared_memory_holds_the_share_of_the_memory_that_ray_takes_for_objects(name):
+    (cluster,) = [one["spec"] for one in overlay(name) if one["kind"] == "RayCluster"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        pod = group["template"]["spec"]
+        (shared,) = [one["emptyDir"] for one in pod["volumes"] if one["name"] == "shared-memory"]
+        memory = pod["containers"][0]["resources"]["limits"]["memory"]
+        assert shared["medium"] == "Memory"
+        assert 0.3 <= int(shared["sizeLimit"].removesuffix("Gi")) / int(memory.removesuffix("Gi")) <= 0.75
+
+
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_no_manifest_holds_a_secret_and_the_page_names_each_that_is_referred_to(name):
     page = (ROOT / "docs/kubernetes.md").read_text("utf-8")
@@ -161,8 +172,9 @@ def test_no_manifest_holds_a_secret_and_the_page_names_each_that_is_referred_to(
         assert manifest["kind"] != "Secret"
         for one in walk(manifest):
             assert not (re.search("KEY|TOKEN|SECRET|PASSWORD", str(one.get("name"))) and "value" in one)
-            for reference in ("secretRef", "secretKeyRef"):
-                assert reference not in one or f"`{one[reference]['name']}`" in page
+            secrets = [one[kind]["name"] for kind in ("secretRef", "secretKeyRef") if kind in one]
+            for secret in [*secrets, *([one["secretName"]] if "secretName" in one else [])]:
+                assert f"`{secret}`" in page
         assert not re.search("KEY|TOKEN|SECRET|PASSWORD", " ".join(manifest.get("data", {})))
 
 
@@ -187,10 +199,28 @@ def test_nights_have_a_time_zone_and_a_schedule_of_five_fields(name):
         assert ZoneInfo(one["spec"]["timeZone"]) and len(one["spec"]["schedule"].split()) == 5
 
 
+@pytest.mark.parametrize("name", STANDING)
+def test_pages_ask_for_a_token_that_the_command_reads_from_its_mount(name):
+    ((deployment, service),) = zip(
+        (one["spec"] for one in overlay(name) if one["kind"] == "Deployment"),
+        (one["spec"] for one in overlay(name) if one["kind"] == "Service"),
+        strict=True,
+    )
+    pod = deployment["template"]
+    (container,) = pod["spec"]["containers"]
+    words = container["args"]
+    place = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}["token"]
+    assert words[words.index("--token-file") + 1].startswith(f"{place}/")
+    (volume,) = [one["secret"] for one in pod["spec"]["volumes"] if one["name"] == "token"]
+    assert volume == {"secretName": "asd-serve", "defaultMode": 0o440}
+    assert service["selector"] == deployment["selector"]["matchLabels"] == pod["metadata"]["labels"]
+    assert [words[words.index("--port") + 1]] == [str(one["containerPort"]) for one in container["ports"]]
+
+
 def test_on_gpus_a_worker_has_one_and_every_encoder_asks_for_it():
     for name in ("overlays/gpu", "overlays/gpu/jobs"):
-        for words in commands(overlay(name)):
-            assert words[words.index("--gpus") + 1] == "1"
+        asked = [words[words.index("--gpus") + 1] for words in commands(overlay(name)) if "--gpus" in words]
+        assert asked and set(asked) == {"1"}
         for cluster in clusters(overlay(name)):
             (group,) = [group for group in cluster["workerGroupSpecs"] if group["groupName"] == "gpu"]
             (container,) = group["template"]["spec"]["containers"]
@@ -216,12 +246,14 @@ def test_in_a_bucket_nothing_is_mounted_but_folders_of_the_pod_itself():
     for name in ("overlays/s3", "overlays/s3/jobs"):
         assert not any(one["kind"] == "PersistentVolumeClaim" for one in overlay(name))
         assert all("persistentVolumeClaim" not in one for manifest in overlay(name) for one in walk(manifest))
-        assert all("s3://" in " ".join(words) for words in commands(overlay(name)) if words[1] in ("fit", "nightly"))
+        with_archive = [words for words in commands(overlay(name)) if words[1] in ("nightly", "tune", "train")]
+        assert with_archive and all("s3://asd/recordings" in words for words in with_archive)
 
 
 def test_without_ray_cron_jobs_a_night_is_handed_to_the_cluster_on_call(without_ray_cron_jobs, monkeypatch):
-    crons = [one for one in without_ray_cron_jobs if one["kind"] == "CronJob"]
-    assert [one["metadata"]["name"] for one in crons] == ["asd-nightly", "asd-refit"]
+    names = {"asd-nightly", "asd-refit"}
+    crons = [one for one in without_ray_cron_jobs if one["kind"] == "CronJob" and one["metadata"]["name"] in names]
+    assert len(crons) == 2
     assert not any(one["kind"] == "RayCronJob" for one in without_ray_cron_jobs)
     (cluster,) = [one for one in without_ray_cron_jobs if one["kind"] == "RayCluster"]
     for one in crons:
@@ -229,3 +261,16 @@ def test_without_ray_cron_jobs_a_night_is_handed_to_the_cluster_on_call(without_
         (container,) = one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
         assert f"http://{cluster['metadata']['name']}-head-svc:8265" in container["command"]
     check_commands(without_ray_cron_jobs, without_ray_cron_jobs, monkeypatch)
+
+
+@pytest.mark.parametrize("name", STANDING)
+def test_jobs_know_how_large_the_cluster_may_grow(name):
+    (settings,) = [one["data"] for one in overlay(name) if one["kind"] == "ConfigMap"]
+    (cluster,) = [one["spec"] for one in overlay(name) if one["kind"] == "RayCluster"]
+    for resource, variable in (("cpu", "ASD_CLUSTER_CPUS"), ("nvidia.com/gpu", "ASD_CLUSTER_GPUS")):
+        largest = sum(
+            group["maxReplicas"] * int(container["resources"]["requests"].get(resource, 0))
+            for group in cluster["workerGroupSpecs"]
+            for container in group["template"]["spec"]["containers"]
+        )
+        assert largest == int(settings.get(variable, 0))

@@ -57,6 +57,15 @@ def test_the_file_beside_the_store_that_is_named_is_found_from_anywhere(place, m
     assert asd("score", place / "recordings", "--local", "--json").json["key"].startswith("mine-")
 
 
+def test_the_file_of_metrics_may_stand_there_and_lies_beside_it(place, monkeypatch):
+    written(place, 'store = "kept"\nrecipe = "twfr-knn"\nmetrics-file = "asd.prom"\n')
+    (place / "away").mkdir()
+    monkeypatch.chdir(place / "away")
+    said = asd("fit", place / "recordings", "--until", NIGHTS[1], "--local", "--store", place / "kept")
+    assert said.code == 0 and "metrics-file" in said.err
+    assert 'command="fit",recipe="twfr-knn"' in (place / "asd.prom").read_text()
+
+
 def test_options_of_archive_and_engine_may_stand_there_and_hold_for_every_command_that_has_them(place):
     written(place, 'store = "store"\nrecipe = "twfr-knn"\nlocal = true\nchannel = 0\ncpus_per_worker = 1\n')
     for command in ("fit", "nightly"):

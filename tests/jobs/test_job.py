@@ -12,7 +12,7 @@ def test_an_archive_is_listed_with_all_that_was_left_out(tmp_path):
     (archive / "notes.txt").write_text("")
     write_wav(archive / "lost.wav", seed=1)
     said = embedded(archive, tmp_path).err
-    assert f"3 clips in {archive} (fleet layout); 1 of no known machine, such as lost.wav; 1 other files left" in said
+    assert f"3 clips in {archive} (fleet layout); 1 of no known machine, such as lost.wav; 1 other file left" in said
 
 
 def test_clips_of_dates_to_come_are_noted(tmp_path):

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from jobs.console import Talk
+from jobs.main import Commands
 from jobs.run_log import LibraryLines, RunLog, current_log, log_of, printable
 from tests.command import asd
 from tests.fleet import NIGHTS, write_fleet
@@ -131,6 +132,24 @@ def test_an_error_is_a_line_too(tmp_path, monkeypatch, arguments):
     said = asd("nightly", *arguments)
     last = lines(said.err)[-1]
     assert said.code == 2 and last["level"] == "error" and last["command"] == "nightly"
+
+
+@pytest.mark.parametrize(("as_json", "empty"), [(True, 0), (False, 1)])
+def test_an_interrupted_command_leaves_no_empty_line_among_lines_of_json(capsys, as_json, empty):
+    @click.command("wait")
+    def wait():
+        raise KeyboardInterrupt
+
+    class Waits(Commands):
+        def get_command(self, ctx, cmd_name):
+            return wait
+
+        def resolve_command(self, ctx, args):
+            return "wait", wait, []
+
+    with pytest.raises(click.Abort):
+        Waits("asd").main(["wait"], standalone_mode=False, obj=RunLog(as_json=as_json))
+    assert capsys.readouterr().err.count("\n") == empty
 
 
 def test_an_unknown_format_is_a_usage_error_for_people():

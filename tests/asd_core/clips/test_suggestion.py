@@ -22,6 +22,15 @@ def test_a_pattern_after_the_first_path_is_suggested(path: str, pattern: str) ->
     assert suggested_pattern([path, "x.wav"]) == (pattern, 1)
 
 
+def test_a_folder_is_type_and_id_where_others_have_another_word_before_the_number() -> None:
+    paths = ["hall-2/fan-03/20261101_020000.wav", "hall-2/pump-11/20261101_020000.wav"]
+    assert suggested_pattern(paths) == ("{machine_type}-{machine_id}/{}.wav", 2)
+    assert suggested_pattern([path.replace("pump-11", "fan-04") for path in paths]) == (
+        "{machine_type}/fan-{machine_id}/{}.wav",
+        2,
+    )
+
+
 FOLDERS = st.lists(st.sampled_from(["fan", "07", "id_1", "2026", "11", "19", "2026-11-19", "ok", "train", "{a}", ""]))
 
 

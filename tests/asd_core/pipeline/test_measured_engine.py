@@ -1,10 +1,15 @@
+import shutil
+
 import pytest
 
+from asd_core.encoders.config import EncoderConfig
 from asd_core.metrics.recorder import Counts
 from asd_core.pipeline.engine import LocalEngine
 from asd_core.pipeline.measured_engine import MeasuredEngine
 from asd_core.pipeline.shards import Shard, ShardOutcome
 from asd_core.runs.score import score
+from asd_core.store.local_files import LocalFiles
+from asd_core.store.store import Store
 from tests.fleet import KNN, NIGHTS, by_uri, clip_path, fitted, listed
 
 
@@ -46,12 +51,9 @@ def test_the_metrics_of_a_night_agree_with_its_record(plant):
 
 
 def test_a_night_that_is_measured_has_the_rows_of_one_that_is_not(plant, tmp_path):
-    _, other = fitted(tmp_path / "other")
-    clips = plant[1]
-    rows = [
-        by_uri(store.read_scores(score(store, KNN, clips, engine)))
-        for store, engine in ((plant[0], measured()[0]), (other, LocalEngine()))
-    ]
+    shutil.copytree(tmp_path / "store", tmp_path / "other")
+    stores = {plant[0]: measured()[0], Store(LocalFiles(tmp_path / "other")): LocalEngine()}
+    rows = [by_uri(store.read_scores(score(store, KNN, plant[1], engine))) for store, engine in stores.items()]
     assert rows[0] == rows[1]
 
 
@@ -87,3 +89,17 @@ def test_what_is_left_is_told_by_recordings_and_an_odd_reason_is_other(plant):
 def test_it_works_as_the_engine_it_measures_does():
     engine, _ = measured()
     assert (engine.workers, engine.device) == (1, "cpu") and list(engine.map(abs, [-1, 2])) == [1, 2]
+
+
+class OnGpu(InPieces):
+    """Says that it computes on a GPU."""
+
+    def __init__(self):
+        super().__init__("cuda")
+
+
+@pytest.mark.parametrize(("kind", "device"), [("clap", "cuda"), ("twfr", "cpu")])
+def test_time_in_an_encoder_is_the_gpus_only_where_it_computes_there(plant, kind, device):
+    engine, counts = measured(OnGpu())
+    list(engine.embed("", [Shard("0", plant[1].slice(0, 4), EncoderConfig(kind), "f")]))
+    assert {dict(labels).get("device") for (name, labels) in counts.values() if "encode" in name} == {device}

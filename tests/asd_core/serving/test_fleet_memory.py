@@ -6,7 +6,7 @@ from asd_core.pages.fleet.contents import LETTERS
 from asd_core.runs.label import AskedLabel, label
 from asd_core.serving.fleet_memory import FleetMemory, recipe_name
 from asd_core.store.alarm_tables import KeptNight
-from asd_core.store.store import Store
+from asd_core.store.store import Store, open_store
 from tests.asd_core.serving.stores import DATES, FAN, PUMP, VALVE, keep_night, keep_scorers, plant
 from tests.many_nights.bucket import Bucket
 from tests.many_nights.plant import KEY, keep_record
@@ -71,6 +71,15 @@ def test_a_label_since_is_seen(bucket):
     assert len(done.rows) == 1 and len(memory.labels()) == 1
     assert memory.has_new_answers(KEY, DATES[2], night)
     assert not memory.has_new_answers(KEY, DATES[1], memory.night(KEY, DATES[1]))
+
+
+def test_maintenance_that_was_named_since_is_seen(tmp_path):
+    store = plant(open_store(str(tmp_path)))
+    memory = FleetMemory(store)
+    window = {"machine_type": "fan", "machine_id": "00", "since": DATES[1], "is_removed": False}
+    store.keep_maintenance(window | {"until": None, "reason": None, "named_by": None})
+    assert memory.has_new_answers(KEY, DATES[2], memory.night(KEY, DATES[2]))
+    assert not memory.has_new_answers(KEY, DATES[0], memory.night(KEY, DATES[0]))
 
 
 def test_machines_with_a_scorer_are_known_by_their_names(bucket):

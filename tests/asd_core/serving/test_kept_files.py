@@ -84,3 +84,4 @@ def test_the_folder_goes_with_its_owner():
     folder = files.keep(b"a", "image/png").path.parent
     files.close()
     assert not folder.exists()
+    assert files.keep(b"a", "image/png").path.read_bytes() == b"a"

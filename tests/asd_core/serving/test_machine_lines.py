@@ -119,6 +119,13 @@ def test_a_machine_is_told_as_in_a_report(changes, words, is_urgent):
     assert line.rarity == "1 night in 10"
 
 
+def test_a_machine_in_maintenance_says_so():
+    row = {"machine_type": "fan", "machine_id": "0", "clips": 3, "tier": "not_decided", "sentence": "It is so."}
+    for label, says in (("maintenance", True), (None, False)):
+        (line,) = machine_lines(table_of([row | {"label": label}]), np.array([0]), {}, "")
+        assert line.has_sentence is says and line.status.words == "not decided"
+
+
 def test_a_silent_machine_has_a_line_without_figures():
     (line,) = machine_lines(table_of([], [("fan", "0")]), np.array([0]), {}, "k")
     assert line.status.words == "silent" and line.link == "/machines/fan/0?key=k" and not line.scored
