@@ -110,12 +110,15 @@ class Growth:
 
     Attributes:
         joins: (M, T) True for nights that may be learnt.
+        compared: (M, T) True for watched nights that meet all other rules. They are not learnt, but new nights are
+            compared with them too: without the rarest nights of well machines alarms would become ever more frequent.
         waits: (M, T) True for nights that their quarantine keeps out so far, watched ones too: on these a refit is
             checked.
         apart: (M,) True for machines that stood apart within the last nights.
     """
 
     joins: Mask
+    compared: Mask
     waits: Mask
     apart: Mask
 
@@ -139,7 +142,8 @@ def growth(tiers: NDArray[np.str_], standing: Floats, rules: GrowthRules) -> Gro
     fine = ~ahead & ~held
     within, watched = tiers == "within_chance", tiers == "watch"
     recent = is_apart[:, max(0, nights - rules.hold) :].any(axis=1)
-    return Growth(within & fine & is_old, (within | watched) & fine & ~is_old, recent)
+    old, young = fine & is_old, fine & ~is_old
+    return Growth(within & old, watched & old, (within | watched) & young, recent)
 
 
 def _follows(events: Mask, nights: int) -> Mask:

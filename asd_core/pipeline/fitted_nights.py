@@ -51,7 +51,13 @@ def nights_path(folder: str, version: str) -> str:
 
 
 def keep_nights(
-    store: Store, folder: str, version: str, scorer: Scorer, rows: pa.Table, labelled: Collection[str] = ()
+    store: Store,
+    folder: str,
+    version: str,
+    scorer: Scorer,
+    rows: pa.Table,
+    labelled: Collection[str] = (),
+    beside: pa.Table | None = None,
 ) -> None:
     """Keep the scores of a scorer's learnt nights, unless they are there. Where they cannot be had, those by clip.
 
@@ -66,6 +72,7 @@ def keep_nights(
         scorer: fitted.
         rows: rows of EMBEDDINGS of its training clips, in the order in which it learnt them.
         labelled: ids of the clips among them that are there because a person labelled them normal.
+        beside: rows of LEFT_OUT of nights that the scorer has not learnt and that new ones are compared with too.
     """
     path = nights_path(folder, version)
     if store.files.exists(path):
@@ -77,6 +84,8 @@ def keep_nights(
     if labelled:
         own = rows.filter(pc.is_in(rows["clip_id"], value_set=pa.array(sorted(labelled), pa.string())))["uri"]
         found = found.filter(pc.invert(pc.is_in(found["uri"], value_set=own.combine_chunks())))
+    if beside is not None:
+        found = pa.concat_tables([found, beside])
     store.files.write_new(path, to_parquet(found))
 
 

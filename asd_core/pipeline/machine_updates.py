@@ -15,6 +15,7 @@ from asd_core.errors import AsdError
 from asd_core.pipeline.embedded_rows import machines_of
 from asd_core.pipeline.fitted_nights import keep_nights
 from asd_core.pipeline.groups_left_out import grown_left_out
+from asd_core.pipeline.left_out_nights import LEFT_OUT
 from asd_core.pipeline.machine_fits import scorer_of_rows
 from asd_core.pipeline.machine_tasks import MachineTask
 from asd_core.pipeline.reducer import MachineGroup, score_machine
@@ -22,8 +23,8 @@ from asd_core.pipeline.scorer import Scorer
 from asd_core.pipeline.scorer_files import save_scorer, scorer_folder
 from asd_core.pipeline.threads import one_thread
 
-BANK, HELD_OUT, FAULT = "bank", "held_out", "fault"
-"""Parts of a machine's clips: to learn, to check the refit on, and those that people found a fault in."""
+BANK, COMPARED, HELD_OUT, FAULT = "bank", "compared", "held_out", "fault"
+"""Parts of a machine's clips: to learn, to compare new nights with, to check the refit on, and those of faults."""
 
 _SCORED = ("machine_type", "machine_id", "uri", "date", "anomaly_score")
 
@@ -34,7 +35,7 @@ class UpdateTask:
 
     Attributes:
         task: the machines with all their clips; its versions are those that score now.
-        parts: clip id → `BANK`, `HELD_OUT` or `FAULT`.
+        parts: clip id → `BANK`, `COMPARED`, `HELD_OUT` or `FAULT`.
         anchors: scorer folder → version that a person's fit made.
         joined: scorer folder → dates of the nights that join.
         retreats: scorer folders of machines of which nights leave and none joins: the refit goes back towards the
@@ -103,7 +104,7 @@ def _updated(
 ) -> UpdateOutcome:
     folder = scorer_folder(group.task.key, machine_type, machine_id)
     now, nights = group.task.versions[folder], update.joined[folder]
-    parts = {name: _part(update, clips, name) for name in (BANK, HELD_OUT, FAULT)}
+    parts = {name: _part(update, clips, name) for name in (BANK, COMPARED, HELD_OUT, FAULT)}
     try:
         rows = group.rows(machine_type, parts[BANK])
         rows = rows.filter(pc.is_null(rows["error_reason"]))
@@ -115,6 +116,7 @@ def _updated(
         held, faults = (parts[name] for name in (HELD_OUT, FAULT))
         before = _scored(group, machine, held, None), _scored(group, machine, faults, None)
         after = _scored(group, machine, held, scorer), _scored(group, machine, faults, scorer)
+        beside = _left_out(_scored(group, machine, parts[COMPARED], scorer))
     except (AsdError, ValueError, ArithmeticError) as error:  # the latter two from within a library
         return UpdateOutcome(machine_type, machine_id, now, nights=len(nights), refused=str(error))
     why = "" if folder in update.retreats else _refusal(scorer, update.alike, before, after)
@@ -122,7 +124,7 @@ def _updated(
     if not why:
         told = {"anchor": update.anchors[folder], "nights": list(nights)}
         version, is_new = save_scorer(group.store, group.task.key, scorer, len(labelled), told)
-        keep_nights(group.store, folder, version, scorer, rows, labelled)
+        keep_nights(group.store, folder, version, scorer, rows, labelled, beside)
     return UpdateOutcome(
         machine_type,
         machine_id,
@@ -153,6 +155,13 @@ def _scored(group: MachineGroup, machine: tuple[str, str], clips: pa.Table, scor
     finally:
         group.scorers.pop(folder, None)
     return rows.filter(pc.is_valid(rows["anomaly_score"]))
+
+
+def _left_out(rows: pa.Table) -> pa.Table:
+    """Rows of LEFT_OUT of scored clips of nights that were not learnt."""
+    columns = {name: rows[name] for name in ("uri", "anomaly_score", "level_db")}
+    columns |= {"night": rows["date"], "left_out": ["night"] * len(rows)}
+    return pa.table({name: columns[name] for name in LEFT_OUT.names}).cast(LEFT_OUT)
 
 
 def _refusal(scorer: Scorer, alike: float, before: tuple[pa.Table, pa.Table], after: tuple[pa.Table, pa.Table]) -> str:

@@ -20,7 +20,7 @@ from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import Engine, Progress, tracked
 from asd_core.pipeline.lacking_nights import learnt_clips
 from asd_core.pipeline.machine_tasks import machine_tasks
-from asd_core.pipeline.machine_updates import BANK, FAULT, HELD_OUT, anchored_scores
+from asd_core.pipeline.machine_updates import BANK, COMPARED, FAULT, HELD_OUT, anchored_scores
 from asd_core.pipeline.night_evidence import learnt_fleet
 from asd_core.pipeline.scorer_files import scorer_folder
 from asd_core.recipe.recipe import Recipe
@@ -31,6 +31,7 @@ from asd_core.store.store import Store
 from asd_core.store.tables import CLIPS, first_of_each, rows_of
 
 Machine = tuple[str, str]
+MachineNight = tuple[str, str, str]
 Heads = Mapping[str, tuple[str, Mapping[str, Any]]]
 """Scorer folder → version and head, see `newest_heads`."""
 
@@ -64,7 +65,7 @@ class GrownBanks:
 
     Attributes:
         clips: rows of CLIPS, in the order of machine, date and address.
-        parts: clip id → `BANK`, `HELD_OUT` or `FAULT`.
+        parts: clip id → `BANK`, `COMPARED`, `HELD_OUT` or `FAULT`.
         joined: scorer folder → dates of the nights that join its anchor's.
         labelled: ids of the clips that are there because a person labelled them normal.
     """
@@ -161,16 +162,19 @@ def grown_banks(
     key, folder_of = recipe.key(), dict(zip(judged.machines, judged.folders, strict=True))
     first = _anchored(learnt_clips(store, key, anchors).select(CLIPS.names), folder_of, judged.learnt)
     learnt = set(rows_of(first, *_NIGHT))
-    joined, held = dict[str, tuple[str, ...]](), set[tuple[str, str, str]]()
+    joined, held, beside = dict[str, tuple[str, ...]](), set[MachineNight](), set[MachineNight]()
     for row, (machine, folder) in enumerate(folder_of.items()):
         nights = [n for n in np.flatnonzero(judged.found.joins[row]) if (*machine, judged.dates[n]) not in learnt]
         joined[folder] = tuple(judged.dates[night] for night in thinned(nights, rules.most_nights))
         held |= {(*machine, judged.dates[night]) for night in np.flatnonzero(judged.found.waits[row])}
+        if joined[folder]:
+            beside |= {(*machine, judged.dates[night]) for night in np.flatnonzero(judged.found.compared[row])}
     new = {(*machine, date) for machine, folder in folder_of.items() for date in joined[folder]}
     own = judged.clips.filter(_is_of(judged.clips, new))
     chosen = pa.concat_tables([first, own])
     bank = labelled_bank(store, key, judged.clips, chosen)
     parts = {
+        COMPARED: judged.clips.filter(_is_of(judged.clips, beside - new - learnt)),
         FAULT: _labelled_faults(store, key, folder_of),
         HELD_OUT: judged.clips.filter(_is_of(judged.clips, held - new - learnt)),
         BANK: bank.clips.select(CLIPS.names),

@@ -78,6 +78,7 @@ class Life:
         self.anchors = [self._fitted(machine, first) for machine in range(machines)]
         self.scorers = list(self.anchors)
         self.banks = {machine: first for machine in range(machines)}
+        self.beside: dict[int, list[int]] = {}
         self.ever = {machine: set(first) for machine in range(machines)}
         self.anchored = self._distances(self.anchors, range(total))
         self.z = np.full((2, machines, total), np.nan)
@@ -131,6 +132,8 @@ class Life:
                 self.refused += 1
             else:
                 self._publish(machine, bank, scorer)
+                rare = found.compared[machine] if len(bank) > self.learnt else np.zeros(now, bool)
+                self.beside[machine] = [night for night in np.flatnonzero(rare).tolist() if night not in bank]
 
     def _publish(self, machine: int, bank: list[int], scorer: Scorer) -> None:
         self.banks[machine], self.scorers[machine] = bank, scorer
@@ -153,8 +156,12 @@ class Life:
         return scorer.score(rows.reshape(-1, rows.shape[2]))[0].reshape(rows.shape[:2])
 
     def _unseen(self, machine: int) -> tuple[Floats, list[int]]:
-        bank = self.banks[machine]
-        return self.scorers[machine].unseen_by_name.reshape(len(bank), -1), bank
+        bank, more = self.banks[machine], self.beside.get(machine, [])
+        unseen = self.scorers[machine].unseen_by_name
+        assert unseen is not None
+        parts = [unseen.reshape(len(bank), -1)]
+        parts += [self._scores(self.scorers[machine], machine, more)] if more else []
+        return np.concatenate(parts), bank + more
 
     def _calibrated(self) -> tuple[Calibration, FleetNull]:
         parts = [(machine, *self._unseen(machine)) for machine in self.banks]

@@ -77,6 +77,15 @@ def test_a_night_of_another_tier_does_not_join(tier):
     assert not found(distances, tiers).joins[:, 10].any() and found(distances, tiers).joins[:, 9].any()
 
 
+def test_watched_nights_do_not_join_and_new_ones_are_compared_with_them_unless_their_machine_moves_alone():
+    distances = nights((3, 0.25), seed=1)
+    tiers = within(distances)
+    tiers[:, 12] = "watch"
+    told = found(distances, tiers)
+    assert not told.joins[:, 12].any() and told.compared[:, 12].sum() >= 10 and not told.compared[3, 12]
+    assert told.compared.sum() == told.compared[:, 12].sum()
+
+
 @given(st.sets(st.integers(0, 300)), st.integers(1, 40))
 def test_thinned_nights_are_some_of_them_the_newest_half_whole_and_a_second_time_the_same(chosen, most):
     ordered = sorted(chosen)

@@ -8,8 +8,17 @@ import pytest
 
 from asd_core.pipeline.embed_missing import embed
 from asd_core.pipeline.engine import LocalEngine
+from asd_core.pipeline.fitted_nights import stored_nights
 from asd_core.pipeline.machine_tasks import machine_tasks
-from asd_core.pipeline.machine_updates import BANK, FAULT, HELD_OUT, UpdateTask, anchored_scores, update_machines
+from asd_core.pipeline.machine_updates import (
+    BANK,
+    COMPARED,
+    FAULT,
+    HELD_OUT,
+    UpdateTask,
+    anchored_scores,
+    update_machines,
+)
 from asd_core.pipeline.scorer_versions import newest_heads, newest_versions
 from asd_core.runs.fit import fit
 from asd_core.runs.score import score
@@ -61,6 +70,17 @@ def test_a_retreat_towards_the_anchor_needs_no_check(plant):
     task = replace(update_task(store, clips, faults=DATES[8:]), retreats=frozenset([FOLDER]))
     (done,) = update_machines(task)
     assert not done.refused and done.held_out == 0
+
+
+def test_new_nights_are_compared_with_watched_ones_too_though_these_are_not_learnt(plant):
+    store, clips = plant
+    task = replace(update_task(store, clips), joined={FOLDER: (DATES[6],)}, retreats=frozenset([FOLDER]))
+    dates = dict(zip(clips["clip_id"].to_pylist(), clips["date"].to_pylist(), strict=True))
+    own = {name: COMPARED if dates[name] == DATES[7] else part for name, part in task.parts.items()}
+    (done,) = update_machines(replace(task, parts=own))
+    rows = stored_nights(store, FOLDER, done.version)
+    assert set(rows["night"].to_pylist()) == set(DATES[:8]) and set(rows["left_out"].to_pylist()) == {"night"}
+    assert done.normal_clips == newest_heads(store, KEY)[FOLDER][1]["normal_clips"] == 7 * 4
 
 
 def test_a_machine_that_cannot_be_refitted_keeps_its_scorer(plant):
