@@ -234,6 +234,8 @@ def _said(url: str) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, OSError) and not _is_botocore(error):
             raise
+        if type(error).__name__ == "NoCredentialsError":
+            _new_filesystem.cache_clear()  # a client never looks for them again
         again = "it does not answer: run the same command again, which goes on from here"
         cure = again if is_passing(error) else "check endpoint and credentials in the environment"
         raise AsdError(f"{url}: {_first_line(error)}; {cure}") from error

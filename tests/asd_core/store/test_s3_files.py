@@ -94,6 +94,26 @@ def test_a_missing_bucket_is_one_line(s3_server):
             ask(open_files("s3://no-such-bucket/x"))
 
 
+def test_credentials_that_come_later_are_found_in_the_same_process(bucket):
+    script = f"""
+import os
+from asd_core.errors import AsdError
+from asd_core.store.addresses import open_files
+keys = {{name: os.environ.pop(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}}
+try:
+    open_files({bucket!r}).list()
+except AsdError as error:
+    print(error)
+os.environ.update(keys)
+print(open_files({bucket!r}).list())
+"""
+    alone = os.environ | {"AWS_EC2_METADATA_DISABLED": "true", "HOME": "/dev/null"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=alone, timeout=60)
+    refused, found = done.stdout.splitlines()
+    assert refused.endswith("Unable to locate credentials; check endpoint and credentials in the environment")
+    assert found == "[]", done.stderr
+
+
 def test_an_address_without_a_bucket_is_refused():
     with pytest.raises(UsageError, match="names no bucket"):
         open_files("s3://x")
