@@ -166,7 +166,7 @@ def _read_or_spool(key: str, accept: Callable[[FileInfo], None], in_memory: int)
     try:
         return tried(get)
     except Exception as error:
-        if _is_botocore(error):  # an endpoint that does not answer, credentials that are missing
+        if _is_of_clients(error):  # an endpoint that does not answer, credentials that are missing
             raise OSError(_first_line(error)) from error
         raise
 
@@ -181,7 +181,7 @@ def _look(uri: str) -> FileInfo | None:
     try:
         return _head(urllib.parse.unquote(uri.removeprefix(_SCHEME)))
     except Exception as error:
-        if isinstance(error, OSError) or _is_botocore(error):
+        if isinstance(error, OSError) or _is_of_clients(error):
             return None
         raise
 
@@ -232,7 +232,7 @@ def _said(url: str) -> Iterator[None]:
             f"{url}: access denied ({_first_line(error)}); check the credentials in the environment"
         ) from error
     except Exception as error:
-        if not isinstance(error, OSError) and not _is_botocore(error):
+        if not isinstance(error, OSError) and not _is_of_clients(error):
             raise
         if type(error).__name__ == "NoCredentialsError":
             _new_filesystem.cache_clear()  # a client never looks for them again
@@ -241,8 +241,8 @@ def _said(url: str) -> Iterator[None]:
         raise AsdError(f"{url}: {_first_line(error)}; {cure}") from error
 
 
-def _is_botocore(error: Exception) -> bool:
-    return type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore")
+def _is_of_clients(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore", "aiohttp")
 
 
 def _first_line(error: BaseException) -> str:

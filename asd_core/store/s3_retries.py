@@ -57,9 +57,12 @@ def is_passing(error: BaseException | None) -> bool:
         return False
     if isinstance(error, AnswerCutShort | ConnectionError | TimeoutError):
         return True
+    from aiohttp import ClientConnectionError, ClientPayloadError
     from botocore import exceptions
     from botocore.parsers import ResponseParserError
 
+    if isinstance(error, ClientConnectionError | ClientPayloadError):  # of the answer to a refusal, which stay bare
+        return True
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError | ResponseParserError):
         return True
     response = getattr(error, "response", None)

@@ -46,7 +46,7 @@ def commands(folder, store):
         "recipes": ["recipes", *kept[:2]],
         "status": ["status", *kept],
         "runs": ["runs", *kept],
-        "runs show": ["runs", "show", "score-", *kept],
+        "runs show": ["runs", "show", "tune", *kept],
         "prune": ["prune", "--older-than", "1d", "--dry-run", "--what", _ALL_KINDS, *kept],
     }
 

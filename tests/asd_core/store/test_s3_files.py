@@ -120,13 +120,13 @@ def test_an_address_without_a_bucket_is_refused():
 
 
 class BreaksOff(BaseHTTPRequestHandler):
-    """An S3 API whose first two answers end in the middle."""
+    """An S3 API whose first two answers end in the middle: that of a file, and one that refuses."""
 
     answers = 0
 
     def do_GET(self):  # noqa: N802
         type(self).answers += 1
-        self.send_response(200)
+        self.send_response(404 if self.answers == 2 else 200)
         self.send_header("ETag", '"1"')
         self.send_header("Content-Length", "6")
         self.end_headers()

@@ -1,4 +1,5 @@
 import pytest
+from aiohttp import ClientPayloadError
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
@@ -23,6 +24,7 @@ PASSING = [
     caused_by(answer("InternalError", 500)),
     ReadTimeoutError(endpoint_url="http://x"),
     ResponseParserError("cut"),
+    ClientPayloadError("cut"),
     AnswerCutShort("cut"),
     ConnectionResetError(),
 ]
