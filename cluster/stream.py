@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import threading
 import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -38,6 +40,7 @@ _PASSES = 4
 _LARGEST_ROW = 1 << 30  # bytes of decoded clips; a value in a table of Arrow's holds 2 GiB
 _DECODED_AHEAD = 64 << 20  # bytes of recordings in a shard whose segments are sent to the encoder all at once
 _DECODE_RETRIES = 2  # by default a task whose worker crashed is tried again without end
+_EXECUTOR_SECONDS = 10.0  # that the thread of a stream which broke off is waited for
 
 
 def embed_shards(
@@ -121,6 +124,7 @@ def _stream(
             num_cpus=resources.cpus_per_worker if in_encoder else 0,
             ray_remote_args_fn=_bounded_retries,
         )
+    is_whole = False
     try:
         # Closed, the stream ends its actors: they else hold their CPUs until Python collects it.
         with closing(cast("Generator[Any, None, None]", iter(outcomes.iter_rows()))) as found:
@@ -129,10 +133,25 @@ def _stream(
                 if "failure" in outcome:
                     raise AsdError(f"an encoder failed: {outcome['failure']}")
                 yield outcome_from(outcome)
+        is_whole = True
     except ExecutionTimeoutError as error:
         raise _RayFailure(nothing_finished(no_progress_seconds)) from error
     except (ray.exceptions.RayError, SystemException, RuntimeError, TimeoutError) as error:
         raise _RayFailure(innermost(error)) from error
+    finally:
+        if not is_whole:
+            _let_go()
+
+
+def _let_go() -> None:
+    """Give back the CPUs of a stream that broke off: a busy executor's thread holds its actors beyond the stream's end.
+
+    Ray Data waits for that thread for two seconds. What it held lies in cycles then, which Python collects later.
+    """
+    for thread in threading.enumerate():
+        if type(thread).__name__ == "StreamingExecutor":
+            thread.join(_EXECUTOR_SECONDS)
+    gc.collect()
 
 
 def decode_rows(row: Any) -> Any:

@@ -47,8 +47,10 @@ def test_a_stream_that_fails_gives_its_cpus_back_at_once(ray_session, tmp_path):
         with pytest.raises(AsdError, match="an encoder failed"):
             list(RayEngine().embed(store.files.url, shards))
         group = ray.util.placement_group([{"CPU": 2}])
-        ray.get(group.ready(), timeout=30)
-        ray.util.remove_placement_group(group)
+        try:
+            ray.get(group.ready(), timeout=30)
+        finally:
+            ray.util.remove_placement_group(group)
     finally:
         gc.enable()
 
