@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.parse
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -20,7 +20,6 @@ from asd_core.recipe.alarm_settings import AlarmConfig
 from asd_core.runs.alarm_marks import digests_of_nights, mark_of_scores, told_by
 from asd_core.runs.alarms import past_precision
 from asd_core.runs.gathered_fleet import COLUMNS, GatheredFleet
-from asd_core.store.alarm_schemas import LABELS
 from asd_core.store.alarm_tables import KeptNight
 from asd_core.store.layout import alarms_path, safe_name
 from asd_core.store.run_records import SCORING, RunEntry
@@ -66,7 +65,7 @@ class FleetMemory:
         self._listed: tuple[float, Sequence[RunEntry]] = (-math.inf, ())
         self._fleets: dict[str, _Fleet] = {}
         self._whole: OrderedDict[tuple[str, str, str], KeptNight] = OrderedDict()
-        self._labels: tuple[Sequence[str], pa.Table] = ((), LABELS.empty_table())
+        self._acts: dict[str, tuple[Sequence[str], pa.Table]] = {}  # of people, by their folder, and the files read
 
     def keys(self) -> list[str]:
         """KEYs with scores, that of the newest night first."""
@@ -162,18 +161,20 @@ class FleetMemory:
 
     def labels(self) -> pa.Table:
         """The answers of people that count, rows of LABELS, the oldest first."""
-        names = [info.path for info in self._store.files.list("labels")]
-        known, labels = self._labels
-        if names != known:
-            labels = self._store.labels()
-            self._labels = (names, labels)  # a label that came in between is looked for again
-        return labels
+        return self._kept("labels", self._store.labels)
 
     def has_new_answers(self, key: str, date: str, night: KeptNight) -> bool:
         """Tell if people said something, of maintenance too, since the alarms of a night were found."""
-        answers = digests_of_nights(self.labels(), self._store.maintenance())
+        answers = digests_of_nights(self.labels(), self._kept("maintenance", self._store.maintenance))
         told = told_by(self.config(key, date), (), answers, date)
         return not night.is_made_of({"answers": told["answers"]})
+
+    def _kept(self, folder: str, read: Callable[[], pa.Table]) -> pa.Table:
+        """The rows of what people said, of a folder, read where it has other files than before."""
+        names = [info.path for info in self._store.files.list(folder)]
+        if folder not in self._acts or self._acts[folder][0] != names:
+            self._acts[folder] = (names, read())  # what came in between is looked for again
+        return self._acts[folder][1]
 
     def _entries(self, jobs: Sequence[str], key: str | None = None) -> list[RunEntry]:
         """Committed runs of some jobs, of a KEY where given, oldest first."""

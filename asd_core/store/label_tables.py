@@ -7,30 +7,25 @@ evidence depends on an answer.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asd_core.digest import content_hash
-from asd_core.errors import AsdError
+from asd_core.store.acts import Acts
 from asd_core.store.alarm_schemas import LABELS
-from asd_core.store.layout import labels_path
-from asd_core.store.many_files import read_present
 from asd_core.store.run_records import RunRecords
-from asd_core.store.tables import filled, first_of_each, from_parquet, rows_of, to_parquet
+from asd_core.store.tables import first_of_each, rows_of
 
 REMOVED = "removed"
 """The answer that takes back an earlier one."""
+
+_ACTS = Acts("labels", LABELS, "labelled_at", "label again")
 
 
 class LabelTables(RunRecords):
     """The answers of people in a store."""
 
     def keep_labels(self, rows: pa.Table) -> pa.Table:
-        """Keep answers, and give them back with the moment that they count from.
-
-        That is now, or a microsecond after the newest answer: one of a fast clock must not win for ever.
+        """Keep answers, and give them back with the moment that they count from, see `Acts.keep`.
 
         Args:
             rows: with the columns of LABELS but ``labelled_at``; at most one on each clip or machine's night.
@@ -38,15 +33,7 @@ class LabelTables(RunRecords):
         Returns:
             Rows of LABELS.
         """
-        newest = pc.max(self.all_labels()["labelled_at"]).as_py()
-        moment = datetime.now(UTC)
-        if newest is not None and newest >= moment:
-            moment = newest + timedelta(microseconds=1)
-        column = pa.array([moment] * len(rows), LABELS.field("labelled_at").type)
-        table = rows.append_column("labelled_at", column).select(LABELS.names).cast(LABELS)
-        data = to_parquet(table)
-        self.files.write_new(labels_path(moment.isoformat(timespec="microseconds"), content_hash(data)), data)
-        return table
+        return _ACTS.keep(self.files, rows)
 
     def all_labels(self) -> pa.Table:
         """Every answer that was ever given, rows of LABELS, the oldest first.
@@ -54,11 +41,7 @@ class LabelTables(RunRecords):
         Raises:
             AsdError: a file is broken.
         """
-        paths = sorted(info.path for info in self.files.list("labels") if info.path.endswith(".parquet"))
-        read = zip(paths, read_present(self.files, paths), strict=True)
-        tables = [_table(path, data) for path, data in read if data is not None]
-        found = pa.concat_tables([LABELS.empty_table(), *tables])
-        return found.sort_by("labelled_at")  # stable: files at the same moment stay in the order of their names
+        return _ACTS.all(self.files)
 
     def labels(self) -> pa.Table:
         """The answers that count, rows of LABELS, the oldest first; what was taken back is not among them.
@@ -77,10 +60,3 @@ class LabelTables(RunRecords):
 
 def _backwards(table: pa.Table) -> pa.Table:
     return table.take(pa.array(range(len(table) - 1, -1, -1), pa.int64()))
-
-
-def _table(path: str, data: bytes) -> pa.Table:
-    try:
-        return filled(from_parquet(data), LABELS)
-    except (pa.ArrowException, ValueError, OSError) as error:
-        raise AsdError(f"{path} in the store is broken: restore it, or remove it and label again") from error

@@ -111,11 +111,6 @@ def nights_page_path(key: str) -> str:
     return f"reports/{key}/index.html"
 
 
-def labels_path(time: str, digest: str) -> str:
-    """Path of the answers that were given at a time."""
-    return f"labels/{name_of(time, digest)}.parquet"
-
-
 def told_path(receiver: str, key: str) -> str:
     """Path of what a receiver of messages was told of a recipe's nights."""
     return f"messages/{receiver}/told/{safe_name(key)}.json"
